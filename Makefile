@@ -1,0 +1,40 @@
+# Needs Node >= 20.19, npm and make; everything else is installed into this folder from npm.
+SHELL := /bin/sh
+PNPM := npx --yes pnpm@10.34.9
+AIEKIT := node packages/cli/bin/aiekit.js
+MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard */package.json packages/*/package.json)
+WAV ?=
+
+.PHONY: help demo test test-slow bench setup clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo            build the mel kernel, run it on speech on the simulated NPU, compare, draw"
+	@echo "make demo WAV=x.wav  the same with a recording of yours"
+	@echo "make test            every check, with one summary"
+	@echo "make test-slow       the long checks: more clips, longer fuzzing"
+	@echo "make bench           times: RTF per phase, modelled cycles, builds"
+	@echo "make clean           remove what was built"
+
+demo: setup
+	@$(AIEKIT) demo $(if $(WAV),--wav "$(WAV)")
+
+test: setup
+	@node scripts/test.mjs
+
+test-slow: setup
+	@node scripts/test.mjs --slow
+
+bench: setup
+	@$(AIEKIT) bench mel --build
+
+setup: node_modules/.aiekit-installed
+
+node_modules/.aiekit-installed: $(MANIFESTS)
+	@node -e 'const [a,b]=process.versions.node.split(".").map(Number); if (a<20||(a===20&&b<19)) { console.error("aiekit needs Node >= 20.19, found "+process.versions.node+": https://nodejs.org"); process.exit(1) }'
+	@echo "installing the packages that aiekit needs (about 150 MB, from npm)"
+	@$(PNPM) install --frozen-lockfile
+	@touch $@
+
+clean:
+	rm -rf build .cache xclbin/*/ packages/*/dist mlir/dist tools/dist host/dist validate/dist pipeline/dist

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { type Manifest, parseManifest } from "./manifest.ts";
+
+const file = { path: "a.bin", bytes: 4, sha256: "0".repeat(64) };
+const manifest: Manifest = {
+  format: "aiekit-manifest",
+  version: 1,
+  kernel: "mel",
+  about: "log-mel",
+  target: "sim",
+  device: "npu1_1col",
+  params: { tiles: 1 },
+  design: file,
+  xclbin: file,
+  xclbinKernel: "MLIR_AIE",
+  sequences: [
+    {
+      name: "s",
+      insts: file,
+      units: 1,
+      args: [{ name: "pcm", direction: "in", dtype: "i16", shape: [400], bytes: 800 }],
+    },
+  ],
+  inputs: [],
+  tools: [],
+};
+
+test("a manifest survives writing and reading", () => {
+  expect(parseManifest(JSON.stringify(manifest), "manifest.json")).toEqual(manifest);
+});
+
+test.each([
+  ["version", { ...manifest, version: 2 }, /version: this program reads version 1, got 2/],
+  ["target", { ...manifest, target: "npu9" }, /target: expected one of sim, npu1, npu2/],
+  ["hash", { ...manifest, xclbin: { ...file, sha256: "xyz" } }, /xclbin\.sha256: expected 64 hex digits/],
+  ["no sequence", { ...manifest, sequences: [] }, /sequences: expected at least one/],
+  [
+    "bytes",
+    {
+      ...manifest,
+      sequences: [{ ...manifest.sequences[0]!, args: [{ ...manifest.sequences[0]!.args[0]!, bytes: 801 }] }],
+    },
+    /args\[0\]\.bytes: shape says 800, got 801/,
+  ],
+])("a wrong %s is refused by name", (_what, value, message) => {
+  expect(() => parseManifest(JSON.stringify(value), "manifest.json")).toThrow(message);
+});
+
+test("text that is not JSON is refused", () => {
+  expect(() => parseManifest("mel", "manifest.json")).toThrow(/manifest\.json: expected a JSON manifest/);
+});

@@ -1,0 +1,130 @@
+import { type DType, dtypeBytes, isDType } from "./dtype.ts";
+import { FormatError } from "./errors.ts";
+import { elementCount } from "./tensor.ts";
+
+/** What a build is for: silicon of either generation, or the simulator. */
+export const targets = ["sim", "npu1", "npu2"] as const;
+export type Target = (typeof targets)[number];
+
+/** A file of a build; `path` is relative to the manifest's folder. */
+export interface FileRef {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * How an argument's size follows from the number of units (frames, rows) that one launch takes: along `axis` it has
+ * (units - 1)·hop + window elements. A caller with more data launches again `units`·hop further on.
+ */
+export interface UnitSpan {
+  readonly axis: number;
+  readonly hop: number;
+  readonly window: number;
+}
+
+/** One host buffer of a sequence, in the order of the runtime sequence's arguments (bo0, bo1, ...). */
+export interface ArgSpec {
+  readonly name: string;
+  readonly direction: "in" | "out" | "inout";
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  /** Absent for arguments whose size is the same in every sequence (weights, tables). */
+  readonly units?: UnitSpan;
+  /** Meaning and unit of an element, for people: `PCM, 1/32768 of full scale`. */
+  readonly meaning?: string;
+}
+
+/** One instruction stream of the xclbin: a runtime sequence for a fixed number of units. */
+export interface SequenceSpec {
+  readonly name: string;
+  readonly insts: FileRef;
+  /** Units (frames, rows, tiles) that one launch processes; 1 where the kernel has no such axis. */
+  readonly units: number;
+  readonly args: readonly ArgSpec[];
+}
+
+/** What a build made and from what. The seam between the build and everything that runs its products. */
+export interface Manifest {
+  readonly format: "aiekit-manifest";
+  readonly version: 1;
+  /** Name in the registry. */
+  readonly kernel: string;
+  readonly about: string;
+  readonly target: Target;
+  /** Device name of the design, for example `npu1_1col`. */
+  readonly device: string;
+  readonly params: Readonly<Record<string, number | string>>;
+  readonly design: FileRef;
+  readonly xclbin: FileRef;
+  /** Kernel name inside the xclbin, for example `MLIR_AIE`. */
+  readonly xclbinKernel: string;
+  readonly sequences: readonly SequenceSpec[];
+  readonly inputs: readonly FileRef[];
+  readonly tools: readonly { readonly name: string; readonly version: string }[];
+}
+
+/**
+ * Checks text that claims to be a manifest.
+ * @throws FormatError that names the first field that is missing or wrong.
+ */
+export function parseManifest(text: string, name: string): Manifest {
+  const fail = (what: string): never => {
+    throw new FormatError(`${name}: ${what}`, { hint: "build the kernel again: aiekit build KERNEL" });
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(`${name}: expected a JSON manifest: ${(cause as Error).message}`, { cause });
+  }
+  const record = (v: unknown, path: string): Record<string, unknown> =>
+    typeof v === "object" && v !== null && !Array.isArray(v)
+      ? (v as Record<string, unknown>)
+      : fail(`${path}: expected an object`);
+  const text_ = (v: unknown, path: string): string => (typeof v === "string" ? v : fail(`${path}: expected a string`));
+  const count = (v: unknown, path: string): number =>
+    Number.isSafeInteger(v) && (v as number) >= 0 ? (v as number) : fail(`${path}: expected a whole number, got ${v}`);
+  const list = (v: unknown, path: string): unknown[] => (Array.isArray(v) ? v : fail(`${path}: expected a list`));
+  const file = (v: unknown, path: string): void => {
+    const f = record(v, path);
+    text_(f.path, `${path}.path`);
+    count(f.bytes, `${path}.bytes`);
+    if (!/^[0-9a-f]{64}$/.test(text_(f.sha256, `${path}.sha256`))) fail(`${path}.sha256: expected 64 hex digits`);
+  };
+
+  const m = record(value, "manifest");
+  if (m.format !== "aiekit-manifest") fail(`format: expected "aiekit-manifest", got ${JSON.stringify(m.format)}`);
+  if (m.version !== 1) fail(`version: this program reads version 1, got ${JSON.stringify(m.version)}`);
+  for (const key of ["kernel", "about", "device", "xclbinKernel"]) text_(m[key], key);
+  if (!(targets as readonly unknown[]).includes(m.target)) fail(`target: expected one of ${targets.join(", ")}`);
+  record(m.params, "params");
+  file(m.design, "design");
+  file(m.xclbin, "xclbin");
+  for (const [i, f] of list(m.inputs, "inputs").entries()) file(f, `inputs[${i}]`);
+  list(m.tools, "tools");
+  const sequences = list(m.sequences, "sequences");
+  if (sequences.length === 0) fail("sequences: expected at least one");
+  for (const [i, s] of sequences.entries()) {
+    const at = `sequences[${i}]`;
+    const sequence = record(s, at);
+    text_(sequence.name, `${at}.name`);
+    file(sequence.insts, `${at}.insts`);
+    count(sequence.units, `${at}.units`);
+    for (const [j, a] of list(sequence.args, `${at}.args`).entries()) {
+      const arg = record(a, `${at}.args[${j}]`);
+      const where = `${at}.args[${j}]`;
+      text_(arg.name, `${where}.name`);
+      if (!["in", "out", "inout"].includes(text_(arg.direction, `${where}.direction`))) {
+        fail(`${where}.direction: expected in, out or inout, got ${arg.direction}`);
+      }
+      const dtype = text_(arg.dtype, `${where}.dtype`);
+      if (!isDType(dtype)) throw new FormatError(`${name}: ${where}.dtype: unknown element type ${dtype}`);
+      const shape = list(arg.shape, `${where}.shape`).map((d) => count(d, `${where}.shape`));
+      const bytes = elementCount(shape) * dtypeBytes(dtype);
+      if (count(arg.bytes, `${where}.bytes`) !== bytes) fail(`${where}.bytes: shape says ${bytes}, got ${arg.bytes}`);
+    }
+  }
+  return value as Manifest;
+}

@@ -1,0 +1,46 @@
+// All checks of the project in one run, quick ones first, with one summary: `make test`.
+// A step that fails does not hide the ones after it. Every skipped test must give its reason.
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { $, cd } from "zx";
+
+cd(resolve(dirname(fileURLToPath(import.meta.url)), ".."));
+const summaryFile = "build/test-summary.json";
+rmSync(summaryFile, { force: true });
+
+const steps = {
+  "format and lint": ["biome", "check", "--error-on-warnings", "."],
+  "direction of imports": ["node", "scripts/check-imports.mjs"],
+  "licences of dependencies": ["node", "scripts/check-licences.mjs"],
+  "links in the docs": ["node", "scripts/check-docs.mjs"],
+  types: ["tsc", "-b"],
+  tests: ["vitest", "run", "--reporter=default", "--reporter=./scripts/summary-reporter.mjs"],
+};
+process.env.PATH = `${resolve("node_modules/.bin")}:${process.env.PATH}`;
+
+const results = [];
+for (const [name, command] of Object.entries(steps)) {
+  console.log(`\n== ${name}: ${command.join(" ")}`);
+  const started = Date.now();
+  const { exitCode } = await $({ nothrow: true, stdio: "inherit" })`${command}`;
+  results.push({ name, ok: exitCode === 0, seconds: (Date.now() - started) / 1000 });
+}
+
+const tests = existsSync(summaryFile)
+  ? JSON.parse(readFileSync(summaryFile, "utf8"))
+  : { passed: 0, failed: 1, skipped: [] };
+const withoutReason = tests.skipped.filter((s) => !s.reason);
+console.log("\n== summary");
+for (const { name, ok, seconds } of results)
+  console.log(`${ok ? "ok    " : "FAILED"} ${name} (${seconds.toFixed(1)} s)`);
+for (const { test, reason } of tests.skipped) console.log(`skipped ${test}: ${reason ?? "NO REASON GIVEN"}`);
+if (withoutReason.length > 0) console.log(`FAILED ${withoutReason.length} tests are skipped without a reason`);
+
+const checks = results.filter((r) => r.name !== "tests");
+const passed = tests.passed + checks.filter((r) => r.ok).length;
+// A run of the tests that broke without a failed test (a crash, a time limit) counts as one failure.
+const crashed = results.some((r) => r.name === "tests" && !r.ok) && tests.failed === 0 ? 1 : 0;
+const failed = tests.failed + crashed + withoutReason.length + checks.filter((r) => !r.ok).length;
+console.log(`\n${passed} passed, ${failed} failed, ${tests.skipped.length} skipped`);
+process.exitCode = failed === 0 ? 0 : 1;

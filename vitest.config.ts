@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { conditions: ["development"] },
+  ssr: { resolve: { conditions: ["development"] } },
+  test: {
+    include: ["{mlir,tools,host,validate,pipeline,packages/*}/src/**/*.test.ts"],
+    testTimeout: 60_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
