@@ -1,0 +1,1 @@
+export { decodeTxn, encodeTxn, type TxnOp, type TxnStream } from "./txn.ts";
