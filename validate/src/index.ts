@@ -28,3 +28,53 @@ export {
   meydaExtractor,
   meydaMel,
 } from "./references/meyda-reference.ts";
+export { type ColourMap, differenceMap, levelMap, type Rgb } from "./report/colour-map.ts";
+export { type HtmlReportOptions, htmlReport } from "./report/html-page.ts";
+export { junitXml } from "./report/junit.ts";
+export { type MelPictureOptions, melPicture } from "./report/mel-picture.ts";
+export { decodePng, encodePng, type RgbImage } from "./report/png.ts";
+export { type ReportDocument, resultJson } from "./report/result-json.ts";
+export { suiteText, type TextTableOptions, verdictLine } from "./report/text-table.ts";
+export { type EspeakOptions, espeakClips, type RunProgram } from "./signals/espeak.ts";
+export { type FftSignal, type FftSignalOptions, fftSignals } from "./signals/fft-signals.ts";
+export {
+  type ClipGroup,
+  clipGroups,
+  type MelClip,
+  type MelClipOptions,
+  type MelClips,
+  melClips,
+} from "./signals/mel-clips.ts";
+export { createRandom, type Random } from "./signals/random.ts";
+export { syntheticSpeech } from "./signals/synthetic-speech.ts";
+export {
+  chirp,
+  clippedSine,
+  impulses,
+  type Span,
+  silence,
+  sine,
+  whiteNoise,
+} from "./signals/waveforms.ts";
+export {
+  type FftRunner,
+  type FftSubject,
+  type FftSuiteOptions,
+  fftCriteria,
+  fftSuite,
+} from "./suites/fft-suite.ts";
+export { type MelOutput, melCriteria, melLimits } from "./suites/mel-criteria.ts";
+export { melDb } from "./suites/mel-judge.ts";
+export { type MelRunner, type MelSubject, type MelSuiteOptions, melSuite } from "./suites/mel-suite.ts";
+export type {
+  CaseEvidence,
+  CaseResult,
+  Check,
+  Criterion,
+  Fact,
+  Origin,
+  Subject,
+  SuiteControl,
+  SuiteResult,
+  SuiteRun,
+} from "./suites/suite-result.ts";

@@ -1,0 +1,28 @@
+import { AbortedError } from "@aiekit/core";
+import type { CaseEvidence, CaseResult, SuiteControl } from "./suite-result.ts";
+
+export interface JudgedCase {
+  readonly result: CaseResult;
+  readonly evidence: CaseEvidence;
+}
+
+/**
+ * Runs cases one after the other, telling the caller of each.
+ * @throws AbortedError when the caller's signal fires; what the device throws goes through.
+ */
+export async function runCases<T extends { readonly name: string }>(
+  cases: readonly T[],
+  judge: (item: T) => Promise<JudgedCase>,
+  { onCase, signal }: SuiteControl,
+): Promise<JudgedCase[]> {
+  const judged: JudgedCase[] = [];
+  for (const item of cases) {
+    if (signal?.aborted) {
+      throw new AbortedError(`validation: stopped before ${item.name}, ${judged.length} of ${cases.length} cases done`);
+    }
+    const one = await judge(item);
+    judged.push(one);
+    onCase?.(one.result, judged.length, cases.length);
+  }
+  return judged;
+}
