@@ -1,0 +1,75 @@
+export {
+  type DeviceModel,
+  deviceModel,
+  deviceModels,
+  type Generation,
+  tileKind,
+  tileModel,
+} from "./device-model/device-model.ts";
+export {
+  lockWindowBase,
+  type MemoryWindow,
+  memoryWindow,
+  memoryWindowBase,
+  memtileReaches,
+  type TileCoord,
+} from "./device-model/neighbours.ts";
+export { type Bundle, bundles, type PortCount, packetSwitch, shimMuxPorts, switchPorts } from "./device-model/ports.ts";
+export {
+  bdOffset,
+  channelControlOffset,
+  columnShift,
+  controllerIdMask,
+  controllerIdShift,
+  lockOffset,
+  rowShift,
+  splitAddress,
+  taskQueueRegisterOffset,
+  taskQueueWord,
+  tileAddress,
+  tileOffsetMask,
+} from "./device-model/registers.ts";
+export {
+  bdIdsOfChannel,
+  type DmaDirection,
+  type DmaModel,
+  lockMaxValue,
+  type TileKind,
+  type TileModel,
+  tileModels,
+} from "./device-model/tile-model.ts";
+export {
+  type ArrayAttr,
+  type Attribute,
+  type BdDim,
+  type BdPad,
+  boolAttr,
+  enumAttr,
+  integerAttr,
+  stringAttr,
+  symbolAttr,
+  typeAttr,
+} from "./ir/attributes.ts";
+export { type Diagnostic, formatDiagnostic } from "./ir/diagnostic.ts";
+export {
+  Block,
+  type Location,
+  Operation,
+  type OperationState,
+  Region,
+  type Successor,
+  Value,
+  walk,
+} from "./ir/operation.ts";
+export {
+  bitWidth,
+  type FloatType,
+  type FunctionType,
+  type IntegerType,
+  type MemRefType,
+  memref,
+  memrefBytes,
+  memrefElements,
+  type Type,
+  type VectorType,
+} from "./ir/types.ts";
