@@ -40,7 +40,7 @@ for (const [folder, may] of Object.entries(allowed)) {
   for (const file of sources(join(root, folder, "src"))) {
     files++;
     const name = relative(root, file);
-    const isTest = /\.test\.ts$|\/testing\//.test(name);
+    const isTest = /\.test(-support)?\.ts$/.test(name);
     if (meaningless.test(name)) problems.push(`${name}: a name that says nothing; name the idea`);
     const text = readFileSync(file, "utf8");
     const edges = [];

@@ -73,3 +73,7 @@ export {
   type Type,
   type VectorType,
 } from "./ir/types.ts";
+export { type ParseOptions, parseModule } from "./parser/module.ts";
+export { printGenericModule } from "./printer/generic.ts";
+export { printModule } from "./printer/module.ts";
+export { verify } from "./verifier/verify.ts";

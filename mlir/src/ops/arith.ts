@@ -1,0 +1,132 @@
+import { i1, i64, type Type } from "../ir/types.ts";
+import { parseAttribute } from "../parser/attributes.ts";
+import { attributeText, typeText } from "../printer/attributes.ts";
+import { defineOp, type TypeBindings } from "./definition.ts";
+import { keyword } from "./rules.ts";
+
+const overflow = {
+  kind: "opaque",
+  prefix: "arith.overflow",
+  default: { kind: "opaque", text: "#arith.overflow<none>" },
+} as const;
+const fastmath = {
+  kind: "opaque",
+  prefix: "arith.fastmath",
+  default: { kind: "opaque", text: "#arith.fastmath<none>" },
+} as const;
+const same = { lhs: "=result", rhs: "=result" } as const;
+const binary = { operands: ["lhs", "rhs"], results: ["result"], types: same };
+const withOverflow = ["addi", "subi", "muli", "shli"];
+const plain = [
+  ...["divsi", "divui", "ceildivsi", "ceildivui", "floordivsi", "remsi", "remui", "andi", "ori", "xori"],
+  ...["shrsi", "shrui", "maxsi", "maxui", "minsi", "minui"],
+];
+const floats = ["addf", "subf", "mulf", "divf", "remf", "maximumf", "minimumf", "maxnumf", "minnumf"];
+const casts = [
+  "extsi",
+  "extui",
+  "extf",
+  "trunci",
+  "truncf",
+  "sitofp",
+  "uitofp",
+  "fptosi",
+  "fptoui",
+  "bitcast",
+  "index_cast",
+  "index_castui",
+];
+const integerPredicates = ["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"];
+const floatPredicates = [
+  ...["false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord"],
+  ...["ueq", "ugt", "uge", "ult", "ule", "une", "uno", "true"],
+];
+
+/** Scalar and element-wise arithmetic. */
+export const arithOps = [
+  defineOp("arith.constant", {
+    format: "custom(value)",
+    custom: {
+      value: {
+        parse: (parser, draft) => {
+          parser.attributeDict(draft);
+          const value = parseAttribute(parser.source);
+          draft.attributes.set("value", value);
+          if (value.kind === "bool") draft.types.set("result", [i1]);
+          else if (value.kind === "integer" || value.kind === "float" || value.kind === "dense") {
+            draft.types.set("result", [value.type]);
+          } else throw parser.errorAt(draft.loc, "arith.constant needs a number or dense<...> with a type");
+        },
+        print: (printer, op) => {
+          printer.attributeDict(op, new Set(["value"]));
+          const value = op.attributes.get("value");
+          printer.write(` ${value ? attributeText(value) : ""}`);
+        },
+      },
+    },
+    results: ["result"],
+    attributes: { value: { kind: "any", required: true } },
+    resultName: (op) => {
+      const value = op.attributes.get("value");
+      if (value?.kind === "bool") return `${value.value}`;
+      if (value?.kind !== "integer") return "cst";
+      if (value.type.kind === "integer" && value.type.width === 1) return value.value === 0n ? "false" : "true";
+      return value.type.kind === "index" ? `c${value.value}` : `c${value.value}_${typeText(value.type)}`;
+    },
+  }),
+  ...withOverflow.map((name) =>
+    defineOp(`arith.${name}`, {
+      format: "%lhs `,` %rhs ( `overflow` `~` $overflowFlags )? attr-dict `:` type(result)",
+      ...binary,
+      attributes: { overflowFlags: overflow },
+    }),
+  ),
+  ...plain.map((name) => defineOp(`arith.${name}`, { format: "%lhs `,` %rhs attr-dict `:` type(result)", ...binary })),
+  ...floats.map((name) =>
+    defineOp(`arith.${name}`, {
+      format: "%lhs `,` %rhs ( `fastmath` `~` $fastmath )? attr-dict `:` type(result)",
+      ...binary,
+      attributes: { fastmath },
+    }),
+  ),
+  defineOp("arith.negf", {
+    format: "%operand ( `fastmath` `~` $fastmath )? attr-dict `:` type(result)",
+    operands: ["operand"],
+    results: ["result"],
+    types: { operand: "=result" },
+    attributes: { fastmath },
+  }),
+  ...casts.map((name) =>
+    defineOp(`arith.${name}`, {
+      format: "%in attr-dict `:` type(in) `to` type(out)",
+      operands: ["in"],
+      results: ["out"],
+    }),
+  ),
+  defineOp("arith.cmpi", {
+    format: "$predicate `,` %lhs `,` %rhs attr-dict `:` type(lhs)",
+    operands: ["lhs", "rhs"],
+    results: ["result"],
+    types: { rhs: "=lhs", result: boolLike },
+    attributes: { predicate: keyword(integerPredicates, { type: i64 }) },
+  }),
+  defineOp("arith.cmpf", {
+    format: "$predicate `,` %lhs `,` %rhs ( `fastmath` `~` $fastmath )? attr-dict `:` type(lhs)",
+    operands: ["lhs", "rhs"],
+    results: ["result"],
+    types: { rhs: "=lhs", result: boolLike },
+    attributes: { predicate: keyword(floatPredicates, { type: i64 }), fastmath },
+  }),
+  defineOp("arith.select", {
+    format: "%condition `,` %trueValue `,` %falseValue attr-dict `:` type(result)",
+    operands: ["condition", "trueValue", "falseValue"],
+    results: ["result"],
+    types: { condition: i1, trueValue: "=result", falseValue: "=result" },
+  }),
+];
+
+/** i1, or a vector of as many. */
+function boolLike(types: TypeBindings): Type | undefined {
+  const operand = types.get("lhs")?.[0];
+  return operand?.kind === "vector" ? { ...operand, element: i1 } : i1;
+}

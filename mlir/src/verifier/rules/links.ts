@@ -1,0 +1,107 @@
+import type { BdDim } from "../../ir/attributes.ts";
+import type { Operation } from "../../ir/operation.ts";
+import type { Check } from "../check.ts";
+import { kindOf, sameTile, tileOf } from "../tiles.ts";
+import { dimsOf, objectElements } from "./object-fifos.ts";
+
+/** aie.objectfifo.link: a shared tile, one fan at most, offsets for the fan. */
+export function verifyLink(op: Operation, check: Check): void {
+  const ins = fifosOf(op, "fifoIns", check);
+  const outs = fifosOf(op, "fifoOuts", check);
+  const isJoin = ins.names.length > 1;
+  const isDistribute = outs.names.length > 1;
+  if (isJoin && isDistribute) {
+    check.error("ObjectFifoLinkOp does not support 'join' and 'distribute' at the same time");
+    return;
+  }
+  const shared = sharedTile(ins.fifos, outs.fifos);
+  const unknown = [...ins.names, ...outs.names].find((name) => !check.symbol(name));
+  if (!shared || unknown !== undefined) {
+    const hint = unknown === undefined ? undefined : `no objectFifo is called @${unknown}`;
+    check.error("ObjectFifoLinkOp must have a link point, i.e., a shared tile between objectFifos", {
+      ...(hint && { hint }),
+    });
+    return;
+  }
+  const src = offsetsOf(op, "src_offsets");
+  const dst = offsetsOf(op, "dst_offsets");
+  if (isJoin || isDistribute) {
+    if (kindOf(check.device, shared) !== "memtile") {
+      check.error("ObjectFifoLinkOp join and distribute are unavailable on compute or shim tiles");
+    }
+  }
+  if (isJoin) verifyJoin(ins.fifos, outs.fifos[0], { fan: src, other: dst }, check);
+  else if (isDistribute) verifyDistribute(ins.fifos[0], outs.fifos, { fan: dst, other: src }, check);
+  else if (src.length > 0 && dst.length > 0) {
+    check.error("all offsets should be empty if there is no join or distribute");
+  }
+}
+
+interface Offsets {
+  readonly fan: readonly number[];
+  readonly other: readonly number[];
+}
+
+function verifyJoin(ins: readonly Operation[], out: Operation | undefined, offsets: Offsets, check: Check): void {
+  if (offsets.fan.length !== ins.length) {
+    check.error("number of provided src offsets must be equal to the number of input objectFifos");
+    return;
+  }
+  if (offsets.other.length > 0) check.error("dst offsets should be empty for join");
+  if (!out) return;
+  const dims = dimsOf(out.attributes.get("dimensionsToStream"));
+  const what = "specified output stride(s) and size(s) result in out of bounds access in join input";
+  checkParts(partLengths(offsets.fan, objectElements(out)), dims, what, check);
+}
+
+function verifyDistribute(
+  input: Operation | undefined,
+  outs: readonly Operation[],
+  offsets: Offsets,
+  check: Check,
+): void {
+  if (offsets.fan.length !== outs.length) {
+    check.error("number of provided dst offsets must be equal to the number of output objectFifos");
+    return;
+  }
+  if (offsets.other.length > 0) check.error("src offsets should be empty for distribute");
+  if (new Set(outs.map((fifo) => fifo.int("repeat_count") ?? 0)).size > 1) {
+    check.error("repeat counts of output object FIFOs must be equal");
+  }
+  if (!input) return;
+  const from = input.attributes.get("dimensionsFromStreamPerConsumer");
+  const dims = dimsOf(from?.kind === "array" ? from.elements[0] : undefined);
+  const what = "specified input stride(s) and size(s) result in out of bounds access in distribute output";
+  checkParts(partLengths(offsets.fan, objectElements(input)), dims, what, check);
+}
+
+/** Part i reaches from its offset to the next one, the last to the end of the object. Counts elements. */
+function partLengths(offsets: readonly number[], total: number): number[] {
+  return offsets.map((offset, i) => (offsets[i + 1] ?? total) - offset);
+}
+
+function checkParts(parts: readonly number[], dims: readonly BdDim[], what: string, check: Check): void {
+  if (dims.length === 0) return;
+  const last = dims.reduce((index, { size, stride }) => index + (size - 1) * stride, 0);
+  const short = parts.find((length) => last >= length);
+  if (short !== undefined) check.error(`${what}, for index ${last} in transfer of length ${short}.`);
+}
+
+function fifosOf(op: Operation, key: string, check: Check): { names: string[]; fifos: Operation[] } {
+  const list = op.attributes.get(key);
+  const names =
+    list?.kind === "array" ? list.elements.flatMap((e) => (e.kind === "symbol" ? [e.path.at(-1) ?? ""] : [])) : [];
+  const fifos = names.flatMap((name) => check.symbol(name) ?? []).filter((fifo) => fifo.name === "aie.objectfifo");
+  return { names, fifos };
+}
+
+function offsetsOf(op: Operation, key: string): number[] {
+  const list = op.attributes.get(key);
+  return list?.kind === "array" ? list.elements.flatMap((e) => (e.kind === "integer" ? [Number(e.value)] : [])) : [];
+}
+
+/** The tile where all inputs end and all outputs begin. */
+function sharedTile(ins: readonly Operation[], outs: readonly Operation[]) {
+  const ends = [...ins.map((fifo) => tileOf(fifo.operands[1])), ...outs.map((fifo) => tileOf(fifo.operands[0]))];
+  return ends.every((tile) => sameTile(tile, ends[0])) ? ends[0] : undefined;
+}

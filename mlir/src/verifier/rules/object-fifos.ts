@@ -1,0 +1,209 @@
+import type { BdDim } from "../../ir/attributes.ts";
+import { type Operation, walk } from "../../ir/operation.ts";
+import { type MemRefType, memrefElements, sameType } from "../../ir/types.ts";
+import type { Check } from "../check.ts";
+import { enclosing } from "../surroundings.ts";
+import { homeTile, kindOf, reaches, sameTile, tileOf } from "../tiles.ts";
+
+/** aie.objectfifo: depths, layouts, repetition and streams where the tiles at its ends have them. */
+export function verifyObjectFifo(op: Operation, check: Check): void {
+  const [producer, ...consumers] = op.operands;
+  const depth = op.attributes.get("elemNumber");
+  if (depth?.kind === "array" && depth.elements.length !== op.operands.length) {
+    check.error("does not have enough depths specified for producer and for each consumer.", {
+      hint: `1 producer + ${consumers.length} consumers need ${op.operands.length} depths, found ${depth.elements.length}`,
+    });
+  }
+  const kinds = [producer, ...consumers].map((value) => kindOf(check.device, tileOf(value)));
+  const [producerKind, ...consumerKinds] = kinds;
+  if (producerKind === "shim") verifyShimProducer(op, check);
+  const from = op.attributes.get("dimensionsFromStreamPerConsumer");
+  const fromStream = from?.kind === "array" ? from.elements : [];
+  if (consumerKinds.some((kind, i) => kind === "shim" && dimsOf(fromStream[i]).length > 0)) {
+    check.error("`dimensionsFromStream` data layout transformations are not supported on shim tile consumers");
+  }
+  const iterCount = op.int("iter_count");
+  if (iterCount !== undefined) {
+    if (iterCount < 1 || iterCount > 256) check.error("`iter_count` must be between 1 and 256");
+    else if (!kinds.includes("memtile")) check.error("`iter_count` is currently only supported on MemTiles");
+  }
+  verifyStream(op, kinds, check);
+  warnOfFifo(op, kinds, check);
+}
+
+function verifyShimProducer(op: Operation, check: Check): void {
+  if (op.attributes.has("repeat_count")) check.error("`repeat_count` unavailable for shim tiles");
+  if (op.attributes.has("initValues")) check.error("`init_values` unavailable for shim tiles");
+  if (dimsOf(op.attributes.get("dimensionsToStream")).length > 0) {
+    check.error("`dimensionsToStream` data layout transformations are not supported on shim tile producers", {
+      hint: "give the strides to the transfer of the runtime sequence",
+    });
+  }
+}
+
+function verifyStream(op: Operation, kinds: readonly (string | undefined)[], check: Check): void {
+  const stream = op.int("aie_stream");
+  const hasPort = op.attributes.has("aie_stream_port");
+  if (stream === undefined) {
+    if (hasPort) check.error("`aie_stream` must be defined");
+    return;
+  }
+  if (!hasPort) check.error("`aie_stream_port` must be defined");
+  else if (op.operands.length > 2) check.error("`aie_stream` can only be used in 1-to-1 object FIFOs");
+  const ends = [stream !== 1 ? kinds[0] : undefined, stream !== 0 ? kinds[1] : undefined];
+  if (ends.some((kind) => kind === "shim" || kind === "memtile")) {
+    check.error("`aie_stream` is not available for shim and mem tiles");
+  }
+  if (stream === 1) return;
+  for (const [name, attribute] of [
+    ["repeat_count", "repeat_count"],
+    ["init_values", "initValues"],
+    ["iter_count", "iter_count"],
+  ] as const) {
+    if (op.attributes.has(attribute)) check.error(`\`${name}\` unavailable on stream end`);
+  }
+  if (dimsOf(op.attributes.get("dimensionsToStream")).length > 0) {
+    check.error("`dimensionsToStream` unavailable on stream end");
+  }
+}
+
+function warnOfFifo(op: Operation, kinds: readonly (string | undefined)[], check: Check): void {
+  const element = elementOf(op);
+  if (kinds[0] === "shim" && kinds[1] === "shim") {
+    check.warning("both ends are shim tiles: no route leads from one shim DMA to another");
+  }
+  if (op.attributes.has("padDimensions") && dimsOf(op.attributes.get("dimensionsToStream")).length === 0) {
+    check.warning("padDimensions have no effect without dimensionsToStream");
+  }
+  const values = op.attributes.get("initValues");
+  for (const value of values?.kind === "array" ? values.elements : []) {
+    if (value.kind !== "dense" || !element) continue;
+    if (JSON.stringify(value.type.shape) !== JSON.stringify(element.shape)) {
+      const shapes = `${value.type.shape.join("x")}, the objects are ${element.shape.join("x")}`;
+      check.warning(`an initial value has the shape ${shapes}`);
+    }
+  }
+}
+
+/** aie.objectfifo.allocate: names a fifo that can live in shared memory. */
+export function verifyAllocate(op: Operation, check: Check): void {
+  const fifo = fifoOf(op, check);
+  if (!fifo) {
+    check.error("cannot retrieve associated object FIFO");
+    return;
+  }
+  const cannot = "cannot allocate a shared memory module to objectfifo with set";
+  if (fifo.flag("via_DMA")) check.error(`${cannot} \`via_DMA\` attribute`);
+  if (fifo.attributes.has("repeat_count")) check.error(`${cannot} \`repeat_count\` attribute`);
+  if (fifo.attributes.has("aie_stream")) check.error(`${cannot} \`aie_stream\` attribute`);
+  if (dimsOf(fifo.attributes.get("dimensionsToStream")).length > 0) {
+    check.error(`${cannot} \`dimensionsToStream\` attribute`);
+  }
+  if (fifo.operands.length > 2) check.error("can only be used in 1-to-1 object FIFOs");
+  const delegate = tileOf(op.operands[0]);
+  const ends = fifo.operands.map((value) => tileOf(value));
+  const { device } = check;
+  if (device && delegate && ends.some((end) => end && !sameTile(end, delegate) && !reaches(device, end, delegate))) {
+    check.warning("the tile's memory is not within reach of both ends of the fifo");
+  }
+}
+
+/** aie.objectfifo.acquire and release: a fifo of this device, inside a core, at an end the core stands at. */
+export function verifyAccess(op: Operation, check: Check): void {
+  const core = enclosing(op, "aie.core");
+  if (!core) {
+    check.error("must be called from inside a CoreOp");
+    return;
+  }
+  const fifo = fifoOf(op, check);
+  if (!fifo) {
+    check.error("cannot retrieve associated object FIFO");
+    return;
+  }
+  const tile = homeTile(core);
+  const [producer, ...consumers] = fifo.operands.map((value) => tileOf(value));
+  const port = op.text("port");
+  const isThere = port === "Produce" ? sameTile(producer, tile) : consumers.some((end) => sameTile(end, tile));
+  if (!isThere) {
+    const end = port === "Produce" ? "producer" : "consumer";
+    check.error(`${end} port of objectFifo accessed by core running on non-${end} tile`, { at: core });
+  }
+  const element = elementOf(fifo);
+  const type = op.results[0]?.type;
+  if (op.name === "aie.objectfifo.release") return;
+  if (type?.kind !== "objectfifosubview" || (element && !sameType(type.element, element))) {
+    check.error("ObjectFifo element and ObjectFifoSubview element must match.");
+  }
+  warnOfDepth(op, fifo, check);
+}
+
+function warnOfDepth(op: Operation, fifo: Operation, check: Check): void {
+  const size = op.int("size") ?? 0;
+  const depth = fifo.attributes.get("elemNumber");
+  if (depth?.kind === "array") {
+    const tile = homeTile(enclosing(op, "aie.core"));
+    const at =
+      op.text("port") === "Produce" ? 0 : fifo.operands.findIndex((end, i) => i > 0 && sameTile(tileOf(end), tile));
+    const own = depth.elements[at];
+    if (own?.kind === "integer" && size > own.value) {
+      check.warning(`acquires ${size} objects of a fifo that has ${own.value} at this end: it waits for ever`);
+    }
+    return;
+  }
+  if (depth?.kind === "integer" && size > depth.value) {
+    check.warning(`acquires ${size} objects of a fifo of depth ${depth.value}: the compiler makes it deeper`);
+  }
+}
+
+/** aie.core: no release of more objects than the acquire before it took, in straight code. */
+export function warnOfReleases(core: Operation, check: Check): void {
+  const held = new Map<string, number>();
+  walk(core, (op) => {
+    const key = `${op.text("objFifo_name")} ${op.text("port")}`;
+    const size = op.int("size") ?? 0;
+    if (op.name === "aie.objectfifo.acquire") held.set(key, Math.max(held.get(key) ?? 0, size));
+    if (op.name !== "aie.objectfifo.release") return;
+    const before = held.get(key) ?? 0;
+    held.set(key, Math.max(0, before - size));
+    if (before < size) {
+      check.warning(`releases ${size} objects and holds ${before}`, { at: op });
+    }
+  });
+}
+
+/** aie.objectfifo.subview.access: an index below what was acquired. */
+export function verifySubviewAccess(op: Operation, check: Check): void {
+  const acquire = op.operands[0]?.definingOp;
+  const at = op.int("index") ?? 0;
+  if (acquire?.name === "aie.objectfifo.acquire" && at >= (acquire.int("size") ?? 0)) {
+    check.error("accessed farther than number of acquired elements (index out of bounds).", {
+      hint: `index ${at}, ${acquire.int("size")} acquired`,
+    });
+  }
+  const subview = op.operands[0]?.type;
+  const output = op.results[0]?.type;
+  if (subview?.kind !== "objectfifosubview" || !output || !sameType(subview.element, output)) {
+    check.error("ObjectFifo element and ObjectFifoSubview element must match.");
+  }
+}
+
+/** The fifo that an operation names in `objFifo_name`. */
+export function fifoOf(op: Operation, check: Check): Operation | undefined {
+  const fifo = check.symbol(op.text("objFifo_name") ?? "");
+  return fifo?.name === "aie.objectfifo" ? fifo : undefined;
+}
+
+export function elementOf(fifo: Operation): MemRefType | undefined {
+  const type = fifo.attributes.get("elemType");
+  return type?.kind === "type" && type.type.kind === "objectfifo" ? type.type.element : undefined;
+}
+
+/** Elements of one object. */
+export function objectElements(fifo: Operation): number {
+  const element = elementOf(fifo);
+  return (element && memrefElements(element)) ?? 0;
+}
+
+export function dimsOf(attribute: { readonly kind: string } | undefined): readonly BdDim[] {
+  return attribute?.kind === "bd-dims" ? (attribute as { dims: readonly BdDim[] } & typeof attribute).dims : [];
+}

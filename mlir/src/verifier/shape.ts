@@ -1,0 +1,31 @@
+import type { Operation } from "../ir/operation.ts";
+import { sameType } from "../ir/types.ts";
+import { type OpDefinition, parseGroup } from "../ops/definition.ts";
+import { typeText } from "../printer/attributes.ts";
+import type { Check } from "./check.ts";
+
+/** An operation has the operands, results and regions of its definition, and operands of the types that are fixed. */
+export function checkShape(op: Operation, definition: OpDefinition, check: Check): void {
+  checkCount("operand", definition.operands, op.operands.length, check);
+  checkCount("result", definition.results, op.results.length, check);
+  const regions = definition.regions.filter((rule) => !rule.name.endsWith("*")).length;
+  if (op.regions.length < regions) check.error(`expected ${regions} regions, found ${op.regions.length}`);
+  let at = 0;
+  for (const group of definition.operands) {
+    const { name, arity } = parseGroup(group);
+    if (arity !== "one") return;
+    const value = op.operands[at];
+    const rule = definition.types[name];
+    if (value && typeof rule === "object" && !sameType(value.type, rule)) {
+      check.error(`operand #${at} must be ${typeText(rule)}, but got '${typeText(value.type)}'`);
+    }
+    at++;
+  }
+}
+
+function checkCount(what: string, groups: readonly string[], count: number, check: Check): void {
+  const fixed = groups.filter((group) => parseGroup(group).arity === "one").length;
+  const isExact = fixed === groups.length;
+  if (isExact ? count === fixed : count >= fixed) return;
+  check.error(`expected ${isExact ? "" : "at least "}${fixed} ${what}s, but found ${count}`);
+}

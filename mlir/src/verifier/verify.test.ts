@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { integerAttr } from "../ir/attributes.ts";
+import { Operation, Region } from "../ir/operation.ts";
+import { i32, index } from "../ir/types.ts";
+import { parseModule } from "../parser/module.ts";
+import { verify } from "./verify.ts";
+
+const errors = (text: string): string[] =>
+  verify(parseModule(text, "d.mlir")).flatMap(({ severity, message }) => (severity === "error" ? [message] : []));
+const device = (body: string): string => `module {\n  aie.device(npu1) {\n${body}\n  }\n}`;
+
+test("a value that is defined in one of two branches does not reach the block where they meet", () => {
+  const text = `func.func @f(%c: i1) -> i32 {
+    cf.cond_br %c, ^a, ^b
+  ^a:
+    %x = arith.constant 1 : i32
+    cf.br ^c
+  ^b:
+    cf.br ^c
+  ^c:
+    return %x : i32
+  }`;
+
+  expect(errors(text)).toEqual(["operand #0 does not dominate this use"]);
+  expect(errors(text.replace("%c, ^a, ^b", "%c, ^a, ^a"))).toEqual([]);
+});
+
+test("a value is not used before it is defined in its block", () => {
+  const text = device("    %b = aie.buffer(%t) : memref<4xi32>\n    %t = aie.tile(0, 2)");
+
+  expect(errors(text)).toEqual(["operand #0 does not dominate this use"]);
+});
+
+test("a terminator in the middle of a block is an error", () => {
+  expect(errors(device("    %t = aie.tile(0, 2)\n    aie.core(%t) {\n  aie.end\n  aie.end\n}"))).toEqual([
+    "must be the last operation in the parent block",
+  ]);
+});
+
+test("generic form does not escape the checks of operands and attributes", () => {
+  const text = device(`    %t = "aie.tile"() <{col = 0 : i32, row = 2 : i64}> : () -> index
+    %c = arith.constant 1 : i32
+    %l = "aie.lock"(%c) : (i32) -> index
+    %m = "aie.lock"() : () -> index
+    "aie.use_lock"(%l) : (index) -> ()`);
+
+  expect(errors(text)).toEqual([
+    "attribute 'row' failed to satisfy constraint: 32-bit signless integer attribute whose minimum value is 0",
+    "operand #0 must be index, but got 'i32'",
+    "expected 1 operands, but found 0",
+    "requires attribute 'action'",
+  ]);
+});
+
+test("an operation that is built without a place in the text is reported without a location", () => {
+  const region = new Region();
+  const attributes = { col: integerAttr(9, i32), row: integerAttr(2, i32) };
+  region.entry.append(new Operation("aie.tile", { results: [index], attributes }));
+  region.entry.append(new Operation("aie.end"));
+  const top = new Region();
+  const op = new Operation("aie.device", { attributes: { device: { kind: "enum", name: "npu1" } }, regions: [region] });
+  top.entry.append(op);
+
+  const [first] = verify(new Operation("builtin.module", { regions: [top] }));
+
+  expect(first).toEqual({
+    severity: "error",
+    op: "aie.tile",
+    loc: undefined,
+    message: "column index (9) must be less than the number of columns in the device (4)",
+  });
+});
+
+test("a call whose operands are not those of the function is an error with both types", () => {
+  const text = device(`    func.func private @k(memref<4xi32>, i32)
+    %t = aie.tile(0, 2)
+    aie.core(%t) {
+      %c = arith.constant 1 : index
+      func.call @k(%c) : (index) -> ()
+      aie.end
+    }
+    %u = aie.tile(0, 3)
+    aie.core(%u) {
+      %c = arith.constant 1 : index
+      func.call @k(%c, %c) : (index, index) -> ()
+      aie.end
+    }`);
+
+  expect(errors(text)).toEqual([
+    "incorrect number of operands for callee",
+    "operand type mismatch: expected operand type 'memref<4xi32>', but provided 'index' for operand number 0",
+    "operand type mismatch: expected operand type 'i32', but provided 'index' for operand number 1",
+  ]);
+});

@@ -1,0 +1,84 @@
+import { type DeviceModel, deviceModels } from "../device-model/device-model.ts";
+import type { Diagnostic } from "../ir/diagnostic.ts";
+import { type Operation, type Value, walk } from "../ir/operation.ts";
+import { definitions } from "../ops/table.ts";
+import { checkAttributes } from "./attributes.ts";
+import type { Check, Finding } from "./check.ts";
+import { checkDominance } from "./dominance.ts";
+import { checkShape } from "./shape.ts";
+import { checkBlocks, checkPlace, checkSymbols } from "./structure.ts";
+import { enclosing } from "./surroundings.ts";
+
+/**
+ * Checks a module against the rules of its dialects, outermost operations first. Errors are what aie-opt refuses;
+ * warnings are what it accepts although the hardware does not do it. An empty list means that nothing was found.
+ */
+export function verify(op: Operation): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const surroundings = new Surroundings(op);
+  walk(op, (inner) => {
+    const check = surroundings.check(inner, diagnostics);
+    const definition = definitions.any.get(inner.name);
+    checkBlocks(inner, definition, check);
+    checkSymbols(inner, definition, check);
+    if (!definition) return;
+    checkPlace(inner, definition, check);
+    const before = diagnostics.length;
+    checkShape(inner, definition, check);
+    checkAttributes(inner, definition, check);
+    // A rule reads attributes and operands: it runs only on operations that have what their definition says.
+    if (diagnostics.length === before) definition.verify?.(inner, check);
+  });
+  checkDominance(op, (user) => surroundings.check(user, diagnostics));
+  return diagnostics;
+}
+
+/** Look-ups that rules need, made once for a module. */
+class Surroundings {
+  readonly #users = new Map<Value, Operation[]>();
+  readonly #devices = new Map<string, Operation>();
+  readonly #symbols = new Map<Operation, Map<string, Operation>>();
+
+  constructor(root: Operation) {
+    walk(root, (op) => {
+      const operands = [...op.operands, ...op.successors.flatMap((successor) => successor.args)];
+      for (const value of operands) this.#users.set(value, [...(this.#users.get(value) ?? []), op]);
+      const name = op.attributes.get("sym_name");
+      if (op.name === "aie.device") this.#devices.set(op.text("sym_name") ?? "main", op);
+      const table = op.parentOp;
+      if (!table || (name?.kind !== "string" && op.name !== "aie.runtime_sequence")) return;
+      const symbols = this.#symbols.get(table) ?? new Map<string, Operation>();
+      symbols.set(op.text("sym_name") ?? "sequence", op);
+      this.#symbols.set(table, symbols);
+    });
+  }
+
+  check(op: Operation, diagnostics: Diagnostic[]): Check {
+    const device = enclosing(op, "aie.device");
+    const report = (severity: Diagnostic["severity"], message: string, { hint, at = op }: Finding = {}): void => {
+      diagnostics.push({ severity, message, loc: at.loc, op: at.name, ...(hint === undefined ? {} : { hint }) });
+    };
+    return {
+      error: (message, finding) => report("error", message, finding),
+      warning: (message, finding) => report("warning", message, finding),
+      device: device && modelOf(device),
+      symbol: (name) => this.#lookup(op, name),
+      deviceNamed: (name) => this.#devices.get(name),
+      users: (value) => (value && this.#users.get(value)) ?? [],
+    };
+  }
+
+  /** The nearest enclosing table that defines the name. */
+  #lookup(op: Operation, name: string): Operation | undefined {
+    for (let table = op.parentOp; table; table = table.parentOp) {
+      const found = this.#symbols.get(table)?.get(name);
+      if (found) return found;
+    }
+    return undefined;
+  }
+}
+
+function modelOf(device: Operation): DeviceModel | undefined {
+  const name = device.text("device");
+  return deviceModels.find((model) => model.name === name);
+}
