@@ -1,3 +1,13 @@
+export { CoreBuilder } from "./builder/core-builder.ts";
+export {
+  type CoreOptions,
+  DesignBuilder,
+  type FifoOptions,
+  type LinkOptions,
+  type SequenceOptions,
+} from "./builder/design-builder.ts";
+export type { FifoHandle, KernelHandle, TileHandle } from "./builder/handles.ts";
+export { SequenceBuilder, type TransferOptions } from "./builder/sequence-builder.ts";
 export {
   type DeviceModel,
   deviceModel,
@@ -73,7 +83,21 @@ export {
   type Type,
   type VectorType,
 } from "./ir/types.ts";
+export { type CoreMemory, coreMemory } from "./lowering/core-memory.ts";
+export { type LoweredDesign, lowerDesign } from "./lowering/lower-design.ts";
+export { lowerSequence } from "./lowering/sequence/lower-sequence.ts";
+export { absoluteAddress } from "./lowering/sequence/register-ops.ts";
 export { type ParseOptions, parseModule } from "./parser/module.ts";
 export { printGenericModule } from "./printer/generic.ts";
 export { printModule } from "./printer/module.ts";
+export {
+  type Design,
+  type DesignOptions,
+  type DesignSequence,
+  findKernel,
+  type KernelEntry,
+  type KernelSource,
+  type ParamSpec,
+  registry,
+} from "./registry.ts";
 export { verify } from "./verifier/verify.ts";

@@ -1,0 +1,158 @@
+import { DesignError } from "@aiekit/core";
+import { integerAttr, symbolAttr } from "../ir/attributes.ts";
+import { Block, Operation, Region, type Value } from "../ir/operation.ts";
+import { index, type Type } from "../ir/types.ts";
+import { typeText } from "../printer/attributes.ts";
+import { acquireOp, type FifoPort, releaseOp, subviewAccessOp } from "./aie-ops.ts";
+import type { FifoHandle, KernelHandle, TileHandle } from "./handles.ts";
+
+/** Trip count of a loop that ends when the context does. */
+const forever = 2n ** 63n - 1n;
+
+/** Writes the body of one core: loops, acquires and releases of objects, calls of kernels. */
+export class CoreBuilder {
+  readonly #tile: TileHandle;
+  readonly #entry: Block;
+  /** Where the next operation goes: the entry or the innermost open loop. */
+  #block: Block;
+  readonly #constants = new Map<string, Value>();
+  readonly #held = new Map<string, number>();
+
+  constructor(tile: TileHandle, entry: Block) {
+    this.#tile = tile;
+    this.#entry = entry;
+    this.#block = entry;
+  }
+
+  /** Repeats `write` for as long as the array runs; at the end of a launch the core waits at its next acquire. */
+  forever(write: () => void): void {
+    this.#loop(forever, () => write());
+  }
+
+  /** Repeats `write` with the index 0, 1, ... count - 1. */
+  repeat(count: number, write: (index: Value) => void): void {
+    if (!Number.isSafeInteger(count) || count < 1) {
+      throw new DesignError(`${this.#where}: expected a loop of at least 1 round, got ${count}`);
+    }
+    this.#loop(BigInt(count), write);
+  }
+
+  /** Waits for the next object of a fifo and gives it. */
+  acquire(fifo: FifoHandle, port: FifoPort): Value {
+    const [object] = this.acquireMany(fifo, port, 1);
+    if (object === undefined) throw new DesignError(`${this.#where}: acquire of @${fifo.name} gave no object`);
+    return object;
+  }
+
+  /** Waits until the core holds `count` objects and gives them, oldest first. */
+  acquireMany(fifo: FifoHandle, port: FifoPort, count: number): readonly Value[] {
+    this.#expectPort(fifo, port);
+    const depth = this.#depth(fifo, port);
+    if (!Number.isInteger(count) || count < 1 || count > depth) {
+      throw new DesignError(
+        `${this.#where}: acquire of ${count} objects of @${fifo.name}, whose depth is ${depth}: it would wait forever`,
+        { hint: `declare @${fifo.name} with depth ${count + 1} or acquire fewer objects at a time` },
+      );
+    }
+    this.#held.set(heldKey(fifo, port), Math.max(count, this.#held.get(heldKey(fifo, port)) ?? 0));
+    const subview = this.#append(acquireOp({ fifo: fifo.name, port, count }, fifo.element)).result;
+    return Array.from({ length: count }, (_, i) => this.#append(subviewAccessOp(subview, i, fifo.element)).result);
+  }
+
+  /** Gives `count` objects back, oldest first: full ones to the consumer, empty ones to the producer. */
+  release(fifo: FifoHandle, port: FifoPort, count = 1): void {
+    this.#expectPort(fifo, port);
+    const held = this.#held.get(heldKey(fifo, port)) ?? 0;
+    if (!Number.isInteger(count) || count < 1 || count > held) {
+      throw new DesignError(`${this.#where}: release of ${count} objects of @${fifo.name}, ${held} are acquired`);
+    }
+    this.#held.set(heldKey(fifo, port), held - count);
+    this.#append(releaseOp({ fifo: fifo.name, port, count }));
+  }
+
+  /** Calls a kernel. Arguments must have the parameters' types exactly. */
+  call(kernel: KernelHandle, args: readonly Value[]): void {
+    if (args.length !== kernel.params.length) {
+      throw new DesignError(
+        `${this.#where}: ${kernel.name}: expected ${kernel.params.length} arguments, got ${args.length}`,
+      );
+    }
+    for (const [i, arg] of args.entries()) {
+      const param = kernel.params[i];
+      if (param && typeText(arg.type) !== typeText(param)) {
+        throw new DesignError(
+          `${this.#where}: ${kernel.name}: argument ${i}: expected ${typeText(param)}, got ${typeText(arg.type)}`,
+        );
+      }
+    }
+    this.#append(new Operation("func.call", { operands: args, attributes: { callee: symbolAttr(kernel.name) } }));
+  }
+
+  /** A constant scalar, for kernels' scalar parameters. */
+  constant(value: number | bigint, type: Type): Value {
+    const key = `${value}:${typeText(type)}`;
+    const known = this.#constants.get(key);
+    if (known) return known;
+    const op = new Operation("arith.constant", {
+      results: [type],
+      resultNames: [type.kind === "index" ? `c${value}` : `c${value}_${typeText(type)}`],
+      attributes: {
+        value: type.kind === "float" ? { kind: "float", value: Number(value), type } : integerAttr(value, type),
+      },
+    });
+    // Constants stand at the top of the core, where every loop sees them.
+    const first = this.#entry.ops.find((o) => o.name !== "arith.constant");
+    if (first) this.#entry.insertBefore(first, op);
+    else this.#entry.append(op);
+    this.#constants.set(key, op.result);
+    return op.result;
+  }
+
+  /** Marks a point for traces: event 0 before and event 1 after what is timed. */
+  event(which: 0 | 1): void {
+    this.#append(
+      new Operation("aie.event", {
+        attributes: { val: integerAttr(which, { kind: "integer", width: 32, sign: "signless" }) },
+      }),
+    );
+  }
+
+  get #where(): string {
+    return `core (${this.#tile.col},${this.#tile.row})`;
+  }
+
+  #loop(count: bigint, write: (index: Value) => void): void {
+    const bounds = [0n, count, 1n].map((n) => this.constant(n, index));
+    const body = new Block();
+    const induction = body.addArg(index);
+    const region = new Region();
+    region.addBlock(body);
+    this.#append(new Operation("scf.for", { operands: bounds, regions: [region] }));
+    const outer = this.#block;
+    this.#block = body;
+    write(induction);
+    body.append(new Operation("scf.yield"));
+    this.#block = outer;
+  }
+
+  #append(op: Operation): Operation {
+    return this.#block.append(op);
+  }
+
+  #depth(fifo: FifoHandle, port: FifoPort): number {
+    const perEnd = port === "Produce" ? fifo.depths[0] : fifo.depths[1 + fifo.consumers.indexOf(this.#tile)];
+    return perEnd ?? fifo.depths[0] ?? 0;
+  }
+
+  #expectPort(fifo: FifoHandle, port: FifoPort): void {
+    const ends = port === "Produce" ? [fifo.producer] : fifo.consumers;
+    if (ends.includes(this.#tile)) return;
+    const places = ends.map((t) => `(${t.col},${t.row})`).join(", ");
+    const role = port === "Produce" ? "producer" : "consumer";
+    throw new DesignError(`${this.#where}: it is not a ${role} of objectFifo @${fifo.name}: expected one of ${places}`);
+  }
+}
+
+function heldKey(fifo: FifoHandle, port: FifoPort): string {
+  return `${fifo.name} ${port}`;
+}

@@ -1,0 +1,201 @@
+import { BudgetError } from "@aiekit/core";
+import type { TileModel } from "../device-model/tile-model.ts";
+import { stringAttr } from "../ir/attributes.ts";
+import type { Diagnostic } from "../ir/diagnostic.ts";
+import type { Operation } from "../ir/operation.ts";
+import {
+  bufferBytes,
+  coordOf,
+  coreOn,
+  type Device,
+  opsNamed,
+  placeText,
+  sameTile,
+  setInt,
+  stackBytes,
+  tileModelOf,
+  tileOperand,
+} from "./device-ops.ts";
+import { withLocation } from "./location.ts";
+
+/**
+ * Gives every buffer an address in its tile. The default spreads buffers over the banks, largest first, and packs them
+ * one after another when that does not work; a tile's `allocation_scheme` asks for one of the two.
+ * Source: AIEAssignBuffers simpleBankAwareAllocation, basicAllocation; measured. One difference: a buffer whose address
+ * is given stays there (that revision moved it behind itself).
+ * @throws BudgetError when the buffers of a tile do not fit.
+ */
+export function assignBufferAddresses(device: Device): Diagnostic[] {
+  nameBuffers(device);
+  return opsNamed(device, "aie.tile").flatMap((tile) => withLocation(tile, () => assignOnTile(device, tile)));
+}
+
+/** One tile's memory as the allocators see it. */
+interface TileMemory {
+  readonly tile: Operation;
+  readonly model: TileModel;
+  /** First byte that is not stack. */
+  readonly base: number;
+  readonly fixed: readonly Placed[];
+  /** Buffers without an address, in program order. */
+  readonly free: readonly Operation[];
+}
+
+interface Placed {
+  readonly buffer: Operation;
+  readonly address: number;
+  readonly end: number;
+  readonly bank?: number;
+}
+
+function assignOnTile(device: Device, tile: Operation): Diagnostic[] {
+  const buffers = opsNamed(device, "aie.buffer").filter((b) => sameTile(tileOperand(b), tile.result));
+  const [firstOnPlace] = opsNamed(device, "aie.tile").filter((t) => sameTile(t.result, tile.result));
+  if (buffers.length === 0 || firstOnPlace !== tile) return [];
+  const core = coreOn(device, tile.result);
+  const memory: TileMemory = {
+    tile,
+    model: tileModelOf(device, tile.result),
+    base: core ? stackBytes(core) : 0,
+    fixed: buffers.flatMap((buffer) => {
+      const address = buffer.int("address");
+      return address === undefined ? [] : [{ buffer, address, end: address + bufferBytes(buffer) }];
+    }),
+    free: buffers.filter((b) => b.int("address") === undefined),
+  };
+  const warnings: Diagnostic[] = [];
+  const scheme = tile.text("allocation_scheme");
+  const banked = scheme === "basic-sequential" ? undefined : bankAware(memory);
+  if (banked === undefined && scheme === "bank-aware") throw overflow(memory, "Bank-aware allocation failed.");
+  const placed = banked ?? basicSequential(memory);
+  if (placed === undefined) throw overflow(memory, "allocated buffers exceeded available memory.");
+  if (banked === undefined && scheme === undefined) {
+    warnings.push({
+      severity: "warning",
+      op: "aie.tile",
+      loc: tile.loc,
+      message: "Bank-aware allocation failed, trying basic sequential allocation.",
+      hint: `tile ${placeText(coordOf(tile.result))}: a buffer is larger than what is left of every bank (${memory.model.dataBytes / memory.model.banks} B)`,
+    });
+  }
+  for (const { buffer, address, bank } of placed) {
+    setInt(buffer, "address", address);
+    if (bank !== undefined) setInt(buffer, "mem_bank", bank);
+  }
+  return [...warnings, ...alignmentWarnings(device, memory)];
+}
+
+function bankAware(memory: TileMemory): readonly Placed[] | undefined {
+  const { model, base, fixed, free } = memory;
+  const bankBytes = model.dataBytes / model.banks;
+  const next = Array.from({ length: model.banks }, (_, bank) => bank * bankBytes + (bank === 0 ? base : 0));
+  const placed: Placed[] = [];
+  const tryBank = (buffer: Operation, bank: number): boolean => {
+    const address = next[bank] ?? 0;
+    const end = address + bufferBytes(buffer);
+    if (end > (bank + 1) * bankBytes) return false;
+    next[bank] = end;
+    placed.push({ buffer, address, end, bank });
+    return true;
+  };
+  for (const given of fixed) {
+    const bank = Math.floor(given.address / bankBytes);
+    for (let b = bank; b < model.banks && b * bankBytes < given.end; b++) {
+      next[b] = Math.max(next[b] ?? 0, Math.min(given.end, (b + 1) * bankBytes));
+    }
+    placed.push({ ...given, bank });
+  }
+  for (const buffer of free) {
+    const bank = buffer.int("mem_bank");
+    if (bank !== undefined && !tryBank(buffer, bank)) return undefined;
+  }
+  let bank = 0;
+  for (const buffer of largestFirst(free.filter((b) => b.int("mem_bank") === undefined))) {
+    const order = Array.from({ length: model.banks }, (_, i) => (bank + i) % model.banks);
+    const found = order.find((b) => tryBank(buffer, b));
+    if (found === undefined) return undefined;
+    bank = (found + 1) % model.banks;
+  }
+  return placed;
+}
+
+function basicSequential({ model, base, fixed, free }: TileMemory): readonly Placed[] | undefined {
+  const given = [...fixed].sort((a, b) => a.address - b.address);
+  const placed: Placed[] = [];
+  let address = base;
+  for (const buffer of largestFirst(free)) {
+    const bytes = bufferBytes(buffer);
+    for (const other of given) if (address < other.end && address + bytes > other.address) address = other.end;
+    placed.push({ buffer, address, end: address + bytes });
+    address += bytes;
+  }
+  const all = [...placed, ...fixed];
+  return all.every((p) => p.end <= model.dataBytes) ? all : undefined;
+}
+
+function largestFirst(buffers: readonly Operation[]): Operation[] {
+  return [...buffers].sort((a, b) => bufferBytes(b) - bufferBytes(a));
+}
+
+function overflow(memory: TileMemory, message: string): BudgetError {
+  const { tile, model, base, fixed, free } = memory;
+  const buffers = largestFirst([...fixed.map((f) => f.buffer), ...free]);
+  const use = base + buffers.reduce((sum, b) => sum + bufferBytes(b), 0);
+  const list = buffers.map((b) => `@${b.text("sym_name")} ${bufferBytes(b)} B`).join(", ");
+  const place = placeText(coordOf(tile.result));
+  const has = `${model.dataBytes} B in ${model.banks} banks`;
+  return new BudgetError(`tile ${place}: ${message} Needs ${use} B (stack ${base} B, ${list}), has ${has}.`, {
+    hint:
+      use > model.dataBytes
+        ? changeThatFits(buffers, use - model.dataBytes)
+        : 'each buffer must lie in one bank: set allocation_scheme = "basic-sequential" on the tile',
+  });
+}
+
+/** The smallest cut in one fifo's depth that frees `excess` bytes, or what else can be done. */
+function changeThatFits(buffers: readonly Operation[], excess: number): string {
+  const ends = new Map<string, { readonly objectBytes: number; depth: number }>();
+  for (const buffer of buffers) {
+    const name = buffer.text("sym_name")?.match(/^(.*)_buff_\d+$/)?.[1];
+    if (name === undefined) continue;
+    const end = ends.get(name) ?? { objectBytes: bufferBytes(buffer), depth: 0 };
+    end.depth++;
+    ends.set(name, end);
+  }
+  for (const [name, { objectBytes, depth }] of ends) {
+    const cut = Math.ceil(excess / objectBytes);
+    const fifo = name.replace(/(_\d+)?_cons$/, "");
+    if (cut < depth) return `give objectFifo @${fifo} a depth of ${depth - cut} instead of ${depth} on this tile`;
+  }
+  const [largest] = buffers;
+  return `${excess} B too many: make @${largest?.text("sym_name")} smaller by that or move a buffer to another tile`;
+}
+
+/** Cores' vector accesses assume this alignment of every buffer. Source: AIECoreToStandard, assume_alignment. */
+const vectorBytes = 32;
+
+function alignmentWarnings(device: Device, { tile, fixed, free }: TileMemory): Diagnostic[] {
+  if (coreOn(device, tile.result) === undefined) return [];
+  return [...fixed.map((f) => f.buffer), ...free].flatMap((buffer) => {
+    const address = buffer.int("address") ?? 0;
+    if (address % vectorBytes === 0) return [];
+    const diagnostic: Diagnostic = {
+      severity: "warning",
+      op: "aie.buffer",
+      loc: buffer.loc,
+      message: `@${buffer.text("sym_name")} lies at ${address}, not a multiple of ${vectorBytes} B: vector accesses to it are not aligned`,
+      hint: `make the sizes of the buffers on tile ${placeText(coordOf(tile.result))} multiples of ${vectorBytes} B`,
+    };
+    return [diagnostic];
+  });
+}
+
+function nameBuffers(device: Device): void {
+  let unnamed = 0;
+  for (const buffer of opsNamed(device, "aie.buffer")) {
+    if (buffer.attributes.has("sym_name")) continue;
+    const name = `_anonymous${unnamed++}`;
+    buffer.attributes.set("sym_name", stringAttr(name));
+    buffer.result.name = name;
+  }
+}

@@ -1,0 +1,54 @@
+import { regionOf } from "../builder/aie-ops.ts";
+import type { TileCoord } from "../device-model/neighbours.ts";
+import { boolAttr, enumAttr, integerAttr, type PacketInfoAttr } from "../ir/attributes.ts";
+import { Operation, type Value } from "../ir/operation.ts";
+import { i8, i32 } from "../ir/types.ts";
+import { appendToDevice, coordOf, type Device, opsNamed } from "./device-ops.ts";
+
+/**
+ * Packet ids under which the tiles of a column are reached by the column's controller, by row. A transfer's token goes
+ * to the id of its shim tile. Source: AIEGenerateColumnControlOverlay, AIEAssignTileCtrlIDs; measured.
+ */
+const controllerIdOfRow = [15, 26, 27, 29, 30, 31] as const;
+
+/** Gives every tile its controller id, and each shim the way for its tokens. */
+export function assignControllerIds(device: Device): void {
+  const shims: Value[] = [];
+  for (const tile of opsNamed(device, "aie.tile")) {
+    const { row } = coordOf(tile.result);
+    const id = controllerIdOfRow[row];
+    if (id === undefined || tile.attributes.has("controller_id")) continue;
+    const attr: PacketInfoAttr = { kind: "packet-info", packetType: 0, packetId: id };
+    tile.attributes.set("controller_id", attr);
+    if (row === 0) shims.push(tile.result);
+  }
+  for (const shim of shims) appendToDevice(device, tokenFlow(shim));
+}
+
+/** Controller id of the tile at a place; undefined when it has none, and then tokens keep what the register holds. */
+export function controllerId(device: Device, place: TileCoord): number | undefined {
+  for (const tile of opsNamed(device, "aie.tile")) {
+    const attr = tile.attributes.get("controller_id");
+    if (tile.int("col") !== place.col || tile.int("row") !== place.row || attr?.kind !== "packet-info") continue;
+    return attr.packetId;
+  }
+  return undefined;
+}
+
+function tokenFlow(shim: Value): Operation {
+  const port = (name: string, bundle: string) =>
+    new Operation(name, {
+      operands: [shim],
+      attributes: { bundle: enumAttr(bundle), channel: integerAttr(0, i32) },
+    });
+  return new Operation("aie.packet_flow", {
+    attributes: {
+      ID: integerAttr(controllerIdOfRow[0], i8),
+      keep_pkt_header: boolAttr(true),
+      priority_route: boolAttr(true),
+    },
+    regions: [
+      regionOf([port("aie.packet_source", "TileControl"), port("aie.packet_dest", "South"), new Operation("aie.end")]),
+    ],
+  });
+}

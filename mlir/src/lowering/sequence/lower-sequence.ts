@@ -1,0 +1,146 @@
+import { DesignError } from "@aiekit/core";
+import { Operation, type Region, type Value } from "../../ir/operation.ts";
+import { cloneOperation } from "../clone.ts";
+import { type Device, deviceOf, opsNamed } from "../device-ops.ts";
+import { withLocation } from "../location.ts";
+import { Emitter } from "./emitter.ts";
+import { hostMemory } from "./host-memory.ts";
+import { lowerMemcpy, lowerWait } from "./memcpy.ts";
+import { lowerPushQueue, lowerRegisterWrite, lowerRtpWrite, lowerSetLock, lowerWriteBd } from "./register-ops.ts";
+import { Tasks } from "./tasks.ts";
+
+/**
+ * Lowers one runtime sequence of a lowered module to register operations (`aiex.npu.write32`, `maskwrite32`,
+ * `blockwrite`, `address_patch`, `sync`, ...). Returns the sequence inside a new module whose device holds the constants
+ * it writes; the module that is given is not changed. `device` chooses where several devices have such a sequence.
+ * Source: AIEDmaToNpu, AIEDMATasksToNPU and the passes before them; measured.
+ * @throws DesignError for unknown names and for what the registers cannot hold.
+ */
+export function lowerSequence(lowered: Operation, sequenceName: string, device?: string): Operation {
+  const module = cloneOperation(lowered);
+  const devices = devicesOf(module).filter((d) => device === undefined || deviceName(d) === device);
+  for (const candidate of devices) {
+    const sequence = sequenceNamed(candidate, sequenceName);
+    if (sequence === undefined) continue;
+    const block = sequence.regions[0]?.entry;
+    if (block === undefined) throw new DesignError(`sequence @${sequenceName}: expected a body`);
+    const ops = [...block.ops];
+    block.ops.length = 0;
+    const args = new Map(block.args.map((arg, i) => [arg, i] as const));
+    const emitter = new Emitter(candidate, block);
+    lowerOps(ops, { module, emitter, args, values: new Map(), tasks: new Tasks(emitter) });
+    return sequence;
+  }
+  const known = devices.flatMap((d) => opsNamed(d, "aie.runtime_sequence").map(nameOf));
+  throw new DesignError(`there is no runtime sequence @${sequenceName}`, {
+    hint: `sequences: ${known.join(", ") || "none"}`,
+  });
+}
+
+interface SequenceState {
+  readonly module: Operation;
+  readonly emitter: Emitter;
+  /** Position among the launch's arguments of each block argument in sight. */
+  readonly args: ReadonlyMap<Value, number>;
+  /** Values that were copied into the lowered sequence. */
+  readonly values: Map<Value, Value>;
+  readonly tasks: Tasks;
+}
+
+function lowerOps(ops: readonly Operation[], state: SequenceState): void {
+  for (const op of ops) lowerOp(op, state);
+}
+
+function lowerOp(op: Operation, state: SequenceState): void {
+  const { emitter, values, tasks } = state;
+  const memoryOf = (value: Value) => hostMemory(value, state.args);
+  const lowerings: Readonly<Record<string, () => void>> = {
+    "aiex.npu.dma_memcpy_nd": () => lowerMemcpy(op, emitter, memoryOf),
+    "aiex.npu.dma_wait": () => lowerWait(op, emitter),
+    "aiex.npu.write32": () => lowerRegisterWrite(op, emitter, values),
+    "aiex.npu.maskwrite32": () => lowerRegisterWrite(op, emitter, values),
+    "aiex.npu.blockwrite": () => lowerRegisterWrite(op, emitter, values),
+    "aiex.npu.rtp_write": () => lowerRtpWrite(op, emitter),
+    "aiex.npu.push_queue": () => lowerPushQueue(op, emitter),
+    "aiex.npu.writebd": () => lowerWriteBd(op, emitter),
+    "aiex.set_lock": () => lowerSetLock(op, emitter),
+    "aiex.dma_configure_task": () => tasks.configure(op, memoryOf),
+    "aiex.dma_configure_task_for": () => tasks.configure(op, memoryOf),
+    "aiex.dma_start_bd_chain": () => tasks.startChain(op, memoryOf),
+    "aiex.dma_start_bd_chain_for": () => tasks.startChain(op, memoryOf),
+    "aiex.dma_start_task": () => tasks.start(op),
+    "aiex.dma_await_task": () => tasks.await(op),
+    "aiex.dma_free_task": () => tasks.free(op),
+    "aiex.configure": () => lowerConfigure(op, state),
+  };
+  const lower = lowerings[op.name];
+  if (lower) withLocation(op, lower);
+  else if (isLowered.has(op.name)) emitter.append(cloneOperation(op, values));
+  else if (!leavesNothing.has(op.name)) {
+    throw new DesignError(`runtime sequence: ${op.name} cannot be lowered to register operations`);
+  }
+}
+
+/** Operations that the instruction stream has as they are. */
+const isLowered = new Set([
+  "aiex.npu.sync",
+  "aiex.npu.address_patch",
+  "aiex.npu.preempt",
+  "aiex.npu.load_pdi",
+  "memref.get_global",
+]);
+
+/** Operations that only name values for others. */
+const leavesNothing = new Set(["arith.constant", "memref.subview", "memref.cast", "memref.reinterpret_cast"]);
+
+/** `configure @device { run @sequence(...) }`: loads the other device's configuration, then runs its sequences in place. */
+function lowerConfigure(op: Operation, state: SequenceState): void {
+  const name = op.attributes.get("symbol");
+  const device = devicesOf(state.module).find((d) => deviceName(d) === op.text("symbol"));
+  if (device === undefined || name === undefined) {
+    throw new DesignError(`aiex.configure: there is no device @${op.text("symbol")}`);
+  }
+  state.emitter.append(new Operation("aiex.npu.load_pdi", { attributes: { device_ref: name }, loc: op.loc }));
+  for (const run of op.regions.flatMap((r: Region) => r.blocks.flatMap((b) => b.ops))) {
+    if (run.name !== "aiex.run") continue;
+    const callee = sequenceNamed(device, run.text("runtime_sequence_symbol") ?? "");
+    const body = callee?.regions[0]?.entry;
+    if (callee === undefined || body === undefined) {
+      throw new DesignError(
+        `aiex.run: device @${op.text("symbol")} has no sequence @${run.text("runtime_sequence_symbol")}`,
+      );
+    }
+    if (run.operands.length !== body.args.length) {
+      throw new DesignError(`aiex.run: expected ${body.args.length} arguments, got ${run.operands.length}`);
+    }
+    const args = new Map<Value, number>();
+    for (const [i, arg] of body.args.entries()) {
+      const operand = run.operands[i];
+      const position = operand && state.args.get(operand);
+      if (position === undefined) throw new DesignError("aiex.run: expected arguments of the sequence as operands");
+      args.set(arg, position);
+    }
+    const emitter = state.emitter.inDevice(device);
+    lowerOps(body.ops, { ...state, emitter, args, tasks: new Tasks(emitter) });
+  }
+}
+
+function devicesOf(module: Operation): Device[] {
+  return module.regions.flatMap((r) =>
+    r.blocks.flatMap((b) => b.ops.filter((o) => o.name === "aie.device").map(deviceOf)),
+  );
+}
+
+function sequenceNamed(device: Device, name: string): Operation | undefined {
+  return opsNamed(device, "aie.runtime_sequence").find((op) => nameOf(op) === name);
+}
+
+/** A sequence without a name is called `sequence`. Source: AIEOps.td RuntimeSequenceOp. */
+function nameOf(sequence: Operation): string {
+  return sequence.text("sym_name") ?? "sequence";
+}
+
+/** A device without a name is called `main`. Source: AIEOps.td DeviceOp. */
+function deviceName(device: Device): string {
+  return device.op.text("sym_name") ?? "main";
+}

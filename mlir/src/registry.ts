@@ -1,0 +1,98 @@
+import { type ArgSpec, UsageError } from "@aiekit/core";
+import { fftDesign } from "./designs/fft.ts";
+import { melDesign } from "./designs/mel.ts";
+import type { Operation } from "./ir/operation.ts";
+
+/** A C++ file that a design's kernels come from. */
+export interface KernelSource {
+  /** Object name that the design's functions link with, for example `mel.o`. */
+  readonly object: string;
+  /** Path under `kernels/`, for example `mel/mel.cc`. */
+  readonly file: string;
+  readonly defines?: Readonly<Record<string, string | number>>;
+}
+
+/** A choice that a design leaves to whoever builds it. */
+export interface ParamSpec {
+  readonly name: string;
+  readonly default: number | string;
+  readonly choices?: readonly (number | string)[];
+  readonly min?: number;
+  readonly max?: number;
+  readonly about: string;
+}
+
+/** One runtime sequence and its host buffers. */
+export interface DesignSequence {
+  readonly name: string;
+  readonly units: number;
+  readonly args: readonly Omit<ArgSpec, "bytes">[];
+}
+
+export interface Design {
+  /** `builtin.module` with objectFifos, not yet lowered. */
+  readonly module: Operation;
+  readonly sequences: readonly DesignSequence[];
+  readonly sources: readonly KernelSource[];
+}
+
+export interface DesignOptions {
+  readonly device: string;
+  readonly params: Readonly<Record<string, number | string>>;
+}
+
+export interface KernelEntry {
+  readonly name: string;
+  readonly about: string;
+  readonly params: readonly ParamSpec[];
+  /** Device that is built for when none is named. */
+  readonly device: string;
+  readonly design: (options: DesignOptions) => Design;
+}
+
+/** Every kernel of the project. */
+export const registry: readonly KernelEntry[] = [
+  {
+    name: "mel",
+    about: "log-mel features: 80 bands from 400-sample frames every 160 samples, 16 kHz PCM to 1/256 dB",
+    params: [{ name: "tiles", default: 1, choices: [1, 3], about: "1: one core does it all; 3: a pipeline of three" }],
+    device: "npu1_1col",
+    design: melDesign,
+  },
+  {
+    name: "fft",
+    about: "FFT of 512 real 16-bit points a frame",
+    params: [],
+    device: "npu1_1col",
+    design: fftDesign,
+  },
+];
+
+/** @throws UsageError with the nearest names when there is no such kernel. */
+export function findKernel(name: string): KernelEntry {
+  const entry = registry.find((k) => k.name === name);
+  if (entry) return entry;
+  const byDistance = registry
+    .map((k) => ({ name: k.name, distance: editDistance(name, k.name) }))
+    .sort((a, b) => a.distance - b.distance);
+  throw new UsageError(`there is no kernel ${JSON.stringify(name)}`, {
+    hint: `did you mean ${byDistance
+      .slice(0, 3)
+      .map((k) => k.name)
+      .join(" or ")}?`,
+  });
+}
+
+/** Letters to insert, delete or replace to make `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
