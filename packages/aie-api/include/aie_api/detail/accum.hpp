@@ -1,0 +1,221 @@
+// aie::accum<Tag, N>: lanes of 32 or 64 bits that wrap, or of binary32; the way out is shift, round, saturate.
+#pragma once
+
+#include "vector.hpp"
+
+namespace aie {
+namespace detail {
+
+// Smallest and largest value of T under a saturation mode.
+template <typename T>
+constexpr int64_t greatest() {
+  constexpr unsigned bits = 8 * sizeof(T) - (element<T>::is_signed ? 1 : 0);
+  return (static_cast<int64_t>(1) << bits) - 1;
+}
+template <typename T>
+AIEKIT_INLINE int64_t least(saturation_mode mode) {
+  if constexpr (!element<T>::is_signed) return 0;
+  return mode == saturation_mode::symmetric ? -greatest<T>() : -greatest<T>() - 1;
+}
+
+// Shift, round and saturate one accumulator of integers to T. Held is wider than T, or as wide.
+template <typename T, typename Held, unsigned N>
+AIEKIT_INLINE lanes<T, N> shift_round_saturate(lanes<Held, N> value, int shift) {
+  using wide = lanes<Held, N>;
+  constexpr int held_bits = 8 * sizeof(Held);
+  if (shift < 0 || shift >= held_bits) aiekit::trap(aiekit::trap_code::out_of_range, shift, held_bits - 1);
+  aiekit::count_vector(N * held_bits / 2);
+
+  if (shift > 0) {
+    using unsigned_held = choose_t<sizeof(Held) == 8, uint64_t, uint32_t>;
+    const Held mask = static_cast<Held>((static_cast<unsigned_held>(1) << shift) - 1);
+    const wide quotient = value >> static_cast<Held>(shift);
+    const rounding_mode mode = get_rounding();
+    if (mode == rounding_mode::floor) {
+      value = quotient;
+    } else {
+      const wide addend = rounding_addend<Held>(mode, mask).of(value >> (held_bits - 1), quotient);
+      // The rest is below 2^shift and so is the addend: their sum fits, and its shift is unsigned, which is cheaper.
+      const auto carry = bits_as<lanes<unsigned_held, N>>((value & mask) + addend) >> static_cast<unsigned_held>(shift);
+      value = quotient + bits_as<wide>(carry);
+    }
+  }
+
+  const saturation_mode mode = get_saturation();
+  if (mode != saturation_mode::none) {
+    if constexpr (greatest<T>() <= static_cast<int64_t>(~static_cast<choose_t<sizeof(Held) == 8, uint64_t, uint32_t>>(0) >> 1)) {
+      value = __builtin_elementwise_min(value, (wide)(static_cast<Held>(greatest<T>())));
+    }
+    value = __builtin_elementwise_max(value, (wide)(static_cast<Held>(least<T>(mode))));
+  }
+  return __builtin_convertvector(value, lanes<T, N>);
+}
+
+}  // namespace detail
+
+template <detail::accumulator_tag Tag, unsigned N>
+class accum {
+ public:
+  using held = detail::acc_held_t<Tag>;
+  using native_type = detail::lanes<held, N>;
+  static constexpr bool is_float = detail::is_float_tag<Tag>;
+  static_assert(detail::is_power_of_two(N) && N >= 4 && N <= 128,
+                "aie::accum: expected 4, 8, 16, 32, 64 or 128 lanes");
+
+  static constexpr unsigned bits() { return N * sizeof(held) * 8; }
+  static constexpr unsigned size() { return N; }
+
+  // Undefined on the device; see vector().
+  AIEKIT_INLINE accum() { __builtin_memset(&lanes_, 0xa5, sizeof lanes_); }
+  AIEKIT_INLINE accum(native_type lanes) : lanes_(lanes) {}
+  template <detail::element_type T>
+  AIEKIT_INLINE explicit accum(const vector<T, N>& from, int shift = 0) {
+    from_vector(from, shift);
+  }
+  template <detail::element_type T>
+  AIEKIT_INLINE accum& operator=(const vector<T, N>& from) {
+    from_vector(from, 0);
+    return *this;
+  }
+  // Tags of the same width are the same accumulator.
+  template <detail::accumulator_tag Other>
+    requires(!detail::same<Other, Tag> && detail::same<detail::acc_held_t<Other>, held>)
+  AIEKIT_INLINE accum(const accum<Other, N>& other) : lanes_(other.to_native()) {}
+
+  AIEKIT_INLINE native_type to_native() const { return lanes_; }
+
+  // Widen, then shift left; exact as long as the accumulator is wide enough, else it wraps.
+  template <detail::element_type T>
+  AIEKIT_INLINE void from_vector(const vector<T, N>& from, int shift = 0) {
+    static_assert(detail::element<T>::is_float == is_float,
+                  "aie::accum: integers go into integer accumulators, bfloat16 and float into accfloat");
+    aiekit::count_vector(bits() / 2);
+    if constexpr (detail::same<T, bfloat16>) {
+      lanes_ = detail::widen_bf16<N>(from.to_native());
+    } else if constexpr (is_float) {
+      lanes_ = from.to_native();
+    } else {
+      if (shift < 0 || shift >= static_cast<int>(8 * sizeof(held))) {
+        aiekit::trap(aiekit::trap_code::out_of_range, shift, 8 * sizeof(held) - 1);
+      }
+      lanes_ = __builtin_convertvector(from.to_native(), native_type) << static_cast<held>(shift);
+    }
+  }
+
+  // Integers: shift right, round, saturate by the control registers. bfloat16: rounded; float: the same bits.
+  template <detail::element_type T>
+  AIEKIT_INLINE vector<T, N> to_vector(int shift = 0) const {
+    static_assert(detail::element<T>::is_float == is_float,
+                  "aie::accum::to_vector: integer accumulators give integers, accfloat gives bfloat16 or float");
+    if constexpr (detail::same<T, bfloat16>) {
+      aiekit::count_vector(bits() / 2);
+      return detail::narrow_to_bf16<N>(lanes_);
+    } else if constexpr (is_float) {
+      return lanes_;
+    } else {
+      static_assert(sizeof(T) <= sizeof(held), "aie::accum::to_vector: the accumulator is narrower than the vector");
+      return detail::shift_round_saturate<T, held, N>(lanes_, shift);
+    }
+  }
+  AIEKIT_INLINE vector<float, N> to_vector() const
+    requires is_float
+  {
+    return lanes_;
+  }
+
+  // Only floating-point accumulators turn into vectors by themselves: integers need a shift, so they need to_vector.
+  template <detail::element_type T>
+    requires(is_float && detail::element<T>::is_float && N <= 32)
+  AIEKIT_INLINE operator vector<T, N>() const {
+    return to_vector<T>();
+  }
+
+  template <detail::accumulator_tag Other>
+  AIEKIT_INLINE auto cast_to() const {
+    constexpr unsigned count = bits() / (8 * sizeof(detail::acc_held_t<Other>));
+    return accum<Other, count>(detail::bits_as<typename accum<Other, count>::native_type>(lanes_));
+  }
+
+  template <unsigned M>
+  AIEKIT_INLINE accum<Tag, M> extract(unsigned part) const {
+    static_assert(M <= N, "aie::accum::extract: more lanes than the accumulator has");
+    check_part(part, N / M);
+    typename accum<Tag, M>::native_type out;
+    for (unsigned i = 0; i < M; ++i) out[i] = lanes_[part * M + i];
+    return out;
+  }
+  template <unsigned M>
+  AIEKIT_INLINE accum& insert(unsigned part, const accum<Tag, M>& from) {
+    static_assert(M <= N, "aie::accum::insert: more lanes than the accumulator has");
+    check_part(part, N / M);
+    for (unsigned i = 0; i < M; ++i) lanes_[part * M + i] = from.to_native()[i];
+    return *this;
+  }
+  template <unsigned M>
+  AIEKIT_INLINE accum<Tag, M> grow(unsigned part = 0) const {
+    return accum<Tag, M>().insert(part, *this);
+  }
+
+ private:
+  static AIEKIT_INLINE void check_part(unsigned part, unsigned count) {
+    if (part >= count) aiekit::trap(aiekit::trap_code::out_of_range, static_cast<int32_t>(part), count);
+  }
+
+  native_type lanes_;
+};
+
+namespace detail {
+template <typename A>
+inline constexpr bool is_accum = false;
+template <typename Tag, unsigned N>
+inline constexpr bool is_accum<accum<Tag, N>> = true;
+}  // namespace detail
+
+template <detail::element_type T, unsigned N = native_vector_length_v<T>>
+AIEKIT_INLINE vector<T, N> zeros() {
+  return broadcast<T, N>(T(0));
+}
+template <detail::accumulator_tag Tag, unsigned N>
+AIEKIT_INLINE accum<Tag, N> zeros() {
+  aiekit::count_vector(accum<Tag, N>::bits() / 2);
+  return accum<Tag, N>(typename accum<Tag, N>::native_type{});
+}
+
+template <detail::element_type T, unsigned N, detail::accumulator_tag Tag>
+AIEKIT_INLINE vector<T, N> to_vector(const accum<Tag, N>& from, int shift = 0) {
+  return from.template to_vector<T>(shift);
+}
+
+// Lane-wise, wrapping for integers.
+template <detail::accumulator_tag Tag, unsigned N>
+AIEKIT_INLINE accum<Tag, N> add(const accum<Tag, N>& a, const accum<Tag, N>& b) {
+  aiekit::count_vector(a.bits() / 2);
+  return accum<Tag, N>(a.to_native() + b.to_native());
+}
+template <detail::accumulator_tag Tag, unsigned N>
+AIEKIT_INLINE accum<Tag, N> sub(const accum<Tag, N>& a, const accum<Tag, N>& b) {
+  aiekit::count_vector(a.bits() / 2);
+  return accum<Tag, N>(a.to_native() - b.to_native());
+}
+template <detail::accumulator_tag Tag, unsigned N>
+AIEKIT_INLINE accum<Tag, N> neg(const accum<Tag, N>& a) {
+  aiekit::count_vector(a.bits() / 2);
+  return accum<Tag, N>(-a.to_native());
+}
+template <detail::accumulator_tag Tag, unsigned N, detail::element_type T>
+AIEKIT_INLINE accum<Tag, N> add(const accum<Tag, N>& a, const vector<T, N>& b) {
+  return add(a, accum<Tag, N>(b));
+}
+template <detail::accumulator_tag Tag, unsigned N, detail::element_type T>
+AIEKIT_INLINE accum<Tag, N> sub(const accum<Tag, N>& a, const vector<T, N>& b) {
+  return sub(a, accum<Tag, N>(b));
+}
+
+}  // namespace aie
+
+using v16accfloat = aie::accum<accfloat, 16>;
+using v32accfloat = aie::accum<accfloat, 32>;
+using v16acc32 = aie::accum<acc32, 16>;
+using v32acc32 = aie::accum<acc32, 32>;
+using v8acc64 = aie::accum<acc64, 8>;
+using v16acc64 = aie::accum<acc64, 16>;

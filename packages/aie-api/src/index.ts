@@ -1,0 +1,1 @@
+export { defaultCompileArgs, headers } from "./headers.ts";
