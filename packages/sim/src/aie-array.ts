@@ -1,0 +1,181 @@
+import { AbortedError, DeviceError, UsageError } from "@aiekit/core";
+import { decodeTxn } from "@aiekit/xclbin";
+import { type ConfiguredArray, configureArray } from "./array.ts";
+import type { ArrayConfig } from "./array-config.ts";
+import type { HostBuffer } from "./controller.ts";
+import { deadlock } from "./deadlock.ts";
+import { type Counters, type RunReport, readCounters, tileReports } from "./run-report.ts";
+
+export interface RunProgress {
+  /** 32-bit words that have arrived in any buffer. */
+  readonly wordsMoved: number;
+  /** Modelled cycles since the run began. */
+  readonly cycles: number;
+}
+
+export interface RunOptions {
+  /** Instruction stream (TXN), binary or hexadecimal text. */
+  readonly insts: Uint8Array;
+  /** One for each argument of the runtime sequence, 4-byte aligned. Read and written in place. */
+  readonly buffers: readonly Uint8Array[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RunProgress) => void;
+}
+
+export interface AieArrayOptions {
+  /** Milliseconds of wall-clock time, for pauses that let the event loop run. Default `performance.now`. */
+  readonly wallClock?: () => number;
+}
+
+/** A run gives way to the event loop after this long. */
+const turnMs = 50;
+/** Events between two looks at the clock on the wall. */
+const eventsPerLook = 256;
+
+/**
+ * An AIE array configured with one design. Locks, memories, DMA positions and kernels' statics last from run to run, as in a
+ * hardware context. After a fault or an abort the array is of no use any more: make a new one.
+ */
+export class AieArray {
+  readonly #config: ArrayConfig;
+  readonly #array: ConfiguredArray;
+  readonly #wallClock: () => number;
+  #state: "free" | "running" | "broken" | "closed" = "free";
+  #brokenBy: unknown;
+
+  /**
+   * `modules`: linked kernels of each core by "col,row"; cores that call none need none.
+   * @throws DesignError for what the simulator does not know, BudgetError when kernels do not fit their tile.
+   */
+  constructor(config: ArrayConfig, modules: ReadonlyMap<string, Uint8Array>, options: AieArrayOptions = {}) {
+    this.#wallClock = options.wallClock ?? (() => performance.now());
+    this.#config = config;
+    this.#array = configureArray(config, modules);
+  }
+
+  /**
+   * Executes one instruction stream to its end. Work that nobody awaits may then still be under way, as on hardware.
+   * @throws SimFault for a fault or deadlock, AbortedError, UsageError for buffers that do not suit, FormatError for the stream.
+   */
+  async run(options: RunOptions): Promise<RunReport> {
+    this.#begin();
+    const { clock, cost, controller } = this.#array;
+    let prepared: { readonly host: readonly HostBuffer[]; readonly ops: Parameters<typeof controller.start>[0] };
+    try {
+      prepared = { host: options.buffers.map(hostBuffer), ops: decodeTxn(options.insts).ops };
+    } catch (error) {
+      this.#state = "free";
+      throw error;
+    }
+    try {
+      // Between two runs the array goes on for as long as a launch takes.
+      const launchAt = clock.now + cost.launchCycles;
+      await this.#advance({ until: () => clock.nextTime > launchAt, onStandstill: () => undefined, options });
+      clock.now = launchAt;
+      clock.runStart = launchAt;
+      const before = this.#counters();
+      controller.start(prepared.ops, prepared.host);
+      await this.#advance({ until: () => controller.done, onStandstill: () => this.#deadlock(), options });
+      this.#state = "free";
+      return this.#report(before, launchAt);
+    } catch (error) {
+      this.#state = "broken";
+      this.#brokenBy = error;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#state = "closed";
+  }
+
+  #begin(): void {
+    if (this.#state === "free") {
+      this.#state = "running";
+      return;
+    }
+    const reason = {
+      running: "another run is under way",
+      broken: `it stopped in an earlier run: ${this.#brokenBy instanceof Error ? this.#brokenBy.message : ""}`,
+      closed: "it was closed",
+    }[this.#state];
+    throw new DeviceError(`simulated array: cannot run, ${reason}`, {
+      hint: this.#state === "running" ? "wait for that run first" : "make a new context",
+    });
+  }
+
+  /** Runs events until told to stop, giving way to the event loop now and then. */
+  async #advance(drive: {
+    readonly until: () => boolean;
+    readonly onStandstill: () => void;
+    readonly options: RunOptions;
+  }): Promise<void> {
+    const { clock } = this.#array;
+    const { signal, onProgress } = drive.options;
+    if (signal?.aborted) throw new AbortedError("simulated run: stopped");
+    let turnStart = this.#wallClock();
+    for (let events = 1; !drive.until(); events++) {
+      if (!clock.step()) {
+        drive.onStandstill();
+        return;
+      }
+      if (events % eventsPerLook !== 0 || this.#wallClock() - turnStart < turnMs) continue;
+      onProgress?.({ wordsMoved: this.#wordsMoved(), cycles: clock.now });
+      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      if (signal?.aborted) throw new AbortedError("simulated run: stopped");
+      turnStart = this.#wallClock();
+    }
+  }
+
+  #deadlock(): never {
+    const { controller, cores, channels, clock } = this.#array;
+    throw deadlock({ controller, cores, channels: channels(), cycle: clock.now });
+  }
+
+  #counters(): Counters {
+    return readCounters(this.#array.cores, this.#array.channels());
+  }
+
+  #wordsMoved(): number {
+    return this.#array.channels().reduce((n, c) => n + (c.direction === "S2MM" ? c.movedWords : 0), 0);
+  }
+
+  #report(before: Counters, startedAt: number): RunReport {
+    const tiles = tileReports(before, this.#counters());
+    const arrivals = tiles.flatMap((tile) => tile.channels).filter((channel) => channel.direction === "S2MM");
+    return {
+      cycles: this.#array.clock.now - startedAt,
+      instructions: this.#array.controller.executed,
+      wordsMoved: arrivals.reduce((n, channel) => n + channel.words, 0),
+      tiles,
+      warnings: [...this.#config.warnings, ...this.#array.controller.warnings, ...this.#openTransfers()],
+    };
+  }
+
+  /** Transfers of host memory that were not awaited. */
+  #openTransfers(): string[] {
+    return this.#array.channels().flatMap((channel) => {
+      const { bd, remainingWords } = channel;
+      if (bd?.memory.kind !== "host") return [];
+      const what = channel.direction === "S2MM" ? "written: the host may read old data" : "read";
+      return [
+        `${channel.agentName}: the instruction stream ended with ${remainingWords} words of host argument ${bd.memory.argIndex} still to be ${what}; await the transfer`,
+      ];
+    });
+  }
+}
+
+function hostBuffer(bytes: Uint8Array, index: number): HostBuffer {
+  if (bytes.byteOffset % 4 !== 0) {
+    throw new UsageError(
+      `host argument ${index}: expected memory aligned to 4 bytes, got byte offset ${bytes.byteOffset}`,
+      {
+        hint: "copy it into an array of its own",
+      },
+    );
+  }
+  return {
+    words: new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 4)),
+    bytes: bytes.byteLength,
+  };
+}

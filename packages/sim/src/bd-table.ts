@@ -1,0 +1,77 @@
+import type { Bd } from "./bd.ts";
+import { SimFault, type TileCoord, tileName } from "./fault.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+export interface BdState {
+  readonly bd: Bd;
+  /** Where the iteration counter stands. */
+  readonly iterationCurrent: number;
+}
+
+/** The BD registers of one tile. Iteration counters live here and last from run to run, as in hardware. */
+export class BdTable {
+  readonly #tile: TileCoord;
+  readonly #clock: Scheduler;
+  readonly #bds = new Map<number, Bd>();
+  readonly #written = new Map<number, () => BdState | undefined>();
+  readonly #iterationCurrent = new Map<number, number>();
+
+  constructor(tile: TileCoord, clock: Scheduler) {
+    this.#tile = tile;
+    this.#clock = clock;
+  }
+
+  set(bd: Bd): void {
+    this.#bds.set(bd.id, bd);
+    this.#iterationCurrent.set(bd.id, 0);
+  }
+
+  /** The registers of a BD were written; `decode` says what they mean when the BD is next used, undefined if not valid. */
+  write(id: number, decode: () => BdState | undefined): void {
+    this.#written.set(id, decode);
+  }
+
+  find(id: number): Bd | undefined {
+    const decode = this.#written.get(id);
+    if (decode) {
+      this.#written.delete(id);
+      const state = decode();
+      if (state) {
+        this.#bds.set(id, state.bd);
+        this.#iterationCurrent.set(id, state.iterationCurrent);
+      } else {
+        this.#bds.delete(id);
+      }
+    }
+    return this.#bds.get(id);
+  }
+
+  /** @throws SimFault for a BD that was never written or is not marked valid. */
+  get(id: number, user: string): Bd {
+    const bd = this.find(id);
+    if (bd) return bd;
+    throw new SimFault(
+      `${user}: BD ${id} of tile ${tileName(this.#tile)} is started, but was never written or is not valid`,
+      { kind: "bd-invalid", cycle: this.#clock.now, tile: this.#tile },
+      { hint: "the instruction stream must write a BD before it is pushed to a task queue" },
+    );
+  }
+
+  iterationOffset(bd: Bd): number {
+    return (this.#iterationCurrent.get(bd.id) ?? 0) * bd.iteration.strideWords;
+  }
+
+  stepIteration(bd: Bd): void {
+    if (bd.iteration.size <= 1) return;
+    this.#iterationCurrent.set(bd.id, ((this.#iterationCurrent.get(bd.id) ?? 0) + 1) % bd.iteration.size);
+  }
+
+  /** BDs that a chain from `first` can reach. */
+  chain(first: number): ReadonlySet<number> {
+    const reached = new Set<number>();
+    for (let id: number | undefined = first; id !== undefined && !reached.has(id); id = this.find(id)?.nextBd) {
+      reached.add(id);
+    }
+    return reached;
+  }
+}

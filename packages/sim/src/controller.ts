@@ -1,0 +1,334 @@
+import { UsageError } from "@aiekit/core";
+import { type DeviceModel, type DmaDirection, memtileReaches, type TileCoord } from "@aiekit/mlir";
+import type { TxnOp } from "@aiekit/xclbin";
+import { type Bd, type BdMemory, extentWords } from "./bd.ts";
+import { type BdFields, decodeBd } from "./bd-registers.ts";
+import type { CostModel } from "./cost-model.ts";
+import type { DmaChannel } from "./dma-channel.ts";
+import { SimFault, tileName } from "./fault.ts";
+import type { Lock } from "./lock.ts";
+import { decodeRegister, type Register } from "./registers.ts";
+import type { Agent, Scheduler } from "./scheduler.ts";
+import type { Tile } from "./tile.ts";
+
+/** A host buffer of one run, as the shim DMA sees it. */
+export interface HostBuffer {
+  readonly words: Uint32Array;
+  readonly bytes: number;
+}
+
+export interface ControllerParts {
+  readonly device: DeviceModel;
+  readonly clock: Scheduler;
+  readonly cost: CostModel;
+  readonly tile: (coord: TileCoord) => Tile;
+}
+
+type SyncOp = TxnOp & { readonly op: "sync" };
+
+const channelKey = (tile: TileCoord, direction: DmaDirection, channel: number): string =>
+  `${tile.col},${tile.row},${direction},${channel}`;
+
+/** Raw words of a BD that the stream writes, and the host argument that an address patch gave it. */
+interface BdWrite {
+  readonly words: Uint32Array;
+  host: BdMemory | undefined;
+  hostOffsetWords: number;
+}
+
+/**
+ * Executes an instruction stream in order, one record after the other, as the NPU's controller does. Only `sync` waits:
+ * it consumes one token for every channel that it names, and tokens are counted, so that one may come before its wait.
+ */
+export class Controller implements Agent {
+  /** The record that is executed next. */
+  position = 0;
+  /** The sync that waits. */
+  waiting: SyncOp | undefined;
+  executed = 0;
+  readonly warnings = new Set<string>();
+  readonly #parts: ControllerParts;
+  readonly #tokens = new Map<string, number>();
+  readonly #bdWrites = new Map<string, BdWrite>();
+  #ops: readonly TxnOp[] = [];
+  #host: readonly HostBuffer[] = [];
+
+  constructor(parts: ControllerParts) {
+    this.#parts = parts;
+  }
+
+  get done(): boolean {
+    return this.position >= this.#ops.length && this.waiting === undefined;
+  }
+
+  start(ops: readonly TxnOp[], host: readonly HostBuffer[]): void {
+    this.#ops = ops;
+    this.#host = host;
+    this.position = 0;
+    this.waiting = undefined;
+    this.executed = 0;
+    this.warnings.clear();
+    if (ops.length > 0) this.#parts.clock.at(this.#parts.clock.now, this);
+  }
+
+  /** A task that asked for it has ended. */
+  token(channel: DmaChannel): void {
+    const key = channelKey(channel.tile, channel.direction, channel.channel);
+    this.#tokens.set(key, (this.#tokens.get(key) ?? 0) + 1);
+    if (this.waiting && this.#takeTokens(this.waiting)) {
+      this.waiting = undefined;
+      this.#parts.clock.at(this.#parts.clock.now + this.#parts.cost.tokenCycles, this);
+    }
+  }
+
+  fire(): void {
+    const op = this.#ops[this.position];
+    if (op === undefined) return;
+    this.position++;
+    this.executed++;
+    if (op.op === "sync" && !this.#takeTokens(op)) {
+      this.waiting = op;
+      return;
+    }
+    if (op.op !== "sync") this.#execute(op);
+    if (this.position < this.#ops.length) {
+      this.#parts.clock.at(this.#parts.clock.now + this.#parts.cost.instructionCycles, this);
+    }
+  }
+
+  /** Channels whose token a sync still lacks. */
+  missingTokens(sync: SyncOp): readonly { tile: TileCoord; direction: DmaDirection; channel: number }[] {
+    return syncChannels(sync).filter((c) => !this.#tokens.get(channelKey(c.tile, c.direction, c.channel)));
+  }
+
+  #takeTokens(sync: SyncOp): boolean {
+    if (this.missingTokens(sync).length > 0) return false;
+    for (const { tile, direction, channel } of syncChannels(sync)) {
+      const key = channelKey(tile, direction, channel);
+      this.#tokens.set(key, this.#tokens.get(key)! - 1);
+    }
+    return true;
+  }
+
+  #execute(op: Exclude<TxnOp, SyncOp>): void {
+    switch (op.op) {
+      case "write32":
+        this.#write(op.address, op.value);
+        break;
+      case "blockwrite":
+        op.words.forEach((word, i) => {
+          this.#write(op.address + 4 * i, word);
+        });
+        break;
+      case "maskwrite32":
+        this.#maskWrite(op);
+        break;
+      case "addressPatch":
+        this.#patch(op);
+        break;
+      case "noop":
+      case "preempt":
+        break;
+      default:
+        throw this.#unmodelled(`instruction ${this.position - 1} (${op.op})`);
+    }
+  }
+
+  #register(address: number): Register {
+    const register = decodeRegister(this.#parts.device, address);
+    if (register) return register;
+    throw this.#unmodelled(`address 0x${address.toString(16)}: no tile of ${this.#parts.device.name}`);
+  }
+
+  #write(address: number, value: number): void {
+    const register = this.#register(address);
+    const tile = this.#parts.tile(register.tile);
+    switch (register.kind) {
+      case "memory":
+        tile.memory.words[register.wordIndex] = value;
+        break;
+      case "lock":
+        tile.locks[register.id]!.set(value, "instruction stream");
+        break;
+      case "bd":
+        this.#writeBd(tile, register, value);
+        break;
+      case "queue":
+        this.#push(tile, register, value);
+        break;
+      case "control":
+        break;
+      default:
+        this.#warnUnmodelled(register.tile, register.offset);
+    }
+  }
+
+  #maskWrite(op: TxnOp & { readonly op: "maskwrite32" }): void {
+    const register = this.#register(op.address);
+    const tile = this.#parts.tile(register.tile);
+    const merge = (old: number): number => ((old & ~op.mask) | (op.value & op.mask)) >>> 0;
+    if (register.kind === "memory") this.#write(op.address, merge(tile.memory.words[register.wordIndex]!));
+    else if (register.kind === "bd") {
+      this.#writeBd(tile, register, merge(this.#bdWrite(tile, register.id).words[register.word]!));
+    } else if (register.kind === "lock") this.#write(op.address, merge(tile.locks[register.id]!.value));
+    else if (register.kind === "unmodelled") this.#warnUnmodelled(register.tile, register.offset);
+    else if (register.kind === "queue") throw this.#unmodelled("a masked write to a task queue");
+  }
+
+  #bdWrite(tile: Tile, id: number): BdWrite {
+    const key = `${tile.coord.col},${tile.coord.row},${id}`;
+    const known = this.#bdWrites.get(key);
+    if (known) return known;
+    const made = { words: new Uint32Array(8), host: undefined, hostOffsetWords: 0 };
+    this.#bdWrites.set(key, made);
+    return made;
+  }
+
+  #writeBd(tile: Tile, register: Register & { readonly kind: "bd" }, value: number): void {
+    const { id, word } = register;
+    this.#refuseBusyBd(tile, id);
+    const write = this.#bdWrite(tile, id);
+    write.words[word] = value;
+    if (tile.model.kind === "shim" && (word === 1 || word === 2)) write.host = undefined;
+    this.#updateBd(tile, id);
+  }
+
+  /** @throws SimFault: hardware would go on with a mixture of old and new. */
+  #refuseBusyBd(tile: Tile, id: number): void {
+    const user = tile.channels.find((channel) => channel.tasks.some((task) => tile.bds.chain(task.bdId).has(id)));
+    if (!user) return;
+    throw new SimFault(
+      `instruction stream: BD ${id} of tile ${tileName(tile.coord)} is written again while ${user.agentName} still has a task that uses it`,
+      { kind: "bd-in-use", cycle: this.#parts.clock.now, tile: tile.coord },
+      { hint: "await the transfer before its id is used again, or use another of the 16 ids" },
+    );
+  }
+
+  #updateBd(tile: Tile, id: number): void {
+    const write = this.#bdWrite(tile, id);
+    tile.bds.write(id, () => {
+      const fields = decodeBd(tile.model.kind, write.words);
+      if (!fields.valid) return undefined;
+      return { bd: this.#makeBd(tile, id, { fields, write }), iterationCurrent: fields.iteration.current };
+    });
+  }
+
+  #makeBd(tile: Tile, id: number, { fields, write }: { fields: BdFields; write: BdWrite }): Bd {
+    const { memory, baseWords } = this.#bdMemory(tile, fields, write);
+    const { lengthWords, dims, acquire, release, nextBd, packetId, iteration } = fields;
+    const about = memory.kind === "host" && memory.argIndex >= 0 ? ` (host argument ${memory.argIndex})` : "";
+    const pattern = { baseWords, lengthWords, dims };
+    this.#checkBd(tile, { id, pattern, memory, iteration });
+    return {
+      id,
+      name: `BD ${id}${about}`,
+      memory,
+      pattern,
+      iteration,
+      ...(acquire && { acquire: { ...acquire, lock: this.#lockOfBd(tile, acquire.id) } }),
+      ...(release && { release: { ...release, lock: this.#lockOfBd(tile, release.id) } }),
+      ...(nextBd !== undefined && { nextBd }),
+      ...(packetId !== undefined && { packetId }),
+    };
+  }
+
+  /** Host memory is checked when the BD runs. */
+  #checkBd(tile: Tile, bd: Pick<Bd, "id" | "pattern" | "memory" | "iteration">): void {
+    const cycle = this.#parts.clock.now;
+    const { coord } = tile;
+    const about = `instruction stream: BD ${bd.id} of tile ${tileName(coord)}`;
+    if (bd.pattern.lengthWords === 0) {
+      throw new SimFault(`${about}: its length is 0`, { kind: "bd-invalid", cycle, tile: coord });
+    }
+    if (bd.memory.kind === "host") return;
+    const { last } = extentWords(bd.pattern, (bd.iteration.size - 1) * bd.iteration.strideWords);
+    if (last < bd.memory.words.length) return;
+    throw new SimFault(
+      `${about}: reaches byte ${last * 4 + 3}, the tile has ${bd.memory.words.length * 4} bytes of data memory`,
+      { kind: "memory-bounds", cycle, tile: coord, address: last * 4 },
+    );
+  }
+
+  #bdMemory(tile: Tile, fields: BdFields, write: BdWrite): { memory: BdMemory; baseWords: number } {
+    if (tile.model.kind === "shim") {
+      // Until its address is patched the BD leads nowhere: zero bytes, so that every access is out of bounds.
+      const memory = write.host ?? { kind: "host", words: new Uint32Array(0), bytes: 0, argIndex: -1 };
+      return { memory, baseWords: write.hostOffsetWords };
+    }
+    const tileWords = tile.model.dataBytes / 4;
+    const window = tile.model.kind === "memtile" ? Math.floor(fields.baseWords / tileWords) : 0;
+    // A memtile's DMA sees west, own, east behind each other; instruction streams of npu1 give own addresses from 0.
+    const holder = window === 2 ? this.#neighbour(tile, 1) : tile;
+    const memory: BdMemory = { kind: "tile", words: holder.memory.words, name: tileName(holder.coord) };
+    return { memory, baseWords: fields.baseWords % tileWords };
+  }
+
+  /** A memtile's BDs name locks of west from 0, own from 64, east from 128. */
+  #lockOfBd(tile: Tile, id: number): Lock {
+    if (tile.model.kind !== "memtile") return tile.locks[id]!;
+    const { locks } = tile.model;
+    const side = Math.floor(id / locks) - 1;
+    return (side === 0 ? tile : this.#neighbour(tile, side)).locks[id % locks]!;
+  }
+
+  #neighbour(tile: Tile, side: number): Tile {
+    const coord = { col: tile.coord.col + side, row: tile.coord.row };
+    if (memtileReaches(this.#parts.device, tile.coord, coord)) return this.#parts.tile(coord);
+    throw this.#unmodelled(`BD of tile ${tileName(tile.coord)} names memory or a lock of tile ${tileName(coord)}`);
+  }
+
+  #patch(op: TxnOp & { readonly op: "addressPatch" }): void {
+    const register = this.#register(op.address);
+    if (register.kind !== "bd" || register.tile.row !== 0 || register.word !== 1) {
+      throw this.#unmodelled(`address patch of 0x${op.address.toString(16)}, which is not the address of a shim BD`);
+    }
+    const host = this.#host[op.argIndex];
+    if (!host) {
+      throw new UsageError(
+        `instruction stream: uses host argument ${op.argIndex}, the run has ${this.#host.length} buffers`,
+        { hint: "pass one buffer for each argument of the runtime sequence" },
+      );
+    }
+    if (op.argPlus % 4 !== 0) {
+      throw new SimFault(
+        `instruction stream: offset ${op.argPlus} into host argument ${op.argIndex}: expected a multiple of 4 bytes`,
+        { kind: "bd-invalid", cycle: this.#parts.clock.now, tile: register.tile },
+      );
+    }
+    const tile = this.#parts.tile(register.tile);
+    this.#refuseBusyBd(tile, register.id);
+    const write = this.#bdWrite(tile, register.id);
+    write.host = { kind: "host", words: host.words, bytes: host.bytes, argIndex: op.argIndex };
+    write.hostOffsetWords = (op.argPlus % 2 ** 31) / 4;
+    this.#updateBd(tile, register.id);
+  }
+
+  #push(tile: Tile, register: Register & { readonly kind: "queue" }, value: number): void {
+    const channel = tile.channels.find((c) => c.direction === register.direction && c.channel === register.channel)!;
+    const bdId = value & (tile.model.kind === "memtile" ? 0x3f : 0xf);
+    channel.push({ bdId, executions: ((value >>> 16) & 0xff) + 1, token: value >>> 31 === 1 });
+  }
+
+  #warnUnmodelled(tile: TileCoord, offset: number): void {
+    this.warnings.add(
+      `instruction stream writes register 0x${offset.toString(16)} of tile ${tileName(tile)}, which is not simulated`,
+    );
+  }
+
+  #unmodelled(what: string): SimFault {
+    return new SimFault(
+      `instruction stream: ${what} is not simulated`,
+      { kind: "register-unmodelled", cycle: this.#parts.clock.now },
+      { hint: "the simulator knows data memory, locks, BDs and task queues" },
+    );
+  }
+}
+
+function syncChannels(sync: SyncOp): { tile: TileCoord; direction: DmaDirection; channel: number }[] {
+  const direction: DmaDirection = sync.direction === 0 ? "S2MM" : "MM2S";
+  return Array.from({ length: sync.cols * sync.rows }, (_, i) => ({
+    tile: { col: sync.col + (i % sync.cols), row: sync.row + Math.floor(i / sync.cols) },
+    direction,
+    channel: sync.channel,
+  }));
+}

@@ -1,0 +1,231 @@
+import { DesignError } from "@aiekit/core";
+import { type Block, memoryWindow, type Operation } from "@aiekit/mlir";
+import type { ArrayConfig, BufferConfig, CoreConfig, LockConfig } from "./array-config.ts";
+import { emitArith } from "./core-arith.ts";
+import { emitRegion, emitScf } from "./core-control.ts";
+import { CoreEmitter, unsupported, valueKind } from "./core-emitter.ts";
+import { MemRefs } from "./core-memref.ts";
+import type { CostModel } from "./cost-model.ts";
+import { type TileCoord, tileName } from "./fault.ts";
+import { badOp, needText, operand } from "./ir-read.ts";
+import type { Lock, LockRequest, LockUser } from "./lock.ts";
+import type { MemoryViews } from "./tile-memory.ts";
+
+/** A call of a kernel from a core body. */
+export interface KernelCall {
+  readonly name: string;
+  readonly op: Operation;
+  /** Which arguments are pointers into data memory, in order of the call's operands. */
+  readonly pointers: readonly boolean[];
+  /** Width of a returned integer below 32 bits, whose upper bits the kernel leaves undefined. */
+  readonly resultBits: number | undefined;
+}
+
+/** What the generated code runs with. Arrays are in the order of the program's references. */
+export interface CoreRuntime {
+  /** Cycles of work to be charged at the next pause; 0 when the core waits for a lock. */
+  cycles: number;
+  /** Cycles of the last kernel call, set by `calls`. */
+  callCycles: number;
+  readonly user: LockUser;
+  readonly memories: readonly MemoryViews[];
+  readonly locks: readonly Lock[];
+  readonly requests: readonly LockRequest[];
+  readonly calls: readonly ((...args: (number | bigint)[]) => number | bigint | undefined)[];
+  readonly outOfBounds: (site: number, index: number, elements: number) => never;
+  readonly roundBf16: (value: number) => number;
+  readonly fromBf16: (bits: number) => number;
+  readonly toBf16: (value: number) => number;
+  readonly floatBits: (value: number) => number;
+  readonly bitsFloat: (bits: number) => number;
+}
+
+/** A core's body as a JavaScript generator that pauses where a lock holds it, or where time must pass. */
+export interface CoreProgram {
+  readonly source: string;
+  readonly start: (runtime: CoreRuntime) => Generator<void, void, void>;
+  /** Tiles whose memory the body reaches; the first is the core's own. */
+  readonly memories: readonly TileCoord[];
+  readonly locks: readonly LockConfig[];
+  readonly requests: readonly LockRequest[];
+  readonly calls: readonly KernelCall[];
+  /** Operations that may fault, by number. */
+  readonly sites: readonly Operation[];
+  /** Locks that the body releases, for the explanation of deadlocks. */
+  readonly releases: ReadonlySet<LockConfig>;
+}
+
+/**
+ * Compiles the body of a core. Bodies in scf or cf form, with arith, memref, func.call and aie.use_lock.
+ * @throws DesignError naming the operation that is not simulated and its place.
+ */
+export function compileCore(core: CoreConfig, config: ArrayConfig, cost: CostModel): CoreProgram {
+  const compiler = new CoreCompiler(core, config, cost);
+  return compiler.compile();
+}
+
+class CoreCompiler {
+  readonly #core: CoreConfig;
+  readonly #config: ArrayConfig;
+  readonly #cost: CostModel;
+  readonly #memories: TileCoord[];
+  readonly #locks: LockConfig[] = [];
+  readonly #requests: LockRequest[] = [];
+  readonly #calls: KernelCall[] = [];
+  readonly #sites: Operation[] = [];
+  readonly #releases = new Set<LockConfig>();
+  /** JavaScript of functions with a body, by name; undefined while one is being compiled. */
+  readonly #functions = new Map<string, string | undefined>();
+
+  constructor(core: CoreConfig, config: ArrayConfig, cost: CostModel) {
+    this.#core = core;
+    this.#config = config;
+    this.#cost = cost;
+    this.#memories = [core.tile];
+  }
+
+  compile(): CoreProgram {
+    const body = this.#emitBody(this.#core.op, new CoreEmitter("v"));
+    const functions = [...this.#functions.values()].join("\n");
+    const name = `core_${this.#core.tile.col}_${this.#core.tile.row}`;
+    const constants = ["memories", "locks", "requests", "calls"]
+      .map((key) => `const ${key[0]} = rt.${key};`)
+      .join("\n");
+    const source = `"use strict";\n${constants}\n${functions}\nreturn (function* ${name}() {\n${body}})();\n`;
+    const start = new Function("rt", source) as CoreProgram["start"];
+    return {
+      source,
+      start,
+      memories: this.#memories,
+      locks: this.#locks,
+      requests: this.#requests,
+      calls: this.#calls,
+      sites: this.#sites,
+      releases: this.#releases,
+    };
+  }
+
+  /** Lines of a core or function: its region, and what its last pause charges. */
+  #emitBody(op: Operation, emitter: CoreEmitter): string {
+    const region = op.regions[0];
+    if (region === undefined) throw badOp(op, "expected a body");
+    const memrefs = new MemRefs({
+      emitter,
+      bufferOf: this.#config.bufferOf,
+      slotOf: (user, buffer) => this.#slotOf(user, buffer),
+      siteOf: (site) => this.#sites.push(site) - 1,
+      memoryCycles: this.#cost.scalarMemoryCycles,
+    });
+    const scope = { emitter, body: (block: Block) => this.#emitBlock(block, emitter, memrefs) };
+    emitRegion(region, scope, (terminator) => {
+      if (terminator.name === "aie.end") {
+        emitter.passTime();
+        emitter.line("return;");
+      } else if (terminator.name === "func.return") {
+        emitter.passTime();
+        emitter.line(`return ${terminator.operands.length > 0 ? emitter.use(terminator, 0) : ""};`);
+      } else {
+        throw unsupported(terminator);
+      }
+    });
+    return emitter.body();
+  }
+
+  #emitBlock(block: Block, emitter: CoreEmitter, memrefs: MemRefs): void {
+    const scope = { emitter, body: (inner: Block) => this.#emitBlock(inner, emitter, memrefs) };
+    for (const op of block.ops) {
+      if (op === block.ops.at(-1) && isTerminator(op)) {
+        memrefs.touch(op);
+        return;
+      }
+      memrefs.touch(op);
+      if (emitArith(op, emitter) || memrefs.emit(op) || emitScf(op, scope)) continue;
+      if (op.name === "aie.use_lock") this.#useLock(op, emitter);
+      else if (op.name === "func.call") this.#call(op, emitter);
+      else if (op.name !== "aie.event" && op.name !== "aie.debug") throw unsupported(op);
+    }
+  }
+
+  #useLock(op: Operation, emitter: CoreEmitter): void {
+    const lock = this.#config.lockOf.get(operand(op, 0));
+    if (!lock) throw badOp(op, "expected a lock as its operand");
+    const amount = op.int("value") ?? 1;
+    const name = `l[${indexOf(this.#locks, lock)}]`;
+    emitter.passTime();
+    if (needText(op, "action") === "Release") {
+      this.#releases.add(lock);
+      emitter.line(`${name}.release(${amount}, rt.user.agentName);`);
+    } else {
+      const request = this.#requests.push({ equal: needText(op, "action") === "Acquire", amount }) - 1;
+      emitter.line(`if (!${name}.acquire(rt.user, r[${request}])) { rt.cycles = 0; yield; }`);
+    }
+    emitter.line(`lk += ${this.#cost.lockCycles};`);
+  }
+
+  #call(op: Operation, emitter: CoreEmitter): void {
+    const name = needText(op, "callee");
+    const callee = this.#config.functions.get(name);
+    if (!callee) throw badOp(op, `calls ${name}, which the design does not declare`);
+    const args = op.operands.map((_, i) => emitter.use(op, i)).join(", ");
+    if ((callee.regions[0]?.blocks.length ?? 0) > 0) {
+      emitter.charge();
+      const call = `(yield* ${this.#function(name, callee)}(${args}))`;
+      if (op.results.length > 0) emitter.set(op.result, call);
+      else emitter.line(`${call};`);
+      return;
+    }
+    emitter.charge();
+    const call = `c[${this.#calls.push(kernelCall(op, name)) - 1}](${args})`;
+    if (op.results.length > 0) emitter.set(op.result, call);
+    else emitter.line(`${call};`);
+    emitter.line("t += rt.callCycles;");
+  }
+
+  /** Name of a function with a body, compiled at its first use. */
+  #function(name: string, op: Operation): string {
+    const jsName = `f_${name.replace(/[^A-Za-z0-9_]/g, "_")}`;
+    if (this.#functions.has(name)) {
+      if (this.#functions.get(name) === undefined) throw badOp(op, `${name} calls itself, which a core cannot do`);
+      return jsName;
+    }
+    this.#functions.set(name, undefined);
+    const emitter = new CoreEmitter(`${jsName}_`);
+    const params = (op.regions[0]?.blocks[0]?.args ?? []).map((arg, i) => {
+      emitter.define(arg, `p${i}`);
+      return `p${i}`;
+    });
+    const body = this.#emitBody(op, emitter);
+    this.#functions.set(name, `function* ${jsName}(${params.join(", ")}) {\n${body}}`);
+    return jsName;
+  }
+
+  #slotOf(op: Operation, buffer: BufferConfig): number {
+    const { tile } = this.#core;
+    if (memoryWindow(this.#config.device, tile, buffer.tile) === undefined) {
+      throw badOp(op, `core ${tileName(tile)} cannot reach buffer ${buffer.name} of tile ${tileName(buffer.tile)}`);
+    }
+    const known = this.#memories.findIndex((m) => m.col === buffer.tile.col && m.row === buffer.tile.row);
+    return known >= 0 ? known : this.#memories.push(buffer.tile) - 1;
+  }
+}
+
+function isTerminator(op: Operation): boolean {
+  return op.successors.length > 0 || /^(aie\.end|func\.return|scf\.(yield|condition)|cf\.)/.test(op.name);
+}
+
+function kernelCall(op: Operation, name: string): KernelCall {
+  if (op.results.length > 1) throw new DesignError(`func.call @${name}: a kernel returns one value at most`);
+  const kinds = op.operands.map((value) => valueKind(op, value.type));
+  const result = op.results[0]?.type;
+  return {
+    name,
+    op,
+    pointers: kinds.map((kind) => kind === "memref"),
+    resultBits: result?.kind === "integer" && result.width < 32 ? result.width : undefined,
+  };
+}
+
+function indexOf<T>(list: T[], item: T): number {
+  const known = list.indexOf(item);
+  return known >= 0 ? known : list.push(item) - 1;
+}

@@ -1,0 +1,270 @@
+import type { FloatType, IntegerType, MemRefType, Operation, Type, Value } from "@aiekit/mlir";
+import type { BufferConfig } from "./array-config.ts";
+import { type CoreEmitter, pointerSlotBytes, unsupported } from "./core-emitter.ts";
+import { tileName } from "./fault.ts";
+import { badOp, elementBytes } from "./ir-read.ts";
+
+/** A memory reference as far as it is known when the core is compiled. Strides count elements, outermost first. */
+interface MemRef {
+  /** Expression of the pointer to element 0. */
+  readonly pointer: string;
+  /** Where the buffer it was cut from begins; `memref.reinterpret_cast` counts from there. */
+  readonly basePointer: string;
+  /** Slot and byte address, where both are constant. */
+  readonly fixed: { readonly slot: number; readonly address: number } | undefined;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+export interface MemRefScope {
+  readonly emitter: CoreEmitter;
+  readonly bufferOf: ReadonlyMap<Value, BufferConfig>;
+  /** Slot of a tile's memory in this core's pointers. @throws DesignError when the core cannot reach it. */
+  readonly slotOf: (op: Operation, buffer: BufferConfig) => number;
+  /** Number by which run time errors name an operation. */
+  readonly siteOf: (op: Operation) => number;
+  readonly memoryCycles: number;
+}
+
+/** Emits the memref dialect. Views cost nothing: they are known when the core is compiled, or are one addition. */
+export class MemRefs {
+  readonly #scope: MemRefScope;
+  readonly #known = new Map<Value, MemRef>();
+
+  constructor(scope: MemRefScope) {
+    this.#scope = scope;
+  }
+
+  /** Makes the buffers among the operands of `op` known. Buffers are defined outside of cores. */
+  touch(op: Operation): void {
+    for (const value of [...op.operands, ...op.successors.flatMap((successor) => successor.args)]) {
+      const buffer = this.#scope.bufferOf.get(value);
+      if (buffer === undefined || this.#known.has(value)) continue;
+      const slot = this.#scope.slotOf(op, buffer);
+      const size = elementBytes(op, value.type);
+      if (buffer.address % Math.min(size, 4) !== 0) {
+        throw badOp(
+          op,
+          `buffer ${buffer.name} of tile ${tileName(buffer.tile)} lies at address ${buffer.address}, which is not a multiple of its ${size}-byte elements`,
+          "pad the sizes of the buffers before it to multiples of 32 bytes, or give it an address",
+        );
+      }
+      const fixed = { slot, address: buffer.address };
+      this.#define(value, { ...layout(op, value.type), pointer: literal(fixed), basePointer: literal(fixed), fixed });
+    }
+  }
+
+  /** False when `op` is not of this dialect. */
+  emit(op: Operation): boolean {
+    switch (op.name) {
+      case "memref.load":
+        this.#load(op);
+        return true;
+      case "memref.store":
+        this.#store(op);
+        return true;
+      case "memref.subview":
+        this.#subview(op);
+        return true;
+      case "memref.reinterpret_cast":
+        this.#reinterpret(op);
+        return true;
+      case "memref.collapse_shape":
+      case "memref.expand_shape":
+      case "memref.cast":
+        this.#recast(op);
+        return true;
+      case "memref.assume_alignment":
+        if (op.results.length > 0) this.#recast(op);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #load(op: Operation): void {
+    const { emitter, memoryCycles } = this.#scope;
+    const { view, index, element } = this.#element(op, 0);
+    emitter.set(op.result, loaded(op, element, `${view}[${index}]`));
+    emitter.cost(memoryCycles);
+  }
+
+  #store(op: Operation): void {
+    const { emitter, memoryCycles } = this.#scope;
+    const { view, index, element } = this.#element(op, 1);
+    const value = emitter.use(op, 0);
+    emitter.line(
+      `${view}[${index}] = ${element.kind === "float" && element.name === "bf16" ? `rt.toBf16(${value})` : value};`,
+    );
+    emitter.cost(memoryCycles);
+  }
+
+  /** View and index of the element that a load or store touches, after a line that checks the bounds. */
+  #element(op: Operation, at: number): { view: string; index: string; element: Type } {
+    const { emitter, siteOf } = this.#scope;
+    const ref = this.#refOf(op, at);
+    const { element } = op.operands[at]!.type as MemRefType;
+    const terms = ref.strides.map((stride, i) => {
+      const index = emitter.use(op, at + 1 + i);
+      return stride === 1 ? index : `${index} * ${stride}`;
+    });
+    const linear = emitter.local();
+    emitter.line(`${linear} = ${terms.length === 0 ? "0" : terms.join(" + ")};`);
+    const reach = ref.shape.reduce((n, size, i) => n + (size - 1) * ref.strides[i]!, 1);
+    emitter.line(`if (!(${linear} >= 0 && ${linear} < ${reach})) rt.outOfBounds(${siteOf(op)}, ${linear}, ${reach});`);
+    const size = elementBytes(op, op.operands[at]!.type);
+    const name = viewName(op, element);
+    if (ref.fixed) {
+      const first = ref.fixed.address / size;
+      return { view: `m[${ref.fixed.slot}].${name}`, index: `${first} + ${linear}`, element };
+    }
+    const pointer = ref.pointer;
+    return {
+      view: `m[${pointer} >>> ${Math.log2(pointerSlotBytes)}].${name}`,
+      index: `((${pointer} & ${pointerSlotBytes - 1}) >> ${Math.log2(size)}) + ${linear}`,
+      element,
+    };
+  }
+
+  #subview(op: Operation): void {
+    const source = this.#refOf(op, 0);
+    const [offsets, sizes, strides] = staticOrDynamic(op, this.#scope.emitter, ["offsets", "sizes", "strides"]);
+    const steps = strides!.map((s) => fixedNumber(op, s));
+    const size = elementBytes(op, op.operands[0]!.type);
+    const offset = sum(offsets!.map((o, i) => ({ count: o, scale: source.strides[i]! * size })));
+    const kept = keptDims(
+      op,
+      sizes!.map((s) => fixedNumber(op, s)),
+      op.result.type,
+    );
+    this.#define(op.result, {
+      ...this.#moved(source, offset),
+      shape: kept.map((i) => fixedNumber(op, sizes![i]!)),
+      strides: kept.map((i) => source.strides[i]! * steps[i]!),
+    });
+  }
+
+  #reinterpret(op: Operation): void {
+    const source = this.#refOf(op, 0);
+    const [offsets, sizes, strides] = staticOrDynamic(op, this.#scope.emitter, ["offsets", "sizes", "strides"]);
+    const size = elementBytes(op, op.operands[0]!.type);
+    const offset = sum([{ count: offsets![0] ?? 0, scale: size }]);
+    const base = source.fixed && source.pointer !== source.basePointer ? undefined : source.fixed;
+    this.#define(op.result, {
+      ...this.#moved({ ...source, pointer: source.basePointer, fixed: base }, offset),
+      shape: sizes!.map((s) => fixedNumber(op, s)),
+      strides: strides!.map((s) => fixedNumber(op, s)),
+    });
+  }
+
+  /** Another shape of the same elements. */
+  #recast(op: Operation): void {
+    this.#define(op.result, { ...this.#refOf(op, 0), ...layout(op, op.result.type) });
+  }
+
+  #moved(source: MemRef, offsetBytes: number | string): MemRef {
+    if (typeof offsetBytes === "number" && source.fixed) {
+      const fixed = { slot: source.fixed.slot, address: source.fixed.address + offsetBytes };
+      return { ...source, pointer: literal(fixed), fixed };
+    }
+    const pointer = this.#scope.emitter.local();
+    this.#scope.emitter.line(`${pointer} = ${source.pointer} + ${offsetBytes};`);
+    return { ...source, pointer, fixed: undefined };
+  }
+
+  #define(value: Value, ref: MemRef): void {
+    this.#known.set(value, ref);
+    this.#scope.emitter.define(value, ref.pointer);
+  }
+
+  /** What is known of a memref operand; a pointer in a variable when it came through control flow. */
+  #refOf(op: Operation, index: number): MemRef {
+    const value = op.operands[index]!;
+    const known = this.#known.get(value);
+    if (known) return known;
+    const pointer = this.#scope.emitter.use(op, index);
+    return { ...layout(op, value.type), pointer, basePointer: pointer, fixed: undefined };
+  }
+}
+
+const literal = (fixed: { readonly slot: number; readonly address: number }): string =>
+  `${fixed.slot * pointerSlotBytes + fixed.address}`;
+
+/** Shape and strides of a memref type: row-major, or as its `strided<[...]>` layout says. */
+function layout(op: Operation, type: Type): { readonly shape: readonly number[]; readonly strides: readonly number[] } {
+  if (type.kind !== "memref") throw badOp(op, `expected a memref, got ${type.kind}`);
+  const shape = type.shape.map((size) => {
+    if (size === null) throw badOp(op, "memory of dynamic shape is not simulated in a core body");
+    return size;
+  });
+  const strided = type.layout?.kind === "opaque" ? /strided<\[([^\]]*)\]/.exec(type.layout.text)?.[1] : undefined;
+  if (strided !== undefined) {
+    const strides = strided.split(",").map((text) => Number(text.trim()));
+    if (strides.some((s) => !Number.isInteger(s))) throw badOp(op, "memory of dynamic strides is not simulated");
+    return { shape, strides };
+  }
+  if (type.layout !== undefined) throw badOp(op, "memory with this layout is not simulated in a core body");
+  const strides: number[] = [];
+  shape.reduceRight((inside, size) => {
+    strides.unshift(inside);
+    return inside * size;
+  }, 1);
+  return { shape, strides };
+}
+
+/** A number of the operation's attributes, or the expression of an operand. */
+type Count = number | string;
+
+/** MLIR marks an entry that an operand gives with the smallest 64-bit number. */
+const dynamicMark = -(2n ** 63n);
+
+function staticOrDynamic(op: Operation, emitter: CoreEmitter, names: readonly string[]): Count[][] {
+  let next = 1;
+  return names.map((name) => {
+    const attr = op.attributes.get(`static_${name}`);
+    if (attr?.kind !== "dense-array") throw badOp(op, `expected attribute static_${name}`);
+    return attr.values.map((value) => (value === dynamicMark ? emitter.use(op, next++) : Number(value)));
+  });
+}
+
+function fixedNumber(op: Operation, count: Count): number {
+  if (typeof count === "number") return count;
+  throw badOp(op, "sizes and strides of a view must be constants in a core body");
+}
+
+function sum(terms: readonly { readonly count: Count; readonly scale: number }[]): Count {
+  const fixed = terms.reduce((n, t) => n + (typeof t.count === "number" ? t.count * t.scale : 0), 0);
+  const moving = terms.filter((t) => typeof t.count === "string").map((t) => `${t.count} * ${t.scale}`);
+  return moving.length === 0 ? fixed : [...moving, `${fixed}`].join(" + ");
+}
+
+/** Dimensions of a view that its result type keeps: those dropped have size 1. */
+function keptDims(op: Operation, sizes: readonly number[], type: Type): number[] {
+  const shape = type.kind === "memref" ? type.shape : [];
+  const kept: number[] = [];
+  let drop = sizes.length - shape.length;
+  sizes.forEach((size, i) => {
+    const droppable = drop > 0 && size === 1 && (shape[kept.length] !== 1 || kept.length >= shape.length);
+    if (droppable) drop--;
+    else kept.push(i);
+  });
+  if (kept.length !== shape.length) throw badOp(op, "cannot tell which dimensions of the view are kept");
+  return kept;
+}
+
+function viewName(op: Operation, element: Type): string {
+  const names: Readonly<Record<string, string>> = { i1: "i8", i8: "i8", i16: "i16", i32: "i32", i64: "i64" };
+  const name =
+    element.kind === "integer"
+      ? names[`i${element.width}`]
+      : { bf16: "u16", f32: "f32", f64: "f64", f16: undefined }[(element as FloatType).name];
+  if (name === undefined) throw unsupported(op, element.kind);
+  return name;
+}
+
+function loaded(op: Operation, element: Type, expression: string): string {
+  if (element.kind === "float") return element.name === "bf16" ? `rt.fromBf16(${expression})` : expression;
+  if ((element as IntegerType).width === 1) return `${expression} & 1`;
+  if (element.kind !== "integer") throw unsupported(op, element.kind);
+  return expression;
+}

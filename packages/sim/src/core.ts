@@ -1,0 +1,140 @@
+import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
+import type { CoreConfig } from "./array-config.ts";
+import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
+import type { CostModel } from "./cost-model.ts";
+import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
+import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
+import type { KernelModule } from "./kernel-module.ts";
+import type { Lock, LockUser } from "./lock.ts";
+import type { Agent, Scheduler } from "./scheduler.ts";
+import type { TileMemory } from "./tile-memory.ts";
+
+export interface CoreParts {
+  readonly clock: Scheduler;
+  readonly cost: CostModel;
+  readonly module: KernelModule | undefined;
+  /** In the order of the program's references. */
+  readonly memories: readonly TileMemory[];
+  readonly locks: readonly Lock[];
+}
+
+export interface KernelUse {
+  calls: number;
+  cycles: number;
+}
+
+const scratchFloat = new Float32Array(1);
+const scratchWord = new Int32Array(scratchFloat.buffer);
+
+/** One core: runs its program until a lock holds it, then lets others run. */
+export class Core implements Agent, LockUser {
+  readonly tile: TileCoord;
+  readonly agentName: string;
+  readonly program: CoreProgram;
+  /** Locks that the body uses. */
+  readonly locks: readonly Lock[];
+  /** `done`: the body reached its end; such a core does nothing in later runs. */
+  state: "running" | "lock" | "done" = "running";
+  busyCycles = 0;
+  readonly kernels = new Map<string, KernelUse>();
+  /** Kernels that count no work. */
+  readonly uncounted = new Set<string>();
+  readonly #clock: Scheduler;
+  readonly #runtime: CoreRuntime;
+  readonly #body: Generator<void, void, void>;
+  #waitingSince = 0;
+  #lockCycles = 0;
+
+  constructor(core: CoreConfig, program: CoreProgram, parts: CoreParts) {
+    this.tile = core.tile;
+    this.agentName = `core ${tileName(core.tile)}`;
+    this.program = program;
+    this.locks = parts.locks;
+    this.#clock = parts.clock;
+    this.#runtime = this.#makeRuntime(core, parts);
+    this.#body = program.start(this.#runtime);
+    parts.clock.at(parts.clock.now, this);
+  }
+
+  /** Cycles at locks since the array was configured, times between runs left out. */
+  get lockCycles(): number {
+    return this.#lockCycles + (this.state === "lock" ? this.#waitedCycles() : 0);
+  }
+
+  fire(): void {
+    const runtime = this.#runtime;
+    runtime.cycles = 0;
+    if (this.#body.next().done) {
+      this.state = "done";
+    } else if (runtime.cycles > 0) {
+      this.state = "running";
+      this.busyCycles += runtime.cycles;
+      this.#clock.at(this.#clock.now + runtime.cycles, this);
+    } else {
+      this.state = "lock";
+      this.#waitingSince = this.#clock.now;
+    }
+  }
+
+  lockGranted(): void {
+    this.state = "running";
+    this.#lockCycles += this.#waitedCycles();
+    this.#clock.at(this.#clock.now, this);
+  }
+
+  #waitedCycles(): number {
+    return this.#clock.now - Math.max(this.#waitingSince, this.#clock.runStart);
+  }
+
+  #makeRuntime(core: CoreConfig, parts: CoreParts): CoreRuntime {
+    const { module, memories, cost, clock } = parts;
+    const runtime: CoreRuntime = {
+      cycles: 0,
+      callCycles: 0,
+      user: this,
+      memories: memories.map((memory) => memory.views),
+      locks: parts.locks,
+      requests: this.program.requests,
+      calls: this.program.calls.map((call) => {
+        const site = kernelSite({ call, core, module, memories, cost, now: () => clock.now });
+        if (!site.counted) this.uncounted.add(site.name);
+        return this.#counted(site, () => runtime);
+      }),
+      outOfBounds: (site, index, elements) => this.#outOfBounds({ site, index, elements }),
+      roundBf16: (value) => bf16ToFloat(floatToBf16(value)),
+      fromBf16: bf16ToFloat,
+      toBf16: floatToBf16,
+      floatBits: (value) => {
+        scratchFloat[0] = value;
+        return scratchWord[0]!;
+      },
+      bitsFloat: (bits) => {
+        scratchWord[0] = bits;
+        return scratchFloat[0]!;
+      },
+    };
+    return runtime;
+  }
+
+  #counted(site: KernelSiteFunction, runtime: () => CoreRuntime): CoreRuntime["calls"][number] {
+    const use = this.kernels.get(site.name) ?? { calls: 0, cycles: 0 };
+    this.kernels.set(site.name, use);
+    return (...args) => {
+      const value = site.run(...args);
+      runtime().callCycles = site.cycles;
+      use.calls++;
+      use.cycles += site.cycles;
+      return value;
+    };
+  }
+
+  #outOfBounds(access: { readonly site: number; readonly index: number; readonly elements: number }): never {
+    const op = this.program.sites[access.site]!;
+    const name = op.operands.find((value) => value.type.kind === "memref")?.name;
+    throw new SimFault(
+      `${this.agentName}, ${op.name}${at(op.loc)}: element ${access.index} of ${name === undefined ? "memory" : `%${name}`}, which has ${access.elements} elements`,
+      { kind: "buffer-bounds", cycle: this.#clock.now, tile: this.tile, ...(name !== undefined && { buffer: name }) },
+      { hint: "check the index against the type of the memref" },
+    );
+  }
+}

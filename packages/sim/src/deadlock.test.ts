@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { SimFault } from "./fault.ts";
+import { fifoOfLock } from "./fifo-names.ts";
+import { arrayOf, bytesOf, coreDesign, inAndOut, insts, sync, transfer } from "./lowered-design.test-support.ts";
+
+const object = { inputBytes: 64, outputBytes: 64, inputElements: 16, outputElements: 16 };
+const design = (work: string): string =>
+  coreDesign({ input: "memref<16xi32>", output: "memref<16xi32>", ...object, work });
+
+async function deadlockOf(run: Promise<unknown>): Promise<SimFault> {
+  const failed = await run.catch((error: unknown) => error);
+  if (failed instanceof SimFault && failed.fault.kind === "deadlock") return failed;
+  throw new Error(`expected a deadlock, got ${String(failed)}`);
+}
+
+test("too little input: from the controller's wait to the channel that has nothing to send", async () => {
+  const array = arrayOf(design(""));
+
+  const failed = await deadlockOf(array.run(inAndOut(new Int32Array(40), new Int32Array(64))));
+
+  expect(failed.fault.waits).toEqual([
+    { agent: "controller", waitsFor: "a token of DMA S2MM 0 of tile (0,0)" },
+    {
+      agent: "DMA S2MM 0 of tile (0,0), BD 1 (host argument 1)",
+      waitsFor: "32 of 64 words from DMA MM2S 0 of tile (0,2)",
+    },
+    {
+      agent: "DMA MM2S 0 of tile (0,2), BD 2 (out_buff_0)",
+      waitsFor: "a filled object of objectFifo out (lock out_cons_lock_0: needs >= 1, is 0)",
+    },
+    {
+      agent: "core (0,2)",
+      waitsFor: "a filled object of objectFifo in (lock in_cons_cons_lock_0: needs >= 1, is 0)",
+    },
+    {
+      agent: "DMA S2MM 0 of tile (0,2), BD 0 (in_cons_buff_0)",
+      waitsFor: "8 of 16 words from DMA MM2S 0 of tile (0,0), which has nothing to send",
+    },
+  ]);
+  expect(failed.fault.waitCycle).toBeUndefined();
+});
+
+test("two cores that each wait for the other first: the circle is named", async () => {
+  const core = (tile: string, first: string, then: string): string => `aie.core(%${tile}) {
+      aie.use_lock(%${first}, AcquireGreaterEqual, 1)
+      aie.use_lock(%${then}, Release, 1)
+      aie.end
+    }`;
+  const array = arrayOf(`module {
+  aie.device(npu1_1col) {
+    %shim = aie.tile(0, 0)
+    %a = aie.tile(0, 2)
+    %b = aie.tile(0, 3)
+    %ping = aie.lock(%a, 0) {init = 0 : i32, sym_name = "ping_cons_lock_0"}
+    %pong = aie.lock(%b, 0) {init = 0 : i32, sym_name = "pong"}
+    ${core("a", "pong", "ping")}
+    ${core("b", "ping", "pong")}
+  }
+}`);
+
+  const failed = await deadlockOf(array.run({ insts: insts(sync("S2MM")), buffers: [] }));
+
+  expect(failed.fault.waitCycle).toEqual(["core (0,2)", "core (0,3)"]);
+  expect(failed.message).toContain("circle: core (0,2) -> core (0,3) -> core (0,2)");
+  expect(failed.message).toContain("core (0,2) waits for lock pong (needs >= 1, is 0)");
+  expect(failed.message).toContain("core (0,3) waits for a filled object of objectFifo ping");
+  expect(failed.message).toContain("DMA S2MM 0 of tile (0,0), which has no task");
+});
+
+test("a task that was pushed without a token is named as such", async () => {
+  const array = arrayOf(design(""));
+  const stream = insts(
+    transfer({ direction: "S2MM", bd: 1, argIndex: 0, lengthWords: 16, token: false }),
+    sync("S2MM"),
+  );
+
+  const failed = await deadlockOf(array.run({ insts: stream, buffers: [bytesOf(new Int32Array(16))] }));
+
+  expect(failed.message).toContain("a token of DMA S2MM 0 of tile (0,0), none of whose tasks issues a token");
+});
+
+test("more acquired than a fifo holds: nobody who still runs releases the lock", async () => {
+  const array = arrayOf(design("aie.use_lock(%out_cons_lock_0, Acquire, 5)"));
+
+  const failed = await deadlockOf(array.run(inAndOut(new Int32Array(16), new Int32Array(16))));
+
+  expect(failed.message).toMatch(
+    /core \(0,2\) waits for 5 filled objects of objectFifo out \(lock out_cons_lock_0: needs = 5, is 0\); nobody/,
+  );
+});
+
+test("a channel to which no flow leads is named", async () => {
+  const array = arrayOf(design("").replace("aie.flow(%tile, DMA : 0, %shim, DMA : 0)", ""));
+
+  const failed = await deadlockOf(array.run(inAndOut(new Int32Array(16), new Int32Array(16))));
+
+  expect(failed.message).toContain("16 of 16 words: no flow leads to this channel");
+});
+
+test("locks of the lowering tell their fifo and what they count", () => {
+  expect(fifoOfLock("in_prod_lock_0")).toEqual({ fifo: "in", counts: "free" });
+  expect(fifoOfLock("in_cons_cons_lock_0")).toEqual({ fifo: "in", counts: "filled" });
+  expect(fifoOfLock("bc_2_cons_prod_lock_1")).toEqual({ fifo: "bc", counts: "free" });
+  expect(fifoOfLock("gate")).toBeUndefined();
+});

@@ -1,0 +1,171 @@
+import type { DmaDirection } from "@aiekit/mlir";
+import type { Bd } from "./bd.ts";
+import { BdCursor } from "./bd-cursor.ts";
+import type { BdTable } from "./bd-table.ts";
+import type { CostModel } from "./cost-model.ts";
+import { SimFault, type TileCoord, tileName } from "./fault.ts";
+import { hostSpan } from "./host-buffer.ts";
+import type { LockUser } from "./lock.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** One push to a channel's task queue: a chain of BDs, executed `executions` times. */
+export interface Task {
+  readonly bdId: number;
+  executions: number;
+  /** A token goes to the controller when the task has ended. */
+  readonly token: boolean;
+}
+
+/** What a channel is at: no task, waiting for its BD's lock, or having words to move. */
+export type ChannelState = "idle" | "lock" | "ready";
+
+export interface ChannelPlace {
+  readonly tile: TileCoord;
+  readonly direction: DmaDirection;
+  readonly channel: number;
+}
+
+export interface ChannelParts {
+  readonly bds: BdTable;
+  readonly clock: Scheduler;
+  readonly cost: CostModel;
+  /** Tasks that may be outstanding, the running one included. */
+  readonly queueDepth: number;
+  readonly onToken: (channel: DmaChannel) => void;
+}
+
+/** A stream as its ends see it. */
+export interface ChannelStream {
+  readonly source: DmaChannel;
+  /** Destinations of the BD that the source is at. */
+  sinks(): readonly DmaChannel[];
+  /** An end has become ready. */
+  offer(): void;
+}
+
+/** One DMA channel: takes tasks from its queue, walks their BD chains, and is one end of a stream. */
+export class DmaChannel implements LockUser, ChannelPlace {
+  readonly tile: TileCoord;
+  readonly direction: DmaDirection;
+  readonly channel: number;
+  readonly agentName: string;
+  readonly cursor = new BdCursor();
+  /** Streams that end (S2MM) or the one that starts (MM2S) here. */
+  readonly streams: ChannelStream[] = [];
+  /** Of several packet streams that end here, the one in the middle of a packet. */
+  owner: ChannelStream | undefined;
+  state: ChannelState = "idle";
+  bd: Bd | undefined;
+  task: Task | undefined;
+  /** Words of the BD that have not moved. */
+  remainingWords = 0;
+  /** When the first word of the BD can move. */
+  readyAt = 0;
+  movedWords = 0;
+  busyCycles = 0;
+  readonly #parts: ChannelParts;
+  readonly #queue: Task[] = [];
+  #waitingSince = 0;
+  #lockCycles = 0;
+
+  constructor(place: ChannelPlace, parts: ChannelParts) {
+    this.tile = place.tile;
+    this.direction = place.direction;
+    this.channel = place.channel;
+    this.agentName = `DMA ${place.direction} ${place.channel} of tile ${tileName(place.tile)}`;
+    this.#parts = parts;
+  }
+
+  /** Cycles at locks since the array was configured, times between runs left out. */
+  get lockCycles(): number {
+    return this.#lockCycles + (this.state === "lock" ? this.#waitedCycles() : 0);
+  }
+
+  /** Memory that the BD works on. */
+  get words(): Uint32Array {
+    return this.bd!.memory.words;
+  }
+
+  /** Running and queued tasks. */
+  get tasks(): readonly Task[] {
+    return this.task ? [this.task, ...this.#queue] : this.#queue;
+  }
+
+  /** BDs that the channel can still come to without a new push. */
+  reachableBds(): readonly Bd[] {
+    const { bds } = this.#parts;
+    const ids = new Set(this.tasks.flatMap((task) => [...bds.chain(task.bdId)]));
+    return [...ids].flatMap((id) => bds.find(id) ?? []);
+  }
+
+  /** @throws SimFault when the queue is full. */
+  push(task: Task): void {
+    const { queueDepth, clock } = this.#parts;
+    if (this.tasks.length >= queueDepth) {
+      throw new SimFault(
+        `${this.agentName}: task queue holds ${queueDepth} tasks, got one more (BD ${task.bdId}); hardware drops it silently`,
+        { kind: "queue-overflow", cycle: clock.now, tile: this.tile },
+        { hint: "await a task of this channel before more than four are started" },
+      );
+    }
+    this.#queue.push(task);
+    if (this.task === undefined) this.#startTask();
+  }
+
+  lockGranted(): void {
+    this.#lockCycles += this.#waitedCycles();
+    this.#activate();
+  }
+
+  /** A stream moved the last word of the BD: give back its lock and go on. */
+  finishBd(): void {
+    const bd = this.bd!;
+    const task = this.task!;
+    this.bd = undefined;
+    this.state = "idle";
+    this.#parts.bds.stepIteration(bd);
+    bd.release?.lock.release(bd.release.amount, `${this.agentName}, ${bd.name}`);
+    if (bd.nextBd !== undefined) {
+      this.#startBd(bd.nextBd);
+    } else if (--task.executions > 0) {
+      this.#startBd(task.bdId);
+    } else {
+      this.task = undefined;
+      if (task.token) this.#parts.onToken(this);
+      this.#startTask();
+    }
+  }
+
+  #waitedCycles(): number {
+    const { now, runStart } = this.#parts.clock;
+    return now - Math.max(this.#waitingSince, runStart);
+  }
+
+  #startTask(): void {
+    this.task = this.#queue.shift();
+    if (this.task) this.#startBd(this.task.bdId);
+  }
+
+  #startBd(id: number): void {
+    const bd = this.#parts.bds.get(id, this.agentName);
+    this.bd = bd;
+    if (bd.acquire && !bd.acquire.lock.acquire(this, bd.acquire)) {
+      this.state = "lock";
+      this.#waitingSince = this.#parts.clock.now;
+      return;
+    }
+    this.#activate();
+  }
+
+  #activate(): void {
+    const bd = this.bd!;
+    const { bds, clock, cost } = this.#parts;
+    const offsetWords = bds.iterationOffset(bd);
+    if (bd.memory.kind === "host") hostSpan(bd, bd.memory, { channel: this, offsetWords, cycle: clock.now });
+    this.cursor.start(bd.pattern, offsetWords);
+    this.remainingWords = bd.pattern.lengthWords;
+    this.readyAt = clock.now + cost.bdStartCycles + (bd.acquire ? cost.lockCycles : 0);
+    this.state = "ready";
+    for (const stream of this.streams) stream.offer();
+  }
+}

@@ -1,0 +1,35 @@
+import { type Bd, type BdMemory, extentWords } from "./bd.ts";
+import { SimFault, type TileCoord, tileName } from "./fault.ts";
+
+export interface HostAccess {
+  readonly channel: { readonly tile: TileCoord; readonly agentName: string; readonly direction: "S2MM" | "MM2S" };
+  readonly offsetWords: number;
+  readonly cycle: number;
+}
+
+/** Checks that one execution of a BD stays inside its argument. @throws SimFault naming the argument and the access. */
+export function hostSpan(bd: Bd, memory: BdMemory & { readonly kind: "host" }, access: HostAccess): void {
+  const { first, last } = extentWords(bd.pattern, access.offsetWords);
+  if (first >= 0 && (last + 1) * 4 <= memory.bytes) return;
+  const { agentName, tile, direction } = access.channel;
+  if (memory.argIndex < 0) {
+    throw new SimFault(
+      `${agentName}, ${bd.name}: has no host address`,
+      { kind: "bd-invalid", cycle: access.cycle, tile },
+      { hint: "the instruction stream must patch the address of a shim BD after writing it" },
+    );
+  }
+  const [firstByte, lastByte] = [first * 4, last * 4 + 3];
+  throw new SimFault(
+    `${agentName}, ${bd.name}: ${direction === "MM2S" ? "reads" : "writes"} bytes ${firstByte}..${lastByte} of host argument ${memory.argIndex}, which has ${memory.bytes} bytes`,
+    {
+      kind: "host-bounds",
+      cycle: access.cycle,
+      tile,
+      argument: { index: memory.argIndex, bytes: memory.bytes, firstByte, lastByte },
+    },
+    {
+      hint: `compare offsets, sizes and strides of the transfer on shim ${tileName(tile)} with the size of the buffer object`,
+    },
+  );
+}

@@ -1,0 +1,24 @@
+export { AieArray, type AieArrayOptions, type RunOptions, type RunProgress } from "./aie-array.ts";
+export type {
+  ArrayConfig,
+  BdConfig,
+  BufferConfig,
+  CoreConfig,
+  DmaStart,
+  FlowConfig,
+  LockConfig,
+  ShimAllocation,
+} from "./array-config.ts";
+export { type CostModel, costModel } from "./cost-model.ts";
+export {
+  type FaultKind,
+  type FaultRecord,
+  faultKinds,
+  type KernelFault,
+  SimFault,
+  type Wait,
+  type WasmFrame,
+} from "./fault.ts";
+export { loadArrayConfig } from "./load-array-config.ts";
+export { parseArrayConfig } from "./parse-array-config.ts";
+export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";

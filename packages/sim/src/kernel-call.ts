@@ -1,0 +1,138 @@
+import { DesignError } from "@aiekit/core";
+import { pointerSlotBytes } from "./core-emitter.ts";
+import { kernelCycles, uncountedKernelCycles } from "./cost-model.ts";
+import { SimFault, tileName } from "./fault.ts";
+import { badOp } from "./ir-read.ts";
+import { kernelFault } from "./kernel-fault.ts";
+import { type KernelFunction, pageBytes, windowPage } from "./kernel-module.ts";
+import { bufferBehind, type KernelSite } from "./kernel-site.ts";
+import type { TileMemory } from "./tile-memory.ts";
+
+/** Bytes around a neighbour's buffer that are kept right as well, so that small overruns do what they do on hardware. */
+const windowSlackBytes = 256;
+/** Bytes at each end of a guard page that are looked at after a call. */
+const guardBytes = 1024;
+const guardWord = 0xa5c3_5a3c;
+
+export interface KernelSiteFunction {
+  readonly name: string;
+  /** False when the kernel counts no work, so that its cycles are a lower bound. */
+  readonly counted: boolean;
+  /** Arguments are numbers, BigInts for i64, and pointers (slot * 2^20 + byte address). */
+  readonly run: KernelFunction;
+  /** Modelled cycles of the last run. */
+  cycles: number;
+}
+
+/**
+ * One place where a core calls a kernel. Arguments in a neighbour's memory are copied into the core's window before the
+ * call and back behind it; a core runs alone in its turn, so nobody sees the copy.
+ * @throws DesignError when the kernel is missing or takes another number of arguments.
+ */
+export function kernelSite(site: KernelSite): KernelSiteFunction {
+  const kernel = findKernel(site);
+  const invoke = site.memories.length > 1 ? throughWindows(kernel, site) : kernel;
+  const { call, cost } = site;
+  const takeOps = site.module!.takeOps;
+  const narrow = call.resultBits === undefined ? 0 : 32 - call.resultBits;
+  const pointersOf = (args: readonly (number | bigint)[]): number[] =>
+    args.filter((_, i) => call.pointers[i]) as number[];
+  const argumentBytes = (args: readonly (number | bigint)[]): number =>
+    pointersOf(args).reduce((n, pointer) => n + (bufferBehind(site.memories, pointer)?.bytes ?? 0), 0);
+
+  const result: KernelSiteFunction = {
+    name: call.name,
+    counted: takeOps !== undefined,
+    cycles: 0,
+    run: (...args) => {
+      let value: number | bigint | undefined;
+      try {
+        value = invoke(...args);
+      } catch (error) {
+        throw kernelFault(error, { site, pointers: pointersOf(args) });
+      }
+      result.cycles = takeOps ? kernelCycles(cost, takeOps()) : uncountedKernelCycles(cost, argumentBytes(args));
+      return typeof value === "number" && narrow > 0 ? (value << narrow) >> narrow : value;
+    },
+  };
+  return result;
+}
+
+/** The kernel with the arguments in neighbours' memory copied into their windows before, and back behind. */
+function throughWindows(kernel: KernelFunction, site: KernelSite): KernelFunction {
+  const { call, memories } = site;
+  const windows = new Uint8Array(site.module!.memory.buffer);
+  for (let slot = 1; slot < memories.length; slot++) for (const words of guardOf(windows, slot)) words.fill(guardWord);
+  return (...args) => {
+    const pointers = args.filter((_, i) => call.pointers[i]) as number[];
+    for (const pointer of pointers) exchange(windows, memories, pointer, "in");
+    const value = kernel(...args.map((arg, i) => (call.pointers[i] ? windowAddress(arg as number) : arg)));
+    checkGuards(windows, site);
+    for (const pointer of pointers) exchange(windows, memories, pointer, "out");
+    return value;
+  };
+}
+
+/** Address by which the kernel sees what a pointer means. */
+function windowAddress(pointer: number): number {
+  return windowPage(Math.floor(pointer / pointerSlotBytes)) * pageBytes + (pointer % pointerSlotBytes);
+}
+
+function findKernel({ call, core, module }: KernelSite): KernelFunction {
+  const place = `core ${tileName(core.tile)}`;
+  if (!module) {
+    throw badOp(
+      call.op,
+      `${place} calls ${call.name}, but no kernels were built for it`,
+      "give the design a source for it",
+    );
+  }
+  const kernel = module.find(call.name);
+  if (!kernel) {
+    throw badOp(
+      call.op,
+      `${place} calls ${call.name}, its module exports ${module.functionNames.join(", ") || "no functions"}`,
+      'C++ functions need extern "C", and the object of link_with must define them',
+    );
+  }
+  if (kernel.length !== call.pointers.length) {
+    throw new DesignError(
+      `${place}: kernel ${call.name} takes ${kernel.length} arguments, the design passes ${call.pointers.length}`,
+      { hint: "compare the func.func declaration with the C++ function" },
+    );
+  }
+  return kernel;
+}
+
+function exchange(windows: Uint8Array, memories: readonly TileMemory[], pointer: number, way: "in" | "out"): void {
+  const slot = Math.floor(pointer / pointerSlotBytes);
+  const memory = memories[slot];
+  const buffer = bufferBehind(memories, pointer);
+  if (slot === 0 || !memory || !buffer) return;
+  const from = Math.max(0, buffer.address - windowSlackBytes);
+  const to = Math.min(memory.sizeBytes, buffer.address + buffer.bytes + windowSlackBytes);
+  const base = windowPage(slot) * pageBytes;
+  if (way === "in") windows.set(memory.bytes.subarray(from, to), base + from);
+  else memory.bytes.set(windows.subarray(base + from, base + to), from);
+}
+
+/** Both ends of the guard page before a window. */
+function guardOf(windows: Uint8Array, slot: number): Uint32Array[] {
+  const start = (windowPage(slot) - 1) * pageBytes;
+  return [start, start + pageBytes - guardBytes].map((at) => new Uint32Array(windows.buffer, at, guardBytes / 4));
+}
+
+function checkGuards(windows: Uint8Array, site: KernelSite): void {
+  for (let slot = 1; slot < site.memories.length; slot++) {
+    guardOf(windows, slot).forEach((words, end) => {
+      const broken = words.findIndex((word) => word !== guardWord);
+      if (broken < 0) return;
+      const tile = end === 0 && slot === 1 ? site.core.tile : site.memories[end === 0 ? slot - 1 : slot]!.tile;
+      throw new SimFault(
+        `kernel ${site.call.name} on core ${tileName(site.core.tile)}: wrote ${end === 0 ? "behind the end" : "before the start"} of the data memory of tile ${tileName(tile)}`,
+        { kind: "kernel-overrun", cycle: site.now(), tile: site.core.tile },
+        { hint: "check the kernel's loop bounds against the sizes of its arguments" },
+      );
+    });
+  }
+}

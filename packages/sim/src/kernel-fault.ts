@@ -1,0 +1,127 @@
+import { DesignError } from "@aiekit/core";
+import { pointerSlotBytes } from "./core-emitter.ts";
+import { at, type FaultKind, SimFault, tileName, type WasmFrame } from "./fault.ts";
+import { KernelTrap } from "./kernel-module.ts";
+import { bufferBehind, type KernelSite } from "./kernel-site.ts";
+import type { TileMemory } from "./tile-memory.ts";
+import { wasm } from "./webassembly.ts";
+
+export interface KernelFailure {
+  readonly site: KernelSite;
+  /** Pointer arguments of the call. */
+  readonly pointers: readonly number[];
+}
+
+/** Clang lets a function use this much below the stack pointer without moving it. */
+const redZoneBytes = 128;
+
+/** Says what went wrong in a kernel, in the design's words. Errors that are no trap come back as they are. */
+export function kernelFault(error: unknown, failure: KernelFailure): unknown {
+  const { call, core, module, now, memories } = failure.site;
+  const place = `kernel ${call.name} on core ${tileName(core.tile)}`;
+  if (error instanceof TypeError) {
+    return new DesignError(`${place}${at(call.op.loc)}: ${error.message}`, {
+      cause: error,
+      hint: "compare the scalar arguments of the func.func declaration with those of the C++ function",
+    });
+  }
+  const isTrap = error instanceof KernelTrap || error instanceof wasm.RuntimeError || error instanceof RangeError;
+  if (!isTrap) return error;
+  const found = diagnose(error, failure);
+  const kernel = {
+    name: call.name,
+    frames: wasmFrames(error.stack ?? ""),
+    module: module!.bytes,
+    callLoc: call.op.loc,
+    ...(error instanceof KernelTrap && { trapCode: error.trapCode }),
+  };
+  const buffer = found.address === undefined ? undefined : memories[0]!.bufferAt(found.address)?.name;
+  return new SimFault(
+    `${place}: ${found.what}\n  called${at(call.op.loc)} with ${describeArguments(memories, failure.pointers)}`,
+    {
+      kind: found.kind,
+      cycle: now(),
+      tile: core.tile,
+      kernel,
+      ...(found.address !== undefined && { address: found.address }),
+      ...(buffer !== undefined && { buffer }),
+    },
+    { cause: error, ...(found.hint !== undefined && { hint: found.hint }) },
+  );
+}
+
+interface Finding {
+  readonly kind: FaultKind;
+  readonly what: string;
+  readonly address?: number;
+  readonly hint?: string;
+}
+
+function diagnose(error: Error, { site }: KernelFailure): Finding {
+  const memory = site.memories[0]!;
+  if (error instanceof KernelTrap) return diagnoseTrap(error, memory);
+  const stackPointer = site.module!.stackPointer();
+  const outside = /out of bounds/.test(error.message);
+  const { stackBytes } = site.core;
+  if (error instanceof RangeError || (outside && stackPointer !== undefined && (stackPointer | 0) < redZoneBytes)) {
+    const below = stackPointer !== undefined && (stackPointer | 0) < 0 ? -(stackPointer | 0) : undefined;
+    return {
+      kind: "stack-overflow",
+      what: `stack overflow: the core has ${stackBytes} bytes of stack${below === undefined ? "" : `, the call needs at least ${stackBytes + below}`}`,
+      hint: "raise stack_size of the core, or keep large arrays out of local variables",
+    };
+  }
+  if (outside) {
+    return {
+      kind: "kernel-trap",
+      what: `access outside the ${memory.sizeBytes} bytes of data memory (${error.message})`,
+      hint: "check the kernel's loop bounds and pointers against the sizes of its arguments",
+    };
+  }
+  return { kind: "kernel-trap", what: error.message };
+}
+
+/** Codes of `aiekit_trap`: 1 misaligned vector access, 2 assertion, 3 value out of an instruction's range. */
+function diagnoseTrap(trap: KernelTrap, memory: TileMemory): Finding {
+  if (trap.trapCode === 1) {
+    return {
+      kind: "kernel-trap",
+      what: `vector access that is not aligned to ${trap.b} bytes, ${memory.describe(trap.a)}`,
+      address: trap.a,
+      hint: "align the pointer, or use the unaligned load of the vector API (aie::load_unaligned_v)",
+    };
+  }
+  if (trap.trapCode === 2) return { kind: "kernel-trap", what: `assertion failed: ${readText(memory.bytes, trap.a)}` };
+  if (trap.trapCode === 3) {
+    return { kind: "kernel-trap", what: `value out of the instruction's range (${trap.a}, ${trap.b})` };
+  }
+  return { kind: "kernel-trap", what: `trap ${trap.trapCode} (${trap.a}, ${trap.b})` };
+}
+
+function readText(bytes: Uint8Array, address: number): string {
+  const end = bytes.indexOf(0, address);
+  return new TextDecoder().decode(bytes.subarray(address, end < 0 ? address + 200 : end));
+}
+
+/** `in_cons_buff_0 (0x8000, 800 bytes), ...` */
+function describeArguments(memories: readonly TileMemory[], pointers: readonly number[]): string {
+  const texts = pointers.map((pointer) => {
+    const buffer = bufferBehind(memories, pointer);
+    const address = `0x${(pointer % pointerSlotBytes).toString(16)}`;
+    return buffer ? `${buffer.name} (${address}, ${buffer.bytes} bytes)` : `address ${address}`;
+  });
+  return texts.join(", ") || "no buffers";
+}
+
+/**
+ * Frames of WebAssembly in a stack as V8 and SpiderMonkey write it: `at mel (wasm://wasm/7e1a:wasm-function[12]:0x1f4)`.
+ * Offsets count from the start of the module.
+ */
+function wasmFrames(stack: string): WasmFrame[] {
+  return [...stack.matchAll(/(?:at ([^\s(]+) \(|^([^\s@]+)@)?[^\s(]*wasm-function\[\d+\]:(0x[0-9a-f]+)/gm)].map(
+    (match) => ({
+      functionName: match[1] ?? match[2],
+      byteOffset: Number(match[3]),
+    }),
+  );
+}

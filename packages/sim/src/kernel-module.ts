@@ -1,0 +1,120 @@
+import { BudgetError, DesignError } from "@aiekit/core";
+import type { KernelOps } from "./cost-model.ts";
+import { type TileCoord, tileName } from "./fault.ts";
+import { importedMemoryLimits, withMemoryMaximum } from "./wasm-memory-import.ts";
+import { type WasmInstance, type WasmMemory, wasm } from "./webassembly.ts";
+
+/** Bytes of a WebAssembly page, which is as many as a compute tile's data memory has. */
+export const pageBytes = 65536;
+
+/** Thrown by `aiekit_trap`, through the kernel's frames, to the call. */
+export class KernelTrap extends Error {
+  readonly trapCode: number;
+  readonly a: number;
+  readonly b: number;
+
+  constructor(trapCode: number, a: number, b: number) {
+    super(`aiekit_trap(${trapCode}, ${a}, ${b})`);
+    this.trapCode = trapCode;
+    this.a = a;
+    this.b = b;
+  }
+}
+
+export type KernelFunction = (...args: (number | bigint)[]) => number | bigint | undefined;
+
+/** The kernels of one core: its WebAssembly instance on the tile's memory. */
+export interface KernelModule {
+  readonly bytes: Uint8Array;
+  readonly memory: WasmMemory;
+  /** Undefined when the module does not export a function of this name. */
+  readonly find: (name: string) => KernelFunction | undefined;
+  readonly functionNames: readonly string[];
+  /** The stack pointer now; undefined when the module does not export it. */
+  readonly stackPointer: () => number | undefined;
+  /** Work counted since the last call; undefined when the module counts none. */
+  readonly takeOps: (() => KernelOps) | undefined;
+}
+
+/**
+ * Page of the window of neighbour `slot` (1, 2, ...). A guard page lies before each, so that a kernel that runs over the
+ * end of its own memory is found out.
+ */
+export const windowPage = (slot: number): number => 2 * slot;
+
+/**
+ * Instantiates a core's module on a new memory: page 0 is the tile's data memory, then guard page and window for each
+ * neighbour. Statics are written by this.
+ * @throws DesignError for imports that no core gives. @throws BudgetError when the statics do not fit.
+ */
+export function instantiateKernels(tile: TileCoord, bytes: Uint8Array, neighbours: number): KernelModule {
+  const limits = importedMemoryLimits(bytes);
+  if (limits && neighbours === 0 && limits.minimum > 1) {
+    throw new BudgetError(
+      `kernels of tile ${tileName(tile)}: stack, buffers and statics need ${limits.minimum} pages of ${pageBytes} bytes, the tile has ${pageBytes} bytes`,
+      { hint: "make tables or buffers smaller, or lower an objectFifo's depth" },
+    );
+  }
+  const pages = Math.max(windowPage(neighbours) + 1, limits?.minimum ?? 0);
+  const memory = new wasm.Memory({ initial: pages, maximum: pages });
+  const instance = instantiate(tile, withMemoryMaximum(bytes, pages), memory);
+  const { exports } = instance;
+  const find = (name: string): KernelFunction | undefined => {
+    const found = exports[name];
+    return typeof found === "function" ? (found as KernelFunction) : undefined;
+  };
+  const count = find("aiekit_ops");
+  const stack = exports.__stack_pointer;
+  return {
+    bytes,
+    memory,
+    find,
+    functionNames: Object.keys(exports).filter((name) => typeof exports[name] === "function"),
+    stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
+    takeOps: count && (() => takeOps(count)),
+  };
+}
+
+function instantiate(tile: TileCoord, bytes: Uint8Array, memory: WasmMemory): WasmInstance {
+  const env = {
+    memory,
+    aiekit_trap: (code: number, a: number, b: number): never => {
+      throw new KernelTrap(code, a, b);
+    },
+    aiekit_event: () => undefined,
+  };
+  try {
+    const module = new wasm.Module(bytes);
+    const missing = wasm.Module.imports(module).filter((need) => need.module !== "env" || !(need.name in env));
+    if (missing.length > 0) {
+      throw new DesignError(
+        `kernels of tile ${tileName(tile)}: symbols that are not defined: ${missing.map((need) => need.name).join(", ")}`,
+        { hint: "a core has no C library: define the function in the kernel, or do without it" },
+      );
+    }
+    return new wasm.Instance(module, { env });
+  } catch (cause) {
+    if (cause instanceof DesignError) throw cause;
+    if (cause instanceof wasm.RuntimeError) {
+      throw new BudgetError(
+        `kernels of tile ${tileName(tile)}: statics do not fit behind stack and buffers: ${cause.message}`,
+        {
+          cause,
+        },
+      );
+    }
+    throw new DesignError(
+      `kernels of tile ${tileName(tile)}: not a module that a core can run: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function takeOps(count: KernelFunction): KernelOps {
+  const [loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles] = [0, 1, 2, 3, 4].map(
+    (kind) => Number(count(kind)) >>> 0,
+  ) as [number, number, number, number, number];
+  return { loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles };
+}

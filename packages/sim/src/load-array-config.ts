@@ -1,0 +1,103 @@
+import { DesignError } from "@aiekit/core";
+import { type DeviceModel, deviceModel, type Operation, tileModel, type Value, walk } from "@aiekit/mlir";
+import type { ArrayConfig, BufferConfig, CoreConfig, LockConfig, ShimAllocation } from "./array-config.ts";
+import { readDmaPrograms } from "./config-dma.ts";
+import { readFlows } from "./config-flows.ts";
+import { type TileCoord, tileName } from "./fault.ts";
+import { badOp, denseBytes, direction, memoryBytes, needInt, needText, operand } from "./ir-read.ts";
+
+const lowerFirst = "lower the design first: the simulator runs locks, BDs and buffers with addresses, not objectFifos";
+
+/**
+ * Reads how a lowered design configures the array. `lowered` is a `builtin.module` with one `aie.device`, or the device.
+ * @throws DesignError when something in it is not lowered, or has no meaning in the simulator.
+ */
+export function loadArrayConfig(lowered: Operation): ArrayConfig {
+  const deviceOp = findDevice(lowered);
+  const device = deviceModel(needText(deviceOp, "device"));
+  const ops = deviceOp.regions[0]?.blocks[0]?.ops ?? [];
+  const tiles = new Map<Value, TileCoord>();
+  const lockOf = new Map<Value, LockConfig>();
+  const bufferOf = new Map<Value, BufferConfig>();
+  const functions = new Map<string, Operation>();
+  const allocations: ShimAllocation[] = [];
+  const cores: CoreConfig[] = [];
+  for (const op of ops) {
+    if (op.name.startsWith("aie.objectfifo")) throw badOp(op, "is not lowered", lowerFirst);
+    if (op.name === "aie.tile") tiles.set(op.result, readTile(op, device));
+  }
+  const tileOf = (op: Operation): TileCoord => {
+    const tile = tiles.get(operand(op, 0));
+    if (!tile) throw badOp(op, "expected a tile as its first operand");
+    return tile;
+  };
+  for (const op of ops) {
+    if (op.name === "aie.lock") lockOf.set(op.result, readLock(op, tileOf(op)));
+    else if (op.name === "aie.buffer") bufferOf.set(op.result, readBuffer(op, tileOf(op), device));
+    else if (op.name === "func.func") functions.set(needText(op, "sym_name"), op);
+    else if (op.name === "aie.core") cores.push(readCore(op, tileOf(op)));
+    else if (op.name === "aie.shim_dma_allocation") {
+      const channel = needInt(op, "channel_index");
+      allocations.push({ name: needText(op, "sym_name"), tile: tileOf(op), direction: direction(op), channel });
+    }
+  }
+  return {
+    device,
+    tiles: [...tiles.values()],
+    locks: [...lockOf.values()],
+    buffers: [...bufferOf.values()],
+    ...readDmaPrograms(ops, { device, tileOf, lockOf, bufferOf }),
+    flows: readFlows(ops, tiles),
+    allocations,
+    cores,
+    functions,
+    lockOf,
+    bufferOf,
+    loc: deviceOp.loc,
+  };
+}
+
+function findDevice(root: Operation): Operation {
+  const devices: Operation[] = [];
+  walk(root, (op) => {
+    if (op.name === "aie.device") devices.push(op);
+  });
+  const [device, ...more] = devices;
+  if (device === undefined) throw new DesignError("lowered design: expected an aie.device, found none");
+  if (more.length > 0) {
+    throw new DesignError(`lowered design: expected one aie.device, found ${devices.length}`, {
+      hint: "the simulator configures one device; give it a module with that one",
+    });
+  }
+  return device;
+}
+
+function readTile(op: Operation, device: DeviceModel): TileCoord {
+  const tile = { col: needInt(op, "col"), row: needInt(op, "row") };
+  tileModel(device, tile.col, tile.row);
+  return tile;
+}
+
+function readLock(op: Operation, tile: TileCoord): LockConfig {
+  return { tile, id: needInt(op, "lockID", lowerFirst), name: op.text("sym_name"), init: op.int("init") ?? 0 };
+}
+
+function readBuffer(op: Operation, tile: TileCoord, device: DeviceModel): BufferConfig {
+  const bytes = memoryBytes(op, op.result.type);
+  const name = op.text("sym_name") ?? op.result.name ?? "buffer without a name";
+  const address = needInt(op, "address", lowerFirst);
+  const { dataBytes } = tileModel(device, tile.col, tile.row);
+  if (address < 0 || address + bytes > dataBytes) {
+    const end = `${address}..${address + bytes - 1}`;
+    throw badOp(op, `buffer ${name}: bytes ${end} do not lie in the ${dataBytes} bytes of tile ${tileName(tile)}`);
+  }
+  const value = op.attributes.get("initial_value");
+  return { tile, name, address, bytes, initial: value && denseBytes(op, value, bytes) };
+}
+
+function readCore(op: Operation, tile: TileCoord): CoreConfig {
+  if (op.text("elf_file") !== undefined) {
+    throw badOp(op, "a core given as an ELF file cannot be simulated", "give the core a body that calls its kernels");
+  }
+  return { tile, op, stackBytes: op.int("stack_size") ?? 1024 };
+}

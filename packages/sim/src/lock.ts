@@ -1,0 +1,88 @@
+import { lockMaxValue } from "@aiekit/mlir";
+import { SimFault, type TileCoord, tileName } from "./fault.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** A core or DMA channel that can stand at a lock. */
+export interface LockUser {
+  readonly agentName: string;
+  /** The lock was taken on this user's behalf. */
+  lockGranted(): void;
+}
+
+/** `equal`: Acquire, waits for exactly `amount`. Otherwise AcquireGreaterEqual. Both then subtract `amount`. */
+export interface LockRequest {
+  readonly equal: boolean;
+  readonly amount: number;
+}
+
+export interface LockWait {
+  readonly user: LockUser;
+  readonly request: LockRequest;
+}
+
+/** A semaphore lock. Users that wait are served in the order they came, each as soon as its own condition holds. */
+export class Lock {
+  readonly tile: TileCoord;
+  readonly id: number;
+  /** Name in the design, or `lock 3 of (0,2)`. */
+  readonly name: string;
+  value: number;
+  readonly #clock: Scheduler;
+  readonly #waiting: LockWait[] = [];
+
+  constructor(place: { tile: TileCoord; id: number; name?: string | undefined; init: number }, clock: Scheduler) {
+    this.tile = place.tile;
+    this.id = place.id;
+    this.name = place.name ?? `lock ${place.id} of ${tileName(place.tile)}`;
+    this.value = place.init;
+    this.#clock = clock;
+  }
+
+  /** Who stands at the lock, first come first. */
+  get waiting(): readonly LockWait[] {
+    return this.#waiting;
+  }
+
+  /** Takes the lock, or queues `user` until it can be taken. True when it was taken at once. */
+  acquire(user: LockUser, request: LockRequest): boolean {
+    if (this.#satisfies(request)) {
+      this.value -= request.amount;
+      return true;
+    }
+    this.#waiting.push({ user, request });
+    return false;
+  }
+
+  /** @throws SimFault when the value would leave 0..63. */
+  release(amount: number, by: string): void {
+    this.set(this.value + amount, by);
+  }
+
+  /** @throws SimFault when `value` is not in 0..63. */
+  set(value: number, by: string): void {
+    if (value < 0 || value > lockMaxValue) {
+      throw new SimFault(
+        `${by}: lock ${this.name} (id ${this.id} of tile ${tileName(this.tile)}): value must stay in 0..${lockMaxValue}, would become ${value}`,
+        { kind: "lock-range", cycle: this.#clock.now, tile: this.tile },
+        { hint: "more was released than acquired: compare the numbers of acquire and release of both ends" },
+      );
+    }
+    this.value = value;
+    for (let i = 0; i < this.#waiting.length; ) {
+      const { user, request } = this.#waiting[i]!;
+      if (!this.#satisfies(request)) {
+        i++;
+        continue;
+      }
+      this.#waiting.splice(i, 1);
+      this.value -= request.amount;
+      user.lockGranted();
+      // The grant may have released this lock again, so everyone is looked at anew.
+      i = 0;
+    }
+  }
+
+  #satisfies(request: LockRequest): boolean {
+    return request.equal ? this.value === request.amount : this.value >= request.amount;
+  }
+}

@@ -1,0 +1,88 @@
+/** Something that the scheduler wakes at a virtual time. An agent has at most one event in the queue. */
+export interface Agent {
+  fire(): void;
+}
+
+/**
+ * The virtual clock and the only event queue of the array. Events of the same time run in the order they were put in,
+ * so a run is the same every time.
+ */
+export class Scheduler {
+  /** Virtual time in cycles of the array clock. */
+  now = 0;
+  /** When the current run began; waiting before it is not counted. */
+  runStart = 0;
+  readonly #times: number[] = [];
+  readonly #orders: number[] = [];
+  readonly #agents: Agent[] = [];
+  #order = 0;
+
+  get idle(): boolean {
+    return this.#times.length === 0;
+  }
+
+  /** Time of the next event; Infinity when there is none. */
+  get nextTime(): number {
+    return this.#times[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Wakes `agent` at `time`, which is not before `now`. */
+  at(time: number, agent: Agent): void {
+    let hole = this.#times.length;
+    const order = this.#order++;
+    this.#times.push(time);
+    this.#orders.push(order);
+    this.#agents.push(agent);
+    while (hole > 0) {
+      const parent = (hole - 1) >> 1;
+      if (this.#times[parent]! <= time) break;
+      this.#move(parent, hole);
+      hole = parent;
+    }
+    this.#put(hole, time, order, agent);
+  }
+
+  /** Moves the clock to the next event and runs it. False when nothing was left to run. */
+  step(): boolean {
+    const agent = this.#agents[0];
+    if (agent === undefined) return false;
+    this.now = this.#times[0]!;
+    this.#removeFirst();
+    agent.fire();
+    return true;
+  }
+
+  #removeFirst(): void {
+    const time = this.#times.pop()!;
+    const order = this.#orders.pop()!;
+    const agent = this.#agents.pop()!;
+    const length = this.#times.length;
+    if (length === 0) return;
+    let hole = 0;
+    for (;;) {
+      let child = 2 * hole + 1;
+      if (child >= length) break;
+      if (child + 1 < length && this.#before(child + 1, child)) child++;
+      if (time < this.#times[child]! || (time === this.#times[child]! && order < this.#orders[child]!)) break;
+      this.#move(child, hole);
+      hole = child;
+    }
+    this.#put(hole, time, order, agent);
+  }
+
+  #before(a: number, b: number): boolean {
+    const ta = this.#times[a]!;
+    const tb = this.#times[b]!;
+    return ta < tb || (ta === tb && this.#orders[a]! < this.#orders[b]!);
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(to, this.#times[from]!, this.#orders[from]!, this.#agents[from]!);
+  }
+
+  #put(index: number, time: number, order: number, agent: Agent): void {
+    this.#times[index] = time;
+    this.#orders[index] = order;
+    this.#agents[index] = agent;
+  }
+}

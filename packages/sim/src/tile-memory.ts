@@ -1,0 +1,73 @@
+import { type TileCoord, tileName } from "./fault.ts";
+
+/** A buffer of the design in a tile's data memory. `address` and `bytes` count bytes. */
+export interface BufferPlace {
+  readonly name: string;
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Typed-array views of the same bytes. */
+export interface MemoryViews {
+  readonly i8: Int8Array;
+  readonly i16: Int16Array;
+  readonly u16: Uint16Array;
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  readonly i64: BigInt64Array;
+}
+
+/**
+ * Data memory of one tile. On compute tiles with kernels, `storage` is the WebAssembly memory of the core, whose first
+ * 64 KiB page is the tile's memory: DMA and kernel see the same bytes.
+ */
+export class TileMemory {
+  readonly tile: TileCoord;
+  readonly sizeBytes: number;
+  readonly storage: ArrayBuffer;
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
+  readonly views: MemoryViews;
+  readonly #buffers: readonly BufferPlace[];
+
+  constructor(place: { tile: TileCoord; sizeBytes: number; storage: ArrayBuffer; buffers: readonly BufferPlace[] }) {
+    const { storage, sizeBytes } = place;
+    this.tile = place.tile;
+    this.sizeBytes = sizeBytes;
+    this.storage = storage;
+    this.words = new Uint32Array(storage, 0, sizeBytes / 4);
+    this.bytes = new Uint8Array(storage, 0, sizeBytes);
+    this.views = {
+      i8: new Int8Array(storage, 0, sizeBytes),
+      i16: new Int16Array(storage, 0, sizeBytes / 2),
+      u16: new Uint16Array(storage, 0, sizeBytes / 2),
+      i32: new Int32Array(storage, 0, sizeBytes / 4),
+      f32: new Float32Array(storage, 0, sizeBytes / 4),
+      f64: new Float64Array(storage, 0, sizeBytes / 8),
+      i64: new BigInt64Array(storage, 0, sizeBytes / 8),
+    };
+    this.#buffers = [...place.buffers].sort((a, b) => a.address - b.address);
+  }
+
+  /** The buffer that holds byte `address`; undefined between buffers. */
+  bufferAt(address: number): BufferPlace | undefined {
+    return this.#buffers.findLast((b) => b.address <= address && address < b.address + b.bytes);
+  }
+
+  /** Where a byte address lies, in words: in which buffer, between which two, or outside the memory. */
+  describe(address: number): string {
+    const hex = `address 0x${(address >>> 0).toString(16)}`;
+    const inside = this.bufferAt(address);
+    if (inside) return `${hex}: byte ${address - inside.address} of buffer ${inside.name} (${inside.bytes} bytes)`;
+    if (address < 0 || address >= this.sizeBytes) {
+      return `${hex}: outside the ${this.sizeBytes} bytes of tile ${tileName(this.tile)}`;
+    }
+    const before = this.#buffers.findLast((b) => b.address + b.bytes <= address);
+    const after = this.#buffers.find((b) => b.address > address);
+    if (before && after) return `${hex}: between buffers ${before.name} and ${after.name}`;
+    if (before) return `${hex}: ${address - before.address - before.bytes} bytes behind buffer ${before.name}`;
+    if (after) return `${hex}: ${after.address - address} bytes before buffer ${after.name}`;
+    return `${hex}: tile ${tileName(this.tile)} has no buffers`;
+  }
+}

@@ -1,0 +1,51 @@
+import { type DeviceModel, type DmaDirection, type TileModel, tileModel } from "@aiekit/mlir";
+import type { BufferConfig, LockConfig } from "./array-config.ts";
+import { BdTable } from "./bd-table.ts";
+import type { CostModel } from "./cost-model.ts";
+import { DmaChannel } from "./dma-channel.ts";
+import type { TileCoord } from "./fault.ts";
+import { Lock } from "./lock.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { TileMemory } from "./tile-memory.ts";
+
+export interface TileParts {
+  readonly device: DeviceModel;
+  readonly clock: Scheduler;
+  readonly cost: CostModel;
+  readonly buffers: readonly BufferConfig[];
+  readonly locks: readonly LockConfig[];
+  /** Memory of the core's WebAssembly module; undefined where there is none. */
+  readonly storage: ArrayBuffer | undefined;
+  readonly onToken: (channel: DmaChannel) => void;
+}
+
+/** One place of the array: data memory, locks, BDs and DMA channels. */
+export interface Tile {
+  readonly coord: TileCoord;
+  readonly model: TileModel;
+  readonly memory: TileMemory;
+  readonly locks: readonly Lock[];
+  readonly bds: BdTable;
+  readonly channels: readonly DmaChannel[];
+}
+
+/** A tile as configuration leaves it: locks at their initial values, initialized buffers written. */
+export function makeTile(coord: TileCoord, parts: TileParts): Tile {
+  const { device, clock, cost, onToken } = parts;
+  const model = tileModel(device, coord.col, coord.row);
+  const storage = parts.storage ?? new ArrayBuffer(model.dataBytes);
+  const memory = new TileMemory({ tile: coord, sizeBytes: model.dataBytes, storage, buffers: parts.buffers });
+  for (const buffer of parts.buffers) if (buffer.initial) memory.bytes.set(buffer.initial, buffer.address);
+  const locks = Array.from({ length: model.locks }, (_, id) => {
+    const given = parts.locks.find((lock) => lock.id === id);
+    return new Lock({ tile: coord, id, name: given?.name, init: given?.init ?? 0 }, clock);
+  });
+  const bds = new BdTable(coord, clock);
+  const channels = (["S2MM", "MM2S"] as const).flatMap((direction: DmaDirection) =>
+    Array.from({ length: model.dma.channels }, (_, channel) => {
+      const place = { tile: coord, direction, channel };
+      return new DmaChannel(place, { bds, clock, cost, queueDepth: model.dma.queueDepth, onToken });
+    }),
+  );
+  return { coord, model, memory, locks, bds, channels };
+}
