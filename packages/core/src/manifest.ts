@@ -57,10 +57,13 @@ export interface Manifest {
   readonly device: string;
   readonly params: Readonly<Record<string, number | string>>;
   readonly design: FileRef;
+  /** The design after lowering, as text for people and tools. */
+  readonly lowered?: FileRef;
   readonly xclbin: FileRef;
   /** Kernel name inside the xclbin, for example `MLIR_AIE`. */
   readonly xclbinKernel: string;
   readonly sequences: readonly SequenceSpec[];
+  /** Sources and headers; their paths start with `kernels/` or with a package's name and are the same on every machine. */
   readonly inputs: readonly FileRef[];
   readonly tools: readonly { readonly name: string; readonly version: string }[];
 }
@@ -101,6 +104,7 @@ export function parseManifest(text: string, name: string): Manifest {
   if (!(targets as readonly unknown[]).includes(m.target)) fail(`target: expected one of ${targets.join(", ")}`);
   record(m.params, "params");
   file(m.design, "design");
+  if (m.lowered !== undefined) file(m.lowered, "lowered");
   file(m.xclbin, "xclbin");
   for (const [i, f] of list(m.inputs, "inputs").entries()) file(f, `inputs[${i}]`);
   list(m.tools, "tools");

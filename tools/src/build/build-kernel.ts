@@ -1,0 +1,76 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { type Manifest, parseManifest } from "@aiekit/core";
+import { replaceFolder, writeFileAtomic } from "../cache/atomic-write.ts";
+import { pruneStepCache } from "../cache/prune-step-cache.ts";
+import { writeOnly } from "../cache/step-cache.ts";
+import { runSteps } from "../plan/run-steps.ts";
+import { requireBuildable } from "./build-plan.ts";
+import { checkFresh, type Freshness } from "./check-fresh.ts";
+import { productPaths } from "./manifest.ts";
+import { type PlannedBuild, type PlanOptions, stepCacheFolder, withPlan } from "./plan-kernel.ts";
+import type { BuildRequest } from "./request.ts";
+
+export interface BuildOptions extends PlanOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Steps that run at once. Default: the machine's parallelism. */
+  readonly jobs?: number | undefined;
+  /** Run every step, whatever is there; results still go to the cache. */
+  readonly force?: boolean | undefined;
+}
+
+export interface BuildResult {
+  readonly manifestPath: string;
+  readonly manifest: Manifest;
+  /** Nothing had to be done. */
+  readonly fresh: boolean;
+  /** Of verifier, lowering and compiler, as text; empty for a fresh build. */
+  readonly warnings: readonly string[];
+  readonly durationMs: number;
+}
+
+/**
+ * Builds a kernel into `<output>/<target>/<kernel>[-<param>=<value>...]/`, or finds that nothing has changed since the
+ * last time. The folder is replaced as a whole at the end: a build that fails or is stopped leaves the old one.
+ * @throws the failing step's error (DesignError, BudgetError, ToolError) with its name in the message; UsageError for a
+ * request that cannot be; AbortedError on `signal`.
+ */
+export async function buildKernel(request: BuildRequest, options: BuildOptions = {}): Promise<BuildResult> {
+  const startMs = performance.now();
+  const durationMs = (): number => performance.now() - startMs;
+  const { onEvent = () => {} } = options;
+  requireBuildable(request.target);
+  const freshness: Freshness = options.force ? { fresh: false, reason: "forced" } : await checkFresh(request, options);
+  if (freshness.fresh) {
+    onEvent({ kind: "fresh", kernel: request.kernel, durationMs: durationMs() });
+    return { ...freshness, warnings: [], durationMs: durationMs() };
+  }
+  onEvent({ kind: "stale", kernel: request.kernel, reason: freshness.reason });
+  const built = await withPlan(request, options, (planned) => runPlan(planned, options));
+  return { ...built, fresh: false, durationMs: durationMs() };
+}
+
+/** Some hundred results of compile and link. */
+const maxCacheBytes = 256 * 1024 * 1024;
+
+async function runPlan(
+  { plan, project, resolved, cache }: PlannedBuild,
+  options: BuildOptions,
+): Promise<Pick<BuildResult, "manifest" | "manifestPath" | "warnings">> {
+  const { signal, onEvent } = options;
+  await writeFileAtomic(plan.design.path, plan.design.text);
+  const outputs = await runSteps(plan.steps, {
+    cache: options.force ? writeOnly(cache) : cache,
+    jobs: options.jobs ?? availableParallelism(),
+    signal,
+    onEvent,
+  });
+
+  const folder = join(project.output, resolved.target, resolved.folderName);
+  const products = plan.products(outputs);
+  await replaceFolder(folder, products);
+  await pruneStepCache(stepCacheFolder(project), maxCacheBytes);
+  const manifestPath = join(folder, productPaths.manifest);
+  const manifest = parseManifest(String(products.get(productPaths.manifest)), manifestPath);
+  return { manifest, manifestPath, warnings: plan.warnings(outputs) };
+}

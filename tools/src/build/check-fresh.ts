@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type FileRef, FormatError, type Manifest, parseManifest } from "@aiekit/core";
+import { sha256 } from "../cache/sha256.ts";
+import { includeClosure, type SourceTree } from "../sources/include-closure.ts";
+import { kernelTree } from "../sources/kernel-tree.ts";
+import { productPaths } from "./manifest.ts";
+import { findProject, type ProjectOptions } from "./project.ts";
+import { type BuildRequest, resolveRequest } from "./request.ts";
+import { type BuildTools, type CompilerChoice, findTools } from "./tool-versions.ts";
+
+/** Whether a build would change anything; `reason` names the first thing that is not as the last build left it. */
+export type Freshness =
+  | { readonly fresh: true; readonly manifest: Manifest; readonly manifestPath: string }
+  | { readonly fresh: false; readonly reason: string };
+
+export interface FreshnessOptions extends ProjectOptions, CompilerChoice {}
+
+/**
+ * Compares the last build with what is there now: the code that builds, tools, sources, headers and products, all by
+ * content. Loads no compiler, and the registry of kernels only where the request names a device or parameters.
+ */
+export async function checkFresh(request: BuildRequest, options: FreshnessOptions = {}): Promise<Freshness> {
+  const project = findProject(options);
+  const folder = join(project.output, request.target, await folderName(request));
+  const manifestPath = join(folder, productPaths.manifest);
+  const manifest = await readManifest(manifestPath);
+  if (typeof manifest === "string") return { fresh: false, reason: manifest };
+
+  const changed =
+    changedTool(manifest, await findTools(options)) ??
+    (await changedInput(manifest, kernelTree(project))) ??
+    (await changedProduct(manifest, folder));
+  return changed === undefined ? { fresh: true, manifest, manifestPath } : { fresh: false, reason: changed };
+}
+
+async function folderName(request: BuildRequest): Promise<string> {
+  const allDefault = request.device === undefined && Object.keys(request.params ?? {}).length === 0;
+  return allDefault ? request.kernel : (await resolveRequest(request)).folderName;
+}
+
+/** The manifest, or why there is none that counts. */
+async function readManifest(path: string): Promise<Manifest | string> {
+  try {
+    return parseManifest(await readFile(path, "utf8"), path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "never built";
+    if (error instanceof FormatError) return error.message;
+    throw error;
+  }
+}
+
+function changedTool(manifest: Manifest, tools: BuildTools): string | undefined {
+  for (const [name, version] of Object.entries(tools)) {
+    const then = manifest.tools.find((tool) => tool.name === name)?.version;
+    if (then !== version) return `${name} changed: ${then ?? "none"} built it, this is ${version}`;
+  }
+  return undefined;
+}
+
+/** Sources and headers must have the same content, and must not reach a header that was not there before. */
+async function changedInput(manifest: Manifest, tree: SourceTree): Promise<string | undefined> {
+  for (const input of manifest.inputs) {
+    const text = await tree.read(input.path);
+    if (text === undefined) return `${input.path} is gone`;
+    if (sha256(text) !== input.sha256) return `${input.path} changed`;
+  }
+  const known = new Set(manifest.inputs.map((input) => input.path));
+  const reached = await includeClosure([...known], tree);
+  const added = [...reached.keys()].find((path) => !known.has(path));
+  return added && `${added} was added`;
+}
+
+async function changedProduct(manifest: Manifest, folder: string): Promise<string | undefined> {
+  const products: readonly FileRef[] = [
+    manifest.design,
+    ...(manifest.lowered ? [manifest.lowered] : []),
+    manifest.xclbin,
+    ...manifest.sequences.map((sequence) => sequence.insts),
+  ];
+  for (const product of products) {
+    const content = await readFile(join(folder, product.path)).catch(() => undefined);
+    if (content === undefined) return `${product.path} is missing`;
+    if (sha256(content) !== product.sha256) return `${product.path} is damaged`;
+  }
+  return undefined;
+}

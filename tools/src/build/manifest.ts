@@ -1,0 +1,70 @@
+import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest } from "@aiekit/core";
+import type { DesignSequence } from "@aiekit/mlir";
+import { sha256 } from "../cache/sha256.ts";
+import type { ResolvedRequest } from "./request.ts";
+import type { BuildTools } from "./tool-versions.ts";
+
+/** Files of a build's folder: path in it -> content. */
+export type ProductFiles = ReadonlyMap<string, Uint8Array | string>;
+
+export interface ManifestSource {
+  readonly request: ResolvedRequest;
+  readonly sequences: readonly DesignSequence[];
+  /** Kernel name inside the xclbin. */
+  readonly xclbinKernel: string;
+  readonly products: ProductFiles;
+  /** Texts of sources and headers by path. */
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly tools: BuildTools;
+}
+
+/** Names of the files in a build's folder. */
+export const productPaths = {
+  design: "design.mlir",
+  lowered: "lowered.mlir",
+  xclbin: (kernel: string) => `${kernel}.xclbin`,
+  insts: (sequence: string) => `insts/${sequence}.bin`,
+  manifest: "manifest.json",
+} as const;
+
+/** Describes a finished build. Holds no time and no path of this machine: equal builds have equal manifests. */
+export function describeBuild(source: ManifestSource): Manifest {
+  const { request, products } = source;
+  const product = (path: string): FileRef => {
+    const content = products.get(path);
+    if (content === undefined) throw new RangeError(`build of ${request.entry.name} made no ${path}`);
+    return fileRef(path, content);
+  };
+  return {
+    format: "aiekit-manifest",
+    version: 1,
+    kernel: request.entry.name,
+    about: request.entry.about,
+    target: request.target,
+    device: request.device,
+    params: request.params,
+    design: product(productPaths.design),
+    lowered: product(productPaths.lowered),
+    xclbin: product(productPaths.xclbin(request.entry.name)),
+    xclbinKernel: source.xclbinKernel,
+    sequences: source.sequences.map(({ name, units, args }) => ({
+      name,
+      units,
+      insts: product(productPaths.insts(name)),
+      args: args.map(withBytes),
+    })),
+    inputs: [...source.inputs].map(([path, text]) => fileRef(path, text)),
+    tools: Object.entries({ ...source.tools, node: process.versions.node }).map(([name, version]) => ({
+      name,
+      version,
+    })),
+  };
+}
+
+function withBytes(arg: Omit<ArgSpec, "bytes">): ArgSpec {
+  return { ...arg, bytes: elementCount(arg.shape) * dtypeBytes(arg.dtype) };
+}
+
+export function fileRef(path: string, content: Uint8Array | string): FileRef {
+  return { path, bytes: Buffer.byteLength(content), sha256: sha256(content) };
+}

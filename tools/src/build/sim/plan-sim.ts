@@ -1,0 +1,62 @@
+import { join, relative } from "node:path";
+import { deviceModel, printModule } from "@aiekit/mlir";
+import { kernelTree } from "../../sources/kernel-tree.ts";
+import type { BuildPlan, PlanSource } from "../build-plan.ts";
+import { corePrograms } from "../core-programs.ts";
+import { describeBuild, productPaths } from "../manifest.ts";
+import { designSteps } from "./design-steps.ts";
+import { compileLogRef, instsRef, loweredRef, lowerWarningsRef, verifyWarningsRef, xclbinRef } from "./outputs.ts";
+import { packStep, xclbinKernelName } from "./pack-step.ts";
+import { compileSteps, linkSteps } from "./program-steps.ts";
+
+/** Plan for target sim: kernels as WebAssembly and the lowered design, in the xclbin's PDI slot. */
+export async function planSim(source: PlanSource): Promise<BuildPlan> {
+  const { request, design, project, compiler, tools } = source;
+  const text = printModule(design.module);
+  // In the cache, so that the file is there to look into when the build fails.
+  const designPath = join(project.cache, "designs", request.folderName, productPaths.design);
+  const fileName = relative(project.root, designPath);
+
+  const programs = corePrograms(design.module);
+  const sequences = design.sequences.map((sequence) => sequence.name);
+  const { generation } = deviceModel(request.device);
+  const tree = kernelTree(project);
+  const compile = await compileSteps({ sources: design.sources, generation, tree, compiler });
+  const bufferCount = Math.max(0, ...design.sequences.map((sequence) => sequence.args.length));
+  const steps = [
+    ...designSteps({ text, fileName, programs, sequences, codeVersion: tools.aiekit }),
+    ...compile.steps,
+    ...linkSteps(programs, compiler),
+    packStep({ device: request.device, programs, bufferCount, codeVersion: tools.aiekit }),
+  ];
+
+  return {
+    steps,
+    design: { path: designPath, text },
+    products(outputs) {
+      const products = new Map<string, Uint8Array | string>([
+        [productPaths.design, text],
+        [productPaths.lowered, outputs.get(loweredRef)],
+        [productPaths.xclbin(request.entry.name), outputs.get(xclbinRef)],
+        ...sequences.map((name) => [productPaths.insts(name), outputs.get(instsRef(name))] as const),
+      ]);
+      const manifest = describeBuild({
+        request,
+        products,
+        sequences: design.sequences,
+        xclbinKernel: xclbinKernelName,
+        inputs: compile.texts,
+        tools,
+      });
+      return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
+    },
+    warnings(outputs) {
+      const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+      const ofDesign = [verifyWarningsRef, lowerWarningsRef].flatMap(
+        (ref) => JSON.parse(decode(outputs.get(ref))) as string[],
+      );
+      const ofCompiler = design.sources.map(({ object }) => decode(outputs.get(compileLogRef(object))).trim());
+      return [...ofDesign, ...ofCompiler].filter((warning) => warning !== "");
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { ToolError } from "@aiekit/core";
+import { findProject, type Project } from "../build/project.ts";
+import { runTool } from "../drivers/run-tool.ts";
+import { probeSimTarget } from "./probe-sim-target.ts";
+
+/** Everything of the machine that the checks look at, so that a test can be any machine. */
+export interface DoctorEnvironment {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder that stands for `/`: sysfs, /dev, /proc and system libraries are looked up below it. */
+  readonly systemRoot: string;
+  readonly project: Project;
+  /** As `process.versions.node`. */
+  readonly nodeVersion: string;
+  readonly platform: string;
+  /** Kernel release, as `uname -r`. */
+  readonly kernelRelease: string;
+  /** Ids of this process's groups. */
+  readonly groups: readonly number[];
+  readonly canReadWrite: (path: string) => Promise<boolean>;
+  /** What a program prints, whatever its exit code; undefined when it cannot be started or does not answer. */
+  readonly ask: (program: string, args: readonly string[]) => Promise<string | undefined>;
+  /** Compiles, links and runs a one-line kernel; returns the compiler's version. @throws when any of that fails. */
+  readonly probeSimTarget: () => Promise<string>;
+}
+
+/** This machine. */
+export async function localEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  project: Project = findProject(),
+): Promise<DoctorEnvironment> {
+  const { release } = await import("node:os");
+  return {
+    env,
+    systemRoot: "/",
+    project,
+    nodeVersion: process.versions.node,
+    platform: process.platform,
+    kernelRelease: release(),
+    groups: process.getgroups?.() ?? [],
+    canReadWrite: (path) =>
+      access(path, constants.R_OK | constants.W_OK).then(
+        () => true,
+        () => false,
+      ),
+    ask,
+    probeSimTarget: () => probeSimTarget(env.AIEKIT_CLANG),
+  };
+}
+
+async function ask(program: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    return await runTool({ program, args, stage: `ask ${program}`, timeoutMs: 5000 });
+  } catch (error) {
+    return error instanceof ToolError && error.failure.exitCode !== undefined ? error.failure.stderr : undefined;
+  }
+}

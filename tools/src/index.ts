@@ -1,0 +1,11 @@
+export { type BuildOptions, type BuildResult, buildKernel } from "./build/build-kernel.ts";
+export { checkFresh, type Freshness, type FreshnessOptions } from "./build/check-fresh.ts";
+export { type KernelPlan, planKernel } from "./build/plan-kernel.ts";
+export { findProject, type Project, type ProjectOptions } from "./build/project.ts";
+export type { BuildRequest } from "./build/request.ts";
+export type { Check, CheckGroup, CheckStatus } from "./doctor/check.ts";
+export { doctor } from "./doctor/doctor.ts";
+export { type DoctorEnvironment, localEnvironment } from "./doctor/environment.ts";
+export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
+export type { BuildEvent } from "./plan/step.ts";
+export { type KernelWatch, type WatchOptions, type WatchOutcome, watchKernel } from "./watch/watch-kernel.ts";

@@ -1,0 +1,44 @@
+/** An output of a step, by the names of both. */
+export interface OutputRef {
+  readonly step: string;
+  readonly output: string;
+}
+
+/** What a step made: bytes by output name. */
+export type StepOutputs = ReadonlyMap<string, Uint8Array>;
+
+/** What `run` gets: the bytes of `reads`, in that order, and the signal that asks it to stop. */
+export interface StepInput {
+  readonly reads: readonly Uint8Array[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One piece of a build whose outputs follow from its inputs alone, so that equal inputs may take them from the cache.
+ * Nothing that `run` looks at may be missing from `version`, `inputs` and `reads`.
+ */
+export interface Step {
+  /** Unique in the plan, as people see it: `compile mel.o`. */
+  readonly name: string;
+  /** What is done, without saying to what: `compile`. Steps of one kind and equal inputs share a result. */
+  readonly kind: string;
+  /** Versions of the code and tools that do it. */
+  readonly version: string;
+  /** Inputs that do not come from a step, by content: flags, names, hashes of files. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly reads: readonly OutputRef[];
+  /** The work as a command line, for `--dry-run`. */
+  readonly command: string;
+  readonly run: (input: StepInput) => Promise<StepOutputs> | StepOutputs;
+}
+
+/** What happens during a build, in order of time. Durations are wall-clock milliseconds. */
+export type BuildEvent =
+  | { readonly kind: "start"; readonly step: string; readonly command: string }
+  | { readonly kind: "done"; readonly step: string; readonly durationMs: number }
+  | { readonly kind: "cached"; readonly step: string; readonly durationMs: number }
+  | { readonly kind: "failed"; readonly step: string; readonly durationMs: number; readonly error: unknown }
+  /** A build begins; `reason` names the first thing that is not as the last build left it. */
+  | { readonly kind: "stale"; readonly kernel: string; readonly reason: string }
+  /** Nothing had to be done: every input and output is what the manifest says. */
+  | { readonly kind: "fresh"; readonly kernel: string; readonly durationMs: number };

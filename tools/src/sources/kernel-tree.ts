@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { defaultCompileArgs, headers } from "@aiekit/aie-api";
+import { installedPackageFolder } from "../build/own-code.ts";
+import type { Project } from "../build/project.ts";
+import type { SourceTree } from "./include-closure.ts";
+
+/** The project's kernels as the compiler and the manifest name them: the same on every machine. */
+export const kernelsPrefix = "kernels";
+
+export interface KernelTree extends SourceTree {
+  /** Folders on disk that hold all of it. */
+  readonly folders: readonly string[];
+}
+
+/** The kernels of a project and the headers of @aiekit/aie-api, as they are now; every file is read at most once. */
+export function kernelTree(project: Project): KernelTree {
+  const aieApi = headers();
+  const texts = new Map<string, Promise<string | undefined>>();
+  const readOnce = (path: string): Promise<string | undefined> => {
+    const text = texts.get(path) ?? readText(join(project.kernels, path.slice(kernelsPrefix.length + 1)));
+    texts.set(path, text);
+    return text;
+  };
+  return {
+    includeFolders: includeFolders(),
+    folders: [project.kernels, join(installedPackageFolder("aie-api"), "include")],
+    async read(path) {
+      const normal = posix.normalize(path);
+      return normal.startsWith(`${kernelsPrefix}/`) ? readOnce(normal) : aieApi.get(normal);
+    },
+  };
+}
+
+/** Those that kernels are compiled with, in the compiler's order; they are the same for both architectures. */
+function includeFolders(): readonly string[] {
+  const options = defaultCompileArgs({ arch: 20 });
+  return options.filter((option) => option.startsWith("-I")).map((option) => option.slice("-I".length));
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (["ENOENT", "ENOTDIR", "EISDIR"].includes(code)) return undefined;
+    throw error;
+  }
+}
