@@ -1,0 +1,370 @@
+import { expect, test } from "vitest";
+import type { Bo, Device, HwContext, Kernel, Run } from "./device.ts";
+
+/**
+ * A design that sends objects of i32 words into the array and fetches them back unchanged. What one run sends and does
+ * not fetch must wait in the array for the next run; at least one object fits there.
+ */
+export interface LoopbackDesign {
+  readonly kernelName: string;
+  readonly objectWords: number;
+  /** The xclbin; each `variant` has a uuid of its own. */
+  readonly xclbin: (variant: number) => Uint8Array;
+  /** Instructions that send objects from the start of bo0, then fetch objects into bo1 and wait for them. */
+  readonly insts: (steps: { readonly send: number; readonly fetch: number }) => Uint8Array;
+}
+
+export interface ConformanceOptions {
+  readonly open: () => Promise<Device>;
+  readonly design: LoopbackDesign;
+  /** Contexts that the device grants at once. */
+  readonly contextLimit: number;
+  /** By when the device has given up a run that waits for data that never comes. */
+  readonly hangLimitMs: number;
+}
+
+/** Registers the tests that every device must pass, whatever runs behind it. */
+export function testDeviceConformance(options: ConformanceOptions): void {
+  const { design } = options;
+  const withKernel = (body: (bench: Bench) => Promise<void>) => async (): Promise<void> => {
+    const device = await options.open();
+    try {
+      const context = await device.createContext(await device.registerXclbin(design.xclbin(0)));
+      await body(new Bench(device, context, design));
+    } finally {
+      await device.close();
+    }
+  };
+
+  test(
+    "what is sent comes back unchanged, and not one word behind it is touched",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(4);
+      bench.fill(input, 1000);
+      const guard = bench.fill(output, -1);
+
+      await bench.run({ send: 3, fetch: 3 }, input, output).finish();
+      output.sync("fromDevice");
+
+      const words = 3 * design.objectWords;
+      expect(bench.words(output).subarray(0, words)).toEqual(bench.words(input).subarray(0, words));
+      expect(bench.words(output).subarray(words)).toEqual(guard.subarray(words));
+    }),
+  );
+
+  test(
+    "data written without sync toDevice does not reach the device",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      bench.fill(input, 1000);
+      bench.words(input).fill(77);
+
+      await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+      output.sync("fromDevice");
+
+      expect(bench.words(output)[0]).toBe(1000);
+    }),
+  );
+
+  test(
+    "results are not seen by the host without sync fromDevice",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      bench.fill(input, 1000);
+      bench.fill(output, -1);
+
+      await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+      const before = bench.words(output)[0];
+      output.sync("fromDevice");
+
+      expect([before, bench.words(output)[0]]).toEqual([-1, 1000]);
+    }),
+  );
+
+  test(
+    "the array keeps its state: what one run sends, the next one fetches",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      bench.fill(input, 4711);
+
+      await bench.run({ send: 1, fetch: 0 }, input, output).finish();
+      await bench.run({ send: 0, fetch: 1 }, input, output).finish();
+      output.sync("fromDevice");
+
+      expect(bench.words(output)[0]).toBe(4711);
+    }),
+  );
+
+  test(
+    "runs started together execute in order: the last writer of a buffer wins",
+    withKernel(async (bench) => {
+      const { output } = bench.buffers(1);
+      const inputs = [1, 2, 3].map((start) => {
+        const { input } = bench.buffers(1);
+        bench.fill(input, start * 1000);
+        return input;
+      });
+
+      const runs = inputs.map((input) => bench.run({ send: 1, fetch: 1 }, input, output));
+      for (const run of runs) await run.finish();
+      output.sync("fromDevice");
+
+      expect(bench.words(output)[0]).toBe(3000);
+    }),
+  );
+
+  test(
+    "a runlist executes its runs in order and ends as COMPLETED",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(2);
+      bench.fill(input, 5);
+      const list = bench.context.createRunlist();
+      list.add(bench.createRun({ send: 2, fetch: 0 }, input, output));
+      list.add(bench.createRun({ send: 0, fetch: 2 }, input, output));
+
+      list.execute();
+
+      expect(await list.wait()).toBe("COMPLETED");
+      expect(list.failed).toBeUndefined();
+      output.sync("fromDevice");
+      expect(bench.words(output)).toEqual(bench.words(input));
+    }),
+  );
+
+  test(
+    "a run that waits for data that never comes is TIMEOUT, those behind it ABORT, and the context works again",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      bench.fill(input, 6);
+
+      const stuck = bench.run({ send: 0, fetch: 1 }, input, output);
+      const behind = bench.run({ send: 1, fetch: 1 }, input, output);
+
+      expect(await stuck.wait({ timeoutMs: options.hangLimitMs })).toBe("TIMEOUT");
+      expect(await behind.wait()).toBe("ABORT");
+      expect(stuck.error).toBeInstanceOf(Error);
+      await expect(stuck.finish()).rejects.toBe(stuck.error);
+      expect(await bench.run({ send: 1, fetch: 1 }, input, output).wait()).toBe("COMPLETED");
+    }),
+  );
+
+  test(
+    "a runlist stops at the run that fails and names it",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      const list = bench.context.createRunlist();
+      const stuck = bench.createRun({ send: 0, fetch: 1 }, input, output);
+      const behind = bench.createRun({ send: 1, fetch: 1 }, input, output);
+      list.add(stuck);
+      list.add(behind);
+
+      list.execute();
+
+      expect(await list.wait({ timeoutMs: options.hangLimitMs })).toBe("TIMEOUT");
+      expect(list.failed).toBe(stuck);
+      expect(behind.state).toBe("ABORT");
+    }),
+  );
+
+  test(
+    "a signal that is already aborted ends the run as ABORT",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      const run = bench.run({ send: 1, fetch: 1 }, input, output);
+
+      expect(await run.wait({ signal: AbortSignal.abort() })).toBe("ABORT");
+    }),
+  );
+
+  test(
+    "instructions that patch bo1 are refused when only bo0 is given",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      const { instr, words } = bench.instructions({ send: 1, fetch: 1 });
+
+      const run = bench.kernel.run(3, instr, words, input);
+
+      expect(await run.wait({ timeoutMs: options.hangLimitMs })).not.toBe("COMPLETED");
+      expect(run.error?.message).toContain("bo1");
+      expect(await bench.run({ send: 1, fetch: 1 }, input, output).wait()).toBe("COMPLETED");
+    }),
+  );
+
+  test(
+    "instructions that were never synced end the run with an error, not with silence",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      const bytes = design.insts({ send: 1, fetch: 1 });
+      const instr = bench.device.allocBo(bytes.length, { flags: "cacheable", group: bench.kernel.groupId(1) });
+      instr.write(bytes);
+
+      const run = bench.kernel.run(3, instr, bytes.length / 4, input, output);
+
+      expect(await run.wait({ timeoutMs: options.hangLimitMs })).not.toBe("COMPLETED");
+      expect(run.error).toMatchObject({ code: "device", hint: expect.stringContaining('sync("toDevice")') });
+    }),
+  );
+
+  test(
+    "wrong arguments are refused before anything is started",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(1);
+      const { instr, words } = bench.instructions({ send: 1, fetch: 1 });
+
+      expect(() => bench.kernel.run(3, instr, words, input, output, input)).toThrow("at most 5 arguments, got 6");
+      expect(() => bench.kernel.run(3, instr, words, 5)).toThrow(
+        "argument 3 (bo0): expected a BO (void*), got the number 5",
+      );
+      expect(() => bench.kernel.run(3, input, words, input)).toThrow("argument 1 (instr): expected a cacheable BO");
+    }),
+  );
+
+  test(
+    "map gives the same buffer each time; close detaches it",
+    withKernel(async (bench) => {
+      const { input } = bench.buffers(1);
+      const mapped = input.map();
+
+      expect(input.map()).toBe(mapped);
+      input.close();
+      input.close();
+      expect(mapped.byteLength).toBe(0);
+      expect(() => input.map()).toThrow("after close");
+    }),
+  );
+
+  test("contexts beyond the device's limit are refused, and a closed one makes room", async () => {
+    const device = await options.open();
+    try {
+      const uuid = await device.registerXclbin(design.xclbin(0));
+      const contexts = [];
+      for (let i = 0; i < options.contextLimit; i++) contexts.push(await device.createContext(uuid));
+
+      await expect(device.createContext(uuid)).rejects.toThrow(`${options.contextLimit} contexts, all are in use`);
+      await contexts[0]!.close();
+      await contexts[0]!.close();
+      await (await device.createContext(uuid)).close();
+    } finally {
+      await device.close();
+    }
+  });
+
+  test("two contexts do not see each other's data", async () => {
+    const device = await options.open();
+    try {
+      const benches = [];
+      for (const variant of [0, 1]) {
+        const context = await device.createContext(await device.registerXclbin(design.xclbin(variant)));
+        benches.push(new Bench(device, context, design));
+      }
+      const buffers = benches.map((bench, i) => {
+        const { input, output } = bench.buffers(1);
+        bench.fill(input, (i + 1) * 1000);
+        return { bench, input, output };
+      });
+
+      for (const { bench, input, output } of buffers) await bench.run({ send: 1, fetch: 0 }, input, output).finish();
+      for (const { bench, input, output } of buffers) await bench.run({ send: 0, fetch: 1 }, input, output).finish();
+
+      const firstWords = buffers.map(({ bench, output }) => {
+        output.sync("fromDevice");
+        return bench.words(output)[0];
+      });
+      expect(firstWords).toEqual([1000, 2000]);
+    } finally {
+      await device.close();
+    }
+  });
+
+  test("an unknown kernel name and an unregistered uuid are refused", async () => {
+    const device = await options.open();
+    try {
+      const context = await device.createContext(await device.registerXclbin(design.xclbin(0)));
+
+      expect(() => context.kernel("NOPE")).toThrow(`no such kernel 'NOPE': expected one of ${design.kernelName}`);
+      await expect(device.createContext("00000000-0000-0000-0000-000000000000")).rejects.toThrow("no xclbin with uuid");
+    } finally {
+      await device.close();
+    }
+  });
+
+  test("bytes that are no xclbin are refused at registration", async () => {
+    const device = await options.open();
+    try {
+      const whole = design.xclbin(0);
+      for (const bytes of [new Uint8Array(0), new Uint8Array(2000), whole.subarray(0, whole.length / 2)]) {
+        await expect(device.registerXclbin(bytes)).rejects.toMatchObject({ code: "format" });
+      }
+    } finally {
+      await device.close();
+    }
+  });
+
+  test("closing the device closes contexts and BOs; everything is refused afterwards", async () => {
+    const device = await options.open();
+    const uuid = await device.registerXclbin(design.xclbin(0));
+    const context = await device.createContext(uuid);
+    const bo = device.allocBo(64, { flags: "hostOnly", group: context.kernel(design.kernelName).groupId(3) });
+
+    await device.close();
+    await device.close();
+
+    expect(() => bo.map()).toThrow("after close");
+    expect(() => context.kernel(design.kernelName)).toThrow("after close");
+    expect(() => device.allocBo(64, { flags: "hostOnly", group: 0 })).toThrow("after close");
+    await expect(device.createContext(uuid)).rejects.toThrow("after close");
+    await expect(device.registerXclbin(design.xclbin(0))).rejects.toThrow("after close");
+  });
+}
+
+/** A kernel with what a test needs around it. */
+class Bench {
+  readonly device: Device;
+  readonly context: HwContext;
+  readonly kernel: Kernel;
+  readonly #design: LoopbackDesign;
+
+  constructor(device: Device, context: HwContext, design: LoopbackDesign) {
+    this.device = device;
+    this.context = context;
+    this.kernel = context.kernel(design.kernelName);
+    this.#design = design;
+  }
+
+  buffers(objects: number): { input: Bo; output: Bo } {
+    const allocate = (index: number) => {
+      const sizeBytes = objects * this.#design.objectWords * 4;
+      return this.device.allocBo(sizeBytes, { flags: "hostOnly", group: this.kernel.groupId(index) });
+    };
+    return { input: allocate(3), output: allocate(4) };
+  }
+
+  instructions(steps: { send: number; fetch: number }): { instr: Bo; words: number } {
+    const bytes = this.#design.insts(steps);
+    const instr = this.device.allocBo(bytes.length, { flags: "cacheable", group: this.kernel.groupId(1) });
+    instr.write(bytes);
+    instr.sync("toDevice");
+    return { instr, words: bytes.length / 4 };
+  }
+
+  createRun(steps: { send: number; fetch: number }, input: Bo, output: Bo): Run {
+    const { instr, words } = this.instructions(steps);
+    return this.kernel.createRun(3, instr, words, input, output);
+  }
+
+  run(steps: { send: number; fetch: number }, input: Bo, output: Bo): Run {
+    return this.createRun(steps, input, output).start();
+  }
+
+  words(bo: Bo): Int32Array {
+    return new Int32Array(bo.map());
+  }
+
+  /** Writes start, start + 1, ... and syncs; returns a copy of what was written. */
+  fill(bo: Bo, start: number): Int32Array {
+    const words = this.words(bo);
+    for (let i = 0; i < words.length; i++) words[i] = start + i;
+    bo.sync("toDevice");
+    return words.slice();
+  }
+}

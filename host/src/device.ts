@@ -1,0 +1,159 @@
+/** What runs kernels: the simulator of the array, the NPU through XRT, or the CPU. */
+export type DeviceKind = "sim" | "xrt" | "cpu";
+
+/** `npu1`: AIE2 (Phoenix, Hawk Point). `npu2`: AIE2P (Strix, Krackan). */
+export type NpuGeneration = "npu1" | "npu2";
+
+/** States of a run, by XRT's names (`ERT_CMD_STATE_*`). The last four are final. */
+export type RunState = "NEW" | "QUEUED" | "RUNNING" | "COMPLETED" | "ERROR" | "ABORT" | "TIMEOUT";
+
+export type SyncDirection = "toDevice" | "fromDevice";
+
+/** Where a BO lives: instruction streams in the `cacheable` device heap, data in `hostOnly` memory. */
+export type BoFlags = "cacheable" | "hostOnly";
+
+/** A device that was opened. Closing it closes its contexts and BOs; every method then throws a DeviceError. */
+export interface Device {
+  readonly kind: DeviceKind;
+  /** For people, for example `npu1 (simulated)`. */
+  readonly name: string;
+  readonly generation: NpuGeneration;
+  /** Set when `auto` chose this device: what was chosen and why. */
+  readonly choice?: string;
+  /**
+   * Reads an xclbin (bytes or a path) and makes it known to the device. Registering the same xclbin again is harmless.
+   * @returns its uuid, for `createContext`.
+   * @throws FormatError when the bytes are not an xclbin.
+   */
+  registerXclbin(source: Uint8Array | string): Promise<string>;
+  /**
+   * Configures columns of the array for a registered xclbin. What the array holds then persists from run to run.
+   * @throws DeviceError when the xclbin has no valid DPU kernel, does not fit, or the device has no context left.
+   */
+  createContext(uuid: string): Promise<HwContext>;
+  /** A buffer object of `sizeBytes`; `group` is `kernel.groupId(index)` of the argument it is for. */
+  allocBo(sizeBytes: number, options: BoOptions): Bo;
+  close(): Promise<void>;
+}
+
+export interface BoOptions {
+  readonly flags: BoFlags;
+  readonly group: number;
+}
+
+/** Columns of the array, configured by one xclbin. */
+export interface HwContext {
+  readonly uuid: string;
+  /** Names of the xclbin's kernels. */
+  readonly kernels: readonly string[];
+  /** @throws DeviceError when the xclbin has no kernel of that name; the message lists those it has. */
+  kernel(name: string): Kernel;
+  /** A list of runs that are started together and waited for together. */
+  createRunlist(): Runlist;
+  /** Runs that are still in flight end as ABORT. */
+  close(): Promise<void>;
+}
+
+/** One argument of a kernel as the xclbin's EMBEDDED_METADATA declares it. */
+export interface KernelArg {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: "scalar" | "bo";
+  /** C type, for example `uint64_t` or `void*`. */
+  readonly type: string;
+  /** BOs only: where the argument's memory has to be. */
+  readonly flags: BoFlags | undefined;
+}
+
+/** Scalars are numbers; everything else is a BO. */
+export type RunArg = number | bigint | Bo;
+
+export interface Kernel {
+  readonly name: string;
+  readonly args: readonly KernelArg[];
+  /** Memory group of an argument, for `allocBo`. Scalars have the group 0x1ffff, as in XRT. */
+  groupId(index: number): number;
+  /**
+   * A run that is not started yet. Arguments as on hardware: opcode 3, instruction BO, its length in 32-bit words, bo0, bo1, ...
+   * Trailing BOs may be left out when the instruction stream does not use them.
+   * @throws UsageError that names the argument, what was expected and what was given.
+   */
+  createRun(...args: readonly RunArg[]): Run;
+  /** `createRun(...)`, started. */
+  run(...args: readonly RunArg[]): Run;
+}
+
+/**
+ * Memory shared by host and device. What the host writes is seen by the device after `sync("toDevice")`, and what the
+ * device writes is seen by the host after `sync("fromDevice")`; without the sync either side sees old bytes.
+ */
+export interface Bo {
+  readonly sizeBytes: number;
+  readonly flags: BoFlags;
+  readonly group: number;
+  /** The host's view, the same ArrayBuffer at each call. It is detached (length 0) once the BO is closed. */
+  map(): ArrayBuffer;
+  sync(direction: SyncDirection, range?: BoRange): void;
+  /** Copies into the host's view; `sync("toDevice")` is still needed. */
+  write(bytes: Uint8Array, offsetBytes?: number): void;
+  /** A copy from the host's view; `sync("fromDevice")` first. */
+  read(range?: BoRange): Uint8Array;
+  /** @throws DeviceError while a run that uses the BO is in flight. */
+  close(): void;
+}
+
+/** A part of a BO; everything from `offsetBytes` on when `sizeBytes` is left out. */
+export interface BoRange {
+  readonly offsetBytes?: number;
+  readonly sizeBytes?: number;
+}
+
+export interface WaitOptions {
+  /** Wall time after which the run is given up and ends as TIMEOUT. No limit when left out. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the run as ABORT. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One launch of a kernel. May be started again once its state is final. */
+export interface Run {
+  readonly state: RunState;
+  /** Why the run did not complete; undefined while it is in flight and after COMPLETED. */
+  readonly error: Error | undefined;
+  /** Measurements of the last launch; undefined before it ended. */
+  readonly report: RunReport | undefined;
+  /** Puts the run into its context's queue; runs of a context execute in order. */
+  start(): this;
+  /** Waits for a final state and returns it, whatever it is; never throws for a run that failed. */
+  wait(options?: WaitOptions): Promise<RunState>;
+  /** Waits, and throws `error` unless the run completed. */
+  finish(options?: WaitOptions): Promise<RunReport>;
+}
+
+/** Runs of one context that are executed in order; after the first that fails the rest end as ABORT. */
+export interface Runlist {
+  add(run: Run): void;
+  execute(): void;
+  /** COMPLETED, or the state of the first run that did not complete. */
+  wait(options?: WaitOptions): Promise<RunState>;
+  /** The first run that did not complete. */
+  readonly failed: Run | undefined;
+  /** Empties the list. */
+  reset(): void;
+}
+
+export interface RunReport {
+  /** Wall time from the moment the device took the run until it ended. On `sim` this is the simulator's own speed. */
+  readonly wallMs: number;
+  /** Set on `sim` only: a model's answer, not a measurement. */
+  readonly modelled: ModelledTime | undefined;
+  /** Things the device did not like but carried out. */
+  readonly warnings: readonly string[];
+}
+
+/** Time on the modelled array. `seconds` = cycles / clockHz. */
+export interface ModelledTime {
+  readonly cycles: number;
+  readonly clockHz: number;
+  readonly seconds: number;
+}

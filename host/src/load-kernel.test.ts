@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Manifest, type SequenceSpec, ShapeError, tensor } from "@aiekit/core";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Device } from "./device.ts";
+import { loadKernel } from "./load-kernel.ts";
+import { loopbackInsts, loopbackXclbin, objectWords } from "./loopback.test-support.ts";
+import { openDevice } from "./open-device.ts";
+import { runOverUnits } from "./run-over-units.ts";
+
+let folder: string;
+let device: Device;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "aiekit-host-"));
+  device = await openDevice("sim");
+});
+
+afterEach(async () => {
+  await device.close();
+  await rm(folder, { recursive: true });
+});
+
+async function write(path: string, bytes: Uint8Array) {
+  await writeFile(join(folder, path), bytes);
+  return { path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+async function sequence(objects: number, insts: Uint8Array): Promise<SequenceSpec> {
+  const array = { dtype: "i32", shape: [objects, objectWords], bytes: objects * objectWords * 4 } as const;
+  const units = { axis: 0, hop: 1, window: 1 };
+  return {
+    name: `objects_${objects}`,
+    insts: await write(`objects_${objects}.bin`, insts),
+    units: objects,
+    args: [
+      { name: "in", direction: "in", ...array, units },
+      { name: "out", direction: "out", ...array, units },
+    ],
+  };
+}
+
+/** Writes a build of the loop-back design and returns its manifest's path. */
+async function build(sequences: readonly SequenceSpec[], change: Partial<Manifest> = {}): Promise<string> {
+  const xclbin = await write("loopback.xclbin", loopbackXclbin());
+  const manifest: Manifest = {
+    format: "aiekit-manifest",
+    version: 1,
+    kernel: "loopback",
+    about: "sends objects through a mem tile",
+    target: "sim",
+    device: "npu1_1col",
+    params: {},
+    design: xclbin,
+    xclbin,
+    xclbinKernel: "MLIR_AIE",
+    sequences,
+    inputs: [],
+    tools: [],
+    ...change,
+  };
+  const path = join(folder, "manifest.json");
+  await writeFile(path, JSON.stringify(manifest));
+  return path;
+}
+
+const loop = (objects: number) => sequence(objects, loopbackInsts({ send: objects, fetch: objects }));
+
+function ramp(objects: number) {
+  const data = Int32Array.from({ length: objects * objectWords }, (_, i) => i * 3 + 1);
+  return tensor("i32", [objects, objectWords], data);
+}
+
+test("11 objects through sequences of 1 and 4 come back unchanged, with modelled cycles of 5 launches", async () => {
+  const kernel = await loadKernel(device, await build([await loop(1), await loop(4)]));
+
+  const result = await runOverUnits(kernel, { in: ramp(11) });
+
+  expect(result.outputs.out).toEqual(ramp(11));
+  expect(result.launches.map(({ sequence: name }) => name)).toEqual([
+    "objects_4",
+    "objects_4",
+    "objects_1",
+    "objects_1",
+    "objects_1",
+  ]);
+  // Each word passes a 32-bit stream, so a launch of 4 objects cannot take fewer cycles than its 256 words.
+  expect(result.launches[0]!.run.modelled!.cycles).toBeGreaterThan(4 * objectWords);
+  expect(result.modelled!.cycles).toBe(result.launches.reduce((sum, { run }) => sum + run.modelled!.cycles, 0));
+  await kernel.close();
+});
+
+test("launches of one kernel that are asked for at once take turns and do not mix their buffers", async () => {
+  const kernel = await loadKernel(device, await build([await loop(1)]));
+  const inputs = [1, 2, 3, 4].map((value) => tensor("i32", [1, objectWords], new Int32Array(objectWords).fill(value)));
+
+  const results = await Promise.all(inputs.map((input) => kernel.launch("objects_1", { in: input })));
+
+  expect(results.map(({ outputs }) => outputs.out)).toEqual(inputs);
+});
+
+test("an output that the design never writes is an error that names units, unless the guard is off", async () => {
+  const kernel = await loadKernel(device, await build([await sequence(2, loopbackInsts({ send: 1, fetch: 0 }))]));
+
+  await expect(kernel.launch("objects_2", { in: ramp(2) })).rejects.toThrow(
+    "loopback: objects_2: output out was never written (2 of 2 units, first 0)",
+  );
+  await expect(kernel.launch("objects_2", { in: ramp(2) }, { guard: false })).resolves.toBeDefined();
+});
+
+test("a half-written output names the first unit that is missing", async () => {
+  const kernel = await loadKernel(device, await build([await sequence(3, loopbackInsts({ send: 2, fetch: 2 }))]));
+
+  await expect(kernel.launch("objects_3", { in: ramp(3) })).rejects.toThrow("(1 of 3 units, first 2)");
+});
+
+test("a file that differs from the manifest's sha256 is refused by name", async () => {
+  const path = await build([await loop(1)]);
+  const insts = await readFile(join(folder, "objects_1.bin"));
+  insts[20]! ^= 1;
+  await writeFile(join(folder, "objects_1.bin"), insts);
+
+  await expect(loadKernel(device, path)).rejects.toMatchObject({
+    code: "format",
+    message: expect.stringMatching(/objects_1\.bin: expected sha256 [0-9a-f]{64} \(manifest\), got [0-9a-f]{64}/),
+  });
+});
+
+test("a manifest that is missing, and one whose xclbin is missing, are refused with the path", async () => {
+  await expect(loadKernel(device, join(folder, "none.json"))).rejects.toThrow("none.json: could not be read");
+
+  const path = await build([await loop(1)]);
+  await rm(join(folder, "loopback.xclbin"));
+  await expect(loadKernel(device, path)).rejects.toThrow("loopback.xclbin: could not be read");
+});
+
+test("a manifest for hardware is refused on the simulator with the command that builds the right one", async () => {
+  const path = await build([await loop(1)], { target: "npu1" });
+
+  await expect(loadKernel(device, path)).rejects.toMatchObject({
+    message: expect.stringContaining("built for target npu1, the device is sim"),
+    hint: "build it for this device: aiekit build loopback --target sim",
+  });
+});
+
+test("a manifest that names a kernel that the xclbin lacks gives its context back", async () => {
+  const path = await build([await loop(1)], { xclbinKernel: "OTHER" });
+
+  for (let i = 0; i < 8; i++) await expect(loadKernel(device, path)).rejects.toThrow("no such kernel 'OTHER'");
+});
+
+test("inputs of a wrong shape and an unknown sequence are refused", async () => {
+  const kernel = await loadKernel(device, await build([await loop(2)]));
+
+  await expect(kernel.launch("objects_2", { in: ramp(1) })).rejects.toThrow(
+    new ShapeError("loopback: input in: expected i32[2, 64], got i32[1, 64]"),
+  );
+  await expect(kernel.launch("objects_9", { in: ramp(2) })).rejects.toThrow("no sequence named objects_9");
+});
+
+test("progress counts wanted units up to the total", async () => {
+  const kernel = await loadKernel(device, await build([await loop(4)]));
+  const seen: [number, number][] = [];
+
+  await runOverUnits(kernel, { in: ramp(6) }, { onProgress: (done, total) => seen.push([done, total]) });
+
+  expect(seen).toEqual([
+    [4, 6],
+    [6, 6],
+  ]);
+});

@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import {
+  type ArgSpec,
+  DeviceError,
+  describeShape,
+  type FileRef,
+  FormatError,
+  type Manifest,
+  parseManifest,
+  type SequenceSpec,
+  ShapeError,
+  type Tensor,
+  tensor,
+  tensorBytes,
+  UsageError,
+  viewAs,
+} from "@aiekit/core";
+import type { Bo, Device, HwContext, Kernel, RunReport, WaitOptions } from "./device.ts";
+import { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
+import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
+
+/** Options of one launch; `guard: false` turns off the search for output that was never written. */
+export interface LaunchOptions extends WaitOptions {
+  readonly guard?: boolean | undefined;
+}
+
+export interface LaunchReport {
+  readonly sequence: string;
+  readonly units: number;
+  readonly run: RunReport;
+}
+
+export interface LaunchResult {
+  /** One tensor for each `out` and `inout` argument, in the shape of the sequence's manifest entry. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly report: LaunchReport;
+}
+
+/**
+ * Reads a manifest, checks the sha256 of the files it names, and gives a kernel that is ready to run on `device`.
+ * @throws FormatError for a file that is missing or differs from the manifest; DeviceError when the device refuses the xclbin.
+ */
+export async function loadKernel(device: Device, manifestPath: string): Promise<LoadedKernel> {
+  const startMs = performance.now();
+  const manifest = parseManifest(await readText(manifestPath), manifestPath);
+  const folder = dirname(manifestPath);
+  if ((device.kind === "sim") !== (manifest.target === "sim")) {
+    throw new DeviceError(`${manifestPath}: built for target ${manifest.target}, the device is ${device.kind}`, {
+      hint: `build it for this device: aiekit build ${manifest.kernel} --target ${device.kind === "sim" ? "sim" : device.generation}`,
+    });
+  }
+  const xclbin = await readChecked(folder, manifest.xclbin);
+  const insts = new Map<string, Uint8Array>();
+  for (const sequence of manifest.sequences) insts.set(sequence.name, await readChecked(folder, sequence.insts));
+
+  const context = await device.createContext(await device.registerXclbin(xclbin));
+  try {
+    const kernel = context.kernel(manifest.xclbinKernel);
+    const loadMs = performance.now() - startMs;
+    return new LoadedKernel({ manifest, device, context, kernel, insts, loadMs });
+  } catch (error) {
+    await context.close();
+    throw error;
+  }
+}
+
+/** A kernel on a device. Its BOs are allocated at the first launch of each sequence and kept until `close`. */
+export class LoadedKernel {
+  readonly manifest: Manifest;
+  readonly device: Device;
+  /** Wall time from reading the manifest to the configured context. */
+  readonly loadMs: number;
+  readonly #context: HwContext;
+  readonly #kernel: Kernel;
+  readonly #insts: ReadonlyMap<string, Uint8Array>;
+  readonly #bos = new Map<string, SequenceBos>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: LoadedKernelParts) {
+    this.manifest = parts.manifest;
+    this.device = parts.device;
+    this.loadMs = parts.loadMs;
+    this.#context = parts.context;
+    this.#kernel = parts.kernel;
+    this.#insts = parts.insts;
+  }
+
+  /**
+   * Runs one sequence once. `inputs` has a tensor of exactly the manifest's shape for each `in` and `inout` argument.
+   * @throws ShapeError or UsageError for wrong inputs; DeviceError for a run that failed or output never written.
+   */
+  launch(name: string, inputs: Readonly<Record<string, Tensor>>, options: LaunchOptions = {}): Promise<LaunchResult> {
+    // Launches share the BOs of their sequence, so they take turns.
+    const result = this.#turn.then(() => this.#launch(name, inputs, options));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close();
+    await this.#turn;
+    for (const { instr, data } of this.#bos.values()) for (const bo of [instr, ...data]) bo.close();
+    this.#bos.clear();
+  }
+
+  async #launch(name: string, inputs: Readonly<Record<string, Tensor>>, options: LaunchOptions): Promise<LaunchResult> {
+    const sequence = this.#sequence(name);
+    const { instr, data } = this.#sequenceBos(sequence);
+    const guard = options.guard ?? true;
+    sequence.args.forEach((arg, i) => {
+      const bo = data[i]!;
+      if (arg.direction !== "out") bo.write(this.#inputBytes(arg, inputs[arg.name]));
+      else if (guard) fillGuard(new Uint8Array(bo.map()));
+      bo.sync("toDevice");
+    });
+
+    const words = instr.sizeBytes / 4;
+    const report = await this.#kernel.run(executeInstructions, instr, words, ...data).finish(options);
+
+    const outputs: Record<string, Tensor> = {};
+    sequence.args.forEach((arg, i) => {
+      if (arg.direction === "in") return;
+      data[i]!.sync("fromDevice");
+      const bytes = data[i]!.read();
+      if (guard && arg.direction === "out") this.#checkWritten(sequence, arg, bytes);
+      outputs[arg.name] = tensor(arg.dtype, arg.shape, viewAs(arg.dtype, bytes));
+    });
+    return { outputs, report: { sequence: name, units: sequence.units, run: report } };
+  }
+
+  #sequence(name: string): SequenceSpec {
+    const found = this.manifest.sequences.find((sequence) => sequence.name === name);
+    if (found !== undefined) return found;
+    const names = this.manifest.sequences.map((sequence) => sequence.name).join(", ");
+    throw new UsageError(`${this.manifest.kernel}: no sequence named ${name}: expected one of ${names}`);
+  }
+
+  #sequenceBos(sequence: SequenceSpec): SequenceBos {
+    const known = this.#bos.get(sequence.name);
+    if (known !== undefined) return known;
+    const insts = this.#insts.get(sequence.name)!;
+    const group = (index: number) => this.#kernel.groupId(index);
+    const instr = this.device.allocBo(insts.length, { flags: "cacheable", group: group(instrArgIndex) });
+    instr.write(insts);
+    instr.sync("toDevice");
+    const data = sequence.args.map((arg, i) =>
+      this.device.allocBo(arg.bytes, { flags: "hostOnly", group: group(firstDataArgIndex + i) }),
+    );
+    const bos = { instr, data };
+    this.#bos.set(sequence.name, bos);
+    return bos;
+  }
+
+  #inputBytes(arg: ArgSpec, input: Tensor | undefined): Uint8Array {
+    const expected = describeShape(arg.dtype, arg.shape);
+    const at = `${this.manifest.kernel}: input ${arg.name}`;
+    if (input === undefined) throw new UsageError(`${at} is missing: expected ${expected}`);
+    const got = describeShape(input.dtype, input.shape);
+    if (got !== expected) throw new ShapeError(`${at}: expected ${expected}, got ${got}`);
+    return tensorBytes(input);
+  }
+
+  #checkWritten(sequence: SequenceSpec, arg: ArgSpec, bytes: Uint8Array): void {
+    const unwritten = unwrittenUnits(bytes, arg);
+    if (unwritten.length === 0) return;
+    const what =
+      arg.units === undefined ? "" : ` (${unwritten.length} of ${sequence.units} units, first ${unwritten[0]})`;
+    throw new DeviceError(`${this.manifest.kernel}: ${sequence.name}: output ${arg.name} was never written${what}`, {
+      hint: "the run completed, so look at what the design sends to this argument: fifo, runtime sequence, argument order",
+    });
+  }
+}
+
+interface LoadedKernelParts {
+  readonly manifest: Manifest;
+  readonly device: Device;
+  readonly context: HwContext;
+  readonly kernel: Kernel;
+  readonly insts: ReadonlyMap<string, Uint8Array>;
+  readonly loadMs: number;
+}
+
+interface SequenceBos {
+  readonly instr: Bo;
+  /** In the order of the sequence's arguments. */
+  readonly data: readonly Bo[];
+}
+
+async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path));
+}
+
+async function readChecked(folder: string, ref: FileRef): Promise<Uint8Array> {
+  const path = resolve(folder, ref.path);
+  const bytes = await readBytes(path);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== ref.sha256) {
+    throw new FormatError(`${path}: expected sha256 ${ref.sha256} (manifest), got ${sha256} (${bytes.length} bytes)`, {
+      hint: "the file was changed after the build: aiekit build KERNEL --force",
+    });
+  }
+  return bytes;
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (cause) {
+    throw new FormatError(`${path}: could not be read: ${(cause as Error).message}`, {
+      hint: "build the kernel first: aiekit build KERNEL",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,101 @@
+import { DeviceUnavailableError } from "@aiekit/core";
+import { encodeSimImage, readXclbin, writeXclbin } from "@aiekit/xclbin";
+import { expect, test } from "vitest";
+import { loopbackMlir, loopbackXclbin } from "./loopback.test-support.ts";
+import { openDevice } from "./open-device.ts";
+
+/** Creates a context on the simulator and returns what is thrown. */
+async function refusal(xclbin: Uint8Array): Promise<unknown> {
+  const device = await openDevice("sim");
+  const uuid = await device.registerXclbin(xclbin);
+  return device.createContext(uuid).catch((error: unknown) => error);
+}
+
+function withoutSection(kind: number): Uint8Array {
+  const { header, sections, trailer } = readXclbin(loopbackXclbin());
+  return writeXclbin({ header, sections: sections.filter((section) => section.kind !== kind), trailer });
+}
+
+test("xrt and cpu are refused as unavailable and say what to use; nothing is opened instead", async () => {
+  for (const kind of ["xrt", "cpu"] as const) {
+    const error = await openDevice(kind).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DeviceUnavailableError);
+    expect((error as DeviceUnavailableError).message).toContain(`device ${kind}: this build has no`);
+    expect((error as DeviceUnavailableError).hint).toContain('openDevice("sim")');
+  }
+});
+
+test("auto opens sim and says that it chose and why", async () => {
+  const device = await openDevice("auto");
+
+  expect(device.kind).toBe("sim");
+  expect(device.choice).toBe("auto chose sim: this build has no XRT runner yet; this build has no CPU kernels yet");
+  expect((await openDevice("sim")).choice).toBeUndefined();
+});
+
+test("an xclbin without EMBEDDED_METADATA registers, and its context is refused with the section and XRT's words", async () => {
+  expect(await refusal(withoutSection(2))).toMatchObject({
+    code: "device",
+    message: expect.stringMatching(/EMBEDDED_METADATA: .*absent.*No valid DPU kernel found/),
+  });
+});
+
+test("an xclbin without IP_LAYOUT or AIE_PARTITION is told apart from one without metadata", async () => {
+  expect(await refusal(withoutSection(8))).toMatchObject({ message: expect.stringContaining("IP_LAYOUT") });
+  expect(await refusal(withoutSection(32))).toMatchObject({ message: expect.stringContaining("AIE_PARTITION") });
+});
+
+test("an xclbin whose PDI is for hardware is refused with the command that builds for the simulator", async () => {
+  const pdi = new Uint8Array(64);
+  pdi.set([0xdd, 0, 0, 0, 0x44, 0x33, 0x22, 0x11]);
+
+  expect(await refusal(loopbackXclbin({ pdi }))).toMatchObject({
+    code: "device",
+    message: expect.stringContaining("its PDI (64 bytes) is for hardware, not for the simulator"),
+    hint: "build the kernel for the simulator: aiekit build KERNEL --target sim",
+  });
+});
+
+test("an image that was changed after packing is refused as a format error", async () => {
+  const pdi = encodeSimImage({ loweredMlir: loopbackMlir, device: "npu1_1col", cores: [], modules: [] });
+  pdi[pdi.length - 10]! ^= 1;
+
+  expect(await refusal(loopbackXclbin({ pdi }))).toMatchObject({ code: "format" });
+});
+
+test("a design for npu2 is refused on an npu1 simulator and accepted on an npu2 one", async () => {
+  const xclbin = loopbackXclbin({ device: "npu2_1col" });
+
+  expect(await refusal(xclbin)).toMatchObject({
+    message: expect.stringContaining("design is for npu2_1col, the device is npu1 (simulated)"),
+    hint: 'openDevice("sim", { generation: "npu2" })',
+  });
+  const npu2 = await openDevice("sim", { generation: "npu2" });
+  await npu2.createContext(await npu2.registerXclbin(xclbin));
+  await npu2.close();
+});
+
+test("a partition of 6 columns does not fit npu1", async () => {
+  expect(await refusal(loopbackXclbin({ columns: 6 }))).toMatchObject({
+    message: expect.stringContaining("AIE_PARTITION: expected 1 to 5 columns, got 6"),
+  });
+});
+
+test("a refused context does not use up one of the 6 that npu1 has", async () => {
+  const device = await openDevice("sim");
+  const bad = await device.registerXclbin(loopbackXclbin({ pdi: new Uint8Array(64) }));
+  for (let i = 0; i < 8; i++) await expect(device.createContext(bad)).rejects.toThrow();
+
+  const good = await device.registerXclbin(loopbackXclbin());
+  for (let i = 0; i < 6; i++) await device.createContext(good);
+  await device.close();
+});
+
+test("npu2 grants 16 contexts", async () => {
+  const device = await openDevice("sim", { generation: "npu2" });
+  const uuid = await device.registerXclbin(loopbackXclbin({ device: "npu2_1col" }));
+  for (let i = 0; i < 16; i++) await device.createContext(uuid);
+
+  await expect(device.createContext(uuid)).rejects.toThrow("npu2 has 16 contexts, all are in use");
+  await device.close();
+});

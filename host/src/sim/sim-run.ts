@@ -1,0 +1,116 @@
+import { AbortedError, DeviceError } from "@aiekit/core";
+import type { Run, RunReport, RunState, WaitOptions } from "../device.ts";
+import type { CheckedArgs } from "../kernel-args.ts";
+import { SimBo } from "./sim-bo.ts";
+
+/** The queue of a context, as a run sees it. */
+export interface RunQueue {
+  enqueue(run: SimRun): void;
+  /** Ends a run early: one that waits at once, one that executes as soon as the array has stopped. */
+  cancel(run: SimRun, state: "ABORT" | "TIMEOUT", error: Error): void;
+}
+
+/** What a run hands to the array: the bytes that the device sees. */
+export interface LaunchBytes {
+  readonly insts: Uint8Array;
+  readonly buffers: readonly Uint8Array[];
+}
+
+export class SimRun implements Run {
+  readonly #queue: RunQueue;
+  readonly #args: CheckedArgs;
+  #state: RunState = "NEW";
+  #error: Error | undefined;
+  #report: RunReport | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #markEnded: () => void = () => {};
+  #held: SimBo[] = [];
+
+  constructor(queue: RunQueue, args: CheckedArgs) {
+    this.#queue = queue;
+    this.#args = args;
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  get report(): RunReport | undefined {
+    return this.#report;
+  }
+
+  start(): this {
+    if (this.#state === "QUEUED" || this.#state === "RUNNING") {
+      throw new DeviceError(`run: start while it is in flight (state ${this.#state})`, {
+        hint: "wait for it first, or create a second run",
+      });
+    }
+    this.#error = undefined;
+    this.#report = undefined;
+    this.#queue.enqueue(this);
+    this.#state = "QUEUED";
+    this.#ended = new Promise((resolve) => {
+      this.#markEnded = resolve;
+    });
+    return this;
+  }
+
+  async wait(options: WaitOptions = {}): Promise<RunState> {
+    if (this.#state === "NEW") throw new DeviceError("run: wait before start");
+    const { timeoutMs, signal } = options;
+    const abort = () => this.#queue.cancel(this, "ABORT", new AbortedError("run: stopped by the caller"));
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            const error = new DeviceError(`run: not finished after ${timeoutMs} ms`, {
+              hint: "raise timeoutMs, or run fewer units in a launch; the simulator is slower than the array",
+            });
+            this.#queue.cancel(this, "TIMEOUT", error);
+          }, timeoutMs);
+    if (signal?.aborted) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
+    try {
+      await this.#ended;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+    return this.#state;
+  }
+
+  async finish(options: WaitOptions = {}): Promise<RunReport> {
+    const state = await this.wait(options);
+    if (state === "COMPLETED" && this.#report !== undefined) return this.#report;
+    throw this.#error ?? new DeviceError(`run: ended as ${state}`);
+  }
+
+  /** Pins the BOs; from here until `settle` they cannot be closed. */
+  hold(): void {
+    const bos = [this.#args.instr, ...this.#args.data].map((bo) => {
+      if (!(bo instanceof SimBo)) throw new DeviceError("run: an argument is a BO of another device");
+      bo.checkOpen("run");
+      return bo;
+    });
+    for (const bo of bos) bo.acquire();
+    this.#held = bos;
+  }
+
+  begin(): LaunchBytes {
+    this.#state = "RUNNING";
+    const [instr, ...data] = this.#held.map((bo) => bo.deviceBytes);
+    return { insts: instr!.slice(0, this.#args.instrBytes), buffers: data };
+  }
+
+  settle(state: "COMPLETED" | "ERROR" | "ABORT" | "TIMEOUT", outcome: { error?: Error; report?: RunReport }): void {
+    for (const bo of this.#held.splice(0)) bo.release();
+    this.#state = state;
+    this.#error = outcome.error;
+    this.#report = outcome.report;
+    this.#markEnded();
+  }
+}
