@@ -1,0 +1,89 @@
+import { ShapeError, type Tensor, tensor } from "@aiekit/core";
+import type { UnitsRun } from "@aiekit/host";
+import type { Speech } from "./audio/load-speech.ts";
+
+export interface MelFeaturesSource {
+  /** Reads the sound, for example `() => loadSpeech(bytes, name)`; timed as the phase `load`. */
+  readonly load: () => Speech | Promise<Speech>;
+  /** The mel kernel on a device, for example `(inputs) => runOverUnits(kernel, inputs)`. */
+  readonly run: (inputs: Readonly<Record<string, Tensor>>) => Promise<UnitsRun>;
+  /** Milliseconds of a clock that never goes back; `performance.now` for real runs. */
+  readonly clockMs: () => number;
+}
+
+/** Wall time by phase; their sum is the whole. */
+export interface FeaturePhases {
+  /** Decoding, mono mix, resampling. */
+  readonly loadMs: number;
+  /** Cutting into launches, padding, copies to and from the device. */
+  readonly framingMs: number;
+  readonly deviceMs: number;
+  /** From the kernel's Q8.8 to dB in floats. */
+  readonly logMs: number;
+}
+
+export interface MelFeatures {
+  readonly speech: Speech;
+  /** f32[frames, 80], dB. */
+  readonly mel: Tensor<"f32">;
+  /** i16[frames, 80], dB · 256, as the kernel wrote it. */
+  readonly melQ8: Tensor<"i16">;
+  readonly phases: FeaturePhases;
+  /** Processing seconds / audio seconds, wall time: on the simulator the simulator's own speed. */
+  readonly rtf: number;
+  /** The same ratio with the modelled time of the array alone; undefined on a device that measures. */
+  readonly modelledRtf: number | undefined;
+  readonly run: UnitsRun;
+}
+
+const windowSamples = 400;
+const stepsPerDb = 256;
+
+/**
+ * Log-mel features of speech with the `mel` kernel: frames of 400 samples every 160, 80 bands, 10·log10 of the band energy.
+ * @throws ShapeError for less sound than one frame (25 ms) and for a kernel with other outputs; whatever `load` and `run` throw.
+ */
+export async function melFeatures({ load, run, clockMs }: MelFeaturesSource): Promise<MelFeatures> {
+  const startMs = clockMs();
+  const speech = await load();
+  const loadedMs = clockMs();
+  const { length } = speech.pcm;
+  if (length < windowSamples) {
+    throw new ShapeError(`mel features: expected ${windowSamples} samples or more (25 ms at 16 kHz), got ${length}`);
+  }
+  const result = await run({ pcm: tensor("i16", [length], speech.pcm) });
+  const ranMs = clockMs();
+  const melQ8 = melOutput(result);
+  const mel = tensor(
+    "f32",
+    melQ8.shape,
+    Float32Array.from(melQ8.data, (value) => value / stepsPerDb),
+  );
+  const endMs = clockMs();
+
+  const deviceMs = Math.min(result.phases.deviceMs, ranMs - loadedMs);
+  return {
+    speech,
+    mel,
+    melQ8,
+    phases: {
+      loadMs: loadedMs - startMs,
+      framingMs: ranMs - loadedMs - deviceMs,
+      deviceMs,
+      logMs: endMs - ranMs,
+    },
+    rtf: (endMs - startMs) / 1000 / speech.seconds,
+    modelledRtf: result.modelled === undefined ? undefined : result.modelled.seconds / speech.seconds,
+    run: result,
+  };
+}
+
+function melOutput({ outputs, units }: UnitsRun): Tensor<"i16"> {
+  const mel = outputs.mel;
+  if (mel?.dtype === "i16" && mel.shape.length === 2 && mel.shape[0] === units) return mel as Tensor<"i16">;
+  const found = Object.entries(outputs).map(([name, { dtype, shape }]) => `${name} ${dtype}[${shape.join(", ")}]`);
+  throw new ShapeError(
+    `mel features: expected an output mel i16[${units}, bands], got ${found.length === 0 ? "none" : found.join(", ")}`,
+    { hint: "pass the mel kernel" },
+  );
+}

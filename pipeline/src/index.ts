@@ -1,0 +1,8 @@
+export { type Audio, audioSeconds } from "./audio/audio.ts";
+export { loadSpeech, type Speech, speechRateHz } from "./audio/load-speech.ts";
+export { toMono } from "./audio/mono.ts";
+export { toPcm16 } from "./audio/pcm16.ts";
+export { resample } from "./audio/resample.ts";
+export { readWav } from "./audio/wav-reader.ts";
+export { writeWav } from "./audio/wav-writer.ts";
+export { type FeaturePhases, type MelFeatures, type MelFeaturesSource, melFeatures } from "./features.ts";
