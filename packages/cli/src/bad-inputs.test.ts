@@ -1,0 +1,157 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tensor, writeNpy } from "@aiekit/core";
+import { buildXclbin, npuKernelArgs } from "@aiekit/xclbin";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runInProcess } from "./run-cli.test-support.ts";
+
+let folder: string;
+
+/** A WAV file of 100 samples with the fields that a test wants wrong. */
+function wav(change: {
+  format?: number;
+  bits?: number;
+  dataBytes?: number;
+  samples?: Float32Array | Int16Array;
+}): Uint8Array {
+  const { samples = new Int16Array(100), format = 1, bits = 16 } = change;
+  const bytes = new Uint8Array(44 + samples.byteLength);
+  const view = new DataView(bytes.buffer);
+  const text = (at: number, fourCc: string) => bytes.set(new TextEncoder().encode(fourCc), at);
+  text(0, "RIFF");
+  view.setUint32(4, 36 + samples.byteLength, true);
+  text(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  view.setUint16(20, format, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, 16000, true);
+  view.setUint32(28, (16000 * bits) / 8, true);
+  view.setUint16(32, bits / 8, true);
+  view.setUint16(34, bits, true);
+  text(36, "data");
+  view.setUint32(40, change.dataBytes ?? samples.byteLength, true);
+  bytes.set(new Uint8Array(samples.buffer), 44);
+  return bytes;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "aiekit-cli-"));
+  const xclbin = buildXclbin({
+    kernelName: "MLIR_AIE",
+    instanceName: "MLIRAIE",
+    columns: 1,
+    startColumns: [1],
+    args: npuKernelArgs(2),
+    pdi: new Uint8Array(64),
+  });
+  const files: Record<string, Uint8Array | string> = {
+    "text.wav": "this is no sound",
+    "empty.wav": "",
+    "truncated.wav": wav({ dataBytes: 32000 }),
+    "no-samples.wav": wav({ samples: new Int16Array(0) }),
+    "nan.wav": wav({ format: 3, bits: 32, samples: Float32Array.of(0, 0.5, Number.NaN, 0) }),
+    "mp3.wav": Uint8Array.of(0x49, 0x44, 0x33, 4, 0, 0, 0, 0, 0, 0, 0, 0),
+    "text.npy": "1 2 3",
+    "cut.npy": writeNpy(tensor("i16", [1000])).subarray(0, 300),
+    "short.xclbin": xclbin.subarray(0, 300),
+    "truncated.xclbin": xclbin.subarray(0, xclbin.length - 100),
+    "text.xclbin": "x".repeat(2000),
+    "empty.xclbin": "",
+    "pointer.xclbin": "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n",
+    "garbage.bin": Uint8Array.from({ length: 64 }, (_, i) => i * 7),
+    "broken.json": '{"format": "aiekit-manifest", ',
+    "other.json": '{"format": "something"}',
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  await mkdir(join(folder, "folder.wav"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+const runMel = (file: string) => ["run", "mel", "--in", file, "--out", "out.npy"];
+
+test.each<[string, string[], number, string]>([
+  ["a missing file", runMel("none.wav"), 3, "error: none.wav: there is no such file"],
+  ["a folder", runMel("folder.wav"), 3, "error: folder.wav: expected a file, got a folder"],
+  ["text as WAV", runMel("text.wav"), 3, "text.wav: expected a WAV file (RIFF/WAVE), got something else"],
+  ["an empty WAV", runMel("empty.wav"), 3, "empty.wav: expected a WAV file (RIFF/WAVE), got an empty file"],
+  ["an MP3", runMel("mp3.wav"), 3, "mp3.wav: expected a WAV file (RIFF/WAVE), got MP3"],
+  [
+    "a truncated WAV",
+    runMel("truncated.wav"),
+    3,
+    "truncated.wav: cut off: the data chunk declares 32000 bytes (1.00 s), 200",
+  ],
+  ["a WAV without samples", runMel("no-samples.wav"), 3, "no-samples.wav: expected at least one sample"],
+  [
+    "a WAV with NaN",
+    runMel("nan.wav"),
+    3,
+    "nan.wav: sample 2 (0.0001 s) of channel 0: expected a number from -1 to 1, got NaN",
+  ],
+  ["text as .npy", runMel("text.npy"), 3, "text.npy: expected a .npy file"],
+  ["a cut-off .npy", runMel("cut.npy"), 3, "cut.npy: data is cut off: shape (1000,) needs 2000 bytes, got 172"],
+  ["an unknown kernel", ["build", "mell"], 2, 'error: there is no kernel "mell"\nhint: did you mean mel'],
+  ["an unknown kernel to run", ["run", "fff", "--in", "nan.wav", "--out", "o"], 2, 'there is no kernel "fff"'],
+  ["an unknown kernel to validate", ["validate", "conv"], 2, 'there is no kernel "conv"'],
+  ["an unknown parameter", ["build", "mel", "--param", "tile=3"], 2, "mel: there is no parameter tile"],
+  [
+    "a value that is no choice",
+    ["build", "mel", "--param", "tiles=2"],
+    2,
+    "mel: parameter tiles: expected 1 or 3, got 2",
+  ],
+  ["a parameter without value", ["build", "mel", "--param", "tiles"], 2, "Expected name=value, for example tiles=3."],
+  ["an unknown option", ["build", "mel", "--forse"], 2, "error: unknown option '--forse'\n(Did you mean --force?)"],
+  ["an unknown command", ["bild", "mel"], 2, "error: unknown command 'bild'\n(Did you mean build?)"],
+  ["no kernel", ["build"], 2, "error: missing required argument 'kernel'"],
+  ["no input", ["run", "mel", "--out", "x.npy"], 2, "required option '--in <[name=]file>' not specified"],
+  [
+    "an unknown target",
+    ["build", "mel", "--target", "npu9"],
+    2,
+    "argument 'npu9' is invalid. Allowed choices are sim, npu1, npu2.",
+  ],
+  ["no clips", ["validate", "mel", "--clips", "0"], 2, "Expected a whole number of at least 1."],
+  ["the xrt device", ["validate", "mel", "--device", "xrt"], 5, "device xrt: this build has no XRT runner yet"],
+  ["the cpu device", ["bench", "fft", "--device", "cpu"], 5, "device cpu: this build has no CPU kernels yet"],
+  ["a cut-off xclbin", ["inspect", "short.xclbin"], 3, "short.xclbin"],
+  ["a truncated xclbin", ["inspect", "truncated.xclbin"], 3, "truncated.xclbin"],
+  ["text as xclbin", ["inspect", "text.xclbin"], 3, "text.xclbin"],
+  ["an empty xclbin", ["inspect", "empty.xclbin"], 3, "empty.xclbin: expected an xclbin, got an empty file"],
+  ["a Git LFS pointer", ["inspect", "pointer.xclbin"], 3, "got a Git LFS pointer"],
+  ["garbage as instructions", ["inspect", "garbage.bin"], 3, "garbage.bin"],
+  ["a broken manifest", ["inspect", "broken.json"], 3, "broken.json: expected a JSON manifest"],
+  ["another JSON file", ["inspect", "other.json"], 3, 'format: expected "aiekit-manifest", got "something"'],
+  [
+    "--explain for a manifest",
+    ["inspect", "other.json", "--explain"],
+    3,
+    "--explain expects an xclbin, got a manifest",
+  ],
+  ["a WAV that is missing, for the demo", ["demo", "--wav", "none.wav"], 3, "none.wav: there is no such file"],
+])("%s is refused with its exit code and a message that names it", async (_, argv, code, message) => {
+  const outcome = await runInProcess(argv, { cwd: folder });
+
+  expect(outcome.stderr).toContain(message);
+  expect(outcome).toMatchObject({ code, stdout: "" });
+  expect(outcome.stderr).not.toMatch(/^\s+at /m);
+});
+
+test("with --json the refusal is one JSON value on stdout, also for usage errors", async () => {
+  const file = await runInProcess([...runMel("text.wav"), "--json"], { cwd: folder });
+  const usage = await runInProcess(["build", "mel", "--forse", "--json"]);
+
+  expect(JSON.parse(file.stdout)).toMatchObject({ error: { code: "format", hint: expect.stringContaining("ffmpeg") } });
+  expect(JSON.parse(usage.stdout)).toMatchObject({
+    error: { code: "usage", message: expect.stringContaining("--forse") },
+  });
+  expect([file.code, usage.code]).toEqual([3, 2]);
+});
+
+test("a refused run leaves no output file and nothing half-written", async () => {
+  await runInProcess(runMel("truncated.wav"), { cwd: folder });
+
+  expect((await readdir(folder)).filter((name) => /out\.npy|partial/.test(name))).toEqual([]);
+});

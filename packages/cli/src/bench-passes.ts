@@ -1,0 +1,65 @@
+import { tensor, UsageError } from "@aiekit/core";
+import type { ModelledTime } from "@aiekit/host";
+import { createRandom } from "@aiekit/validate";
+import type { ReadyKernel } from "./kernel-on-device.ts";
+import { decodeWav, melPass } from "./mel-pass.ts";
+import type { Phase } from "./phases.ts";
+import { syntheticWav } from "./synthetic-wav.ts";
+
+/** One pass over the whole input. */
+export interface BenchPass {
+  readonly units: number;
+  readonly phases: readonly Phase[];
+  readonly modelled: ModelledTime | undefined;
+}
+
+export interface BenchInput {
+  readonly audioSeconds: number;
+  pass(): Promise<BenchPass>;
+}
+
+/** Input of about `seconds` of sound for a kernel, and what a pass over it is. @throws UsageError for a kernel without one. */
+export function benchInput(ready: ReadyKernel, seconds: number): BenchInput {
+  const { kernel } = ready.loaded.manifest;
+  if (kernel === "mel") return melInput(ready, seconds);
+  if (kernel === "fft") return fftInput(ready, seconds);
+  throw new UsageError(`${kernel}: there is no benchmark: expected mel or fft`);
+}
+
+const seed = 1;
+const sampleRateHz = 16_000;
+const fftPoints = 512;
+
+function melInput(ready: ReadyKernel, seconds: number): BenchInput {
+  const wav = syntheticWav(seconds, seed);
+  return {
+    audioSeconds: seconds,
+    pass: async () => {
+      const { frames, phases, run } = await melPass(ready, decodeWav(wav, "generated"));
+      return { units: frames, phases, modelled: run.modelled };
+    },
+  };
+}
+
+/** Frames side by side, without overlap. */
+function fftInput(ready: ReadyKernel, seconds: number): BenchInput {
+  const frames = Math.max(1, Math.round((seconds * sampleRateHz) / fftPoints));
+  const random = createRandom(seed);
+  const samples = Int16Array.from({ length: frames * fftPoints }, () => Math.round(random.between(-20000, 20000)));
+  const input = tensor("i16", [frames, fftPoints], samples);
+  return {
+    audioSeconds: (frames * fftPoints) / sampleRateHz,
+    pass: async () => {
+      const { units, phases, modelled } = await ready.run({ in: input });
+      const { framingMs, deviceMs } = phases;
+      return {
+        units,
+        phases: [
+          { name: "framing", wallMs: framingMs },
+          { name: "device", wallMs: deviceMs },
+        ],
+        modelled,
+      };
+    },
+  };
+}

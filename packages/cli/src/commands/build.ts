@@ -1,0 +1,79 @@
+import type { Target } from "@aiekit/core";
+import type { BuildResult } from "@aiekit/tools";
+import { buildStep } from "../build-step.ts";
+import type { Command, CommandContext } from "../command-context.ts";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import { formatError } from "../print-error.ts";
+import { formatBytes, formatMs, formatTable } from "../table.ts";
+import { colorsFor } from "../terminal.ts";
+
+export interface BuildOptions {
+  readonly kernel: string;
+  readonly target: Target;
+  readonly params: Readonly<Record<string, number | string>>;
+  readonly watch: boolean;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+}
+
+/** `aiekit build`. */
+export const build: Command<BuildOptions> = async (context, options) => {
+  if (options.dryRun) return preview(context, options);
+  if (options.watch) return watchUntilStopped(context, options);
+  const { kernel, target, params, force } = options;
+  print(context, await buildStep(context, { kernel, target, params, force }));
+  return exitCodes.ok;
+};
+
+async function preview(context: CommandContext, { kernel, target, params }: BuildOptions): Promise<ExitCode> {
+  const { planKernel } = await import("@aiekit/tools");
+  const plan = await planKernel({ kernel, target, params }, { clang: context.environment.clang });
+  if (context.json) {
+    context.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+    return exitCodes.ok;
+  }
+  const rows = plan.steps.map((step) => [step.fate, step.name, context.verbose ? step.command : ""]);
+  const state = plan.fresh ? "up to date: nothing would run" : `would build: ${plan.reason}`;
+  context.stdout.write(`${kernel} (${target}): ${state}\n`);
+  context.stdout.write(`${formatTable([{ title: "fate" }, { title: "step" }, { title: "" }], rows)}\n`);
+  return exitCodes.ok;
+}
+
+async function watchUntilStopped(context: CommandContext, { kernel, target, params }: BuildOptions): Promise<ExitCode> {
+  const { watchKernel } = await import("@aiekit/tools");
+  const colors = colorsFor(context.stderr, context.environment);
+  const watch = await watchKernel(
+    { kernel, target, params },
+    {
+      clang: context.environment.clang,
+      signal: context.signal,
+      onBuild: (outcome) => {
+        if (outcome.ok) print(context, outcome.result);
+        else context.stderr.write(formatError(outcome.error, { colors, verbose: context.verbose }));
+      },
+    },
+  );
+  context.stderr.write(`watching the sources of ${kernel}; Ctrl-C ends it\n`);
+  await new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    else context.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await watch.close();
+  return exitCodes.interrupted;
+}
+
+function print(context: CommandContext, result: BuildResult): void {
+  const { manifest, manifestPath, fresh, durationMs, warnings } = result;
+  if (context.json) {
+    const { kernel, target, device, params } = manifest;
+    const record = { kernel, target, device, params, manifestPath, fresh, durationMs, warnings };
+    context.stdout.write(`${JSON.stringify(record)}\n`);
+    return;
+  }
+  const what = fresh ? "up to date" : "built";
+  const { kernel, target, xclbin, sequences } = manifest;
+  context.stdout.write(
+    `${kernel} (${target}): ${what} in ${formatMs(durationMs)}; xclbin ${formatBytes(xclbin.bytes)}, ` +
+      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n${manifestPath}\n`,
+  );
+}

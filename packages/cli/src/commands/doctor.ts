@@ -1,0 +1,48 @@
+import type { Target } from "@aiekit/core";
+import type { Check, CheckStatus } from "@aiekit/tools";
+import type { Command, CommandContext } from "../command-context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { formatTable } from "../table.ts";
+
+export interface DoctorOptions {
+  readonly target: Target;
+}
+
+/** `aiekit doctor`: exit code 4 when something that the target needs is missing. */
+export const doctor: Command<DoctorOptions> = async (context, { target }) => {
+  const { doctor: examine, localEnvironment } = await import("@aiekit/tools");
+  const task = context.progress.start("doctor");
+  const checks = await localEnvironment(context.environment.variables)
+    .then((environment) => examine(environment, target))
+    .finally(() => task.done());
+  const failed = checks.some((check) => check.status === "fail");
+  if (context.json) context.stdout.write(`${JSON.stringify({ ok: !failed, checks }, null, 2)}\n`);
+  else context.stdout.write(`${describeChecks(context, checks)}\n`);
+  return failed ? exitCodes.tool : exitCodes.ok;
+};
+
+function describeChecks(context: CommandContext, checks: readonly Check[]): string {
+  const groups = [...new Set(checks.map((check) => check.group))];
+  return groups
+    .map((group) => {
+      const ofGroup = checks.filter((check) => check.group === group);
+      const rows = ofGroup.map((check) => [mark(context, check.status), check.name, check.found]);
+      const table = formatTable([{ title: context.colors.bold(group) }, { title: "" }, { title: "" }], rows);
+      const cures = ofGroup.flatMap(({ name, cure }) => (cure === undefined ? [] : [`  ${name}: ${cure}`]));
+      return [table, ...cures].join("\n");
+    })
+    .join("\n\n");
+}
+
+function mark({ colors }: CommandContext, status: CheckStatus): string {
+  switch (status) {
+    case "ok":
+      return colors.green("ok");
+    case "warn":
+      return colors.yellow("warn");
+    case "fail":
+      return colors.red("FAIL");
+    case "absent":
+      return colors.dim("absent");
+  }
+}

@@ -1,0 +1,100 @@
+import { type ArgSpec, describeShape, type Tensor, writeNpy } from "@aiekit/core";
+import type { UnitsRun } from "@aiekit/host";
+import { findKernel } from "@aiekit/mlir";
+import type { Command, CommandContext } from "../command-context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { assignInputs, readInputFiles } from "../kernel-inputs.ts";
+import { type KernelOnDevice, type ReadyKernel, withKernel } from "../kernel-on-device.ts";
+import type { InputOption } from "../options.ts";
+import { modelledLine, type Phase, phaseTable } from "../phases.ts";
+import { writeOutput } from "../write-output.ts";
+
+export interface RunOptions extends KernelOnDevice {
+  readonly inputs: readonly InputOption[];
+  readonly out: string;
+}
+
+/** `aiekit run`: one pass over the input files; outputs are written only when everything went well. */
+export const run: Command<RunOptions> = async (context, options) => {
+  findKernel(options.kernel);
+  // Files are read before the kernel is built: a wrong one should not cost a build.
+  const loadStartMs = performance.now();
+  const inputs = await readInputFiles(options.inputs, context.cwd);
+  const loadMs = performance.now() - loadStartMs;
+  for (const note of inputs.flatMap((input) => input.notes)) context.stderr.write(`note: ${note}\n`);
+
+  return withKernel(context, options, async (ready) => {
+    const args = ready.loaded.manifest.sequences[0]!.args.filter((arg) => arg.direction !== "out");
+    const result = await ready.run(assignInputs(options.kernel, args, inputs));
+
+    const writeStartMs = performance.now();
+    const files = outputFiles(options.out, Object.entries(result.outputs));
+    for (const { path, value } of files) await writeOutput(path, context.cwd, writeNpy(value));
+    const phases: readonly Phase[] = [
+      { name: "load", wallMs: loadMs },
+      { name: "framing", wallMs: result.phases.framingMs },
+      { name: "device", wallMs: result.phases.deviceMs },
+      { name: "write", wallMs: performance.now() - writeStartMs },
+    ];
+    const audioSeconds = inputs.find((input) => input.audioSeconds !== undefined)?.audioSeconds;
+    const finished = { ready, audioSeconds, result, files, phases };
+    if (context.json) context.stdout.write(`${JSON.stringify(runRecord(finished))}\n`);
+    else print(context, finished);
+    return exitCodes.ok;
+  });
+};
+
+interface OutputFile {
+  readonly name: string;
+  readonly path: string;
+  readonly value: Tensor;
+}
+
+interface FinishedRun {
+  readonly ready: ReadyKernel;
+  readonly audioSeconds: number | undefined;
+  readonly result: UnitsRun;
+  readonly files: readonly OutputFile[];
+  readonly phases: readonly Phase[];
+}
+
+/** A single output goes to `out` itself; several go to `out` with their names put before the ending. */
+function outputFiles(out: string, outputs: readonly [name: string, value: Tensor][]): readonly OutputFile[] {
+  if (outputs.length === 1) return outputs.map(([name, value]) => ({ name, path: out, value }));
+  const stem = out.replace(/\.npy$/i, "");
+  return outputs.map(([name, value]) => ({ name, path: `${stem}.${name}.npy`, value }));
+}
+
+function runRecord({ ready, audioSeconds, result, files, phases }: FinishedRun): unknown {
+  return {
+    kernel: ready.loaded.manifest.kernel,
+    device: ready.device.name,
+    simulated: ready.device.kind === "sim",
+    units: result.units,
+    launches: result.launches.map(({ sequence, units }) => ({ sequence, units })),
+    audioSeconds: audioSeconds ?? null,
+    setUpMs: ready.setUpMs,
+    wallMs: Object.fromEntries(phases.map(({ name, wallMs }) => [name, wallMs])),
+    modelled: result.modelled ?? null,
+    warnings: result.warnings,
+    outputs: files.map(({ name, path, value }) => ({ name, path, dtype: value.dtype, shape: value.shape })),
+  };
+}
+
+function print({ stdout }: CommandContext, { ready, audioSeconds, result, files, phases }: FinishedRun): void {
+  const { manifest } = ready.loaded;
+  const launches = result.launches.map(({ sequence }) => sequence).join(", ");
+  stdout.write(`${manifest.kernel} on ${ready.device.name}: ${result.units} units in ${launches}\n`);
+  for (const { name, path, value } of files) {
+    const meaning = meaningOf(manifest.sequences[0]!.args, name);
+    stdout.write(`${name}: ${describeShape(value.dtype, value.shape)}${meaning} -> ${path}\n`);
+  }
+  stdout.write(`${phaseTable(phases, audioSeconds)}\n`);
+  const modelled = modelledLine(result.modelled, audioSeconds);
+  if (modelled !== undefined) stdout.write(`${modelled}\n`);
+}
+
+function meaningOf(args: readonly ArgSpec[], name: string): string {
+  const meaning = args.find((arg) => arg.name === name)?.meaning;
+  return meaning === undefined ? "" : `, ${meaning}`;
+}

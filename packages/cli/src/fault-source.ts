@@ -1,0 +1,42 @@
+import { DeviceError } from "@aiekit/core";
+import { type KernelFault, SimFault } from "@aiekit/host";
+import type { SourceFrame, SourceLocation } from "@aiekit/wasm-clang";
+import type { Environment } from "./environment.ts";
+
+/**
+ * A fault inside a kernel, with the source lines that it came from; any other error as it is. The compiler's symbolizer
+ * is started only here, so a run that does not fail never waits for it.
+ */
+export async function withSourceLine(error: unknown, environment: Environment): Promise<unknown> {
+  if (!(error instanceof SimFault) || error.fault.kernel === undefined) return error;
+  const frames = await symbolizedFrames(error.fault.kernel, environment);
+  if (frames === undefined) return error;
+  return new DeviceError(`${error.message}\n${frames.map((frame) => `    at ${frame}`).join("\n")}`, {
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
+}
+
+/** Undefined where the symbolizer cannot run: the fault itself is the news and must not be lost for it. */
+async function symbolizedFrames(kernel: KernelFault, environment: Environment): Promise<readonly string[] | undefined> {
+  const { WasmClang } = await import("@aiekit/wasm-clang");
+  let clang: Awaited<ReturnType<typeof WasmClang.open>> | undefined;
+  try {
+    clang = await WasmClang.open(environment.clang === undefined ? {} : { clang: environment.clang });
+    const offsets = kernel.frames.map((frame) => frame.byteOffset);
+    const locations = await clang.symbolize(kernel.module, offsets);
+    return locations.flatMap((location) => framesOf(location));
+  } catch {
+    return undefined;
+  } finally {
+    clang?.close();
+  }
+}
+
+function framesOf(location: SourceLocation): readonly string[] {
+  return [location, ...location.inlinedInto].map(describeFrame);
+}
+
+function describeFrame({ function: name, file, line }: SourceFrame): string {
+  return file === undefined ? name : `${name} (${file}:${line})`;
+}

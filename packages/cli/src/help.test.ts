@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { exitCodes } from "./exit-codes.ts";
+import { runInProcess } from "./run-cli.test-support.ts";
+
+const commands = ["build", "run", "validate", "bench", "inspect", "doctor", "demo", "kernels"];
+
+test("--help lists every command and every exit code, on stdout, with exit code 0", async () => {
+  const { code, stdout, stderr } = await runInProcess(["--help"]);
+
+  expect([code, stderr]).toEqual([0, ""]);
+  for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+  for (const exitCode of Object.values(exitCodes)) expect(stdout).toMatch(new RegExp(`^  ${exitCode} +\\w`, "m"));
+});
+
+test.each(commands)("%s --help has examples that start with its own name, and --json", async (command) => {
+  const { code, stdout } = await runInProcess([command, "--help"]);
+
+  expect(code).toBe(0);
+  const examples = stdout.slice(stdout.indexOf("Examples:")).split("\n").slice(1);
+  expect(examples.length).toBeGreaterThan(1);
+  for (const line of examples.filter((text) => text !== ""))
+    expect(line).toMatch(new RegExp(`^  aiekit ${command}\\b`));
+  expect(stdout).toContain("--json");
+});
+
+test("every example in the help is a command line that parses", async () => {
+  const { parseCommandLine } = await import("./program.ts");
+  const silent = { stdout: { write: () => {} }, stderr: { write: () => {} } };
+  for (const command of commands) {
+    const { stdout } = await runInProcess([command, "--help"]);
+    for (const line of stdout.match(/^ {2}aiekit .*$/gm) ?? []) {
+      const argv = line.trim().split(/\s+/).slice(1);
+      expect(parseCommandLine(argv, silent)?.command).toBe(command);
+    }
+  }
+});
+
+test("no command prints the help on stderr with exit code 2; --version prints a version", async () => {
+  const none = await runInProcess([]);
+
+  expect(none).toMatchObject({ code: 2, stdout: "" });
+  expect(none.stderr).toContain("Usage: aiekit");
+  expect((await runInProcess(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});

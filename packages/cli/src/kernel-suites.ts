@@ -1,0 +1,74 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { tensor, UsageError } from "@aiekit/core";
+import { findKernel } from "@aiekit/mlir";
+import type { MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
+import type { ReadyKernel } from "./kernel-on-device.ts";
+
+/** What a suite is run with. */
+export interface SuiteRequest extends SuiteControl {
+  readonly ready: ReadyKernel;
+  /** Number of clips or signals, from the first; all when undefined. */
+  readonly clips: number | undefined;
+}
+
+/** Runs a kernel's correlation suite. */
+export type KernelSuite = (request: SuiteRequest) => Promise<SuiteRun>;
+
+/** The suite of a kernel. @throws UsageError for a kernel that has none. */
+export function requireSuite(kernel: string): KernelSuite {
+  findKernel(kernel);
+  const suite = suites[kernel];
+  if (suite !== undefined) return suite;
+  throw new UsageError(`${kernel}: there is no correlation suite: expected one of ${Object.keys(suites).join(", ")}`);
+}
+
+const suites: Readonly<Record<string, KernelSuite>> = {
+  mel: runMelSuite,
+  fft: runFftSuite,
+};
+
+const seed = 1;
+const fftPoints = 512;
+// kernels/fft/fft.cc: 64 times the unnormalised transform of the int16 samples.
+const fftOutputScale = 64;
+
+async function runMelSuite(request: SuiteRequest): Promise<SuiteRun> {
+  const { melClips, melSuite } = await import("@aiekit/validate");
+  const { ready, clips: count, ...control } = request;
+  const all = await melClips({
+    seed,
+    run: runProgram,
+    // Speech comes first and is the slow part to make: no more of it than will be used.
+    ...(count === undefined ? {} : { speechClips: Math.min(count, 100) }),
+    ...(control.signal === undefined ? {} : { signal: control.signal }),
+  });
+  const clips: MelClips = { ...all, clips: all.clips.slice(0, count) };
+  const run = async (pcm: Int16Array) => {
+    const { outputs, units } = await ready.run({ pcm: tensor("i16", [pcm.length], pcm.slice()) });
+    return { mel: outputs.mel!.data as Int16Array, frames: units };
+  };
+  return melSuite({ ...subjectOf(ready), run }, { ...control, seed, clips });
+}
+
+async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
+  const { fftSignals, fftSuite } = await import("@aiekit/validate");
+  const { ready, clips: count, ...control } = request;
+  const signals = fftSignals({ seed }).slice(0, count);
+  const run = async (frames: Int16Array) => {
+    const { outputs } = await ready.run({ in: tensor("i16", [frames.length / fftPoints, fftPoints], frames.slice()) });
+    return outputs.out!.data as Int32Array;
+  };
+  return fftSuite({ ...subjectOf(ready), run, outputScale: fftOutputScale }, { ...control, seed, signals });
+}
+
+function subjectOf({ loaded, device }: ReadyKernel) {
+  const origin = device.kind === "sim" ? ("simulated" as const) : ("measured" as const);
+  return { kernel: loaded.manifest.kernel, device: device.kind === "sim" ? "sim" : device.generation, origin };
+}
+
+/** Standard output of a program; rejects when it is missing or fails. */
+async function runProgram(command: string, args: readonly string[]): Promise<Uint8Array> {
+  const options = { encoding: "buffer", maxBuffer: 64 * 1024 * 1024 } as const;
+  return (await promisify(execFile)(command, [...args], options)).stdout;
+}

@@ -1,0 +1,45 @@
+import { InvalidArgumentError } from "commander";
+
+/** Commander collector for `--param name=value`; numbers are read as numbers. */
+export function collectParam(
+  text: string,
+  previous: Readonly<Record<string, number | string>> = {},
+): Record<string, number | string> {
+  const [name, value] = splitAssignment(text, "tiles=3");
+  if (Object.hasOwn(previous, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+  const number = Number(value);
+  return { ...previous, [name]: value !== "" && Number.isFinite(number) ? number : value };
+}
+
+/** An input file: for the argument `name`, or for the kernel's first input when no name is given. */
+export interface InputOption {
+  readonly name: string | undefined;
+  readonly path: string;
+}
+
+/** Commander collector for `--in [name=]path`. */
+export function collectInput(text: string, previous: readonly InputOption[] = []): readonly InputOption[] {
+  const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.+)$/s.exec(text);
+  return [...previous, match ? { name: match[1]!, path: match[2]! } : { name: undefined, path: text }];
+}
+
+/** A whole number of at least 1. */
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError("Expected a whole number of at least 1.");
+  return value;
+}
+
+/** A number above 0. */
+export function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}
+
+function splitAssignment(text: string, example: string): [name: string, value: string] {
+  const at = text.indexOf("=");
+  if (at <= 0) throw new InvalidArgumentError(`Expected name=value, for example ${example}.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,75 @@
+import { AiekitError, type ErrorCode } from "@aiekit/core";
+import type { Colors } from "./terminal.ts";
+
+export interface ErrorView {
+  readonly colors: Colors;
+  /** Also print causes and stack traces. */
+  readonly verbose: boolean;
+}
+
+/** An error for people: what failed, a hint where there is one, and with `verbose` what caused it. */
+export function formatError(error: unknown, view: ErrorView): string {
+  const { colors, verbose } = view;
+  const lines = [`${colors.red("error:")} ${messageOf(error)}`];
+  if (error instanceof AiekitError && error.hint !== undefined) lines.push(`${colors.cyan("hint:")} ${error.hint}`);
+  if (verbose) {
+    for (const cause of causesOf(error)) lines.push(`${colors.dim("cause:")} ${messageOf(cause)}`);
+    if (error instanceof Error && error.stack !== undefined) lines.push(colors.dim(stackLines(error.stack)));
+  } else if (!(error instanceof AiekitError)) {
+    lines.push(`${colors.cyan("hint:")} this was not expected; run again with --verbose and report what it prints`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** What `--json` prints on stdout when a command fails. */
+export interface ErrorRecord {
+  readonly error: {
+    readonly code: ErrorCode | "internal";
+    readonly message: string;
+    readonly hint?: string;
+    /** A fault of the simulated array. */
+    readonly fault?: { readonly kind: string; readonly cycle?: number; readonly tile?: unknown };
+  };
+}
+
+export function errorRecord(error: unknown): ErrorRecord {
+  const known = error instanceof AiekitError ? error : undefined;
+  const fault = [error, ...causesOf(error)].map(faultOf).find((found) => found !== undefined);
+  return {
+    error: {
+      code: known?.code ?? "internal",
+      message: messageOf(error),
+      ...(known?.hint === undefined ? {} : { hint: known.hint }),
+      ...(fault === undefined ? {} : { fault }),
+    },
+  };
+}
+
+/** By shape and not by class: the class would load the simulator for every error that is printed. */
+function faultOf(error: unknown): ErrorRecord["error"]["fault"] {
+  const fault = (error as { readonly fault?: { kind?: unknown; cycle?: unknown; tile?: unknown } } | null)?.fault;
+  if (typeof fault?.kind !== "string") return undefined;
+  const { kind, cycle, tile } = fault;
+  return { kind, ...(typeof cycle === "number" ? { cycle } : {}), ...(tile === undefined ? {} : { tile }) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function causesOf(error: unknown): readonly unknown[] {
+  const causes: unknown[] = [];
+  let next = error instanceof Error ? error.cause : undefined;
+  while (next !== undefined && !causes.includes(next)) {
+    causes.push(next);
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return causes;
+}
+
+function stackLines(stack: string): string {
+  return stack
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line))
+    .join("\n");
+}

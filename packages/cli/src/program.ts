@@ -1,0 +1,246 @@
+import { readFileSync } from "node:fs";
+import type { Target } from "@aiekit/core";
+import type { DeviceKind } from "@aiekit/host";
+import { Command, Option } from "commander";
+import type { BenchOptions } from "./commands/bench.ts";
+import type { BuildOptions } from "./commands/build.ts";
+import type { DemoOptions } from "./commands/demo.ts";
+import type { DoctorOptions } from "./commands/doctor.ts";
+import type { InspectOptions } from "./commands/inspect.ts";
+import type { RunOptions } from "./commands/run.ts";
+import type { ValidateOptions } from "./commands/validate.ts";
+import { exitCodeHelp } from "./exit-codes.ts";
+import type { KernelOnDevice } from "./kernel-on-device.ts";
+import { collectInput, collectParam, type InputOption, parseCount, parsePositive } from "./options.ts";
+import type { OutputStream } from "./terminal.ts";
+
+/** One invocation as parsed: which command, its flags that concern printing, and its options. */
+export type Invocation = { readonly json: boolean; readonly verbose: boolean } & (
+  | { readonly command: "build"; readonly options: BuildOptions }
+  | { readonly command: "run"; readonly options: RunOptions }
+  | { readonly command: "validate"; readonly options: ValidateOptions }
+  | { readonly command: "bench"; readonly options: BenchOptions }
+  | { readonly command: "inspect"; readonly options: InspectOptions }
+  | { readonly command: "doctor"; readonly options: DoctorOptions }
+  | { readonly command: "demo"; readonly options: DemoOptions }
+  | { readonly command: "kernels"; readonly options: NoOptions }
+);
+
+/** A command that has only the flags for printing. */
+export type NoOptions = Readonly<Record<string, never>>;
+
+/**
+ * Parses a command line (without `node` and the script). Help, version and complaints are printed to the streams.
+ * @returns undefined when help or the version was printed and there is nothing left to do.
+ * @throws CommanderError for a wrong command line, after it was printed.
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  streams: { readonly stdout: OutputStream; readonly stderr: OutputStream },
+): Invocation | undefined {
+  let invocation: Invocation | undefined;
+  const program = defineProgram((next) => {
+    invocation = next;
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride();
+    command.configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+    command.showHelpAfterError(`(see ${command === program ? "aiekit" : `aiekit ${command.name()}`} --help)`);
+  }
+  program.parse(argv, { from: "user" });
+  return invocation;
+}
+
+function defineProgram(invoke: (invocation: Invocation) => void): Command {
+  const program = new Command("aiekit")
+    .description("Write, build, check and run kernels for AMD XDNA NPUs; no NPU needed: --target sim is a simulator.")
+    .version(packageVersion(), "-V, --version")
+    .addHelpText("after", `\nExamples:\n${examples.program}\n\n${exitCodeHelp}`);
+
+  program
+    .command("build")
+    .argument("<kernel>", "name of a kernel, see: aiekit kernels")
+    .description("build a kernel: design, C++ sources, xclbin, instruction streams, manifest")
+    .addOption(targetOption())
+    .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
+    .option("--watch", "build again whenever a source changes, until Ctrl-C")
+    .option("--dry-run", "print the steps and whether they would run, and build nothing")
+    .option("--force", "ignore what is cached")
+    .option("--verbose", "print every step with its command, time and cache state")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.build}`)
+    .action((kernel: string, o: RawOptions) => {
+      const { target = "sim", watch = false, dryRun = false, force = false } = o;
+      invoke({
+        command: "build",
+        ...flags(o),
+        options: { kernel, params: o.param ?? {}, target, watch, dryRun, force },
+      });
+    });
+
+  program
+    .command("run")
+    .argument("<kernel>", "name of a kernel, see: aiekit kernels")
+    .description("run a kernel over a file; builds it first when it is stale")
+    .requiredOption("--in <[name=]file>", "input: .npy, or .wav for PCM; repeat for more inputs", collectInput)
+    .requiredOption("--out <file>", "where to write the output, .npy")
+    .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
+    .addOption(deviceOption())
+    .option("--verbose", "print causes and phases")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.run}`)
+    .action((kernel: string, o: RawOptions) => {
+      const options = { ...onDevice(kernel, o), inputs: o.in ?? [], out: o.out ?? "" };
+      invoke({ command: "run", ...flags(o), options });
+    });
+
+  program
+    .command("validate")
+    .argument("<kernel>", "name of a kernel, see: aiekit kernels")
+    .description("run a kernel's correlation suite against its references; exit code 1 when it fails")
+    .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
+    .addOption(deviceOption())
+    .option("--clips <count>", "number of clips; all when left out", parseCount)
+    .option("--report <folder>", "write report.md, report.json and pictures there")
+    .option("--verbose", "print causes and phases")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.validate}`)
+    .action((kernel: string, o: RawOptions) => {
+      const options = { ...onDevice(kernel, o), clips: o.clips, report: o.report };
+      invoke({ command: "validate", ...flags(o), options });
+    });
+
+  program
+    .command("bench")
+    .argument("<kernel>", "name of a kernel, see: aiekit kernels")
+    .description("time a kernel: correctness first, then wall time by phase, and modelled device time apart from it")
+    .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
+    .addOption(deviceOption())
+    .option("--seconds <number>", "length of the audio", parsePositive, 10)
+    .option("--build", "also time builds: cold, after an edit, without a change")
+    .option("--verbose", "print causes and phases")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.bench}`)
+    .action((kernel: string, o: RawOptions) => {
+      const options = { ...onDevice(kernel, o), seconds: o.seconds ?? 10, build: o.build === true };
+      invoke({ command: "bench", ...flags(o), options });
+    });
+
+  program
+    .command("inspect")
+    .argument("<file>", "an .xclbin, an instruction stream or a manifest.json; the kind is read from the content")
+    .description("print what is in a build product")
+    .option("--explain", "xclbin only: what XRT would object to, in the order in which it looks")
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.inspect}`)
+    .action((file: string, o: RawOptions) => {
+      invoke({ command: "inspect", ...flags(o), options: { file, explain: o.explain === true } });
+    });
+
+  program
+    .command("doctor")
+    .description("check what this machine has for building and running, and say how to get what is missing")
+    .addOption(targetOption())
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.doctor}`)
+    .action((o: RawOptions) => invoke({ command: "doctor", ...flags(o), options: { target: o.target ?? "sim" } }));
+
+  program
+    .command("demo")
+    .description("build the mel kernel for the simulator, run it over a WAV file, and compare it with the references")
+    .option("--wav <file>", "a WAV file; a generated signal when left out")
+    .option("--out <folder>", "where to write the log-mel picture", "demo-output")
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.demo}`)
+    .action((o: RawOptions) => {
+      invoke({ command: "demo", ...flags(o), options: { wav: o.wav, out: o.out ?? "demo-output" } });
+    });
+
+  program
+    .command("kernels")
+    .description("list the kernels and their parameters")
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.kernels}`)
+    .action((o: RawOptions) => invoke({ command: "kernels", ...flags(o), options: {} }));
+
+  return program;
+}
+
+/** Every option of every command, as commander stores it. */
+interface RawOptions {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly target?: Target;
+  readonly param?: Readonly<Record<string, number | string>>;
+  readonly watch?: boolean;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly in?: readonly InputOption[];
+  readonly out?: string;
+  readonly device?: DeviceKind | "auto";
+  readonly clips?: number;
+  readonly report?: string;
+  readonly seconds?: number;
+  readonly build?: boolean;
+  readonly explain?: boolean;
+  readonly wav?: string;
+}
+
+function flags(options: RawOptions): { json: boolean; verbose: boolean } {
+  return { json: options.json === true, verbose: options.verbose === true };
+}
+
+function onDevice(kernel: string, options: RawOptions): KernelOnDevice {
+  return { kernel, params: options.param ?? {}, device: options.device ?? "sim" };
+}
+
+function targetOption(): Option {
+  return new Option("--target <target>", "what to build for").choices(["sim", "npu1", "npu2"]).default("sim");
+}
+
+function deviceOption(): Option {
+  return new Option("--device <device>", "what to run on").choices(["sim", "xrt", "cpu", "auto"]).default("sim");
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const examples = {
+  program: `  aiekit demo                          transform a signal to log-mel on the simulated NPU
+  aiekit build mel                     build the mel kernel for the simulator
+  aiekit run mel --in a.wav --out mel.npy
+  aiekit validate mel                  compare it with its references
+  aiekit inspect xclbin/sim/mel/mel.xclbin --explain`,
+  build: `  aiekit build mel
+  aiekit build mel --param tiles=3
+  aiekit build fft --watch
+  aiekit build mel --dry-run --json`,
+  run: `  aiekit run mel --in speech.wav --out mel.npy
+  aiekit run fft --in frames.npy --out spectrum.npy
+  aiekit run mel --in pcm=speech.wav --out mel.npy --param tiles=3 --json`,
+  validate: `  aiekit validate mel
+  aiekit validate mel --clips 3 --report report/
+  aiekit validate fft --json`,
+  bench: `  aiekit bench mel --seconds 30
+  aiekit bench mel --build --json`,
+  inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
+  aiekit inspect other.xclbin --explain
+  aiekit inspect xclbin/sim/mel/manifest.json --json`,
+  doctor: `  aiekit doctor
+  aiekit doctor --target npu1 --json`,
+  demo: `  aiekit demo
+  aiekit demo --wav speech.wav --out pictures/`,
+  kernels: `  aiekit kernels
+  aiekit kernels --json`,
+} as const;
