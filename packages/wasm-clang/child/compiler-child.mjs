@@ -6,8 +6,7 @@
 // out: "ready" once; then { id, exitCode, log, files: Map of path to bytes } in the order of the requests
 import { commands, runLLVM } from "@yowasp/clang";
 
-// Ctrl-C reaches the whole process group: the parent decides what it means. Without a parent there is no work.
-process.on("SIGINT", () => {});
+// Ctrl-C reaches the whole process group and ends this process at once, busy or not; without a parent there is no work.
 process.on("disconnect", () => process.exit(0));
 
 // With its own progress function the package does not print to stdout while it reads its parts.

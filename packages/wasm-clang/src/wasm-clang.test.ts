@@ -125,6 +125,16 @@ test("an abort stops a running compile, and the service works afterwards", async
   own.close();
 });
 
+test("a compiler that crashes is a ToolError, and the next compile works", async () => {
+  const own = await WasmClang.open();
+  const deep = "template <int N> struct F { static constexpr int v = F<N - 1>::v; }; int x = F<100000>::v;";
+  const failed = await failure(own.compile({ ...job(deep), args: [...args, "-ftemplate-depth=1000000000"] }));
+
+  expect((failed as ToolError).failure.exitCode).toBe(134);
+  expect((await own.compile(job("int f;"))).object.length).toBeGreaterThan(0);
+  own.close();
+});
+
 test("a compile that takes longer than its limit is stopped and says so", async () => {
   const own = await WasmClang.open({ jobTimeoutMs: 50 });
   const failed = await failure(own.compile(job("int f;")));

@@ -71,7 +71,8 @@ export class WasmClang {
     const objectFile = "kernel.o";
     const run = await this.#run(`compile ${job.source.name}`, {
       tool: "clang++",
-      args: ["-fno-color-diagnostics", ...job.args, "-c", job.source.name, "-o", objectFile],
+      // One mistake in a template makes pages of errors; the first ones say what it is.
+      args: ["-fno-color-diagnostics", "-ferror-limit=3", ...job.args, "-c", job.source.name, "-o", objectFile],
       files: new Map<string, string>([...job.headers, [job.source.name, job.source.text]]),
       want: [objectFile],
       signal: job.signal,

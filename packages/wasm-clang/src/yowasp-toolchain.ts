@@ -26,7 +26,9 @@ export function yowaspToolchain(options: { readonly idleMs: number; readonly job
     clearTimeout(idleTimer);
     if (!child?.alive()) child = startChild();
     const answer = await withLimits(child, job, options.jobTimeoutMs);
-    idleTimer = setTimeout(stop, options.idleMs).unref();
+    // A tool that crashed may have left its process without memory or stack.
+    if (answer.exitCode === crashExitCode) stop();
+    else idleTimer = setTimeout(stop, options.idleMs).unref();
     return answer;
   };
 
@@ -41,6 +43,9 @@ export function yowaspToolchain(options: { readonly idleMs: number; readonly job
     close: stop,
   };
 }
+
+/** As a shell reports abort(); the child says so of anything that is no exit status. */
+const crashExitCode = 134;
 
 interface CompilerChild {
   alive(): boolean;
