@@ -31,21 +31,24 @@ process.exitCode = await runCli({
   signal: stop.signal,
 });
 
-/** Runs `tsc -b` when a source is newer than what was last compiled from it. */
+/** Runs `tsc -b packages/cli`, which stands on every package, when a source is newer than what was compiled from it. */
 function compileWhenStale(root) {
   const solution = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
-  const stale = solution.references.map(({ path }) => join(root, path)).filter(isStale);
+  const packages = solution.references.filter(({ path }) => !path.endsWith(".json"));
+  const stale = packages.map(({ path }) => join(root, path)).filter(isStale);
   if (stale.length === 0) return;
-  process.stderr.write("aiekit: compiling changed TypeScript sources (tsc -b)\n");
+  process.stderr.write("aiekit: compiling changed TypeScript sources (tsc -b packages/cli)\n");
   const startMs = Date.now();
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const result = spawnSync(process.execPath, [tsc, "-b", root], { encoding: "utf8" });
+  const result = spawnSync(process.execPath, [tsc, "-b", packageFolder], { encoding: "utf8" });
   if (result.status !== 0) {
     // The compiler writes its record even then; without this the next start would run what it left behind.
     for (const folder of stale.filter((path) => existsSync(record(path)))) utimesSync(record(folder), 0, 0);
     const lines = `${result.stdout}${result.stderr}`.trimEnd().split("\n");
     const more = lines.length > 20 ? `... and ${lines.length - 20} more lines\n` : "";
-    process.stderr.write(`${lines.slice(0, 20).join("\n")}\n${more}error: tsc -b failed\nhint: pnpm build\n`);
+    process.stderr.write(
+      `${lines.slice(0, 20).join("\n")}\n${more}error: tsc -b packages/cli failed\nhint: pnpm build\n`,
+    );
     process.exit(toolFailed);
   }
   // A source that was touched without a change leaves the record old; it is up to date as of the start of the compiler.
@@ -56,7 +59,7 @@ function isStale(folder) {
   const compiledMs = statSync(record(folder), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = readdirSync(join(folder, "src"), { recursive: true });
   return sources.some(
-    (name) => /(?<!\.test)\.ts$/.test(name) && statSync(join(folder, "src", name)).mtimeMs > compiledMs,
+    (name) => /(?<!\.test|\.test-support)\.ts$/.test(name) && statSync(join(folder, "src", name)).mtimeMs > compiledMs,
   );
 }
 

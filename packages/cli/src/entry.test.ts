@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 let checkout: string;
 let source: string;
 
-const notice = "aiekit: compiling changed TypeScript sources (tsc -b)\n";
+const notice = "aiekit: compiling changed TypeScript sources (tsc -b packages/cli)\n";
 const program = (word: string) =>
   `export const readEnvironment = () => ({});
 export async function runCli(cli) {
@@ -22,7 +22,7 @@ export async function runCli(cli) {
 const compiler = `
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-const cli = join(process.argv[3], "packages", "cli");
+const cli = process.argv[3];
 const text = readFileSync(join(cli, "src", "index.ts"), "utf8");
 const output = join(cli, "dist", "index.js");
 const broken = text.includes("broken");
@@ -41,7 +41,10 @@ beforeEach(() => {
     mkdirSync(join(checkout, path, ".."), { recursive: true });
     writeFileSync(join(checkout, path), text);
   };
-  write("tsconfig.json", '{ "files": [], "references": [{ "path": "packages/cli" }] }');
+  write(
+    "tsconfig.json",
+    '{ "files": [], "references": [{ "path": "packages/cli" }, { "path": "tsconfig.test.json" }] }',
+  );
   write("node_modules/typescript/package.json", '{ "type": "module" }');
   write("node_modules/typescript/bin/tsc", compiler);
   write("packages/cli/package.json", '{ "type": "module" }');
@@ -76,7 +79,7 @@ test("a source that does not compile is exit code 4 at every start: what the com
     expect(outcome).toEqual({
       status: 4,
       stdout: "",
-      stderr: `${notice}src/index.ts(6,14): error TS2322\nerror: tsc -b failed\nhint: pnpm build\n`,
+      stderr: `${notice}src/index.ts(6,14): error TS2322\nerror: tsc -b packages/cli failed\nhint: pnpm build\n`,
     });
   }
 });
@@ -88,9 +91,9 @@ test("a source that was touched without a change is compiled once, not at every 
   expect([start().stderr, start().stderr]).toEqual([notice, ""]);
 });
 
-test("a changed test file is no reason to compile", () => {
+test("changed tests and what supports them are no reason to compile", () => {
   start();
-  writeFileSync(source.replace("index.ts", "index.test.ts"), "");
+  for (const name of ["index.test.ts", "index.test-support.ts"]) writeFileSync(source.replace("index.ts", name), "");
 
   expect(start().stderr).toBe("");
 });
