@@ -1,13 +1,29 @@
 export { CoreBuilder } from "./builder/core-builder.ts";
-export {
-  type CoreOptions,
-  DesignBuilder,
-  type FifoOptions,
-  type LinkOptions,
-  type SequenceOptions,
-} from "./builder/design-builder.ts";
-export type { FifoHandle, KernelHandle, TileHandle } from "./builder/handles.ts";
-export { SequenceBuilder, type TransferOptions } from "./builder/sequence-builder.ts";
+export { denseValues, type InitialValues } from "./builder/dense-values.ts";
+export { DesignBuilder } from "./builder/design-builder.ts";
+export type {
+  BufferOptions,
+  CoreOptions,
+  FifoOptions,
+  LinkOptions,
+  LockOptions,
+  PortOptions,
+  SequenceOptions,
+  ShimChannelOptions,
+} from "./builder/design-options.ts";
+export { type BdOptions, type ChainOptions, DmaBuilder, type LockUse } from "./builder/dma-builder.ts";
+export type { PacketFlowOptions } from "./builder/fabric-ops.ts";
+export type {
+  BufferHandle,
+  FifoHandle,
+  KernelHandle,
+  LockHandle,
+  ShimChannelHandle,
+  TaskHandle,
+  TileHandle,
+} from "./builder/handles.ts";
+export type { TransferPattern } from "./builder/host-transfer.ts";
+export { SequenceBuilder, type TaskOptions, type TransferOptions } from "./builder/sequence-builder.ts";
 export {
   type DeviceModel,
   deviceModel,
@@ -48,6 +64,7 @@ export {
   type TileModel,
   tileModels,
 } from "./device-model/tile-model.ts";
+export { type ExampleName, examples } from "./examples/examples.ts";
 export {
   type ArrayAttr,
   type Attribute,
@@ -72,10 +89,16 @@ export {
   walk,
 } from "./ir/operation.ts";
 export {
+  bf16,
   bitWidth,
   type FloatType,
   type FunctionType,
+  f32,
   type IntegerType,
+  i8,
+  i16,
+  i32,
+  index,
   type MemRefType,
   memref,
   memrefBytes,
@@ -85,9 +108,16 @@ export {
 } from "./ir/types.ts";
 export { type CoreMemory, coreMemory } from "./lowering/core-memory.ts";
 export { type LoweredDesign, lowerDesign } from "./lowering/lower-design.ts";
+export {
+  type StructureFact,
+  type StructureKind,
+  type StructureOptions,
+  structureOf,
+} from "./lowering/lowered-structure.ts";
 export { lowerSequence } from "./lowering/sequence/lower-sequence.ts";
 export { absoluteAddress } from "./lowering/sequence/register-ops.ts";
 export { type ParseOptions, parseModule } from "./parser/module.ts";
+export { placeTiles } from "./placement/place-tiles.ts";
 export { printGenericModule } from "./printer/generic.ts";
 export { printModule } from "./printer/module.ts";
 export {
@@ -100,4 +130,5 @@ export {
   type ParamSpec,
   registry,
 } from "./registry.ts";
+export { routeFlows } from "./routing/route-flows.ts";
 export { verify } from "./verifier/verify.ts";

@@ -3,6 +3,7 @@ import type { DmaDirection } from "../device-model/tile-model.ts";
 import {
   type Attribute,
   type BdDim,
+  type BdPad,
   boolAttr,
   enumAttr,
   integerAttr,
@@ -64,6 +65,9 @@ export interface BufferSpec {
   readonly tile: Value;
   readonly name: string;
   readonly type: MemRefType;
+  /** Byte in the tile's memory; chosen by the lowering when absent. */
+  readonly address?: number | undefined;
+  readonly bank?: number | undefined;
   readonly initialValue?: Attribute | undefined;
   readonly loc?: Location | undefined;
 }
@@ -73,7 +77,12 @@ export function bufferOp(buffer: BufferSpec): Operation {
     operands: [buffer.tile],
     results: [buffer.type],
     resultNames: [buffer.name],
-    attributes: { sym_name: stringAttr(buffer.name), initial_value: buffer.initialValue },
+    attributes: {
+      sym_name: stringAttr(buffer.name),
+      address: optionalInt(buffer.address),
+      mem_bank: optionalInt(buffer.bank),
+      initial_value: buffer.initialValue,
+    },
     loc: buffer.loc,
   });
 }
@@ -81,7 +90,8 @@ export function bufferOp(buffer: BufferSpec): Operation {
 export interface LockSpec {
   readonly tile: Value;
   readonly name: string;
-  readonly id: number;
+  /** The lowest that is free when absent. */
+  readonly id?: number | undefined;
   readonly init: number;
   readonly loc?: Location | undefined;
 }
@@ -91,7 +101,7 @@ export function lockOp(lock: LockSpec): Operation {
     operands: [lock.tile],
     results: [index],
     resultNames: [lock.name],
-    attributes: { sym_name: stringAttr(lock.name), lockID: int(lock.id), init: int(lock.init) },
+    attributes: { sym_name: stringAttr(lock.name), lockID: optionalInt(lock.id), init: int(lock.init) },
     loc: lock.loc,
   });
 }
@@ -139,6 +149,13 @@ export interface ObjectFifoSpec {
   readonly fromStream?: readonly (readonly BdDim[])[] | undefined;
   readonly viaDma?: boolean | undefined;
   readonly repeatCount?: number | undefined;
+  readonly iterCount?: number | undefined;
+  readonly isUnsynchronised?: boolean | undefined;
+  readonly padding?: readonly BdPad[] | undefined;
+  readonly initialValues?: readonly Attribute[] | undefined;
+  /** Ends that are a core's stream port: 0 the producer, 1 the consumer, 2 both. */
+  readonly streamEnds?: 0 | 1 | 2 | undefined;
+  readonly streamPort?: number | undefined;
 }
 
 export function objectFifoOp(fifo: ObjectFifoSpec): Operation {
@@ -148,14 +165,21 @@ export function objectFifoOp(fifo: ObjectFifoSpec): Operation {
     attributes: {
       sym_name: stringAttr(fifo.name),
       elemNumber:
-        typeof fifo.depth === "number" ? int(fifo.depth) : { kind: "array", elements: fifo.depth.map((n) => int(n)) },
+        typeof fifo.depth === "number"
+          ? int(fifo.depth)
+          : { kind: "array", elements: fifo.depth.map((n) => integerAttr(n, i64)) },
       elemType: typeAttr({ kind: "objectfifo", element: fifo.element }),
       dimensionsToStream: bdDims(fifo.toStream ?? []),
       dimensionsFromStreamPerConsumer: { kind: "array", elements: perConsumer },
       via_DMA: boolAttr(fifo.viaDma ?? false),
       plio: boolAttr(false),
-      disable_synchronization: boolAttr(false),
+      disable_synchronization: boolAttr(fifo.isUnsynchronised ?? false),
+      padDimensions: fifo.padding && { kind: "bd-pads", pads: fifo.padding },
+      initValues: fifo.initialValues && { kind: "array", elements: fifo.initialValues },
       repeat_count: optionalInt(fifo.repeatCount),
+      iter_count: optionalInt(fifo.iterCount),
+      aie_stream: optionalInt(fifo.streamEnds),
+      aie_stream_port: optionalInt(fifo.streamPort),
     },
   });
 }
@@ -174,7 +198,7 @@ export function linkOp(link: LinkSpec): Operation {
   });
   const offsets = (values: readonly number[] = []): Attribute => ({
     kind: "array",
-    elements: values.map((n) => int(n)),
+    elements: values.map((n) => integerAttr(n, i64)),
   });
   return new Operation("aie.objectfifo.link", {
     attributes: {
@@ -218,6 +242,8 @@ export interface CoreSpec {
   readonly row: number;
   readonly stackBytes: number;
   readonly choosesObjectsAtRunTime?: boolean | undefined;
+  /** A program that is built elsewhere; the body is empty then. */
+  readonly elfFile?: string | undefined;
 }
 
 export function coreOp(core: CoreSpec, body: Region): Operation {
@@ -228,6 +254,7 @@ export function coreOp(core: CoreSpec, body: Region): Operation {
     attributes: {
       stack_size: int(core.stackBytes),
       dynamic_objfifo_lowering: core.choosesObjectsAtRunTime ? boolAttr(true) : undefined,
+      elf_file: core.elfFile === undefined ? undefined : stringAttr(core.elfFile),
     },
     regions: [body],
   });
@@ -280,6 +307,9 @@ export interface BdSpec {
   readonly length: number;
   readonly dims?: readonly BdDim[] | undefined;
   readonly padDimensions?: Attribute | undefined;
+  readonly packet?: Attribute | undefined;
+  readonly id?: number | undefined;
+  readonly burstBytes?: number | undefined;
   readonly loc?: Location | undefined;
 }
 
@@ -291,6 +321,9 @@ export function dmaBdOp(bd: BdSpec): Operation {
       len: int(bd.length),
       dimensions: bd.dims && bd.dims.length > 0 ? bdDims(bd.dims) : undefined,
       pad_dimensions: bd.padDimensions,
+      packet: bd.packet,
+      bd_id: optionalInt(bd.id),
+      burst_length: optionalInt(bd.burstBytes),
     },
     loc: bd.loc,
   });
@@ -305,6 +338,7 @@ export interface ShimAllocationSpec {
   readonly tile: Value;
   readonly direction: DmaDirection;
   readonly channel: number;
+  readonly isPlio?: boolean | undefined;
   readonly loc?: Location | undefined;
 }
 
@@ -315,7 +349,7 @@ export function shimAllocationOp(allocation: ShimAllocationSpec): Operation {
       sym_name: stringAttr(allocation.name),
       channel_dir: enumAttr(allocation.direction),
       channel_index: integerAttr(allocation.channel, i64),
-      plio: boolAttr(false),
+      plio: boolAttr(allocation.isPlio ?? false),
     },
     loc: allocation.loc,
   });

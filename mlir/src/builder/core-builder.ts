@@ -1,13 +1,17 @@
 import { DesignError } from "@aiekit/core";
+import { lockMaxValue } from "../device-model/tile-model.ts";
 import { integerAttr, symbolAttr } from "../ir/attributes.ts";
 import { Block, Operation, Region, type Value } from "../ir/operation.ts";
-import { index, type Type } from "../ir/types.ts";
+import { bitWidth, index, type MemRefType, type Type } from "../ir/types.ts";
 import { typeText } from "../printer/attributes.ts";
-import { acquireOp, type FifoPort, releaseOp, subviewAccessOp } from "./aie-ops.ts";
-import type { FifoHandle, KernelHandle, TileHandle } from "./handles.ts";
+import { acquireOp, type FifoPort, type LockAction, releaseOp, subviewAccessOp, useLockOp } from "./aie-ops.ts";
+import type { FifoHandle, KernelHandle, LockHandle, TileHandle } from "./handles.ts";
 
 /** Trip count of a loop that ends when the context does. */
 const forever = 2n ** 63n - 1n;
+
+/** Width of a cascade. Source: AM020 chapter 4. */
+const cascadeBits = 512;
 
 /** Writes the body of one core: loops, acquires and releases of objects, calls of kernels. */
 export class CoreBuilder {
@@ -68,6 +72,53 @@ export class CoreBuilder {
     }
     this.#held.set(heldKey(fifo, port), held - count);
     this.#append(releaseOp({ fifo: fifo.name, port, count }));
+  }
+
+  /** Waits for a lock, or gives to it. Objects of fifos have locks of their own: this is for what is written by hand. */
+  useLock(lock: LockHandle, action: LockAction, value = 1): void {
+    const { col, row } = lock.tile;
+    const right = this.#tile.col - col;
+    const up = row - this.#tile.row;
+    const isInReach = (right === 0 && Math.abs(up) <= 1) || (right === 1 && up === 0);
+    if (!isInReach || lock.tile.kind !== "computeTile") {
+      throw new DesignError(`${this.#where}: lock @${lock.name} of (${col},${row}) is not in the core's reach`);
+    }
+    if (!Number.isInteger(value) || value < 0 || value > lockMaxValue) {
+      throw new DesignError(`${this.#where}: lock @${lock.name}: expected a value 0..${lockMaxValue}, got ${value}`);
+    }
+    this.#append(useLockOp(lock.value, action, value));
+  }
+
+  /** One element of an object or a buffer. */
+  load(memory: Value, indices: readonly Value[]): Value {
+    const type = this.#memrefOf(memory, indices);
+    return this.#append(new Operation("memref.load", { operands: [memory, ...indices], results: [type.element] }))
+      .result;
+  }
+
+  store(value: Value, memory: Value, indices: readonly Value[]): void {
+    const type = this.#memrefOf(memory, indices);
+    if (typeText(value.type) !== typeText(type.element)) {
+      throw new DesignError(`${this.#where}: store of ${typeText(value.type)} into ${typeText(type)}`);
+    }
+    this.#append(new Operation("memref.store", { operands: [value, memory, ...indices] }));
+  }
+
+  /** Sends 512 bits to the next core of the cascade. */
+  putCascade(value: Value): void {
+    this.#expectCascadeType(value.type);
+    this.#append(new Operation("aie.put_cascade", { operands: [value] }));
+  }
+
+  /** Waits for 512 bits from the core before. */
+  getCascade(type: Type): Value {
+    this.#expectCascadeType(type);
+    return this.#append(new Operation("aie.get_cascade", { results: [type] })).result;
+  }
+
+  /** Any other operation, at this place of the program; `arith`, `scf`, `vector`, ... The verifier checks it. */
+  emit(op: Operation): Operation {
+    return this.#append(op);
   }
 
   /** Calls a kernel. Arguments must have the parameters' types exactly. */
@@ -133,6 +184,24 @@ export class CoreBuilder {
     write(induction);
     body.append(new Operation("scf.yield"));
     this.#block = outer;
+  }
+
+  #memrefOf(memory: Value, indices: readonly Value[]): MemRefType {
+    const { type } = memory;
+    if (type.kind !== "memref") throw new DesignError(`${this.#where}: expected memory, got ${typeText(type)}`);
+    if (indices.length !== type.shape.length) {
+      throw new DesignError(
+        `${this.#where}: ${typeText(type)} needs ${type.shape.length} indices, got ${indices.length}`,
+      );
+    }
+    return type;
+  }
+
+  #expectCascadeType(type: Type): void {
+    const bits = type.kind === "vector" ? type.shape.reduce((n, d) => n * d, bitWidth(type.element)) : bitWidth(type);
+    if (bits !== cascadeBits) {
+      throw new DesignError(`${this.#where}: a cascade carries ${cascadeBits} bits, ${typeText(type)} has ${bits}`);
+    }
   }
 
   #append(op: Operation): Operation {

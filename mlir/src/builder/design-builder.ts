@@ -1,53 +1,28 @@
 import { DesignError } from "@aiekit/core";
 import { type DeviceModel, deviceModel, tileKind } from "../device-model/device-model.ts";
-import type { BdDim } from "../ir/attributes.ts";
+import { packetSwitch, switchPorts } from "../device-model/ports.ts";
+import { lockMaxValue, tileModels } from "../device-model/tile-model.ts";
 import { Block, type Operation, Region, type Value } from "../ir/operation.ts";
 import { type MemRefType, memrefBytes, type Type } from "../ir/types.ts";
-import { typeText } from "../printer/attributes.ts";
 import * as aie from "./aie-ops.ts";
 import { CoreBuilder } from "./core-builder.ts";
-import type { FifoHandle, KernelHandle, TileHandle } from "./handles.ts";
+import { denseValues } from "./dense-values.ts";
+import type {
+  BufferOptions,
+  CoreOptions,
+  FifoOptions,
+  LinkOptions,
+  LockOptions,
+  PortOptions,
+  SequenceOptions,
+  ShimChannelOptions,
+} from "./design-options.ts";
+import { DmaBuilder } from "./dma-builder.ts";
+import * as fabric from "./fabric-ops.ts";
+import { checkFifo, checkLink } from "./fifo-checks.ts";
+import type { BufferHandle, FifoHandle, KernelHandle, LockHandle, ShimChannelHandle, TileHandle } from "./handles.ts";
 import { sequenceOp } from "./npu-ops.ts";
 import { SequenceBuilder } from "./sequence-builder.ts";
-
-export interface FifoOptions {
-  readonly name: string;
-  readonly producer: TileHandle;
-  readonly consumers: readonly TileHandle[];
-  /** Objects at each end: one number, or one for the producer and one for each consumer. */
-  readonly depth: number | readonly number[];
-  readonly element: MemRefType;
-  /** Order in which the producer's DMA reads an object, outermost dimension first, in elements. */
-  readonly toStream?: readonly BdDim[];
-  /** Order in which each consumer's DMA writes an object. */
-  readonly fromStream?: readonly (readonly BdDim[])[];
-  /** True: through DMAs although the tiles share memory. */
-  readonly viaDma?: boolean;
-  /** How often each object is sent. */
-  readonly repeatCount?: number;
-}
-
-export interface LinkOptions {
-  readonly inputs: readonly FifoHandle[];
-  readonly outputs: readonly FifoHandle[];
-  /** Join: where each input lies in the output's object, in elements. */
-  readonly sourceOffsets?: readonly number[];
-  /** Distribute: where each output lies in the input's object, in elements. */
-  readonly destOffsets?: readonly number[];
-}
-
-export interface CoreOptions {
-  /** What the kernels may use of the stack at the bottom of data memory; a multiple of 32. */
-  readonly stackBytes: number;
-  /** True: loops are not unrolled, a counter in memory chooses the object. Smaller code, any loop bounds. */
-  readonly choosesObjectsAtRunTime?: boolean;
-}
-
-export interface SequenceOptions<Name extends string> {
-  readonly name: string;
-  /** Host buffers in the order of the kernel's arguments. */
-  readonly args: Readonly<Record<Name, MemRefType>>;
-}
 
 /**
  * Writes a design in the order of its parts: types, kernels, tiles and objectFifos, core bodies, runtime sequences.
@@ -59,6 +34,7 @@ export class DesignBuilder {
   readonly #symbols = new Set<string>();
   readonly #tiles = new Map<string, TileHandle>();
   readonly #cores = new Set<TileHandle>();
+  readonly #programs = new Set<TileHandle>();
   #lastTile: Operation | undefined;
 
   /** @throws UsageError when no device has this name. */
@@ -103,45 +79,30 @@ export class DesignBuilder {
 
   /** A synchronised queue of objects from one tile to one or several. */
   objectFifo(options: FifoOptions): FifoHandle {
-    const { name, producer, consumers, depth, element } = options;
-    if (consumers.length === 0) throw new DesignError(`objectFifo @${name}: expected at least one consumer, got none`);
-    const depths = typeof depth === "number" ? [depth] : depth;
-    if (typeof depth !== "number" && depth.length !== consumers.length + 1) {
-      throw new DesignError(
-        `objectFifo @${name}: expected ${consumers.length + 1} depths (producer, then each consumer), got ${depth.length}`,
-      );
-    }
-    for (const d of depths) {
-      if (!Number.isInteger(d) || d < 1) throw new DesignError(`objectFifo @${name}: expected depth >= 1, got ${d}`);
-    }
-    const objectBytes = memrefBytes(element);
-    if (objectBytes % 4 !== 0) {
-      throw new DesignError(
-        `objectFifo @${name}: an object of ${typeText(element)} has ${objectBytes} bytes: expected whole 32-bit words`,
-        { hint: "pad the innermost dimension" },
-      );
-    }
-    if (producer.kind === "shim" && options.toStream?.length) {
-      throw new DesignError(`objectFifo @${name}: toStream is not possible at a shim tile`, {
-        hint: "give the pattern to the transfer in the runtime sequence",
-      });
-    }
+    checkFifo(options);
+    const { name, producer, consumers, depth, element, stream, synchronised, initialValues, allocateOn } = options;
     this.#claim(name);
     this.#body.entry.append(
-      aie.objectFifoOp({ ...options, producer: producer.value, consumers: consumers.map((c) => c.value) }),
+      aie.objectFifoOp({
+        ...options,
+        producer: producer.value,
+        consumers: consumers.map((c) => c.value),
+        isUnsynchronised: synchronised === false,
+        initialValues: initialValues?.map((values) =>
+          denseValues(element, values, { of: `objectFifo @${name}`, as: "memref" }),
+        ),
+        streamEnds: stream && streamEnds[stream.end],
+        streamPort: stream && 0,
+      }),
     );
-    return { name, producer, consumers, depths, element };
+    if (allocateOn) this.#body.entry.append(fabric.allocateOp(name, allocateOn.value));
+    return { name, producer, consumers, depths: typeof depth === "number" ? [depth] : depth, element };
   }
 
   /** Joins objectFifos at the tile they share, without a core: forward, distribute (one to many) or join (many to one). */
   link(options: LinkOptions): void {
+    checkLink(options);
     const { inputs, outputs } = options;
-    if (inputs.length !== 1 && outputs.length !== 1) {
-      throw new DesignError(`link: expected one input or one output, got ${inputs.length} and ${outputs.length}`);
-    }
-    const shared = outputs[0]?.producer;
-    for (const fifo of outputs) this.#expectEnd(fifo, fifo.producer === shared, "produced", shared);
-    for (const fifo of inputs) this.#expectEnd(fifo, fifo.consumers[0] === shared, "consumed", shared);
     const names = (fifos: readonly FifoHandle[]) => fifos.map((f) => f.name);
     this.#body.entry.append(
       aie.linkOp({
@@ -151,6 +112,113 @@ export class DesignBuilder {
         ...(options.destOffsets && { destOffsets: options.destOffsets }),
       }),
     );
+  }
+
+  /** Memory of a memtile or compute tile. A sequence writes run-time parameters into such a buffer by its name. */
+  buffer(options: BufferOptions): BufferHandle {
+    const { tile, name, type, address, bank, initialValues } = options;
+    const model = tileModels[tile.kind];
+    const bytes = memrefBytes(type);
+    if (tile.kind === "shim") throw new DesignError(`buffer @${name}: a shim tile has no memory`);
+    if ((address ?? 0) < 0 || (address ?? 0) + bytes > model.dataBytes) {
+      throw new DesignError(
+        `buffer @${name}: ${bytes} B from ${address ?? 0} on: tile (${tile.col},${tile.row}) has ${model.dataBytes} B`,
+      );
+    }
+    if (bank !== undefined && !(Number.isInteger(bank) && bank >= 0 && bank < model.banks)) {
+      throw new DesignError(`buffer @${name}: expected a bank 0..${model.banks - 1}, got ${bank}`);
+    }
+    this.#claim(name);
+    const initialValue =
+      initialValues === undefined
+        ? undefined
+        : denseValues(type, initialValues, { of: `buffer @${name}`, as: "tensor" });
+    const op = aie.bufferOp({ tile: tile.value, name, type, address, bank, initialValue });
+    this.#body.entry.append(op);
+    return { name, tile, type, value: op.result };
+  }
+
+  /** A counting lock of a tile. */
+  lock(options: LockOptions): LockHandle {
+    const { tile, name, init, id } = options;
+    const { locks } = tileModels[tile.kind];
+    if (!Number.isInteger(init) || init < 0 || init > lockMaxValue) {
+      throw new DesignError(`lock @${name}: expected init 0..${lockMaxValue}, got ${init}`);
+    }
+    if (id !== undefined && !(Number.isInteger(id) && id >= 0 && id < locks)) {
+      throw new DesignError(
+        `lock @${name}: expected an id 0..${locks - 1} on tile (${tile.col},${tile.row}), got ${id}`,
+      );
+    }
+    this.#claim(name);
+    const op = aie.lockOp({ tile: tile.value, name, init, id });
+    this.#body.entry.append(op);
+    return { name, tile, value: op.result };
+  }
+
+  /** A way of data from a port to another. Several flows from one port are a broadcast. */
+  flow(from: PortOptions, to: PortOptions): void {
+    this.#expectPort(from, "slaves");
+    this.#expectPort(to, "masters");
+    this.#body.entry.append(
+      aie.flowOp({
+        source: from.tile.value,
+        sourceBundle: from.bundle,
+        sourceChannel: from.channel,
+        dest: to.tile.value,
+        destBundle: to.bundle,
+        destChannel: to.channel,
+      }),
+    );
+  }
+
+  /** A way of packets with this id, 0..31, from a port to one or several. Flows may share ports and wires. */
+  packetFlow(options: fabric.PacketFlowOptions<PortOptions>): void {
+    const { id, from, to } = options;
+    if (!Number.isInteger(id) || id < 0 || id > packetSwitch.idMax) {
+      throw new DesignError(`packetFlow: expected an id 0..${packetSwitch.idMax}, got ${id}`);
+    }
+    if (to.length === 0) throw new DesignError(`packetFlow ${id}: expected at least one destination`);
+    this.#expectPort(from, "slaves");
+    for (const port of to) this.#expectPort(port, "masters");
+    const portOf = ({ tile, bundle, channel }: PortOptions) => ({ tile: tile.value, bundle, channel });
+    this.#body.entry.append(fabric.packetFlowOp({ ...options, from: portOf(from), to: to.map(portOf) }));
+  }
+
+  /** 512 bits a cycle from a core to the one on its south or its east. */
+  cascade(from: TileHandle, to: TileHandle): void {
+    const isSouth = from.col === to.col && from.row === to.row + 1;
+    const isEast = from.row === to.row && from.col === to.col - 1;
+    if (!(isSouth || isEast) || from.kind !== "computeTile" || to.kind !== "computeTile") {
+      throw new DesignError(
+        `cascade (${from.col},${from.row}) -> (${to.col},${to.row}): it leads to the compute tile on the south or the east only`,
+      );
+    }
+    this.#body.entry.append(fabric.cascadeFlowOp(from.value, to.value));
+  }
+
+  /** The DMA program of a tile, written by hand. objectFifos add their own chains to it, on channels that are free. */
+  dma(tile: TileHandle, write: (program: DmaBuilder) => void): void {
+    if (this.#programs.has(tile))
+      throw new DesignError(`DMA (${tile.col},${tile.row}): the tile has a program already`);
+    this.#programs.add(tile);
+    const program = new DmaBuilder(tile);
+    write(program);
+    this.#body.entry.append(fabric.dmaProgramOp(tile, program.finish()));
+  }
+
+  /** A name for a channel of a shim DMA, for sequences whose data do not go through an objectFifo. */
+  shimChannel(options: ShimChannelOptions): ShimChannelHandle {
+    const { name, tile, direction, channel } = options;
+    if (tile.kind !== "shim")
+      throw new DesignError(`shimChannel @${name}: (${tile.col},${tile.row}) is a ${tile.kind}`);
+    const { channels } = tileModels.shim.dma;
+    if (!Number.isInteger(channel) || channel < 0 || channel >= channels) {
+      throw new DesignError(`shimChannel @${name}: expected a channel 0..${channels - 1}, got ${channel}`);
+    }
+    this.#claim(name);
+    this.#body.entry.append(aie.shimAllocationOp({ name, tile: tile.value, direction, channel }));
+    return { name, tile, direction };
   }
 
   /** The program of one compute tile. */
@@ -171,8 +239,12 @@ export class DesignBuilder {
     const body = new CoreBuilder(tile, region.entry);
     write(body);
     region.entry.append(aie.endOp());
-    const { choosesObjectsAtRunTime } = options;
-    this.#body.entry.append(aie.coreOp({ tile: tile.value, col, row, stackBytes, choosesObjectsAtRunTime }, region));
+    const { choosesObjectsAtRunTime, elfFile } = options;
+    if (elfFile !== undefined && region.entry.ops.length > 1) {
+      throw new DesignError(`core (${col},${row}): with elfFile the program is not written here`);
+    }
+    const spec = { tile: tile.value, col, row, stackBytes, choosesObjectsAtRunTime, elfFile };
+    this.#body.entry.append(aie.coreOp(spec, region));
   }
 
   /** What the host launches: transfers and waits, in order. A device may have several sequences. */
@@ -206,15 +278,22 @@ export class DesignBuilder {
     this.#lastTile = op;
   }
 
+  #expectPort({ tile, bundle, channel }: PortOptions, side: "masters" | "slaves"): void {
+    const { col, row, kind } = tile;
+    const isShimDma = kind === "shim" && bundle === "DMA";
+    const count = isShimDma ? tileModels.shim.dma.channels : switchPorts(this.device, col, row, bundle)[side];
+    if (Number.isInteger(channel) && channel >= 0 && channel < count) return;
+    const role = side === "slaves" ? "sources" : "destinations";
+    throw new DesignError(
+      `tile (${col},${row}) has ${count} ${bundle} ${role}: ${bundle} : ${channel} is not one of them`,
+    );
+  }
+
   #claim(name: string): void {
     if (this.#symbols.has(name)) throw new DesignError(`the name @${name} is taken: names of a design must differ`);
     this.#symbols.add(name);
   }
-
-  #expectEnd(fifo: FifoHandle, holds: boolean, role: string, tile: TileHandle | undefined): void {
-    if (holds) return;
-    throw new DesignError(
-      `link: objectFifo @${fifo.name} is not ${role} on the shared tile (${tile?.col},${tile?.row})`,
-    );
-  }
 }
+
+/** Values of `aie_stream`. Source: AIEOps.td ObjectFifoCreateOp. */
+const streamEnds = { producer: 0, consumer: 1, both: 2 } as const;

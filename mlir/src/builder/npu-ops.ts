@@ -13,6 +13,8 @@ export interface MemcpyNdSpec {
   /** BD of the shim tile, 0..15. */
   readonly id: number;
   readonly issueToken?: boolean | undefined;
+  readonly burstBytes?: number | undefined;
+  readonly packet?: { readonly type: number; readonly id: number } | undefined;
 }
 
 const dense = (values: readonly number[]): Attribute => ({
@@ -37,12 +39,25 @@ export function memcpyNdOp(spec: MemcpyNdSpec): Operation {
       id: integerAttr(spec.id, i64),
       metadata: symbolAttr(spec.metadata),
       issue_token: spec.issueToken ? boolAttr(true) : undefined,
+      burst_length: spec.burstBytes === undefined ? undefined : integerAttr(spec.burstBytes, i64),
+      packet: spec.packet && { kind: "packet-info", packetType: spec.packet.type, packetId: spec.packet.id },
     },
   });
 }
 
 export function dmaWaitOp(symbol: string): Operation {
   return new Operation("aiex.npu.dma_wait", { attributes: { symbol: symbolAttr(symbol) } });
+}
+
+/** One 32-bit word of a buffer in the array. */
+export function rtpWriteOp(buffer: string, index: number, value: number): Operation {
+  return new Operation("aiex.npu.rtp_write", {
+    attributes: { buffer: symbolAttr(buffer), index: unsigned(index), value: int(value | 0) },
+  });
+}
+
+export function setLockOp(lock: Value, value: number): Operation {
+  return new Operation("aiex.set_lock", { operands: [lock], attributes: { value: int(value) } });
 }
 
 export interface RegisterWrite {

@@ -101,11 +101,11 @@ export function memrefElements(type: MemRefType): number | null {
   return type.shape.reduce<number | null>((n, d) => (n === null || d === null ? null : n * d), 1);
 }
 
-/** Bytes of a static memref. @throws RangeError when a dimension is dynamic. */
+/** Bytes of a static memref; each element takes whole bytes. @throws RangeError when a dimension is dynamic. */
 export function memrefBytes(type: MemRefType): number {
   const elements = memrefElements(type);
   if (elements === null) throw new RangeError("memref has a dynamic dimension: its size is not known");
-  return (elements * bitWidth(type.element)) / 8;
+  return elements * Math.ceil(bitWidth(type.element) / 8);
 }
 
 /** True for types with the same spelling. */

@@ -82,7 +82,8 @@ function channelOfBlocks(blocks: readonly Block[]): Map<Block, number> {
       let next = start.successors[0]?.block;
       while (next && !seen.has(next)) {
         seen.add(next);
-        channels.set(next, channel);
+        // A block that two chains run through is numbered for the first, but one that starts a chain for its own.
+        if (next === start.successors[0]?.block || !channels.has(next)) channels.set(next, channel);
         const last = next.ops.at(-1);
         next = last?.name === "aie.next_bd" ? last.successors[0]?.block : undefined;
       }

@@ -69,7 +69,7 @@ test("a tile that is too full is a BudgetError with use, limit, every buffer and
 
   expect(lower).toThrow(BudgetError);
   expect(lower).toThrow(
-    "tile (0,2): allocated buffers exceeded available memory. Needs 71024 B (stack 1024 B, @b0 40000 B, @b1 30000 B), has 65536 B in 4 banks.",
+    "tile (0,2): allocated buffers exceeded available memory. Needs 71024 B, has 65536 B in 4 banks.\n  0x00000..0x003ff (stack) (1024 B)\n  0x00400..0x0a03f @b0 (40000 B)\n  0x0a040..0x1156f @b1 (30000 B)",
   );
   expect(lower).toThrow(
     expect.objectContaining({

@@ -8,6 +8,7 @@ import {
   coordOf,
   coreOn,
   type Device,
+  declaredOps,
   opsNamed,
   placeText,
   sameTile,
@@ -49,7 +50,7 @@ interface Placed {
 }
 
 function assignOnTile(device: Device, tile: Operation): Diagnostic[] {
-  const buffers = opsNamed(device, "aie.buffer").filter((b) => sameTile(tileOperand(b), tile.result));
+  const buffers = declaredOps(device, "aie.buffer").filter((b) => sameTile(tileOperand(b), tile.result));
   const [firstOnPlace] = opsNamed(device, "aie.tile").filter((t) => sameTile(t.result, tile.result));
   if (buffers.length === 0 || firstOnPlace !== tile) return [];
   const core = coreOn(device, tile.result);
@@ -66,10 +67,11 @@ function assignOnTile(device: Device, tile: Operation): Diagnostic[] {
   const warnings: Diagnostic[] = [];
   const scheme = tile.text("allocation_scheme");
   const banked = scheme === "basic-sequential" ? undefined : bankAware(memory);
-  if (banked === undefined && scheme === "bank-aware") throw overflow(memory, "Bank-aware allocation failed.");
-  const placed = banked ?? basicSequential(memory);
+  const isBanked = banked?.isComplete === true;
+  if (!isBanked && scheme === "bank-aware") throw overflow(memory, "Bank-aware allocation failed.");
+  const placed = isBanked ? banked.placed : basicSequential(withPlaced(memory, banked?.placed ?? memory.fixed));
   if (placed === undefined) throw overflow(memory, "allocated buffers exceeded available memory.");
-  if (banked === undefined && scheme === undefined) {
+  if (!isBanked && scheme === undefined) {
     warnings.push({
       severity: "warning",
       op: "aie.tile",
@@ -85,7 +87,14 @@ function assignOnTile(device: Device, tile: Operation): Diagnostic[] {
   return [...warnings, ...alignmentWarnings(device, memory)];
 }
 
-function bankAware(memory: TileMemory): readonly Placed[] | undefined {
+/** Memory in which some buffers that were free have their place. */
+function withPlaced(memory: TileMemory, placed: readonly Placed[]): TileMemory {
+  const known = new Set(placed.map((p) => p.buffer));
+  return { ...memory, fixed: placed, free: memory.free.filter((buffer) => !known.has(buffer)) };
+}
+
+/** When not all fit, only what has its place from the design: addresses, and buffers that were put into their bank. */
+function bankAware(memory: TileMemory): { readonly placed: readonly Placed[]; readonly isComplete: boolean } {
   const { model, base, fixed, free } = memory;
   const bankBytes = model.dataBytes / model.banks;
   const next = Array.from({ length: model.banks }, (_, bank) => bank * bankBytes + (bank === 0 ? base : 0));
@@ -107,16 +116,17 @@ function bankAware(memory: TileMemory): readonly Placed[] | undefined {
   }
   for (const buffer of free) {
     const bank = buffer.int("mem_bank");
-    if (bank !== undefined && !tryBank(buffer, bank)) return undefined;
+    if (bank !== undefined && !tryBank(buffer, bank)) return { placed, isComplete: false };
   }
+  const given = [...placed];
   let bank = 0;
   for (const buffer of largestFirst(free.filter((b) => b.int("mem_bank") === undefined))) {
     const order = Array.from({ length: model.banks }, (_, i) => (bank + i) % model.banks);
     const found = order.find((b) => tryBank(buffer, b));
-    if (found === undefined) return undefined;
+    if (found === undefined) return { placed: given, isComplete: false };
     bank = (found + 1) % model.banks;
   }
-  return placed;
+  return { placed, isComplete: true };
 }
 
 function basicSequential({ model, base, fixed, free }: TileMemory): readonly Placed[] | undefined {
@@ -141,15 +151,32 @@ function overflow(memory: TileMemory, message: string): BudgetError {
   const { tile, model, base, fixed, free } = memory;
   const buffers = largestFirst([...fixed.map((f) => f.buffer), ...free]);
   const use = base + buffers.reduce((sum, b) => sum + bufferBytes(b), 0);
-  const list = buffers.map((b) => `@${b.text("sym_name")} ${bufferBytes(b)} B`).join(", ");
   const place = placeText(coordOf(tile.result));
   const has = `${model.dataBytes} B in ${model.banks} banks`;
-  return new BudgetError(`tile ${place}: ${message} Needs ${use} B (stack ${base} B, ${list}), has ${has}.`, {
+  return new BudgetError(`tile ${place}: ${message} Needs ${use} B, has ${has}.\n${memoryMap(base, buffers, fixed)}`, {
     hint:
       use > model.dataBytes
         ? changeThatFits(buffers, use - model.dataBytes)
         : 'each buffer must lie in one bank: set allocation_scheme = "basic-sequential" on the tile',
   });
+}
+
+/** What wants to be in the memory: from, to and size of each; behind each other from the stack on where nothing is fixed. */
+function memoryMap(base: number, buffers: readonly Operation[], fixed: readonly Placed[]): string {
+  const given = new Map(fixed.map((placed) => [placed.buffer, placed.address]));
+  let next = base;
+  const rows = buffers.map((buffer) => {
+    const bytes = bufferBytes(buffer);
+    const start = given.get(buffer) ?? next;
+    if (!given.has(buffer)) next += bytes;
+    return { start, bytes, name: `@${buffer.text("sym_name")}` };
+  });
+  const all = [...(base > 0 ? [{ start: 0, bytes: base, name: "(stack)" }] : []), ...rows];
+  const hex = (value: number) => `0x${value.toString(16).padStart(5, "0")}`;
+  return all
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, bytes, name }) => `  ${hex(start)}..${hex(start + bytes - 1)} ${name} (${bytes} B)`)
+    .join("\n");
 }
 
 /** The smallest cut in one fifo's depth that frees `excess` bytes, or what else can be done. */
@@ -192,7 +219,7 @@ function alignmentWarnings(device: Device, { tile, fixed, free }: TileMemory): D
 
 function nameBuffers(device: Device): void {
   let unnamed = 0;
-  for (const buffer of opsNamed(device, "aie.buffer")) {
+  for (const buffer of declaredOps(device, "aie.buffer")) {
     if (buffer.attributes.has("sym_name")) continue;
     const name = `_anonymous${unnamed++}`;
     buffer.attributes.set("sym_name", stringAttr(name));

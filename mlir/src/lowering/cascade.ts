@@ -2,6 +2,7 @@ import { DesignError } from "@aiekit/core";
 import { enumAttr } from "../ir/attributes.ts";
 import { Operation, type Value } from "../ir/operation.ts";
 import { appendToDevice, coordOf, type Device, opsNamed, placeText } from "./device-ops.ts";
+import { withLocation } from "./location.ts";
 
 interface Directions {
   readonly tile: Value;
@@ -28,11 +29,12 @@ export function lowerCascades(device: Device): void {
     const [from, to] = [coordOf(source), coordOf(dest)];
     const isSouthward = from.col === to.col && from.row === to.row + 1;
     const isEastward = from.row === to.row && from.col === to.col - 1;
-    if (!isSouthward && !isEastward) {
+    withLocation(flow, () => {
+      if (isSouthward || isEastward) return;
       throw new DesignError(
         `aie.cascade_flow ${placeText(from)} -> ${placeText(to)}: source tile must be to the North or West of the destination tile`,
       );
-    }
+    });
     of(source).output = isSouthward ? "South" : "East";
     of(dest).input = isSouthward ? "North" : "West";
     device.block.remove(flow);

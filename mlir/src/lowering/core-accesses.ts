@@ -5,7 +5,7 @@ import type { Block, Operation, Region, Value } from "../ir/operation.ts";
 import { substitute } from "./clone.ts";
 import { RuntimeCounters } from "./core-dynamic.ts";
 import { unrollFifoLoops } from "./core-loops.ts";
-import { coordOf, type Device, opsNamed, placeText, tileOperand } from "./device-ops.ts";
+import { coordOf, type Device, opsNamed, placeText, sameTile, tileOperand } from "./device-ops.ts";
 import { linkOf } from "./fifo-links.ts";
 import { endOfCore, type FifoEnd, type FifoPlan, isLinkEnd } from "./fifo-objects.ts";
 import { withLocation } from "./location.ts";
@@ -169,14 +169,16 @@ function accessedEnd(plan: FifoPlan, core: Operation, op: Operation): FifoEnd {
     throw new DesignError(`${where}: ${op.name} of @${fifo}: the core does not run on a ${role} tile`);
   }
   const link = linkOf(plan.links, end.fifo);
-  if (link && isLinkEnd(link, end)) {
+  if (link && isLinkEnd(link, end) && sameTile(tile, link.tile)) {
     throw new DesignError(
       `${where}: ${op.name} of @${fifo}: currently cannot access objectFifo used in ObjectFifoLinkOp`,
     );
   }
   const stream = end.fifo.streamPort;
   if (stream && (port === "Produce" ? stream.producer : stream.consumer)) {
-    throw new DesignError(`${where}: ${op.name} of @${fifo}: cannot acquire from objectfifo stream port`);
+    throw new DesignError(
+      `${where}: ${op.name} of @${fifo}: cannot ${op.name === "aie.objectfifo.release" ? "release" : "acquire"} from objectfifo stream port`,
+    );
   }
   return end;
 }

@@ -24,6 +24,20 @@ export function opsNamed(device: Device, ...names: readonly string[]): Operation
   return device.block.ops.filter((op) => names.includes(op.name));
 }
 
+/** Operations of one name in the device or inside its DMA programs, which may declare their own locks and buffers. */
+export function declaredOps(device: Device, name: string): Operation[] {
+  return device.block.ops.flatMap((op) => {
+    if (op.name === name) return [op];
+    return isDmaProgram.has(op.name) ? op.regions.flatMap((r) => r.blocks.flatMap((b) => named(b, name))) : [];
+  });
+}
+
+const isDmaProgram = new Set(["aie.mem", "aie.memtile_dma", "aie.shim_dma"]);
+
+function named(block: Block, name: string): Operation[] {
+  return block.ops.filter((op) => op.name === name);
+}
+
 /** The operation of the device with this symbol name. */
 export function symbolOp(device: Device, name: string): Operation | undefined {
   return device.block.ops.find((op) => op.text("sym_name") === name);

@@ -1,7 +1,7 @@
 import { BudgetError, DesignError } from "@aiekit/core";
 import { dmaBdOp, dmaStartOp, endOp, flowOp, nextBdOp, shimAllocationOp, useLockOp } from "../builder/aie-ops.ts";
 import type { Bundle } from "../device-model/ports.ts";
-import type { DmaDirection } from "../device-model/tile-model.ts";
+import type { DmaDirection, TileKind } from "../device-model/tile-model.ts";
 import { Block, Operation, Region, type Value, walk } from "../ir/operation.ts";
 import { index, memrefElements } from "../ir/types.ts";
 import {
@@ -120,18 +120,24 @@ function connectEnd(device: Device, plan: FifoPlan, end: FifoEnd, channels: Chan
   if (streamPortOf(end)) return;
   const objects = plan.objectsOf(end);
   const link = linkOf(plan.links, end.fifo);
-  const bds = objects ? planBds(end, objects, link && isLinkEnd(link, end) ? link : undefined) : [];
+  const { kind } = tileModelOf(device, end.tile);
+  const bds = objects ? planBds(end, { kind, objects, link: link && isLinkEnd(link, end) ? link : undefined }) : [];
   const direction = directionOf(end);
   const channel = channels.of(end);
   if (bds.length > 0) appendProgram(device, end, bds, { direction, channel });
-  if (tileModelOf(device, end.tile).kind === "shim") {
+  if (kind === "shim") {
     const name = `${end.fifo.name}_shim_alloc`;
-    appendToDevice(device, shimAllocationOp({ name, tile: end.tile, direction, channel, loc: end.fifo.op.loc }));
+    const { isPlio, op } = end.fifo;
+    appendToDevice(device, shimAllocationOp({ name, tile: end.tile, direction, channel, isPlio, loc: op.loc }));
   }
 }
 
 /** The ring of BDs of one end, in the order in which the channel runs them. */
-function planBds(end: FifoEnd, objects: FifoObjects, link: Link | undefined): PlannedBd[] {
+function planBds(
+  end: FifoEnd,
+  at: { readonly kind: TileKind; readonly objects: FifoObjects; readonly link: Link | undefined },
+): PlannedBd[] {
+  const { kind, objects, link } = at;
   const isOutput = end.role !== "consumer";
   const repeat = link?.repeat ?? end.fifo.repeatCount ?? 1;
   const copies = isOutput ? repeat : 1;
@@ -144,7 +150,8 @@ function planBds(end: FifoEnd, objects: FifoObjects, link: Link | undefined): Pl
         ({ offset, length, lock }): PlannedBd => ({
           buffer,
           offset,
-          length: length ?? elementsOf(buffer),
+          // A compute tile's end of a link moves its own fifo's objects, a memtile's those of the buffers.
+          length: length ?? (kind === "computeTile" ? (memrefElements(end.fifo.element) ?? 0) : elementsOf(buffer)),
           locks: objects.locks[lock],
           count,
         }),
@@ -180,7 +187,8 @@ function appendProgram(
   const blocks = bds.map(() => insertBlockBefore(region, stop));
   const [first] = blocks;
   if (first === undefined) return;
-  const { iterCount } = end.fifo;
+  // Only a memtile counts its rounds; what is on the other side of the stream runs for ever.
+  const iterCount = tileModelOf(device, end.tile).kind === "memtile" ? end.fifo.iterCount : undefined;
   const isRing = iterCount === undefined;
   start.append(dmaStartOp({ ...at, first, next: stop, repeat: isRing ? undefined : iterCount - 1 }));
   const isOutput = at.direction === "MM2S";
@@ -242,7 +250,9 @@ function programOf(device: Device, tile: Value): Region {
 function insertFlow(device: Device, producer: FifoEnd, consumer: FifoEnd, channels: Channels): void {
   const port = (end: FifoEnd): { bundle: Bundle; channel: number } => {
     const stream = streamPortOf(end);
-    return stream ? { bundle: "Core", channel: stream.port } : { bundle: "DMA", channel: channels.of(end) };
+    if (stream) return { bundle: "Core", channel: stream.port };
+    const isPlio = end.fifo.isPlio && tileModelOf(device, end.tile).kind === "shim";
+    return { bundle: isPlio ? "PLIO" : "DMA", channel: channels.of(end) };
   };
   const [from, to] = [port(producer), port(consumer)];
   device.block.insertBefore(

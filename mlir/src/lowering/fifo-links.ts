@@ -1,6 +1,6 @@
 import { DesignError } from "@aiekit/core";
 import type { Attribute } from "../ir/attributes.ts";
-import type { Operation } from "../ir/operation.ts";
+import type { Operation, Value } from "../ir/operation.ts";
 import { memrefElements } from "../ir/types.ts";
 import { type Device, integers, opsNamed } from "./device-ops.ts";
 import type { Fifo } from "./fifo.ts";
@@ -11,6 +11,8 @@ export interface Link {
   readonly kind: "forward" | "distribute" | "join";
   readonly inputs: readonly Fifo[];
   readonly outputs: readonly Fifo[];
+  /** The tile that all of them share. */
+  readonly tile: Value;
   /** The fifo whose objects are the buffers. */
   readonly holder: Fifo;
   /** How often every object is sent on. */
@@ -62,7 +64,7 @@ function makeLink(inputs: readonly Fifo[], outputs: readonly Fifo[], offsets: re
     kind === "forward"
       ? [{ offset: 0, length: total }]
       : offsets.map((offset, i) => ({ offset, length: (offsets[i + 1] ?? total) - offset }));
-  return { kind, inputs, outputs, holder, parts, repeat: output.repeatCount ?? 1 };
+  return { kind, inputs, outputs, tile: output.producer, holder, parts, repeat: output.repeatCount ?? 1 };
 }
 
 /** The larger object holds; the input when both are of one size, the output when it starts with values. */

@@ -4,7 +4,16 @@ import { lockMaxValue } from "../device-model/tile-model.ts";
 import type { Attribute } from "../ir/attributes.ts";
 import type { Operation, Value } from "../ir/operation.ts";
 import { type MemRefType, memrefBytes } from "../ir/types.ts";
-import { bufferBytes, coordOf, type Device, opsNamed, sameTile, tileModelOf, tileOperand } from "./device-ops.ts";
+import {
+  bufferBytes,
+  coordOf,
+  type Device,
+  opsNamed,
+  placeText,
+  sameTile,
+  tileModelOf,
+  tileOperand,
+} from "./device-ops.ts";
 import { endDepth, externalBuffers, type Fifo, sharedTile } from "./fifo.ts";
 import { type Link, linkOf } from "./fifo-links.ts";
 import { withLocation } from "./location.ts";
@@ -46,7 +55,9 @@ export interface FifoPlan {
  * in which the allocator then sees them. Source: AIEObjectFifoStatefulTransform createObjectFifoElements; measured.
  */
 export function placeObjects(device: Device, fifos: readonly Fifo[], links: readonly Link[]): FifoPlan {
-  const ends = fifos.flatMap((fifo) => endsOf(device, fifo, linkOf(links, fifo) !== undefined));
+  const ends = fifos.flatMap((fifo) =>
+    withLocation(fifo.op, () => endsOf(device, fifo, linkOf(links, fifo)?.kind ?? "none")),
+  );
   const lockIds = new LockIds(device);
   const made = new Map<FifoEnd, FifoObjects>();
   for (const end of ends) {
@@ -69,7 +80,8 @@ export function placeObjects(device: Device, fifos: readonly Fifo[], links: read
 
 /** True for the ends of a link's fifos that stand on the tile they share. */
 export function isLinkEnd(link: Link, end: FifoEnd): boolean {
-  if (link.inputs.includes(end.fifo)) return end.role === "consumer" && end.position === 1;
+  if (end.role === "shared") return linkOf([link], end.fifo) !== undefined;
+  if (link.inputs.includes(end.fifo)) return end.role === "consumer" && sameTile(end.tile, link.tile);
   return link.outputs.includes(end.fifo) && end.role === "producer";
 }
 
@@ -77,9 +89,30 @@ function holds(link: Link, end: FifoEnd): boolean {
   return link.holder === end.fifo;
 }
 
+/** More than this many tiles' memory is refused before the objects are made: a depth may be any number. */
+const tilesOfMemoryMax = 8;
+
+function refuseTooDeep(device: Device, { fifo, tile, depth }: FifoEnd): void {
+  const { dataBytes } = tileModelOf(device, tile);
+  const bytes = depth * memrefBytes(fifo.element);
+  // An object is counted by one of the two locks of its end.
+  if (fifo.hasLocks && depth > 2 * lockMaxValue) {
+    throw new BudgetError(
+      `objectFifo @${fifo.name}: ${depth} objects: expected at most ${lockMaxValue}, what a lock counts`,
+      { hint: "lower the depth" },
+    );
+  }
+  if (bytes <= tilesOfMemoryMax * dataBytes) return;
+  const place = placeText(coordOf(tile));
+  throw new BudgetError(
+    `objectFifo @${fifo.name}: allocated buffers exceeded available memory: ${depth} objects need ${bytes} B, tile ${place} has ${dataBytes} B`,
+    { hint: "lower the depth or make the objects smaller" },
+  );
+}
+
 /** Consumers come last to first: the order in which the real lowering meets them. */
-function endsOf(device: Device, fifo: Fifo, isLinked: boolean): FifoEnd[] {
-  const home = sharedTile(device, fifo, isLinked);
+function endsOf(device: Device, fifo: Fifo, link: Link["kind"] | "none"): FifoEnd[] {
+  const home = sharedTile(device, fifo, link);
   if (home !== undefined) {
     return [{ fifo, role: "shared", name: fifo.name, tile: home, depth: fifo.depths[0] ?? 0, position: 0 }];
   }
@@ -117,6 +150,7 @@ function makeObjects(
   if (isStream || declaredZero) return undefined;
   const isShim = tileModelOf(device, end.tile).kind === "shim";
   const initValues = end.role === "consumer" ? [] : fifo.initValues;
+  if (!isShim) refuseTooDeep(device, end);
   const buffers: Operation[] = [];
   for (let i = 0; i < end.depth && !isShim; i++) {
     buffers.push(makeBuffer(device, end, { index: i, initialValue: initValues[i], before: buffers }));

@@ -21,6 +21,8 @@ export interface Fifo {
   readonly repeatCount: number | undefined;
   readonly iterCount: number | undefined;
   readonly viaDma: boolean;
+  /** Its shim end is a PLIO port instead of a DMA. */
+  readonly isPlio: boolean;
   readonly hasLocks: boolean;
   /** Ends that are a core's stream port instead of a DMA. */
   readonly streamPort: { readonly producer: boolean; readonly consumer: boolean; readonly port: number } | undefined;
@@ -29,17 +31,41 @@ export interface Fifo {
 }
 
 /** Where the objects of a fifo live when both tiles reach one memory; `undefined`: they go through DMAs. */
-export function sharedTile(device: Device, fifo: Fifo, isLinked: boolean): Value | undefined {
+export function sharedTile(
+  device: Device,
+  fifo: Fifo,
+  link: "none" | "forward" | "distribute" | "join",
+): Value | undefined {
   const [consumer, ...others] = fifo.consumers;
   if (consumer === undefined) throw new DesignError(`objectFifo @${fifo.name}: expected a consumer, got none`);
   const hasPattern = fifo.toStream.length > 0 || fifo.fromStream.some((dims) => dims.length > 0);
   const needsDma = fifo.viaDma || fifo.repeatCount !== undefined || fifo.streamPort !== undefined || hasPattern;
-  if (others.length > 0 || needsDma || isLinked) return undefined;
+  const wished = allocatedTile(device, fifo, consumer);
+  if (others.length > 0 || needsDma) return undefined;
   const home = commonMemory(device, fifo.producer, consumer);
   if (home === undefined) return undefined;
-  const wish = opsNamed(device, "aie.objectfifo.allocate").find((op) => op.text("objFifo_name") === fifo.name);
+  // A linked fifo goes through DMAs unless it says where its objects lie, and then only as the whole of another.
+  if (link === "none") return wished ?? home;
+  return link === "forward" ? wished : undefined;
+}
+
+/**
+ * Where `aie.objectfifo.allocate` wants the objects, when both ends reach that memory. The real tool names a wish that
+ * cannot be granted an error, and goes on as if it were not there: here the verifier warns.
+ */
+function allocatedTile(device: Device, fifo: Fifo, consumer: Value): Value | undefined {
+  const wish = opsNamed(device, "aie.objectfifo.allocate").findLast((op) => op.text("objFifo_name") === fifo.name);
   const wished = wish && tileOperand(wish);
-  return wished && reaches(device, fifo.producer, wished) && reaches(device, consumer, wished) ? wished : home;
+  return wished && reaches(device, fifo.producer, wished) && reaches(device, consumer, wished) ? wished : undefined;
+}
+
+/** True when the DMA or the core of `from` reaches the memory of `memory` without a stream. */
+export function reaches(device: Device, from: Value, memory: Value): boolean {
+  const [a, b] = [coordOf(from), coordOf(memory)];
+  const kinds = [tileModelOf(device, from).kind, tileModelOf(device, memory).kind];
+  // Two shims share what they have in common: nothing. The real lowering calls that shared and makes no flow.
+  if (kinds.every((kind) => kind === "shim")) return true;
+  return memoryWindow(device.model, a, b) !== undefined || memtileReaches(device.model, a, b);
 }
 
 /** Every objectFifo of a device in program order. */
@@ -56,9 +82,13 @@ export function endDepth(device: Device, fifo: Fifo, end: { readonly tile: Value
   const declared = fifo.depths[fifo.depths.length === 1 ? 0 : end.position] ?? 0;
   const { kind } = tileModelOf(device, end.tile);
   if (kind === "shim") return externalBuffers(fifo, end.tile).length;
-  if (fifo.depths.length > 1 || declared === 0 || kind === "memtile") return declared;
+  // The real lowering forgets that a depth was in a list where the consumer's DMA follows a pattern.
+  const isWish = fifo.depths.length === 1 || (end.position > 0 && (fifo.fromStream[end.position - 1]?.length ?? 0) > 0);
+  if (!isWish || declared === 0 || kind === "memtile") return declared;
   if (end.position === 0 && fifo.initValues.length > 0) return declared;
-  const most = largestAcquire(device, fifo, end.tile);
+  // The real lowering gives the acquires of a tile that is both producer and consumer to the consumer's end.
+  const isAlsoConsumer = end.position === 0 && fifo.consumers.some((tile) => sameTile(tile, end.tile));
+  const most = isAlsoConsumer ? 0 : largestAcquire(device, fifo, end.tile);
   if (most === 0) return declared;
   return most === 1 && declared === 1 ? 1 : most + 1;
 }
@@ -94,6 +124,7 @@ function readFifo(device: Device, op: Operation): Fifo {
     repeatCount: op.int("repeat_count"),
     iterCount: op.int("iter_count"),
     viaDma: op.flag("via_DMA"),
+    isPlio: op.flag("plio"),
     hasLocks: !op.flag("disable_synchronization"),
     streamPort:
       stream === undefined
@@ -113,14 +144,6 @@ function dimsOf(attr: Attribute | undefined): readonly BdDim[] {
 function commonMemory(device: Device, producer: Value, consumer: Value): Value | undefined {
   if (reaches(device, consumer, producer)) return producer;
   return reaches(device, producer, consumer) ? consumer : undefined;
-}
-
-function reaches(device: Device, from: Value, memory: Value): boolean {
-  const [a, b] = [coordOf(from), coordOf(memory)];
-  const kinds = [tileModelOf(device, from).kind, tileModelOf(device, memory).kind];
-  // Two shims share what they have in common: nothing. The real lowering calls that shared and makes no flow.
-  if (kinds.every((kind) => kind === "shim")) return true;
-  return memoryWindow(device.model, a, b) !== undefined || memtileReaches(device.model, a, b);
 }
 
 function largestAcquire(device: Device, fifo: Fifo, tile: Value): number {

@@ -1,6 +1,6 @@
 import { BudgetError, DesignError } from "@aiekit/core";
 import type { Operation, Value } from "../ir/operation.ts";
-import { coordOf, type Device, opsNamed, placeText, setInt, tileModelOf, tileOperand } from "./device-ops.ts";
+import { coordOf, type Device, declaredOps, placeText, setInt, tileModelOf, tileOperand } from "./device-ops.ts";
 import { withLocation } from "./location.ts";
 
 /** Hands out the locks of each tile, lowest number first. */
@@ -11,16 +11,18 @@ export class LockIds {
   /** Starts with the numbers that locks of the device have already. @throws DesignError when two locks have one number. */
   constructor(device: Device) {
     this.#device = device;
-    for (const lock of opsNamed(device, "aie.lock")) {
+    for (const lock of declaredOps(device, "aie.lock")) {
       const id = lock.int("lockID");
       if (id === undefined) continue;
       const place = placeText(coordOf(tileOperand(lock)));
       const owner = this.#on(place).get(id);
       const name = nameOf(lock);
       if (owner !== undefined) {
-        throw new DesignError(
-          `tile ${place}: lock %${name} is assigned to the same lock (${id}) as another op: %${owner}`,
-        );
+        withLocation(lock, () => {
+          throw new DesignError(
+            `tile ${place}: lock %${name} is assigned to the same lock (${id}) as another op: %${owner}`,
+          );
+        });
       }
       this.#on(place).set(id, name);
     }
@@ -54,7 +56,7 @@ export class LockIds {
 /** Gives a number to every lock that was declared without one. */
 export function assignLockIds(device: Device): void {
   const ids = new LockIds(device);
-  for (const lock of opsNamed(device, "aie.lock")) {
+  for (const lock of declaredOps(device, "aie.lock")) {
     if (lock.int("lockID") !== undefined) continue;
     const name = nameOf(lock);
     setInt(

@@ -2,11 +2,10 @@ import { expect, test } from "vitest";
 import { parseModule } from "../parser/module.ts";
 import { conformanceDesigns, conformanceStage, conformanceText } from "./conformance.test-support.ts";
 import { lowerDesign } from "./lower-design.ts";
-import { structureOf } from "./lowered-structure.test-support.ts";
+import { structureOf } from "./lowered-structure.ts";
 
 /** Designs where ours is not the real compiler's result, and why. */
 const different: Readonly<Record<string, string>> = {
-  "core-affine-and-memref-views": "affine loops and views stay in the core; the real stage lowers them",
   "repeat-count-compute": "with repeat_count the real tool leaves out the acquires after the first; ours takes all",
   "trace-core-events": "trace operations are kept and not turned into register writes",
 };
@@ -36,9 +35,7 @@ test.each(accepted.filter((d) => different[d.name] === undefined))(
 
     const { module } = lowerDesign(parseModule(conformanceText(`${name}.mlir`), name));
 
-    const dynamic = shows.includes("dynamic");
-    const compared = (lines: readonly string[]) => lines.filter((line) => !(dynamic && line.startsWith("core ")));
-    expect(compared(structureOf(module, options))).toEqual(compared(expected));
+    expect(structureOf(module, options)).toEqual(expected);
   },
 );
 

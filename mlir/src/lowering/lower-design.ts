@@ -1,19 +1,23 @@
 import { DesignError } from "@aiekit/core";
+import { deviceModels } from "../device-model/device-model.ts";
 import { symbolAttr } from "../ir/attributes.ts";
 import { type Diagnostic, formatDiagnostic } from "../ir/diagnostic.ts";
 import { type Operation, type Value, walk } from "../ir/operation.ts";
 import { verify } from "../verifier/verify.ts";
+import { lowerAffine } from "./affine.ts";
 import { assignBdIds } from "./bd-ids.ts";
 import { assignBufferAddresses } from "./buffer-addresses.ts";
 import { lowerCascades } from "./cascade.ts";
 import { cloneOperation, substitute } from "./clone.ts";
 import { assignControllerIds } from "./controller-ids.ts";
 import { lowerCoreAccesses } from "./core-accesses.ts";
+import { warnOfDevice } from "./design-warnings.ts";
 import { coordOf, type Device, deviceOf, opsNamed, placeText, tileOperand } from "./device-ops.ts";
 import { connectFifos } from "./dma-programs.ts";
 import { readFifos } from "./fifo.ts";
 import { readLinks } from "./fifo-links.ts";
 import { placeObjects } from "./fifo-objects.ts";
+import { withLocation } from "./location.ts";
 import { assignLockIds } from "./lock-ids.ts";
 
 export interface LoweredDesign {
@@ -33,7 +37,10 @@ export function lowerDesign(module: Operation): LoweredDesign {
     throw new DesignError(`lowerDesign: expected builtin.module, got ${module.name}`);
   const copy = cloneOperation(module);
   const devices = copy.regions.flatMap((r) => r.blocks.flatMap((b) => b.ops.filter((op) => op.name === "aie.device")));
-  const warnings = devices.flatMap((op) => lowerDevice(deviceOf(op)));
+  const warnings = devices.flatMap((op) => {
+    withLocation(op, () => refuseOtherDevices(op));
+    return lowerDevice(deviceOf(op));
+  });
   return { module: copy, warnings: [...warnings, ...checkLowered(module, copy)] };
 }
 
@@ -49,6 +56,7 @@ function checkLowered(design: Operation, lowered: Operation): Diagnostic[] {
 
 function lowerDevice(device: Device): Diagnostic[] {
   refuseInnerBuffers(device);
+  lowerAffine(device);
   mergeTiles(device);
   removeUnusedTiles(device);
   assignLockIds(device);
@@ -62,7 +70,7 @@ function lowerDevice(device: Device): Diagnostic[] {
   assignBdIds(device);
   assignControllerIds(device);
   removeUnusedTiles(device);
-  return [...warnings, ...assignBufferAddresses(device)];
+  return [...warnings, ...assignBufferAddresses(device), ...warnOfDevice(device)];
 }
 
 /** What named a fifo now names the shim DMA allocation that took its place. */
@@ -79,15 +87,25 @@ function renameShimSymbols(device: Device): void {
   });
 }
 
+function refuseOtherDevices(op: Operation): void {
+  const name = op.text("device") ?? "";
+  if (deviceModels.some((model) => model.name === name)) return;
+  throw new DesignError(`device not supported: expected one of npu1 and npu2, got ${name}`, {
+    hint: `devices: ${deviceModels.map((model) => model.name).join(", ")}`,
+  });
+}
+
 /** Memory belongs to a tile from start to end of a run, so no core can declare its own. */
 function refuseInnerBuffers(device: Device): void {
   for (const core of opsNamed(device, "aie.core")) {
     walk(core, (op) => {
       if (op.name !== "aie.buffer") return;
       const place = placeText(coordOf(tileOperand(core)));
-      throw new DesignError(
-        `core ${place}: Buffer '${op.text("sym_name")}' must be defined directly under the device scope. Currently it is nested inside a core tile.`,
-      );
+      withLocation(op, () => {
+        throw new DesignError(
+          `core ${place}: Buffer '${op.text("sym_name")}' must be defined directly under the device scope. Currently it is nested inside a core tile.`,
+        );
+      });
     });
   }
 }

@@ -1,25 +1,30 @@
-import { integerAttr } from "../ir/attributes.ts";
 import type { Operation, Value } from "../ir/operation.ts";
 import { index } from "../ir/types.ts";
-import { parseInteger } from "../parser/attributes.ts";
-import type { OpDraft, OpParser } from "../parser/op-parser.ts";
+import { Scanner } from "../parser/scanner.ts";
 import type { ValueUse } from "../parser/scope.ts";
-import type { OpPrinter } from "../printer/op-printer.ts";
+import type { Check } from "../verifier/check.ts";
+import { verifyLoop } from "../verifier/rules/loops.ts";
+import { affineText, parseAffineExpr } from "./affine-expr.ts";
+import { affineFor, application, forSegments, mapInputs, mapNames } from "./affine-for.ts";
 import { type CustomAssembly, defineOp } from "./definition.ts";
 import { elementOf } from "./rules.ts";
 
-/** Affine loops with constant bounds and affine accesses; the maps are kept as text. */
+/** Affine loops and accesses; the maps are kept as text. */
 export const affineOps = [
   defineOp("affine.for", {
     format: "custom(loop) attr-dict",
-    custom: { loop: { parse: parseFor, print: printFor } },
+    custom: { loop: affineFor },
     elided: ["lowerBoundMap", "upperBoundMap", "step"],
     attributes: {
       lowerBoundMap: { kind: "any", required: true },
       upperBoundMap: { kind: "any", required: true },
       step: { kind: "int", type: index },
     },
-    segments: () => [0, 0, 0],
+    operands: ["lowerBoundOperands*", "upperBoundOperands*", "inits*"],
+    results: ["results*"],
+    types: { lowerBoundOperands: index, upperBoundOperands: index, results: "=inits" },
+    segments: forSegments,
+    verify: verifyLoop,
     regions: [{ name: "body", terminator: "affine.yield" }],
   }),
   defineOp("affine.yield", {
@@ -27,11 +32,22 @@ export const affineOps = [
     operands: ["operands*"],
     isTerminator: true,
   }),
+  defineOp("affine.apply", {
+    format: "custom(application) attr-dict",
+    custom: { application },
+    elided: ["map"],
+    operands: ["mapOperands*"],
+    results: ["result"],
+    types: { mapOperands: index, result: index },
+    verify: (op, check) => verifyMap(op, 0, check),
+    attributes: { map: { kind: "any", required: true } },
+  }),
   defineOp("affine.load", {
     format: "%memref custom(subscripts) attr-dict `:` type(memref)",
     custom: { subscripts: subscripts(1) },
     elided: ["map"],
     operands: ["memref", "indices*"],
+    verify: (op, check) => verifyMap(op, 1, check),
     results: ["result"],
     types: { indices: index, result: elementOf("memref") },
     attributes: { map: { kind: "any", required: true } },
@@ -41,38 +57,21 @@ export const affineOps = [
     custom: { subscripts: subscripts(2) },
     elided: ["map"],
     operands: ["value", "memref", "indices*"],
+    verify: (op, check) => verifyMap(op, 2, check),
     types: { indices: index, value: elementOf("memref") },
     attributes: { map: { kind: "any", required: true } },
   }),
 ];
 
-function parseFor(parser: OpParser, draft: OpDraft): void {
-  const { scanner, source } = parser;
-  const induction = parser.operand();
-  scanner.expect("=");
-  const bound = () => ({ kind: "opaque", text: `affine_map<() -> (${parseInteger(source)})>` }) as const;
-  draft.attributes.set("lowerBoundMap", bound());
-  scanner.expect("to");
-  draft.attributes.set("upperBoundMap", bound());
-  const step = scanner.accept("step") ? parseInteger(source) : 1n;
-  draft.attributes.set("step", integerAttr(step, index));
-  const args = [{ use: induction, type: index }];
-  draft.regions.set("body", parser.region({ args, terminator: "affine.yield" }));
-}
-
-function printFor(printer: OpPrinter, op: Operation): void {
-  const induction = op.regions[0]?.blocks[0]?.args[0];
-  const step = op.int("step") ?? 1;
-  printer.write(` ${induction ? printer.value(induction) : ""} = ${constantBound(op, "lowerBoundMap")}`);
-  printer.write(` to ${constantBound(op, "upperBoundMap")} ${step === 1 ? "" : `step ${step} `}`);
-  printer.region(op.regions[0], { hidesArgs: true, hidesTerminator: true });
-}
-
-/** The constant of `affine_map<() -> (8)>`. */
-function constantBound(op: Operation, name: string): string {
-  const map = op.attributes.get(name);
-  const found = map?.kind === "opaque" ? /^affine_map<\(\) -> \((-?\d+)\)>$/.exec(map.text) : undefined;
-  return found?.[1] ?? "<not constant>";
+/** The map takes as many values as there are. */
+function verifyMap(op: Operation, firstIndex: number, check: Check): void {
+  const wanted = mapInputs(op.attributes.get("map"));
+  const given = op.operands.length - firstIndex;
+  if (wanted !== given) check.error(`the map takes ${wanted} values, ${given} are given`);
+  const names = new Set(["affine_map", "mod", "floordiv", "ceildiv", ...mapNames(op.attributes.get("map"))]);
+  const map = op.attributes.get("map");
+  const unknown = map?.kind === "opaque" ? map.text.match(/[a-z_]\w*/g)?.find((name) => !names.has(name)) : undefined;
+  if (unknown !== undefined) check.error(`the map has no dimension or symbol '${unknown}'`);
 }
 
 /** `[%i + 1, %j]`: expressions over values, kept as `affine_map<(d0, d1) -> (d0 + 1, d1)>` and the operands. */
@@ -81,32 +80,46 @@ function subscripts(firstIndex: number): CustomAssembly {
     parse: (parser, draft) => {
       const { scanner } = parser;
       const uses: ValueUse[] = [];
-      const words: string[] = [];
+      const leaf = (): string => dimension(uses, readIndex());
+      const readIndex = (): ValueUse => {
+        if (!scanner.accept("symbol")) return parser.operand();
+        scanner.expect("(");
+        const use = parser.operand();
+        scanner.expect(")");
+        return use;
+      };
+      const texts: string[] = [];
       scanner.expect("[");
-      for (let depth = 0; depth > 0 || scanner.peek().text !== "]"; ) {
-        const token = scanner.peek();
-        if (token.kind === "end") throw scanner.error(token, "']'");
-        if (token.kind === "value") words.push(dimension(uses, parser.operand()));
-        else words.push(scanner.take().text);
-        depth += token.text === "(" ? 1 : token.text === ")" ? -1 : 0;
+      if (!scanner.accept("]")) {
+        parser.list(() => texts.push(affineText(parseAffineExpr(scanner, leaf), (name) => name)));
+        scanner.expect("]");
       }
-      scanner.expect("]");
       const dims = uses.map((_, i) => `d${i}`).join(", ");
-      const text = words.join(" ").replace(/ ,/g, ",").replace(/\( /g, "(").replace(/ \)/g, ")");
       draft.operands.set("indices", uses);
-      draft.attributes.set("map", { kind: "opaque", text: `affine_map<(${dims}) -> (${text})>` });
+      draft.attributes.set("map", { kind: "opaque", text: `affine_map<(${dims}) -> (${texts.join(", ")})>` });
     },
     print: (printer, op) => {
-      const map = op.attributes.get("map");
-      const found = map?.kind === "opaque" ? /-> \((.*)\)>$/.exec(map.text) : undefined;
       const values: readonly Value[] = op.operands.slice(firstIndex);
-      const text = (found?.[1] ?? "").replace(/\bd(\d+)\b/g, (word, i: string) => {
+      const text = resultsOf(op).replace(/\b([ds])(\d+)\b/g, (word, _kind, i: string) => {
         const value = values[Number(i)];
         return value ? printer.value(value) : word;
       });
       printer.write(`[${text}]`);
     },
   };
+}
+
+/** `d0 + 1, d1` of the map; written again as MLIR orders it when it came from the generic form. */
+function resultsOf(op: Operation): string {
+  const map = op.attributes.get("map");
+  const text = map?.kind === "opaque" ? (/-> \((.*)\)>$/.exec(map.text)?.[1] ?? "") : "";
+  if (text === "") return "";
+  const scanner = new Scanner(text, "affine_map");
+  const leaf = (): string => scanner.expectKind("word", "a dimension or a symbol").text;
+  const results: string[] = [];
+  do results.push(affineText(parseAffineExpr(scanner, leaf), (name) => name));
+  while (scanner.accept(","));
+  return results.join(", ");
 }
 
 function dimension(uses: ValueUse[], use: ValueUse): string {

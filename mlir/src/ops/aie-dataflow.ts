@@ -1,9 +1,15 @@
 import { bdDimsAttr } from "../ir/attributes.ts";
 import { i1, i8, i32, index } from "../ir/types.ts";
 import { verifyDmaBd } from "../verifier/rules/dma-bd.ts";
-import { verifyDmaProgram } from "../verifier/rules/dma-programs.ts";
+import { verifyDma, verifyDmaProgram } from "../verifier/rules/dma-programs.ts";
 import { verifyLink } from "../verifier/rules/links.ts";
-import { verifyAccess, verifyAllocate, verifyObjectFifo, verifySubviewAccess } from "../verifier/rules/object-fifos.ts";
+import {
+  verifyAccess,
+  verifyAllocate,
+  verifyExternalBuffers,
+  verifyObjectFifo,
+  verifySubviewAccess,
+} from "../verifier/rules/object-fifos.ts";
 import { verifyPacketFlow } from "../verifier/rules/packets.ts";
 import { verifyCascadeFlow, verifyConfigureCascade } from "../verifier/rules/tiles.ts";
 import { nameOfTile } from "./aie-structure.ts";
@@ -17,6 +23,7 @@ import {
   keyword,
   optionalBool,
   optionalInt,
+  optionalString,
   packetInfo,
   silent,
   string,
@@ -24,6 +31,9 @@ import {
 } from "./rules.ts";
 
 const ports: AttributeRules = { port: keyword(["Produce", "Consume"]), size: int({ min: 1 }), objFifo_name: symbol };
+const dmaPrograms = ["aie.mem", "aie.memtile_dma", "aie.shim_dma"];
+/** Numbered as the stream bundles of the same names. */
+const cascadeDirections = ["South", "West", "North", "East"];
 const bd = { name: "body", multiBlock: true };
 const dmaProgram = {
   format: "`(` %tile `)` region(body) attr-dict",
@@ -61,6 +71,7 @@ export const aieDataflowOps = [
       aie_stream: optionalInt({ min: 0, max: 2 }),
       aie_stream_port: optionalInt({ min: 0, max: 1 }),
     },
+    parents: ["aie.device"],
     verify: verifyObjectFifo,
   }),
   defineOp("aie.objectfifo.allocate", {
@@ -68,6 +79,7 @@ export const aieDataflowOps = [
     operands: ["delegateTile"],
     types: { delegateTile: index },
     attributes: { objFifo_name: symbol },
+    parents: ["aie.device"],
     verify: verifyAllocate,
   }),
   defineOp("aie.objectfifo.link", {
@@ -78,22 +90,25 @@ export const aieDataflowOps = [
       src_offsets: { kind: "array", required: true },
       dst_offsets: { kind: "array", required: true },
     },
+    parents: ["aie.device"],
     verify: verifyLink,
   }),
   defineOp("aie.objectfifo.register_external_buffers", {
-    format: "$objFifo_name `(` %tile `,` `{` %externalBuffers `}` `)` attr-dict `:` `(` type(externalBuffers) `)`",
+    format: "attr-dict $objFifo_name `(` %tile `,` `{` %externalBuffers `}` `)` `:` `(` type(externalBuffers) `)`",
     operands: ["tile", "externalBuffers*"],
     types: { tile: index },
     attributes: { objFifo_name: symbol },
+    parents: ["aie.device"],
+    verify: verifyExternalBuffers,
   }),
   defineOp("aie.objectfifo.acquire", {
-    format: "$objFifo_name `(` $port `,` $size `)` attr-dict `:` type(subview)",
+    format: "attr-dict $objFifo_name `(` $port `,` $size `)` `:` type(subview)",
     results: ["subview"],
     attributes: ports,
     verify: verifyAccess,
   }),
   defineOp("aie.objectfifo.release", {
-    format: "$objFifo_name `(` $port `,` $size `)` attr-dict",
+    format: "attr-dict $objFifo_name `(` $port `,` $size `)`",
     attributes: ports,
     verify: verifyAccess,
   }),
@@ -103,6 +118,13 @@ export const aieDataflowOps = [
     results: ["output"],
     attributes: { index: int({ min: 0 }) },
     verify: verifySubviewAccess,
+  }),
+  defineOp("aie.objectfifo.register_process", {
+    format:
+      "attr-dict $objFifo_name `(` $port `,` %acquirePattern `:` type(acquirePattern) `,` %releasePattern `:` type(releasePattern) `,` $callee `,` %length `)`",
+    operands: ["acquirePattern", "releasePattern", "length"],
+    types: { length: index },
+    attributes: { port: keyword(["Produce", "Consume"]), objFifo_name: symbol, callee: symbol },
   }),
   defineOp("aie.flow", {
     format:
@@ -142,9 +164,10 @@ export const aieDataflowOps = [
     operands: ["tile"],
     types: { tile: index },
     attributes: {
-      inputDir: keyword(bundles),
-      outputDir: keyword(bundles),
+      inputDir: keyword(cascadeDirections, { first: 3 }),
+      outputDir: keyword(cascadeDirections, { first: 3 }),
     },
+    parents: ["aie.device"],
     verify: verifyConfigureCascade,
   }),
   defineOp("aie.mem", { ...dmaProgram, resultName: (op) => nameOfTile("mem", op.operands[0]) }),
@@ -160,6 +183,7 @@ export const aieDataflowOps = [
       channel_index: int({ min: 0 }),
       repeat_count: int({ default: 0 }),
     },
+    parents: [...dmaPrograms, "func.func"],
     isTerminator: true,
   }),
   defineOp("aie.next_bd", { format: "^dest attr-dict", isTerminator: true }),
@@ -173,8 +197,16 @@ export const aieDataflowOps = [
       channel_index: int({ min: 0 }),
       loop: { kind: "bool", default: { kind: "bool", value: true } },
       repeat_count: int({ default: 0 }),
+      sym_name: optionalString,
     },
     regions: [{ name: "bds*", needsTerminator: false }],
+    parents: dmaPrograms,
+    resultName: (op) => op.text("sym_name"),
+    verify: verifyDma,
+  }),
+  defineOp("aie.dma_bd_packet", {
+    format: "`(` $packet_type `,` $packet_id `)` attr-dict",
+    attributes: { packet_type: int(), packet_id: int() },
   }),
   defineOp("aie.dma_bd", {
     format: "custom(transfer) attr-dict",

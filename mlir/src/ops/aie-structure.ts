@@ -1,4 +1,4 @@
-import { stringAttr } from "../ir/attributes.ts";
+import { boolAttr, stringAttr } from "../ir/attributes.ts";
 import type { Operation, Value } from "../ir/operation.ts";
 import { i64, index } from "../ir/types.ts";
 import type { Check } from "../verifier/check.ts";
@@ -7,14 +7,28 @@ import {
   verifyBuffer,
   verifyCascadeValue,
   verifyCore,
+  verifyDevice,
   verifyLock,
   verifyShimAllocation,
   verifyTile,
   verifyUseLock,
 } from "../verifier/rules/tiles.ts";
+import { enclosing } from "../verifier/surroundings.ts";
+import { versalDevice } from "../verifier/versal-devices.ts";
 import { bufferTypeAndValue } from "./aie-syntax.ts";
 import { defineOp } from "./definition.ts";
-import { devices, flag, int, keyword, optionalBool, optionalInt, optionalString, packetInfo, string } from "./rules.ts";
+import {
+  devices,
+  flag,
+  int,
+  keyword,
+  optionalBool,
+  optionalInt,
+  optionalString,
+  packetInfo,
+  silent,
+  string,
+} from "./rules.ts";
 
 /** Device, tiles, and what stands in them: buffers, locks, cores. */
 export const aieStructureOps = [
@@ -28,6 +42,7 @@ export const aieStructureOps = [
     isIsolated: true,
     isSymbolTable: true,
     parents: ["builtin.module"],
+    verify: verifyDevice,
   }),
   defineOp("aie.end", { format: "attr-dict", isTerminator: true }),
   defineOp("aie.tile", {
@@ -40,7 +55,7 @@ export const aieStructureOps = [
       allocation_scheme: optionalString,
       controller_id: packetInfo,
     },
-    resultName: (op) => `${tilePrefix(op.int("row") ?? 0)}_${op.int("col")}_${op.int("row")}`,
+    resultName: (op) => `${tilePrefix(op)}_${op.int("col")}_${op.int("row")}`,
     verify: verifyTile,
   }),
   defineOp("aie.buffer", {
@@ -62,7 +77,7 @@ export const aieStructureOps = [
   defineOp("aie.external_buffer", {
     format: "attr-dict `:` type(buffer)",
     results: ["buffer"],
-    attributes: { sym_name: optionalString, address: optionalInt() },
+    attributes: { sym_name: optionalString, address: optionalInt({ type: i64 }) },
     resultName: (op) => op.text("sym_name"),
   }),
   defineOp("aie.lock", {
@@ -82,6 +97,7 @@ export const aieStructureOps = [
       action: keyword(["Acquire", "Release", "AcquireGreaterEqual"]),
       value: optionalInt(),
       blocking: { ...keyword(["NonBlocking", "Blocking"]), required: false },
+      acq_en: silent({ kind: "bool", default: boolAttr(true) }),
     },
     verify: verifyUseLock,
   }),
@@ -104,10 +120,12 @@ export const aieStructureOps = [
   defineOp("aie.event", { format: "`(` $val `)` attr-dict", attributes: { val: int({ min: 0, max: 1 }) } }),
   defineOp("aie.debug", { format: "`(` %arg `:` type(arg) `)` attr-dict", operands: ["arg"] }),
   defineOp("aie.put_stream", {
+    parents: ["aie.core"],
     format: "`(` %channel `:` type(channel) `,` %streamValue `:` type(streamValue) `)` attr-dict",
     operands: ["channel", "streamValue"],
   }),
   defineOp("aie.get_stream", {
+    parents: ["aie.core"],
     format: "`(` %channel `:` type(channel) `)` attr-dict `:` type(streamValue)",
     operands: ["channel"],
     results: ["streamValue"],
@@ -133,13 +151,17 @@ export const aieStructureOps = [
       plio: flag,
       packet: packetInfo,
     },
+    parents: ["aie.device"],
     verify: verifyShimAllocation,
   }),
 ];
 
-/** Names aie-opt gives to tiles of NPUs: row 0 is the shim, row 1 the memtiles. */
-function tilePrefix(row: number): string {
-  return row === 0 ? "shim_noc_tile" : row === 1 ? "mem_tile" : "tile";
+/** What aie-opt calls a tile in the device it stands in; outside of one, in its standard device. */
+function tilePrefix(op: Operation): string {
+  const [col, row] = [op.int("col") ?? 0, op.int("row") ?? 0];
+  const versal = versalDevice(enclosing(op, "aie.device")?.text("device") ?? "xcvc1902");
+  if (row === 0) return versal && !versal.nocColumns.includes(col) ? "shim_pl_tile" : "shim_noc_tile";
+  return row <= (versal?.model.memtileRows ?? 1) ? "mem_tile" : "tile";
 }
 
 /** `core_0_2` for something on tile (0, 2). */

@@ -4,10 +4,12 @@ import { attributeText } from "../printer/attributes.ts";
 import { verifyMemcpy } from "../verifier/rules/host-transfers.ts";
 import {
   verifyConfigure,
+  verifyConfigureTask,
   verifyDmaWait,
   verifyPushQueue,
   verifyRun,
   verifySetLock,
+  verifyStartBdChain,
   verifyWriteBd,
 } from "../verifier/rules/runtime.ts";
 import { type AttributeRules, defineOp } from "./definition.ts";
@@ -15,7 +17,9 @@ import { dynamicCount, dynamicLists } from "./dynamic-lists.ts";
 import { flag, int, keyword, optionalInt, packetInfo, silent, symbol } from "./rules.ts";
 
 const address = int({ type: ui32 });
-const task = { format: "`(` %task `)` attr-dict", operands: ["task"], types: { task: index } };
+const ui64 = { kind: "integer", width: 64, sign: "unsigned" } as const;
+const inSequence = { parents: ["aie.runtime_sequence"] };
+const task = { format: "`(` %task `)` attr-dict", operands: ["task"], types: { task: index }, ...inSequence };
 const taskAttributes: AttributeRules = { issue_token: silent(flag), repeat_count: silent(int({ default: 0 })) };
 const directions = ["S2MM", "MM2S"];
 const writebdFields = [
@@ -23,7 +27,7 @@ const writebdFields = [
   ...["packet_type", "d0_size", "d0_stride", "d1_size", "d1_stride", "d2_size", "d2_stride", "iteration_current"],
   ...["iteration_size", "iteration_stride", "next_bd", "row", "use_next_bd", "valid_bd", "lock_rel_val", "lock_rel_id"],
   ...["lock_acq_enable", "lock_acq_val", "lock_acq_id", "d0_zero_before", "d1_zero_before", "d2_zero_before"],
-  ...["d0_zero_after", "d1_zero_after", "d2_zero_after", "burst_length"],
+  ...["d0_zero_after", "d1_zero_after", "d2_zero_after"],
 ];
 const zeroPads = [
   "d0_zero_before",
@@ -136,7 +140,10 @@ export const aiexOps = [
   }),
   defineOp("aiex.npu.writebd", {
     format: "attr-dict",
-    attributes: Object.fromEntries(writebdFields.map((name) => [name, int()])),
+    attributes: {
+      ...Object.fromEntries(writebdFields.map((name) => [name, int()])),
+      burst_length: silent(int({ default: 0 })),
+    },
     verify: verifyWriteBd,
   }),
   defineOp("aiex.npu.address_patch", {
@@ -147,9 +154,19 @@ export const aiexOps = [
     format: "attr-dict",
     attributes: {
       device_ref: { kind: "symbol" },
-      id: optionalInt(),
-      size: optionalInt(),
-      address: optionalInt({ type: i64 }),
+      id: silent(int({ default: 0 })),
+      size: silent(int({ default: 0 })),
+      address: silent(int({ type: ui64, default: 0 })),
+    },
+  }),
+  defineOp("aiex.control_packet", {
+    format: "attr-dict",
+    attributes: {
+      address,
+      length: optionalInt(),
+      opcode: int(),
+      stream_id: int(),
+      data: { kind: "dense-array" },
     },
   }),
   defineOp("aiex.npu.preempt", { format: "attr-dict", attributes: { level: int({ type: ui8 }) } }),
@@ -158,46 +175,55 @@ export const aiexOps = [
     operands: ["lock"],
     types: { lock: index },
     attributes: { value: int() },
+    ...inSequence,
     verify: verifySetLock,
   }),
   defineOp("aiex.configure", {
     format: "$symbol region(body) attr-dict",
     attributes: { symbol },
     regions: [{ name: "body", needsTerminator: false }],
+    ...inSequence,
     verify: verifyConfigure,
   }),
   defineOp("aiex.run", {
-    format: "$runtime_sequence_symbol `(` %args `)` attr-dict `:` `(` type(args) `)`",
+    format: "$runtime_sequence_symbol `(` %args `)` `:` `(` type(args) `)` attr-dict",
+    parents: ["aiex.configure"],
     operands: ["args*"],
     attributes: { runtime_sequence_symbol: symbol },
     verify: verifyRun,
   }),
   defineOp("aiex.dma_configure_task", {
-    format: "`(` %tile `,` $direction `,` $channel `)` region(body) attr-dict",
+    format: "`(` %tile `,` $direction `,` $channel ( `,` $packet )? `)` region(body) attr-dict",
     operands: ["tile"],
     results: ["result"],
     types: { tile: index, result: index },
-    attributes: { direction: keyword(directions), channel: int({ min: 0 }), ...taskAttributes },
+    attributes: { direction: keyword(directions), channel: int(), packet: packetInfo, ...taskAttributes },
     regions: [{ name: "body", multiBlock: true }],
+    ...inSequence,
+    verify: verifyConfigureTask,
   }),
   defineOp("aiex.dma_configure_task_for", {
     format: "$alloc region(body) attr-dict",
     results: ["result"],
     types: { result: index },
     attributes: { alloc: symbol, ...taskAttributes },
+    ...inSequence,
     regions: [{ name: "body", multiBlock: true }],
   }),
   defineOp("aiex.dma_start_task", task),
   defineOp("aiex.dma_await_task", task),
   defineOp("aiex.dma_free_task", task),
   defineOp("aiex.dma_start_bd_chain", {
+    ...inSequence,
     format: "$symbol `(` %args `)` `:` `(` type(args) `)` `on` `_` `(` %tile `,` $direction `,` $channel `)` attr-dict",
     operands: ["args*", "tile"],
     results: ["result"],
     types: { tile: index, result: index },
-    attributes: { symbol, direction: keyword(directions), channel: int({ min: 0 }), ...taskAttributes },
+    attributes: { symbol, direction: keyword(directions), channel: int(), ...taskAttributes },
+    verify: verifyStartBdChain,
   }),
   defineOp("aiex.dma_start_bd_chain_for", {
+    ...inSequence,
     format: "$symbol `(` %args `)` `:` `(` type(args) `)` `for` `_` `_` $alloc attr-dict",
     operands: ["args*"],
     results: ["result"],

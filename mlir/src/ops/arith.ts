@@ -1,6 +1,8 @@
-import { i1, i64, type Type } from "../ir/types.ts";
+import type { Operation } from "../ir/operation.ts";
+import { i1, i64, sameType, type Type } from "../ir/types.ts";
 import { parseAttribute } from "../parser/attributes.ts";
 import { attributeText, typeText } from "../printer/attributes.ts";
+import type { Check } from "../verifier/check.ts";
 import { defineOp, type TypeBindings } from "./definition.ts";
 import { keyword } from "./rules.ts";
 
@@ -66,6 +68,7 @@ export const arithOps = [
     },
     results: ["result"],
     attributes: { value: { kind: "any", required: true } },
+    verify: verifyConstant,
     resultName: (op) => {
       const value = op.attributes.get("value");
       if (value?.kind === "bool") return `${value.value}`;
@@ -129,4 +132,14 @@ export const arithOps = [
 function boolLike(types: TypeBindings): Type | undefined {
   const operand = types.get("lhs")?.[0];
   return operand?.kind === "vector" ? { ...operand, element: i1 } : i1;
+}
+
+/** arith.constant: the value has the type of the result. */
+function verifyConstant(op: Operation, check: Check): void {
+  const value = op.attributes.get("value");
+  const type = value?.kind === "bool" ? i1 : value && "type" in value ? value.type : undefined;
+  const result = op.results[0]?.type;
+  if (type && result && sameType(type, result)) return;
+  const [given, wanted] = [type ? typeText(type) : "none", result ? typeText(result) : "none"];
+  check.error(`value of type '${given}' is not of the result type '${wanted}'`);
 }

@@ -6,7 +6,7 @@ import { verifyGetGlobal } from "../verifier/rules/calls.ts";
 import { tensorLike } from "./aie-syntax.ts";
 import { type CustomAssembly, defineOp } from "./definition.ts";
 import { dynamicCount, dynamicLists } from "./dynamic-lists.ts";
-import { elementOf, optionalString, string, symbol } from "./rules.ts";
+import { elementOf, int, optionalString, string, symbol } from "./rules.ts";
 
 const listNames = ["offsets", "sizes", "strides"] as const;
 const listAttributes = {
@@ -65,6 +65,14 @@ export const memrefOps = [
     }),
   ),
   defineOp("memref.dealloc", { format: "%memref attr-dict `:` type(memref)", operands: ["memref"] }),
+  defineOp("memref.assume_alignment", {
+    format: "%memref `,` $alignment attr-dict `:` type(memref)",
+    operands: ["memref"],
+    results: ["result"],
+    types: { result: "=memref" },
+    attributes: { alignment: int() },
+    resultName: () => "assume_align",
+  }),
   defineOp("memref.copy", {
     format: "%source `,` %target attr-dict `:` type(source) `to` type(target)",
     operands: ["source", "target"],

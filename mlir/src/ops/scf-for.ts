@@ -5,6 +5,7 @@ import type { ValueUse } from "../parser/scope.ts";
 import { parseTypeList } from "../parser/types.ts";
 import { typeList, typeText } from "../printer/attributes.ts";
 import type { OpPrinter } from "../printer/op-printer.ts";
+import { verifyLoop } from "../verifier/rules/loops.ts";
 import { defineOp } from "./definition.ts";
 
 /** `scf.for %i = %lower to %upper step %step iter_args(%a = %init) -> (type) {...}` */
@@ -15,6 +16,7 @@ export const scfFor = defineOp("scf.for", {
   results: ["results*"],
   types: { results: "=initArgs" },
   regions: [{ name: "body", terminator: "scf.yield" }],
+  verify: verifyLoop,
 });
 
 function parse(parser: OpParser, draft: OpDraft): void {

@@ -1,8 +1,12 @@
 import { affineOps } from "./affine.ts";
 import { aieDataflowOps } from "./aie-dataflow.ts";
+import { aiePlacementOps } from "./aie-placement.ts";
 import { aieStructureOps } from "./aie-structure.ts";
 import { aieSwitchOps } from "./aie-switch.ts";
+import { aieTraceOps } from "./aie-trace.ts";
 import { aiexOps } from "./aiex.ts";
+import { aiexCertOps } from "./aiex-cert.ts";
+import { aiexLegacyOps } from "./aiex-legacy.ts";
 import { arithOps } from "./arith.ts";
 import { controlOps } from "./control.ts";
 import type { OpDefinition } from "./definition.ts";
@@ -17,7 +21,10 @@ const current = byName([
   ...aieStructureOps,
   ...aieDataflowOps,
   ...aieSwitchOps,
+  ...aieTraceOps,
   ...aiexOps,
+  ...aiexCertOps,
+  ...aiexLegacyOps,
   ...arithOps,
   ...controlOps,
   ...memrefOps,
@@ -26,11 +33,11 @@ const current = byName([
   ...mathOps,
 ]);
 
-/** Every operation that is known by name: as written in 2026, and with what 2025 spelled otherwise. */
+/** Every operation that is known by name: as in March 2026, and with what 2025 spelled otherwise and what came later. */
 export const definitions: {
   readonly current: ReadonlyMap<string, OpDefinition>;
   readonly any: ReadonlyMap<string, OpDefinition>;
-} = { current, any: new Map([...current, ...olderSpellings(current)]) };
+} = { current, any: new Map([...current, ...olderSpellings(current), ...byName(aiePlacementOps)]) };
 
 function byName(ops: readonly OpDefinition[]): ReadonlyMap<string, OpDefinition> {
   return new Map(ops.map((op) => [op.name, op]));

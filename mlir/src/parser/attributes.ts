@@ -4,6 +4,7 @@ import { unquote } from "../ir/string-literal.ts";
 import type { Type } from "../ir/types.ts";
 import { i64 } from "../ir/types.ts";
 import { parseDense, parseDenseArray } from "./dense.ts";
+import { holdInteger } from "./integers.ts";
 import type { Source } from "./types.ts";
 import { balancedText, parseFunctionType, parseType } from "./types.ts";
 
@@ -91,12 +92,9 @@ export function parseTypedInteger(source: Source, type: Type): IntegerAttr {
 /** The value as its type holds it. @throws FormatError when it does not fit; signless integers take both ranges. */
 function inType({ scanner }: Source, offset: number, value: bigint, type: Type): bigint {
   if (type.kind !== "integer") return value;
-  const max = 1n << BigInt(type.width);
-  const min = type.sign === "unsigned" ? 0n : -max / 2n;
-  if (value >= (type.sign === "signed" ? max / 2n : max) || value < min) {
-    throw scanner.errorAt(offset, "integer constant out of range for attribute");
-  }
-  return type.sign === "signless" && type.width > 1 ? BigInt.asIntN(type.width, value) : value;
+  const held = holdInteger(value, type);
+  if (held === undefined) throw scanner.errorAt(offset, "integer constant out of range for attribute");
+  return held;
 }
 
 /** `[<size = S, stride = T>, ...]`, outermost dimension first. */
@@ -132,6 +130,9 @@ export function parseArray<T>({ scanner }: Source, element: () => T): T[] {
   return elements;
 }
 
+/** Sizes, strides, paddings and packet fields are 32-bit numbers. */
+const fieldMax = 2 ** 32 - 1;
+
 /** `<a = 1, b = 2>`: the values of `names`, in the order of `names`. All must be there. */
 function parseFields(source: Source, names: readonly string[]): number[] {
   const { scanner } = source;
@@ -144,7 +145,10 @@ function parseFields(source: Source, names: readonly string[]): number[] {
     }
     scanner.take();
     scanner.expect("=");
-    values.set(token.text, Number(parseInteger(source)));
+    const start = scanner.peek().start;
+    const value = Number(parseInteger(source));
+    if (Math.abs(value) > fieldMax) throw scanner.errorAt(start, "integer value too large");
+    values.set(token.text, value);
   } while (scanner.accept(","));
   const missing = names.find((name) => !values.has(name));
   if (missing !== undefined) throw scanner.error(scanner.peek(), `', ${missing} = ...'`);
@@ -190,9 +194,11 @@ function parseWord(source: Source, expected: Type | undefined): Attribute {
       return parseDense(source, expected);
     case "array":
       return parseDenseArray(source);
+    case "strided":
+      scanner.take();
+      return { kind: "opaque", text: `strided${balancedText(scanner).replace(/,\s*offset:\s*0\s*>$/, ">")}` };
     case "affine_map":
     case "affine_set":
-    case "strided":
     case "distinct":
       scanner.take();
       return { kind: "opaque", text: token.text + balancedText(scanner) };

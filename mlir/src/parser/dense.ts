@@ -3,6 +3,7 @@ import { floatFromBits } from "../ir/float-bits.ts";
 import { unquote } from "../ir/string-literal.ts";
 import type { Type } from "../ir/types.ts";
 import { bitWidth } from "../ir/types.ts";
+import { holdInteger } from "./integers.ts";
 import type { Source } from "./types.ts";
 import { parseType } from "./types.ts";
 
@@ -23,7 +24,9 @@ export function parseDense(source: Source, expected?: Type): Attribute {
     throw scanner.errorAt(start.start, "dense<...> needs a tensor, vector or memref type with a static shape");
   }
   const count = type.shape.reduce<number>((product, size) => product * (size ?? 0), 1);
-  const read = hex ? fromHex(unquote(hex.text), type) : values.map(({ value }) => typed(value, type));
+  const read = hex
+    ? fromHex(unquote(hex.text), type)
+    : values.map(({ value }) => typed(source, literal.start, value, type));
   const splat = hex ? read.length === 1 && count > 1 : values.length === 1 && values[0]?.path.length === 0;
   if (!splat && read.length !== count) {
     const message = `dense<...> has ${read.length} elements, its type ${type.shape.join("x")} needs ${count}`;
@@ -76,10 +79,17 @@ function readElement({ scanner }: Source): bigint | number {
   return negative ? -value : value;
 }
 
-/** Integers stand for themselves; in a floating-point type a hexadecimal integer is a bit pattern. */
-function typed(value: bigint | number, { element }: ShapedType): bigint | number {
-  if (element.kind !== "float" || typeof value === "number") return value;
-  return floatFromBits(value, element.name);
+/** Integers as their type holds them; in a floating-point type a hexadecimal integer is a bit pattern. */
+function typed({ scanner }: Source, offset: number, value: bigint | number, { element }: ShapedType): bigint | number {
+  if (typeof value === "number") {
+    if (element.kind === "float") return value;
+    throw scanner.errorAt(offset, "expected integer elements, but parsed floating-point");
+  }
+  if (element.kind === "float") return floatFromBits(value, element.name);
+  if (element.kind !== "integer") return value;
+  const held = holdInteger(value, element);
+  if (held === undefined) throw scanner.errorAt(offset, "integer constant out of range for type");
+  return held;
 }
 
 function fromHex(text: string, { element }: ShapedType): (bigint | number)[] {

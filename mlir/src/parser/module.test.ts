@@ -118,7 +118,8 @@ module attributes {note = "caf\\C3\\A9", m = #set} {
   const module = parseModule(text, "d.mlir");
 
   expect(module.text("note")).toBe("café");
-  expect(printModule(module)).toBe(`module attributes {m = affine_map<(d0) -> (d0 * 2)>, note = "caf\\C3\\A9"} {
+  expect(printModule(module)).toBe(`#map = affine_map<(d0) -> (d0 * 2)>
+module attributes {m = #map, note = "caf\\C3\\A9"} {
   func.func private @f(memref<4xi32>)
 }
 `);

@@ -15,7 +15,8 @@ import { parseType, type Source } from "./types.ts";
 export interface ParseOptions {
   /**
    * Which mlir-aie writes the text. `"any"` also reads the spellings that changed in 2025 (`aiex.runtime_sequence`,
-   * `aie.shim_dma_allocation @a (MM2S, 0, 2)`); `"2026"` refuses them, as the tool does.
+   * `aie.shim_dma_allocation @a (MM2S, 0, 2)`) and what came after March 2026 (`aie.logical_tile`); `"2026"` refuses
+   * them, as the tool of that month does.
    */
   readonly spelling?: "any" | "2026";
 }

@@ -64,11 +64,14 @@ export function parseTypeList({ scanner, ...rest }: Source): Type[] {
   return types;
 }
 
+/** Source: MLIR, IntegerType::kMaxWidth. */
+const integerBitsMax = 2 ** 24 - 1;
+
 function scalarType(text: string): Type | undefined {
   if (text === "index") return index;
   if (text === "bf16" || text === "f16" || text === "f32" || text === "f64") return { kind: "float", name: text };
   const integer = /^(s|u)?i([1-9]\d*)$/.exec(text);
-  if (!integer) return undefined;
+  if (!integer || Number(integer[2]) > integerBitsMax) return undefined;
   const sign = integer[1] === "s" ? "signed" : integer[1] === "u" ? "unsigned" : "signless";
   return { kind: "integer", width: Number(integer[2]), sign };
 }
@@ -100,16 +103,23 @@ function parseMemRef(source: Source): MemRefType | UnrankedMemRefType {
     const attribute = source.attribute(source);
     const isLayout = attribute.kind === "opaque" && /^(strided|affine_map)</.test(attribute.text);
     if (isLayout && layout === undefined) layout = attribute;
-    else memorySpace = attribute;
+    // Space 0 is where a memref is that names none.
+    else memorySpace = attribute.kind === "integer" && attribute.value === 0n ? undefined : attribute;
   }
   scanner.expect(">");
   return {
     kind: "memref",
     shape,
     element,
-    ...(layout && { layout }),
+    ...(layout && !isIdentityMap(layout) && { layout }),
     ...(memorySpace && { memorySpace }),
   };
+}
+
+/** `affine_map<(d0, d1) -> (d0, d1)>`: the layout of a memref that names none. */
+function isIdentityMap(layout: Attribute): boolean {
+  const found = layout.kind === "opaque" ? /^affine_map<(\(.*\)) -> (\(.*\))>$/.exec(layout.text) : undefined;
+  return found !== undefined && found !== null && found[1] === found[2];
 }
 
 function parseTensor(source: Source): TensorType {

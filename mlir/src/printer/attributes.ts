@@ -53,7 +53,7 @@ export function attributeText(attribute: Attribute): string {
   }
 }
 
-/** Inside of `[...]` the types i64 and f64 go without saying. */
+/** Inside of `[...]` and of types, i64 and f64 go without saying. */
 function elementText(attribute: Attribute): string {
   const text = attributeText(attribute);
   if (attribute.kind === "integer" && typeText(attribute.type) === "i64") return text.replace(/ : i64$/, "");
@@ -98,7 +98,7 @@ export function denseText({ values, splat, type }: DenseAttr): string {
     if (element.kind === "float") return floatText(Number(value), element);
     return isI1(element) ? `${value !== 0n}` : `${value}`;
   };
-  if (splat || (values.length > 1 && values.every((value) => Object.is(value, values[0])))) {
+  if (splat || (values.length > 0 && values.every((value) => Object.is(value, values[0])))) {
     return `dense<${text(values[0])}>`;
   }
   if (values.length > hexAboveElements && !isI1(element)) return `dense<${hexText(values, element)}>`;
@@ -140,7 +140,7 @@ export function typeText(type: Type): string {
       return type.name;
     case "memref": {
       const { layout, memorySpace } = type;
-      const rest = [layout, memorySpace].flatMap((attribute) => (attribute ? [`, ${attributeText(attribute)}`] : []));
+      const rest = [layout, memorySpace].flatMap((attribute) => (attribute ? [`, ${elementText(attribute)}`] : []));
       return `memref<${shapeText(type.shape)}${typeText(type.element)}${rest.join("")}>`;
     }
     case "unranked-memref":

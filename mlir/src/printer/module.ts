@@ -1,6 +1,7 @@
 import type { Operation } from "../ir/operation.ts";
 import { compileFormat } from "../ops/format.ts";
 import { definitions } from "../ops/table.ts";
+import { withAliases } from "./aliases.ts";
 import { attributeText } from "./attributes.ts";
 import { printFormat } from "./format.ts";
 import { printGenericOperation } from "./generic.ts";
@@ -18,7 +19,8 @@ export function printModule(op: Operation): string {
   });
   const printer = new OpPrinter({ names, printOperation, attributeText: (attribute) => attributeText(attribute) });
   printer.operation(op);
-  return printer.text();
+  const text = printer.text();
+  return text.includes("affine_") ? withAliases(text) : text;
 }
 
 function printOperation(printer: OpPrinter, op: Operation): void {

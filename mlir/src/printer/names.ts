@@ -75,7 +75,7 @@ function nameRegion(region: Region, naming: Naming): void {
       if (!first) continue;
       const given = rules.resultName(op, first);
       const name = given ? uniqueName(given, naming) : `${counters.value++}`;
-      values.set(first, `%${name}`);
+      values.set(first, others.length > 0 ? `%${name}#0` : `%${name}`);
       for (const [at, other] of others.entries()) values.set(other, `%${name}#${at + 1}`);
     }
   }

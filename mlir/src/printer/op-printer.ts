@@ -89,7 +89,7 @@ export class OpPrinter {
     const [first] = op.results;
     if (first) {
       const count = op.results.length > 1 ? `:${op.results.length}` : "";
-      this.write(`${this.value(first)}${count} = `);
+      this.write(`${this.value(first).replace(/#0$/, "")}${count} = `);
     }
     this.#options.printOperation(this, op);
     this.write("\n");

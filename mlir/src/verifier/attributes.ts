@@ -32,6 +32,8 @@ function satisfies(attribute: Attribute, rule: Attributed): boolean {
       return attribute.kind === "enum" && rule.names.includes(attribute.name);
     case "bool":
       return attribute.kind === "bool" || attribute.kind === "unit";
+    case "opaque":
+      return attribute.kind === "opaque" && attribute.text.startsWith(`#${rule.prefix}<`);
     case "bd-dims-list":
     case "array":
       return attribute.kind === "array";

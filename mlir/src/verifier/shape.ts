@@ -1,8 +1,24 @@
 import type { Operation } from "../ir/operation.ts";
 import { sameType } from "../ir/types.ts";
-import { type OpDefinition, parseGroup } from "../ops/definition.ts";
+import { type OpDefinition, operandGroup, parseGroup } from "../ops/definition.ts";
 import { typeText } from "../printer/attributes.ts";
 import type { Check } from "./check.ts";
+
+/** Operand groups of the aie dialect that are tiles. */
+const tileGroups = new Set(["tile", "producerTile", "consumerTiles", "delegateTile", "source_tile", "dest_tile"]);
+
+/** What stands where a tile is needed is one: placed, left to a placer, or chosen from a herd. */
+export function checkTiles(op: Operation, definition: OpDefinition, check: Check): void {
+  if (!op.name.startsWith("aie.")) return;
+  for (const { name } of definition.operands.map(parseGroup)) {
+    if (!tileGroups.has(name)) continue;
+    for (const { definingOp } of operandGroup(definition, op, name)) {
+      const isTile = ["aie.tile", "aie.logical_tile"].includes(definingOp?.name ?? "");
+      if (isTile || definingOp?.name.startsWith("aiex.")) continue;
+      check.error("tile operand must be a TileOp", { hint: `it is ${definingOp?.name ?? "an argument"}` });
+    }
+  }
+}
 
 /** An operation has the operands, results and regions of its definition, and operands of the types that are fixed. */
 export function checkShape(op: Operation, definition: OpDefinition, check: Check): void {

@@ -23,6 +23,7 @@ export function checkBlocks(op: Operation, definition: OpDefinition | undefined,
       if (needsTerminator) checkEnd(block, check);
       for (const successor of block.ops.flatMap((inner) => inner.successors)) {
         if (successor.block.parent !== region) check.error("a successor is not a block of the same region");
+        if (successor.block === region.blocks[0]) check.error("entry block of region may not have predecessors");
       }
     }
   }

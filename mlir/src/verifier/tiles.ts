@@ -32,6 +32,11 @@ export function sameTile(a: TileCoord | undefined, b: TileCoord | undefined): bo
   return a !== undefined && b !== undefined && a.col === b.col && a.row === b.row;
 }
 
+/** Two values that stand for one tile: the same place, or the same logical tile. */
+export function samePlace(a: Value | undefined, b: Value | undefined): boolean {
+  return a !== undefined && (a === b || sameTile(tileOf(a), tileOf(b)));
+}
+
 /** The core (or memtile) at `from` reaches the memory at `memory`. */
 export function reaches(device: DeviceModel, from: TileCoord, memory: TileCoord): boolean {
   return memoryWindow(device, from, memory) !== undefined || memtileReaches(device, from, memory);

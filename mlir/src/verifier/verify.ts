@@ -5,9 +5,10 @@ import { definitions } from "../ops/table.ts";
 import { checkAttributes } from "./attributes.ts";
 import type { Check, Finding } from "./check.ts";
 import { checkDominance } from "./dominance.ts";
-import { checkShape } from "./shape.ts";
+import { checkShape, checkTiles } from "./shape.ts";
 import { checkBlocks, checkPlace, checkSymbols } from "./structure.ts";
 import { enclosing } from "./surroundings.ts";
+import { versalDevice } from "./versal-devices.ts";
 
 /**
  * Checks a module against the rules of its dialects, outermost operations first. Errors are what aie-opt refuses;
@@ -26,6 +27,7 @@ export function verify(op: Operation): Diagnostic[] {
     const before = diagnostics.length;
     checkShape(inner, definition, check);
     checkAttributes(inner, definition, check);
+    if (diagnostics.length === before) checkTiles(inner, definition, check);
     // A rule reads attributes and operands: it runs only on operations that have what their definition says.
     if (diagnostics.length === before) definition.verify?.(inner, check);
   });
@@ -78,7 +80,12 @@ class Surroundings {
   }
 }
 
+/** The AIE2 devices of Versal have the tiles of npu1 in another number. */
 function modelOf(device: Operation): DeviceModel | undefined {
   const name = device.text("device");
+  const versal = versalDevice(name);
+  if (versal?.isAie1) return undefined;
+  const [npu1] = deviceModels;
+  if (versal && npu1) return { ...npu1, ...versal.model };
   return deviceModels.find((model) => model.name === name);
 }

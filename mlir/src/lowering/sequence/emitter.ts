@@ -54,6 +54,11 @@ export class Emitter {
     this.#constants = constants;
   }
 
+  /** The operation that was emitted last. */
+  last(): Operation | undefined {
+    return this.#block.ops.at(-1);
+  }
+
   append(op: Operation): void {
     this.#block.append(op);
   }

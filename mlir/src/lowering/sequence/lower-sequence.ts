@@ -28,7 +28,7 @@ export function lowerSequence(lowered: Operation, sequenceName: string, device?:
     block.ops.length = 0;
     const args = new Map(block.args.map((arg, i) => [arg, i] as const));
     const emitter = new Emitter(candidate, block);
-    lowerOps(ops, { module, emitter, args, values: new Map(), tasks: new Tasks(emitter) });
+    lowerOps(ops, { module, emitter, args, values: new Map(), tasks: new Tasks(emitter), running: [sequence] });
     return sequence;
   }
   const known = devices.flatMap((d) => opsNamed(d, "aie.runtime_sequence").map(nameOf));
@@ -45,6 +45,8 @@ interface SequenceState {
   /** Values that were copied into the lowered sequence. */
   readonly values: Map<Value, Value>;
   readonly tasks: Tasks;
+  /** Sequences that are being lowered, the outermost first. */
+  readonly running: readonly Operation[];
 }
 
 function lowerOps(ops: readonly Operation[], state: SequenceState): void {
@@ -75,6 +77,7 @@ function lowerOp(op: Operation, state: SequenceState): void {
   };
   const lower = lowerings[op.name];
   if (lower) withLocation(op, lower);
+  else if (op.name === "aiex.npu.load_pdi") loadConfiguration(op, emitter);
   else if (isLowered.has(op.name)) emitter.append(cloneOperation(op, values));
   else if (!leavesNothing.has(op.name)) {
     throw new DesignError(`runtime sequence: ${op.name} cannot be lowered to register operations`);
@@ -82,16 +85,17 @@ function lowerOp(op: Operation, state: SequenceState): void {
 }
 
 /** Operations that the instruction stream has as they are. */
-const isLowered = new Set([
-  "aiex.npu.sync",
-  "aiex.npu.address_patch",
-  "aiex.npu.preempt",
-  "aiex.npu.load_pdi",
-  "memref.get_global",
-]);
+const isLowered = new Set(["aiex.npu.sync", "aiex.npu.address_patch", "aiex.npu.preempt", "memref.get_global"]);
 
 /** Operations that only name values for others. */
-const leavesNothing = new Set(["arith.constant", "memref.subview", "memref.cast", "memref.reinterpret_cast"]);
+const leavesNothing = new Set([
+  "aie.end",
+  "memref.assume_alignment",
+  "arith.constant",
+  "memref.subview",
+  "memref.cast",
+  "memref.reinterpret_cast",
+]);
 
 /** `configure @device { run @sequence(...) }`: loads the other device's configuration, then runs its sequences in place. */
 function lowerConfigure(op: Operation, state: SequenceState): void {
@@ -100,7 +104,10 @@ function lowerConfigure(op: Operation, state: SequenceState): void {
   if (device === undefined || name === undefined) {
     throw new DesignError(`aiex.configure: there is no device @${op.text("symbol")}`);
   }
-  state.emitter.append(new Operation("aiex.npu.load_pdi", { attributes: { device_ref: name }, loc: op.loc }));
+  loadConfiguration(
+    new Operation("aiex.npu.load_pdi", { attributes: { device_ref: name }, loc: op.loc }),
+    state.emitter,
+  );
   for (const run of op.regions.flatMap((r: Region) => r.blocks.flatMap((b) => b.ops))) {
     if (run.name !== "aiex.run") continue;
     const callee = sequenceNamed(device, run.text("runtime_sequence_symbol") ?? "");
@@ -120,9 +127,22 @@ function lowerConfigure(op: Operation, state: SequenceState): void {
       if (position === undefined) throw new DesignError("aiex.run: expected arguments of the sequence as operands");
       args.set(arg, position);
     }
+    if (state.running.includes(callee)) {
+      const names = [...state.running, callee].map((sequence) => `@${nameOf(sequence)}`);
+      throw new DesignError(`aiex.run: runtime sequences run each other without end: ${names.join(" -> ")}`);
+    }
     const emitter = state.emitter.inDevice(device);
-    lowerOps(body.ops, { ...state, emitter, args, tasks: new Tasks(emitter) });
+    const running = [...state.running, callee];
+    lowerOps(body.ops, { ...state, running, emitter, args, tasks: new Tasks(emitter) });
   }
+}
+
+/** A configuration that was loaded just before is not loaded again. */
+function loadConfiguration(load: Operation, emitter: Emitter): void {
+  const last = emitter.last();
+  const isLoaded = last?.name === load.name && load.text("device_ref") !== undefined;
+  if (isLoaded && last.text("device_ref") === load.text("device_ref")) return;
+  emitter.append(cloneOperation(load));
 }
 
 function devicesOf(module: Operation): Device[] {

@@ -57,12 +57,14 @@ export function lowerPushQueue(op: Operation, emitter: Emitter): void {
 /** `npu.writebd`: a BD from its fields, without an address. */
 export function lowerWriteBd(op: Operation, emitter: Emitter): void {
   const n = (key: string) => op.int(key) ?? 0;
+  const place = placeOf(op);
   const burst = burstEncoding(emitter.device.model, n("burst_length"));
   if (burst === undefined) throw new DesignError(`${op.name}: the device has no burst of ${n("burst_length")} B`);
   const fields: BdFields = {
     bd: n("bd_id"),
     lengthWords: n("buffer_length"),
-    offset: n("buffer_offset"),
+    // A compute tile's BD counts its base in words, the operation in bytes.
+    offset: place.row > 1 ? n("buffer_offset") >>> 2 : n("buffer_offset"),
     packet: n("enable_packet") ? { type: n("packet_type"), id: n("packet_id") } : undefined,
     outOfOrderId: n("out_of_order_id"),
     burst,
@@ -78,7 +80,7 @@ export function lowerWriteBd(op: Operation, emitter: Emitter): void {
     acquire: n("lock_acq_enable") ? { id: n("lock_acq_id"), value: n("lock_acq_val") } : undefined,
     release: { id: n("lock_rel_id"), value: n("lock_rel_val") },
   };
-  emitter.writeBd(placeOf(op), fields, undefined, op.loc);
+  emitter.writeBd(place, fields, undefined, op.loc);
 }
 
 /** Absolute address of a register write; tile coordinates stand in the address or beside it. */

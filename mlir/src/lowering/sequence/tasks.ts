@@ -2,7 +2,7 @@ import { BudgetError, DesignError } from "@aiekit/core";
 import { syncOp } from "../../builder/npu-ops.ts";
 import { tileModel } from "../../device-model/device-model.ts";
 import type { TileCoord } from "../../device-model/neighbours.ts";
-import { bdIdsOfChannel, type DmaDirection, tileModels } from "../../device-model/tile-model.ts";
+import { bdIdsOfChannel, type DmaDirection, type TileKind, tileModels } from "../../device-model/tile-model.ts";
 import { type Block, Operation, type Value } from "../../ir/operation.ts";
 import { bitWidth } from "../../ir/types.ts";
 import { cloneOperation } from "../clone.ts";
@@ -50,7 +50,8 @@ export class Tasks {
       if (bd === undefined || id === undefined) continue;
       const last = block.ops.at(-1);
       const next = last?.name === "aie.next_bd" ? last.successors[0]?.block : undefined;
-      const fields = this.#fieldsOf(bd, at, { id, nextBd: next && ids.get(next), locks: locksOf(block) });
+      const nextBd = (next && ids.get(next)) ?? bd.int("next_bd_id");
+      const fields = this.#fieldsOf(bd, at, { id, nextBd, locks: locksOf(block), packet: packetOf(op) });
       this.#emitter.writeBd(at.place, fields, memoryOfBd(bd, memoryOf), bd.loc);
     }
     const firstBlock = blocks.find((b) => ids.has(b));
@@ -166,7 +167,12 @@ export class Tasks {
   #fieldsOf(
     bd: Operation,
     at: ChannelRef,
-    chain: { readonly id: number; readonly nextBd: number | undefined; readonly locks: BdLocks },
+    chain: {
+      readonly id: number;
+      readonly nextBd: number | undefined;
+      readonly locks: BdLocks;
+      readonly packet: ReturnType<typeof packetOf>;
+    },
   ): BdFields {
     const type = memrefOf(bd);
     const elementBits = bitWidth(type.element);
@@ -183,9 +189,11 @@ export class Tasks {
     const common = {
       bd: chain.id,
       lengthWords: lengthBytes / 4,
-      offset: kind === "shim" ? offsetBytes : 0,
+      // The address is written behind this, with the offset in it; a compute tile's field counts words.
+      offset: kind === "computeTile" ? offsetBytes >>> 2 : offsetBytes,
       burst,
-      packet: packetOf(bd),
+      packet: packetOf(bd) ?? chain.packet,
+      ...paddingOf(bd, { kind, direction: at.direction }),
       nextBd: chain.nextBd,
       acquire: chain.locks.acquire,
       release: chain.locks.release,
@@ -212,15 +220,34 @@ export class Tasks {
         { hint: "the outermost dimension is repeat_count of the task and not part of the length" },
       );
     }
-    const outer = kind === "memtile" && dims.dims.length > 2 ? (transfer.sizes[2] ?? 0) : 0;
     const { sizes, strides, iterationSize, iterationStride } = pattern;
-    return { ...common, sizes: [...sizes, outer], strides, iterationSize, iterationStride };
+    // Dimension 2 needs no size: the length ends it.
+    return { ...common, sizes: [...sizes, 0], strides, iterationSize, iterationStride };
   }
 }
 
 interface BdLocks {
   readonly acquire: LockField | undefined;
   readonly release: LockField | undefined;
+}
+
+/** Zeros that a memtile adds, innermost dimension first. @throws DesignError where no DMA does that. */
+function paddingOf(
+  bd: Operation,
+  at: { readonly kind: TileKind; readonly direction: DmaDirection },
+): { readonly zerosBefore?: readonly number[]; readonly zerosAfter?: readonly number[] } {
+  const attr = bd.attributes.get("pad_dimensions");
+  if (attr?.kind !== "bd-pads" || attr.pads.length === 0) return {};
+  if (at.kind !== "memtile") throw new DesignError("aie.dma_bd: Padding is only supported by memtile dma bds.");
+  if (at.direction !== "MM2S") {
+    throw new DesignError("aie.dma_bd: supports padding only for MM2S direction on MemTiles.");
+  }
+  const dims = bd.attributes.get("dimensions");
+  if (dims?.kind !== "bd-dims" || dims.dims.length === 0) {
+    throw new DesignError("aie.dma_bd: Padding requires n-d data layouts expressed as wrap(s) and stride(s).");
+  }
+  const pads = attr.pads.toReversed();
+  return { zerosBefore: pads.map((p) => p.before), zerosAfter: pads.map((p) => p.after) };
 }
 
 /** The one BD of a block; undefined for a block that only leads on to another. */

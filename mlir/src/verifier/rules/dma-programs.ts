@@ -17,6 +17,24 @@ export function verifyDmaProgram(op: Operation, check: Check): void {
   if (op.name === "aie.memtile_dma") checkNeighbourAccess(op, blocks, check);
 }
 
+/** aie.dma: alone in its program, one BD and two locks in each region. */
+export function verifyDma(op: Operation, check: Check): void {
+  const blocks = op.parent?.parent?.blocks ?? [];
+  if (blocks.length > 1) check.error("DMAOp can only appear in single block region");
+  if (blocks.some((block) => opsNamed(block, "aie.dma_start").length > 0)) {
+    check.error("DMAOp is not compatible with DMAStart ops");
+  }
+  for (const { blocks: inner } of op.regions) {
+    const [block] = inner;
+    if (!block || inner.length > 1) check.error("DMAOp regions must have only one block");
+    else if (opsNamed(block, "aie.dma_bd").length !== 1) {
+      check.error("DMAOp regions/blocks must have exactly one DMABDOp");
+    } else if (opsNamed(block, "aie.use_lock").length !== 2) {
+      check.error("DMAOp regions/blocks must have exactly two UseLock ops");
+    }
+  }
+}
+
 const place: Readonly<Record<string, readonly [kind: string, words: string]>> = {
   "aie.mem": ["computeTile", "core tile"],
   "aie.memtile_dma": ["memtile", "mem tile"],

@@ -1,9 +1,11 @@
 import { tileModels } from "../../device-model/tile-model.ts";
 import type { Operation, Value } from "../../ir/operation.ts";
-import { type MemRefType, memrefElements } from "../../ir/types.ts";
+import { memrefElements } from "../../ir/types.ts";
+import { transferError } from "../../lowering/shim-transfer.ts";
 import { dynamic } from "../../ops/dynamic-lists.ts";
 import type { Check } from "../check.ts";
 import { elementBits } from "../element-bits.ts";
+import { checkBurst } from "./bursts.ts";
 import { checkPacket } from "./packets.ts";
 
 /** Bytes of a word, the unit of the shim DMA's registers. */
@@ -17,8 +19,8 @@ const shim = tileModels.shim.dma;
  */
 export function verifyMemcpy(op: Operation, check: Check): void {
   const type = op.operands[0]?.type;
-  if (type?.kind !== "memref") {
-    check.error("needs a memref with a shape");
+  if (type?.kind !== "memref" && type?.kind !== "unranked-memref") {
+    check.error("needs a memref");
     return;
   }
   const bits = elementBits(type);
@@ -27,7 +29,7 @@ export function verifyMemcpy(op: Operation, check: Check): void {
     return;
   }
   if (bits > wordBits) check.error("Maximum element bit width allowed is 32bits.");
-  const elements = memrefElements(type);
+  const elements = type.kind === "memref" ? memrefElements(type) : null;
   if (elements !== null && elements * bits < wordBits) check.error("Minimum data transfer size required is 32bits.");
   const lists = readLists(op);
   for (const name of ["strides", "sizes", "offsets"] as const) {
@@ -35,10 +37,13 @@ export function verifyMemcpy(op: Operation, check: Check): void {
   }
   const [strides, sizes, offsets] = [known(lists.strides), known(lists.sizes), known(lists.offsets)];
   if (!strides || !sizes || !offsets || bits > wordBits) return;
-  const transfer: Transfer = { strides, sizes, offsets, bytes: bits / 8, type };
+  const transfer: Transfer = { strides, sizes, offsets, bytes: bits / 8, elements };
   const start = offsets.reduce((sum, offset, i) => sum + offset * (strides[i] ?? 0), 0) * transfer.bytes;
   if (start % wordBytes !== 0) check.error("Offset must be 4-byte-aligned.");
-  if (check.symbol(op.text("metadata") ?? "")?.name === "aie.shim_dma_allocation") checkRanges(transfer, check);
+  if (check.symbol(op.text("metadata") ?? "")?.name === "aie.shim_dma_allocation") {
+    const error = transferError({ elementBits: bits, sizes, strides });
+    if (error !== undefined) check.error(error);
+  }
   checkPacket(op, check);
   checkBurst(op, check);
   warnOfTransfer(op, transfer, check);
@@ -51,7 +56,8 @@ interface Transfer {
   readonly offsets: readonly number[];
   /** Bytes of one element. */
   readonly bytes: number;
-  readonly type: MemRefType;
+  /** Elements of the buffer; null where that is not known. */
+  readonly elements: number | null;
 }
 
 /** The lists innermost first; an entry is undefined when it is no constant. */
@@ -75,68 +81,7 @@ function known(list: readonly (number | undefined)[]): number[] | undefined {
   return values.length === list.length ? values : undefined;
 }
 
-function checkRanges({ strides, sizes, bytes }: Transfer, check: Check): void {
-  const before = sizes.findIndex((size) => size <= 0);
-  if (before >= 0) {
-    check.error(`Size ${before} must be a positive integer.`);
-    return;
-  }
-  for (const i of [0, 1, 2]) {
-    if ((sizes[i] ?? 1) > 1 && (strides[i] ?? 1) <= 0) {
-      check.error(`Stride ${i} must be a positive integer.`);
-      return;
-    }
-  }
-  if ((sizes[3] ?? 1) > 1 && (strides[3] ?? 0) < 0) {
-    check.error("Stride 3 must be a non-negative integer.");
-    return;
-  }
-  checkWords({ strides, sizes, bytes }, check);
-}
-
-function checkWords({ strides, sizes, bytes }: Pick<Transfer, "strides" | "sizes" | "bytes">, check: Check): void {
-  const inner = sizes[0] ?? 1;
-  if ((inner * bytes) % wordBytes !== 0) {
-    const what = `${inner} elements at ${bytes} bytes each equal ${inner * bytes} bytes, which is not divisible by 4.`;
-    check.error(`Transfer sizes must be multiples of 4 bytes. ${what}`);
-    return;
-  }
-  for (const [i, stride] of strides.entries()) {
-    const isFree = (i === 0 && stride === 1) || (sizes[i] ?? 1) <= 1;
-    if (isFree || (stride * bytes) % wordBytes === 0) continue;
-    const what = `${stride} elements * ${bytes} bytes = ${stride * bytes} bytes`;
-    check.error(`Stride ${i} is ${what}, which is not divisible by 4.`);
-    return;
-  }
-  const words = (elements: number): number => (elements * bytes) / wordBytes;
-  const isLinear = sizes[1] === 1 && sizes[2] === 1 && sizes[3] === 1 && strides[0] === 1 && noStrides(strides);
-  if (isLinear) return;
-  if (words(inner) > shim.wrapMax) check.error(`Size 0 exceeds the [0:${shim.wrapMax}] range.`);
-  if ((sizes[1] ?? 1) > shim.wrapMax) check.error(`Size 1 exceeds the [0:${shim.wrapMax}] range.`);
-  // The tool's message says 64, its test lets 65 through.
-  if ((sizes[3] ?? 1) > shim.iterationMax + 1) check.error(`Size 3 exceeds the [1:${shim.iterationMax}] range.`);
-  for (const i of [0, 1, 2, 3]) {
-    if ((sizes[i] ?? 1) <= 1) continue;
-    // Likewise one more than the message says.
-    if (words(strides[i] ?? 0) > shim.strideMaxWords + 1) {
-      check.error(`Stride ${i} exceeds the [1:${shim.strideMaxWords}] range.`);
-    }
-  }
-}
-
-/** `[1, 1, 1, n][0, 0, 0, 1]`: no layout is asked for, so the long length field is used. */
-function noStrides(strides: readonly number[]): boolean {
-  return strides.slice(1).every((stride) => stride === 0);
-}
-
-function checkBurst(op: Operation, { device, error }: Check): void {
-  const burst = op.int("burst_length") ?? 0;
-  if (!device || burst === 0 || device.burstBytes.includes(burst)) return;
-  const supported = device.burstBytes.join(" ");
-  error(`Requested burst length is not supported by the target. Supported burst lengths: ${supported}`);
-}
-
-function warnOfTransfer(op: Operation, { strides, sizes, offsets, type, bytes }: Transfer, check: Check): void {
+function warnOfTransfer(op: Operation, { strides, sizes, offsets, elements, bytes }: Transfer, check: Check): void {
   const id = op.int("id") ?? 0;
   if (id < 0 || id >= shim.bds) check.warning(`BD ${id} is not there: a shim tile has BDs 0..${shim.bds - 1}`);
   if (
@@ -154,11 +99,10 @@ function warnOfTransfer(op: Operation, { strides, sizes, offsets, type, bytes }:
       check.warning(`stride ${i} is more than the ${shim.strideMaxWords} words of its field`);
     }
   }
-  const total = memrefElements(type);
   const first = offsets.reduce((sum, offset, i) => sum + offset * (strides[i] ?? 0), 0);
   const last = sizes.reduce((sum, size, i) => sum + Math.max(0, (size - 1) * (strides[i] ?? 0)), first);
   const lowest = sizes.reduce((sum, size, i) => sum + Math.min(0, (size - 1) * (strides[i] ?? 0)), first);
-  if (total !== null && (last >= total || lowest < 0)) {
-    check.warning(`reaches elements ${lowest}..${last} of a buffer that has ${total}`);
+  if (elements !== null && (last >= elements || lowest < 0)) {
+    check.warning(`reaches elements ${lowest}..${last} of a buffer that has ${elements}`);
   }
 }

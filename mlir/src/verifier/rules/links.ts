@@ -1,7 +1,7 @@
 import type { BdDim } from "../../ir/attributes.ts";
-import type { Operation } from "../../ir/operation.ts";
+import type { Operation, Value } from "../../ir/operation.ts";
 import type { Check } from "../check.ts";
-import { kindOf, sameTile, tileOf } from "../tiles.ts";
+import { kindOf, samePlace, tileOf } from "../tiles.ts";
 import { dimsOf, objectElements } from "./object-fifos.ts";
 
 /** aie.objectfifo.link: a shared tile, one fan at most, offsets for the fan. */
@@ -26,7 +26,8 @@ export function verifyLink(op: Operation, check: Check): void {
   const src = offsetsOf(op, "src_offsets");
   const dst = offsetsOf(op, "dst_offsets");
   if (isJoin || isDistribute) {
-    if (kindOf(check.device, shared) !== "memtile") {
+    const kind = kindOf(check.device, tileOf(shared));
+    if (kind !== undefined && kind !== "memtile") {
       check.error("ObjectFifoLinkOp join and distribute are unavailable on compute or shim tiles");
     }
   }
@@ -100,8 +101,13 @@ function offsetsOf(op: Operation, key: string): number[] {
   return list?.kind === "array" ? list.elements.flatMap((e) => (e.kind === "integer" ? [Number(e.value)] : [])) : [];
 }
 
-/** The tile where all inputs end and all outputs begin. */
-function sharedTile(ins: readonly Operation[], outs: readonly Operation[]) {
-  const ends = [...ins.map((fifo) => tileOf(fifo.operands[1])), ...outs.map((fifo) => tileOf(fifo.operands[0]))];
-  return ends.every((tile) => sameTile(tile, ends[0])) ? ends[0] : undefined;
+/** The tile where all inputs end (a join takes their first consumers) and all outputs begin. */
+function sharedTile(ins: readonly Operation[], outs: readonly Operation[]): Value | undefined {
+  const source = outs[0]?.operands[0];
+  // Without a fan any of the input's consumers may pass the objects on.
+  if (ins.length === 1 && outs.length === 1) {
+    return ins[0]?.operands.slice(1).some((tile) => samePlace(tile, source)) ? source : undefined;
+  }
+  const [first, ...others] = [...ins.map((fifo) => fifo.operands[1]), ...outs.map((fifo) => fifo.operands[0])];
+  return others.every((tile) => samePlace(tile, first)) ? first : undefined;
 }

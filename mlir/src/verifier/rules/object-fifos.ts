@@ -3,10 +3,11 @@ import { type Operation, walk } from "../../ir/operation.ts";
 import { type MemRefType, memrefElements, sameType } from "../../ir/types.ts";
 import type { Check } from "../check.ts";
 import { enclosing } from "../surroundings.ts";
-import { homeTile, kindOf, reaches, sameTile, tileOf } from "../tiles.ts";
+import { homeTile, kindOf, reaches, samePlace, sameTile, tileOf } from "../tiles.ts";
 
 /** aie.objectfifo: depths, layouts, repetition and streams where the tiles at its ends have them. */
 export function verifyObjectFifo(op: Operation, check: Check): void {
+  if (!elementOf(op)) check.error("needs an element type !aie.objectfifo<memref<...>>");
   const [producer, ...consumers] = op.operands;
   const depth = op.attributes.get("elemNumber");
   if (depth?.kind === "array" && depth.elements.length !== op.operands.length) {
@@ -17,6 +18,13 @@ export function verifyObjectFifo(op: Operation, check: Check): void {
   const kinds = [producer, ...consumers].map((value) => kindOf(check.device, tileOf(value)));
   const [producerKind, ...consumerKinds] = kinds;
   if (producerKind === "shim") verifyShimProducer(op, check);
+  const values = op.attributes.get("initValues");
+  const [objects] = depth?.kind === "array" ? depth.elements : [depth];
+  if (values?.kind === "array" && objects?.kind === "integer" && Number(objects.value) !== values.elements.length) {
+    check.error("`init_values` does not initialize all objects", {
+      hint: `${objects.value} objects, ${values.elements.length} values`,
+    });
+  }
   const from = op.attributes.get("dimensionsFromStreamPerConsumer");
   const fromStream = from?.kind === "array" ? from.elements : [];
   if (consumerKinds.some((kind, i) => kind === "shim" && dimsOf(fromStream[i]).length > 0)) {
@@ -53,6 +61,10 @@ function verifyStream(op: Operation, kinds: readonly (string | undefined)[], che
   const ends = [stream !== 1 ? kinds[0] : undefined, stream !== 0 ? kinds[1] : undefined];
   if (ends.some((kind) => kind === "shim" || kind === "memtile")) {
     check.error("`aie_stream` is not available for shim and mem tiles");
+  }
+  const from = op.attributes.get("dimensionsFromStreamPerConsumer");
+  if (from?.kind === "array" && dimsOf(from.elements[0]).length > 0) {
+    check.error("`dimensionsFromStreamPerConsumer` data layout transformations are unavailable on stream end");
   }
   if (stream === 1) return;
   for (const [name, attribute] of [
@@ -108,6 +120,14 @@ export function verifyAllocate(op: Operation, check: Check): void {
   }
 }
 
+/** aie.objectfifo.register_external_buffers: on a shim tile. */
+export function verifyExternalBuffers(op: Operation, check: Check): void {
+  const kind = kindOf(check.device, tileOf(op.operands[0]));
+  if (kind !== undefined && kind !== "shim") {
+    check.error("failed to verify that op exists in a shim tile with NOC connection");
+  }
+}
+
 /** aie.objectfifo.acquire and release: a fifo of this device, inside a core, at an end the core stands at. */
 export function verifyAccess(op: Operation, check: Check): void {
   const core = enclosing(op, "aie.core");
@@ -120,10 +140,10 @@ export function verifyAccess(op: Operation, check: Check): void {
     check.error("cannot retrieve associated object FIFO");
     return;
   }
-  const tile = homeTile(core);
-  const [producer, ...consumers] = fifo.operands.map((value) => tileOf(value));
+  const [producer, ...consumers] = fifo.operands;
   const port = op.text("port");
-  const isThere = port === "Produce" ? sameTile(producer, tile) : consumers.some((end) => sameTile(end, tile));
+  const [tile] = core.operands;
+  const isThere = port === "Produce" ? samePlace(producer, tile) : consumers.some((end) => samePlace(end, tile));
   if (!isThere) {
     const end = port === "Produce" ? "producer" : "consumer";
     check.error(`${end} port of objectFifo accessed by core running on non-${end} tile`, { at: core });

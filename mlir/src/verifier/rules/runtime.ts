@@ -1,7 +1,11 @@
 import { lockMaxValue, tileModels } from "../../device-model/tile-model.ts";
 import type { Operation } from "../../ir/operation.ts";
+import { sameType } from "../../ir/types.ts";
+import { typeText } from "../../printer/attributes.ts";
 import type { Check } from "../check.ts";
+import { enclosing } from "../surroundings.ts";
 import { kindOf } from "../tiles.ts";
+import { checkBurst } from "./bursts.ts";
 
 /** aiex.npu.dma_wait: a name that the device defines. */
 export function verifyDmaWait(op: Operation, check: Check): void {
@@ -21,22 +25,35 @@ export function verifyPushQueue(op: Operation, check: Check): void {
   if (repeats < 0 || repeats > 255) check.error("Repeat count exceeds the [0:255] range.");
 }
 
+/** The tool checks every tile's BD against the fields of a shim's. Source: AIEXDialect, NpuWriteBdOp::verify. */
+const { wrapMax, strideMaxWords } = tileModels.shim.dma;
+
 /** aiex.npu.writebd: fields within their widths. */
 export function verifyWriteBd(op: Operation, check: Check): void {
-  const { bds, strideMaxWords } = tileLimits(op, check).dma;
+  const { bds } = tileLimits(op, check).dma;
   const field = (name: string): number => op.int(name) ?? 0;
-  if (field("bd_id") >= bds) check.error("BD ID exceeds the maximum ID.");
+  if (field("bd_id") > bds) check.error("BD ID exceeds the maximum ID.");
+  else if (field("bd_id") === bds) check.warning(`BD ${bds} is not there: the tile has BDs 0..${bds - 1}`);
   if (field("packet_id") > 31) check.error("Packet ID exceeds the maximum supported by 5 bits.");
   if (field("packet_type") > 7) check.error("Packet Type exceeds the maximum supported by 3 bits.");
-  for (const dim of ["d0", "d1"]) {
-    if (field(`${dim}_size`) > 1023) check.error(`${dim.toUpperCase()} Size exceeds the [0:1023] range.`);
-  }
-  for (const dim of ["d0", "d1", "d2"]) {
-    const max = strideMaxWords - 1;
-    if (field(`${dim}_stride`) > max) check.error(`${dim.toUpperCase()} Stride exceeds the [0:${max}] range.`);
+  const isLinear = field("d0_size") >= 1 && field("d1_size") === 1 && field("iteration_size") === 0;
+  if (!isLinear && field("d0_size") > wrapMax) check.error("D0 Size exceeds the [0:1023] range.");
+  if (field("d1_size") > wrapMax) check.error("D1 Size exceeds the [0:1023] range.");
+  for (const [name, words] of [
+    ["d0_stride", "D0"],
+    ["d1_stride", "D1"],
+    ["d2_stride", "D2"],
+    ["iteration_stride", "Iteration"],
+  ] as const) {
+    if (field(name) >= strideMaxWords) check.error(`${words} Stride exceeds the [0:1M-1] range.`);
   }
   if (field("iteration_size") > 63) check.error("Iteration Size exceeds the [0:63] range.");
-  if (kindAt(op, check) !== "shim") return;
+  const kind = kindAt(op, check);
+  if (kind !== undefined && kind !== "shim" && field("burst_length") !== 0) {
+    check.error("Only ShimTiles support burst length.");
+  }
+  checkBurst(op, check);
+  if (kind !== "shim") return;
   if (field("d2_size") !== 0) check.error("ShimTile only supports 3 dimensions of sizes.");
   const pads = [...op.attributes.keys()].filter((name) => name.includes("_zero_"));
   if (pads.some((name) => field(name) !== 0)) check.error("ShimTile doesn't support zero padding.");
@@ -48,10 +65,41 @@ export function verifySetLock(op: Operation, check: Check): void {
   if (value < 0 || value > lockMaxValue) check.error(`Lock value exceeds the maximum value of ${lockMaxValue}`);
 }
 
-/** aiex.configure: a device of the module. */
+/** aiex.configure: a device of the module, of the same kind as this one. */
 export function verifyConfigure(op: Operation, check: Check): void {
   const name = op.text("symbol") ?? "";
-  if (!check.deviceNamed(name)) check.error(`No such device: '@${name}'`);
+  const device = check.deviceNamed(name);
+  const [own, other] = [enclosing(op, "aie.device")?.text("device"), device?.text("device")];
+  if (!device) check.error(`No such device: '@${name}'`);
+  else if (own !== other) check.error(`Device types do not match: '${own}' vs. '${other}'`);
+}
+
+/** aiex.dma_configure_task: its BDs ask for bursts only on a shim tile, and every block is part of the chain. */
+export function verifyConfigureTask(op: Operation, check: Check): void {
+  const blocks = op.regions[0]?.blocks ?? [];
+  const reached = new Set(blocks.flatMap(({ ops }) => ops.flatMap((inner) => inner.successors.map((to) => to.block))));
+  for (const [i, block] of blocks.entries()) {
+    const last = block.ops.at(-1);
+    if (i === 0 || !last || reached.has(block)) continue;
+    check.error("Block ending in this terminator does not form a chain with entry block.", { at: last });
+  }
+}
+
+/** aiex.dma_start_bd_chain: a chain of the device, with the arguments it takes. */
+export function verifyStartBdChain(op: Operation, check: Check): void {
+  const chain = check.symbol(op.text("symbol") ?? "");
+  if (chain?.name !== "aie.bd_chain") {
+    check.error("symbol does not reference valid BD chain");
+    return;
+  }
+  const wanted = chain.regions[0]?.blocks[0]?.args ?? [];
+  const given = op.operands.slice(0, -1);
+  if (wanted.length !== given.length) check.error("Number of arguments mismatches.");
+  for (const [i, arg] of wanted.entries()) {
+    const type = given[i]?.type;
+    if (!type || sameType(arg.type, type)) continue;
+    check.error(`Argument ${i + 1} types mismatch: expected '${typeText(arg.type)}' but got '${typeText(type)}'`);
+  }
 }
 
 /** aiex.run: a sequence of the configured device, with arguments it takes. */
@@ -72,9 +120,16 @@ export function verifyRun(op: Operation, check: Check): void {
     check.error(`No such runtime sequence for device '${configure.text("symbol")}': '@${name}'`);
     return;
   }
-  const count = sequence.regions[0]?.blocks[0]?.args.length ?? 0;
-  if (count !== op.operands.length) {
-    check.error("argument count mismatch", { hint: `@${name} takes ${count}, ${op.operands.length} are given` });
+  const wanted = sequence.regions[0]?.blocks[0]?.args ?? [];
+  if (wanted.length !== op.operands.length) {
+    const hint = `@${name} takes ${wanted.length}, ${op.operands.length} are given`;
+    check.error("argument count mismatch", { hint });
+    return;
+  }
+  for (const [i, arg] of wanted.entries()) {
+    const type = op.operands[i]?.type;
+    if (!type || sameType(arg.type, type)) continue;
+    check.error(`argument ${i} type mismatch: expected '${typeText(arg.type)}' but got '${typeText(type)}'`);
   }
 }
 

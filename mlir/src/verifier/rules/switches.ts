@@ -1,16 +1,19 @@
+import type { DeviceModel } from "../../device-model/device-model.ts";
+import type { TileCoord } from "../../device-model/neighbours.ts";
 import { type Bundle, switchPorts } from "../../device-model/ports.ts";
 import type { Operation } from "../../ir/operation.ts";
+import { canConnect } from "../../routing/switch-connections.ts";
 import type { Check } from "../check.ts";
-import { homeTile, kindOf } from "../tiles.ts";
+import { homeTile } from "../tiles.ts";
 
 /** aie.switchbox: ports that the switch has, each destination fed once. */
 export function verifySwitchbox(op: Operation, check: Check): void {
   const { device } = check;
   const tile = homeTile(op);
   if (!device || !tile) return;
-  const isMemtile = kindOf(device, tile) === "memtile";
   const destinations: string[] = [];
   for (const connect of (op.regions[0]?.blocks ?? []).flatMap((block) => block.ops)) {
+    if (connect.name === "aie.amsel") checkArbiter(connect, { device, tile }, check);
     if (connect.name !== "aie.connect") continue;
     const source = portOf(connect, "source");
     const dest = portOf(connect, "dest");
@@ -18,10 +21,10 @@ export function verifySwitchbox(op: Operation, check: Check): void {
     const masters = switchPorts(device, tile.col, tile.row, dest.bundle).masters;
     const isThere =
       checkPort("source", source, slaves, connect, check) && checkPort("dest", dest, masters, connect, check);
-    if (isThere && isMemtile && !isMemtileConnection(source, dest)) {
+    if (isThere && !canConnect(device, tile, source, dest)) {
       check.error("illegal stream switch connection", {
         at: connect,
-        hint: "a memtile's switch joins North and South, and DMA and DMA, only on the same channel",
+        hint: `from ${portText(source)} to ${portText(dest)}`,
       });
     }
     const name = portText(dest);
@@ -34,6 +37,38 @@ export function verifySwitchbox(op: Operation, check: Check): void {
     }
     destinations.push(name);
   }
+}
+
+/** aie.shim_mux, aie.shim_switchbox: nothing but connections, each destination fed once. */
+export function verifyShimSwitch(op: Operation, check: Check): void {
+  const seen = new Set<string>();
+  for (const inner of (op.regions[0]?.blocks ?? []).flatMap((block) => block.ops)) {
+    if (inner.name === "aie.end") continue;
+    if (inner.name !== "aie.connect") {
+      check.error("cannot be contained in a Switchbox op", { at: inner });
+      continue;
+    }
+    const { bundle, channel } = portOf(inner, "dest");
+    const name = `${bundle}: ${channel}`;
+    if (seen.has(name)) {
+      check.error(`targets same destination ${name} as another connect operation`, { at: inner });
+    }
+    seen.add(name);
+  }
+}
+
+/** Every source whose packets select an arbiter can reach every port that the arbiter feeds. */
+function checkArbiter(amsel: Operation, { device, tile }: Switch, check: Check): void {
+  const users = check.users(amsel.results[0]);
+  const masters = users.filter(({ name }) => name === "aie.masterset").map((op) => portOf(op, "dest"));
+  const slaves = users.flatMap((op) => (op.name === "aie.rule" && op.parentOp ? [portOf(op.parentOp, "source")] : []));
+  if (masters.every((to) => slaves.every((from) => canConnect(device, tile, from, to)))) return;
+  check.error("illegal stream switch connection", { at: amsel });
+}
+
+interface Switch {
+  readonly device: DeviceModel;
+  readonly tile: TileCoord;
 }
 
 interface Port {
@@ -54,11 +89,4 @@ function checkPort(end: string, { bundle, channel }: Port, count: number, at: Op
   if (count === 0) check.error(`${end} bundle ${bundle} not supported; index: ${channel}, bound: 0`, { at });
   else check.error(`index ${channel} for ${end} bundle ${bundle} must be less than ${count}`, { at });
   return false;
-}
-
-/** Source: AIETargetModel isLegalTileConnection, memtiles. */
-function isMemtileConnection(source: Port, dest: Port): boolean {
-  const pair = `${source.bundle} ${dest.bundle}`;
-  const isStraight = ["North South", "South North", "DMA DMA"].includes(pair);
-  return !isStraight || source.channel === dest.channel;
 }

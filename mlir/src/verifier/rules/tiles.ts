@@ -4,19 +4,47 @@ import type { Check } from "../check.ts";
 import { elementBits } from "../element-bits.ts";
 import { enclosing } from "../surroundings.ts";
 import { homeTile, kindOf, limitsOf, reaches, sameTile, tileOf } from "../tiles.ts";
+import { versalDevice } from "../versal-devices.ts";
+
+/** aie.device: npu1 and npu2 are modelled; what is said about others is only what holds for all. */
+export function verifyDevice(op: Operation, check: Check): void {
+  const versal = versalDevice(op.text("device"));
+  if (!versal) return;
+  const hint = "it is read, checked and printed, and refused by what lowers or simulates designs";
+  check.warning(`device not supported: ${versal.model.name} is not one of npu1 and npu2`, { hint });
+}
+
+/** aie.logical_tile: a kind of tile that the device has, in a column and row that it has, as far as they are given. */
+export function verifyLogicalTile(op: Operation, check: Check): void {
+  const { device } = check;
+  if (!device) return;
+  checkInside(op.int("col"), op.int("row"), device, check);
+  if (op.text("tile_type") === "ShimPLTile" && !versalDevice(device.name)) {
+    check.error("tile type 'ShimPLTile' does not exist on the target device");
+  }
+}
+
+function checkInside(col: number | undefined, row: number | undefined, device: Extent, check: Check): void {
+  for (const [what, at, count] of [
+    ["column", col, device.columns],
+    ["row", row, device.rows],
+  ] as const) {
+    if (at === undefined || at < count) continue;
+    check.error(`${what} index (${at}) must be less than the number of ${what}s in the device (${count})`);
+  }
+}
+
+interface Extent {
+  readonly columns: number;
+  readonly rows: number;
+}
 
 /** aie.tile: inside the device, one switchbox, one core, one DMA program. */
 export function verifyTile(op: Operation, check: Check): void {
-  const { device } = check;
+  const device = check.device ?? versalDevice(enclosing(op, "aie.device")?.text("device"))?.model;
   const tile = tileOf(op.results[0]);
   if (!device || !tile) return;
-  for (const [what, at, count] of [
-    ["column", tile.col, device.columns],
-    ["row", tile.row, device.rows],
-  ] as const) {
-    if (at >= count)
-      check.error(`${what} index (${at}) must be less than the number of ${what}s in the device (${count})`);
-  }
+  checkInside(tile.col, tile.row, device, check);
   const users = check.users(op.results[0]);
   if (users.filter((user) => user.name === "aie.switchbox").length > 1) check.error("can only have one switchbox");
   if (tile.row === 0 && op.attributes.has("allocation_scheme"))
@@ -40,18 +68,53 @@ export function verifyBuffer(op: Operation, check: Check): void {
   }
   const [value] = op.results;
   if (value?.type.kind === "memref" && value.type.shape.includes(null)) check.error("should have static shape");
-  for (const user of check.users(value)) {
-    const program = programAround(user);
-    const from = program && homeTile(program);
+  const initial = op.attributes.get("initial_value");
+  if (initial?.kind === "dense" && value?.type.kind === "memref" && `${initial.type.shape}` !== `${value.type.shape}`) {
+    check.error("initial value has another shape than the buffer", {
+      hint: `${initial.type.shape.join("x")} for ${value.type.shape.join("x")}`,
+    });
+  }
+  checkUsers(op, check);
+  warnOfOverlap(op, check);
+}
+
+/** Cores, DMA programs and DMA tasks use buffers and locks that their tile reaches. */
+function checkUsers(op: Operation, check: Check): void {
+  const home = homeTile(op);
+  if (!check.device || !home) return;
+  for (const user of check.users(op.results[0])) {
+    if (user.parentOp?.name === "aie.device" || isUnchecked(user)) continue;
+    const element = elementAround(user);
+    // The tile of a chain that is started comes after the chain's arguments.
+    const from = element?.name === "aiex.dma_start_bd_chain" ? tileOf(element.operands.at(-1)) : homeTile(element);
+    if (!element) {
+      check.error("is accessed outside of a tile", { hint: `by ${user.name}`, at: user });
+      return;
+    }
     if (!from || sameTile(from, home) || reaches(check.device, from, home)) continue;
-    if (program.name !== "aie.core") continue;
     const where = `in Column ${home.col} and Row ${home.row} is accessed from an unreachable tile`;
     check.error(`${where} in Column ${from.col} and Row ${from.row}`, {
       hint: "a core reaches its own memory and that of its western, northern and southern neighbour",
     });
     return;
   }
-  warnOfOverlap(op, check);
+}
+
+/** A BD chain belongs to no tile until a task starts it; locks are set from anywhere. */
+function isUnchecked(user: Operation): boolean {
+  return user.name === "aiex.set_lock" || enclosing(user, "aie.bd_chain") !== undefined;
+}
+
+const elements = new Set([
+  ...["aie.core", "aie.mem", "aie.memtile_dma", "aie.shim_dma"],
+  ...["aiex.dma_configure_task", "aiex.dma_start_bd_chain"],
+]);
+
+/** The innermost operation of a tile that `op` is or stands in. */
+function elementAround(op: Operation): Operation | undefined {
+  let at: Operation | undefined = op;
+  while (at && !elements.has(at.name)) at = at.parentOp;
+  return at;
 }
 
 function warnOfOverlap(op: Operation, check: Check): void {
@@ -74,8 +137,9 @@ function addressRange(op: Operation): { start: number; end: number } | undefined
   return { start, end: start + (type.shape.reduce<number>((n, size) => n * (size ?? 1), 1) * bits) / 8 };
 }
 
-/** aie.lock: an id and an initial value that the tile has. */
+/** aie.lock: an id and an initial value that the tile has, used by tiles that reach it. */
 export function verifyLock(op: Operation, check: Check): void {
+  checkUsers(op, check);
   const limits = limitsOf(check, homeTile(op));
   const id = op.int("lockID");
   const init = op.int("init");
@@ -89,9 +153,12 @@ export function verifyLock(op: Operation, check: Check): void {
 
 /** aie.use_lock: in a program, and in a DMA of a compute tile only on locks of that tile. */
 export function verifyUseLock(op: Operation, check: Check): void {
-  const program = programAround(op) ?? enclosing(op, "func.func") ?? taskAround(op);
+  const program = programAround(op) ?? enclosing(op, "func.func") ?? enclosing(op, "aiex.dma_configure_task");
   if (!program) {
-    check.error("must be used in a core or memory operation.");
+    const isLoose = ["aie.device", "builtin.module"].includes(op.parentOp?.name ?? "");
+    const parents = "AIE::device, AIE::core, func::func, AIE::mem, AIE::shimDMA, or AIEX::dma_configure_task";
+    if (isLoose) check.error("must be used in a core or memory operation.");
+    else check.error(`expects some parent op to be one of ${parents}`);
     return;
   }
   const lock = op.operands[0]?.definingOp;
@@ -180,11 +247,3 @@ export function programAround(op: Operation): Operation | undefined {
 }
 
 const programs = new Set(["aie.core", "aie.mem", "aie.memtile_dma", "aie.shim_dma"]);
-
-function taskAround(op: Operation): Operation | undefined {
-  return (
-    enclosing(op, "aiex.dma_configure_task") ??
-    enclosing(op, "aiex.dma_configure_task_for") ??
-    enclosing(op, "aie.bd_chain")
-  );
-}

@@ -1,0 +1,14 @@
+// add_i32: out[i] = a[i] + b[i], i < n, modulo 2^32.
+//
+// a, b        int32[n], may be the same.
+// out         int32[n], may not overlap them.
+// Tile bytes  none.
+// Cycles      not measured.
+#include <stdint.h>
+
+extern "C" void add_i32(const int32_t *__restrict a, const int32_t *__restrict b, int32_t *__restrict out, int32_t n) {
+  for (int32_t i = 0; i < n; i++) {
+    const uint32_t sum = static_cast<uint32_t>(a[i]) + static_cast<uint32_t>(b[i]);
+    out[i] = static_cast<int32_t>(sum);
+  }
+}

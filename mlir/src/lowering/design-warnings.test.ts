@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { parseModule } from "../parser/module.ts";
+import { lowerDesign } from "./lower-design.ts";
+
+/** Messages of the lowering for a copy through one core; `transfers` is the sequence's body, `core` ends the core. */
+function warningsOf(transfers: string, core = "{stack_size = 2048 : i32}"): string[] {
+  const module = parseModule(
+    `module { aie.device(npu1_1col) {
+      func.func private @copy(memref<64xi32>)
+      %s = aie.tile(0, 0)
+      %t = aie.tile(0, 2)
+      aie.objectfifo @in(%s, {%t}, 2 : i32) : !aie.objectfifo<memref<64xi32>>
+      aie.objectfifo @out(%t, {%s}, 2 : i32) : !aie.objectfifo<memref<64xi32>>
+      %core = aie.core(%t) {
+        %v = aie.objectfifo.acquire @in(Consume, 1) : !aie.objectfifosubview<memref<64xi32>>
+        %e = aie.objectfifo.subview.access %v[0] : !aie.objectfifosubview<memref<64xi32>> -> memref<64xi32>
+        func.call @copy(%e) : (memref<64xi32>) -> ()
+        aie.objectfifo.release @in(Consume, 1)
+        aie.end
+      } ${core}
+      aie.runtime_sequence @run(%a: memref<1024xi32>) {
+        ${transfers}
+      }
+    } }`,
+    "copy.mlir",
+  );
+  return lowerDesign(module)
+    .warnings.map((found) => found.message)
+    .filter((text) => !text.startsWith("objects of"));
+}
+
+const copy = (id: number, options: { offsets?: string; fifo?: string } = {}) =>
+  `aiex.npu.dma_memcpy_nd(%a[${options.offsets ?? "0, 0, 0, 0"}][1, 1, 1, 64][0, 0, 0, 1]) {id = ${id} : i64, issue_token = true, metadata = @${options.fifo ?? "in"}} : memref<1024xi32>`;
+const wait = "aiex.npu.dma_wait {symbol = @in}";
+
+test("four transfers on a channel without a wait are its queue's depth, the fifth is one too many", () => {
+  const queued = (n: number) => Array.from({ length: n }, (_, i) => copy(i)).join("\n");
+
+  expect(warningsOf(queued(4))).toEqual([]);
+  expect(warningsOf(queued(5))).toEqual([
+    "5 transfers of @in_shim_alloc are queued without a wait: the channel's queue holds 4",
+  ]);
+  expect(warningsOf(`${queued(4)}\n${wait}\n${copy(5)}`)).toEqual([]);
+});
+
+test("a BD that is written again before its transfer was waited for is a warning, after the wait it is none", () => {
+  expect(warningsOf(`${copy(3)}\n${copy(3, { fifo: "out" })}`)).toEqual([
+    "BD 3 of tile (0,0) is written again, and its transfer of @in_shim_alloc was not waited for",
+  ]);
+  expect(warningsOf(`${copy(3)}\n${wait}\n${copy(3)}`)).toEqual([]);
+});
+
+test("an offset on a dimension of stride 0 is lost", () => {
+  expect(warningsOf(copy(0, { offsets: "0, 0, 2, 0" }))).toEqual([
+    "offset 2 stands on a dimension of stride 0: offsets count in strides, so it is lost",
+  ]);
+  expect(warningsOf(copy(0, { offsets: "0, 0, 0, 2" }))).toEqual([]);
+});
+
+test("a core with kernels and no stack_size is told that it has 1024 B", () => {
+  expect(warningsOf(copy(0), "")).toEqual([
+    "core (0,2) has the default stack of 1024 B for @copy: nothing checks that they get by with it",
+  ]);
+});

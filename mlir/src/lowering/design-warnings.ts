@@ -1,0 +1,130 @@
+import { tileModels } from "../device-model/tile-model.ts";
+import type { Diagnostic } from "../ir/diagnostic.ts";
+import { type Operation, walk } from "../ir/operation.ts";
+import { coordOf, type Device, integers, opsNamed, placeText, tileOperand } from "./device-ops.ts";
+
+/**
+ * What the dialect accepts and hardware does not do as meant, in cores and runtime sequences of a lowered device: a
+ * default stack under kernels, offsets that are lost, task queues that overflow, BDs that are written while they run.
+ */
+export function warnOfDevice(device: Device): Diagnostic[] {
+  return [
+    ...opsNamed(device, "aie.core").flatMap(warnOfStack),
+    ...opsNamed(device, "aie.runtime_sequence").flatMap((sequence) => new TransferWatch(device).over(sequence)),
+  ];
+}
+
+/** Kernels share the core's stack, and 1024 B are few for one with a local array. Source: AIEOps.td, stack_size. */
+function warnOfStack(core: Operation): Diagnostic[] {
+  if (core.attributes.has("stack_size") || core.attributes.has("elf_file")) return [];
+  const calls = new Set<string>();
+  walk(core, (op) => {
+    if (op.name === "func.call") calls.add(`@${op.text("callee")}`);
+  });
+  if (calls.size === 0) return [];
+  const place = placeText(coordOf(tileOperand(core)));
+  return [
+    warning(core, {
+      message: `core ${place} has the default stack of 1024 B for ${[...calls].join(", ")}: nothing checks that they get by with it`,
+      hint: "set stack_size on the core to what its kernels need",
+    }),
+  ];
+}
+
+/** Follows the transfers of one sequence that were queued and not waited for. */
+class TransferWatch {
+  readonly #device: Device;
+  readonly #queued = new Map<string, Queued[]>();
+  readonly #found: Diagnostic[] = [];
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  over(sequence: Operation): readonly Diagnostic[] {
+    walk(sequence, (op) => {
+      if (op.name === "aiex.npu.dma_memcpy_nd") this.#transfer(op);
+      else if (op.name === "aiex.npu.dma_wait") this.#wait(op);
+    });
+    return this.#found;
+  }
+
+  #transfer(op: Operation): void {
+    this.#warnOfLostOffset(op);
+    const allocation = this.#allocation(op.text("metadata"));
+    if (allocation === undefined) return;
+    const channel = channelOf(allocation);
+    const place = placeText(coordOf(tileOperand(allocation)));
+    const bd = op.int("id") ?? 0;
+    for (const other of [...this.#queued.values()].flat()) {
+      if (other.bd !== bd || other.place !== place) continue;
+      this.#found.push(
+        warning(op, {
+          message: `BD ${bd} of tile ${place} is written again, and its transfer of @${other.name} was not waited for`,
+          hint: "use another id, or wait for the first transfer",
+        }),
+      );
+    }
+    const queue = this.#queue(channel);
+    const isToken = op.flag("issue_token") || allocation.text("channel_dir") === "S2MM";
+    queue.push({ bd, place, name: op.text("metadata") ?? "", isToken });
+    const { queueDepth } = tileModels.shim.dma;
+    if (queue.length === queueDepth + 1) {
+      this.#found.push(
+        warning(op, {
+          message: `${queue.length} transfers of @${op.text("metadata")} are queued without a wait: the channel's queue holds ${queueDepth}`,
+          hint: "wait for a transfer before the next is queued, or make one transfer of several",
+        }),
+      );
+    }
+  }
+
+  /** Everything up to the oldest transfer with a token is done. */
+  #wait(op: Operation): void {
+    const allocation = this.#allocation(op.text("symbol"));
+    if (allocation === undefined) return;
+    const queue = this.#queue(channelOf(allocation));
+    queue.splice(0, queue.findIndex((queued) => queued.isToken) + 1);
+    // What comes back from the array was made of what went in: inputs of the tile are as good as done.
+    if (allocation.text("channel_dir") !== "S2MM") return;
+    for (const [channel, inputs] of this.#queued) if (channel.includes("MM2S")) inputs.length = 0;
+  }
+
+  #warnOfLostOffset(op: Operation): void {
+    const [offsets, strides] = ["static_offsets", "static_strides"].map((key) => integers(op.attributes.get(key)));
+    const lost = offsets?.findIndex((offset, i) => offset > 0 && strides?.[i] === 0) ?? -1;
+    if (lost < 0) return;
+    this.#found.push(
+      warning(op, {
+        message: `offset ${offsets?.[lost]} stands on a dimension of stride 0: offsets count in strides, so it is lost`,
+        hint: "put the offset in elements into the last place, whose stride is 1",
+      }),
+    );
+  }
+
+  #allocation(name: string | undefined): Operation | undefined {
+    return opsNamed(this.#device, "aie.shim_dma_allocation").find((op) => op.text("sym_name") === name);
+  }
+
+  #queue(channel: string): Queued[] {
+    const known = this.#queued.get(channel) ?? [];
+    this.#queued.set(channel, known);
+    return known;
+  }
+}
+
+interface Queued {
+  readonly bd: number;
+  readonly place: string;
+  readonly name: string;
+  readonly isToken: boolean;
+}
+
+function channelOf(allocation: Operation): string {
+  const place = placeText(coordOf(tileOperand(allocation)));
+  return `${place} ${allocation.text("channel_dir")} ${allocation.int("channel_index")}`;
+}
+
+function warning(op: Operation, text: { readonly message: string; readonly hint: string }): Diagnostic {
+  return { severity: "warning", op: op.name, loc: op.loc, ...text };
+}

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { parseModule } from "../../parser/module.ts";
+import { lowerSequence } from "./lower-sequence.ts";
+
+/** A device whose sequence @outer configures @second and runs `inner` there. */
+function twoDevices(inner: string) {
+  return parseModule(
+    `module {
+  aie.device(npu1_1col) @first {
+    aie.runtime_sequence @outer(%a: memref<4xi32>) {
+      aiex.configure @second {
+        aiex.run @inner(%a) : (memref<4xi32>)
+      }
+    }
+  }
+  aie.device(npu1_1col) @second {
+    aie.runtime_sequence @inner(%b: memref<4xi32>) {
+      ${inner}
+    }
+  }
+}`,
+    "devices.mlir",
+  );
+}
+
+const names = (module: ReturnType<typeof parseModule>) =>
+  lowerSequence(module, "outer").regions[0]?.entry.ops.map((op) => op.name);
+
+test("a device that was configured just before is not loaded again", () => {
+  const write = "aiex.npu.write32 {address = 64 : ui32, value = 1 : ui32}";
+  const load = "aiex.npu.load_pdi {device_ref = @second}";
+
+  expect(names(twoDevices(`${load}\n${write}`))).toEqual(["aiex.npu.load_pdi", "aiex.npu.write32"]);
+  expect(names(twoDevices(`${write}\n${load}`))).toEqual([
+    "aiex.npu.load_pdi",
+    "aiex.npu.write32",
+    "aiex.npu.load_pdi",
+  ]);
+});
+
+test("sequences that run each other are refused with the way round", () => {
+  const module = twoDevices("aiex.configure @first {\n aiex.run @outer(%b) : (memref<4xi32>)\n }");
+
+  expect(() => lowerSequence(module, "outer")).toThrow("without end: @outer -> @inner -> @outer");
+});
+
+test("writebd of a compute tile: 292 bytes are word 73 of the base address field", () => {
+  const fields = [
+    "bd_id = 0 : i32, buffer_length = 16 : i32, buffer_offset = 292 : i32, enable_packet = 0 : i32, out_of_order_id = 0 : i32",
+    "packet_id = 0 : i32, packet_type = 0 : i32, column = 0 : i32, row = 2 : i32, ddr_id = 0 : i32, burst_length = 0 : i32",
+    ...[0, 1, 2].map(
+      (i) => `d${i}_stride = 0 : i32, d${i}_size = 0 : i32, d${i}_zero_before = 0 : i32, d${i}_zero_after = 0 : i32`,
+    ),
+    "iteration_current = 0 : i32, iteration_stride = 0 : i32, iteration_size = 0 : i32, lock_acq_enable = 0 : i32",
+    "lock_acq_id = 0 : i32, lock_acq_val = 0 : i32, lock_rel_id = 0 : i32, lock_rel_val = 0 : i32, next_bd = 0 : i32",
+    "use_next_bd = 0 : i32, valid_bd = 1 : i32",
+  ].join(", ");
+  const module = parseModule(
+    `module { aie.device(npu1_1col) { aie.runtime_sequence @run() { aiex.npu.writebd {${fields}} } } }`,
+    "writebd.mlir",
+  );
+
+  const sequence = lowerSequence(module, "run");
+
+  const constants = sequence.parentOp?.regions[0]?.entry.ops.find((op) => op.name === "memref.global");
+  const words = constants?.attributes.get("initial_value");
+  // Word 0: base address in words from bit 14 on, length below.
+  expect(words?.kind === "dense" && Number(words.values[0])).toBe((73 << 14) | 16);
+});

@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import { parseModule } from "../parser/module.ts";
+import { verify } from "./verify.ts";
+
+const device = (text: string, name = "npu1_1col"): string => `module {
+  aie.device(${name}) {
+    %s = aie.tile(0, 0)
+    %m = aie.tile(0, 1)
+    %a = aie.tile(0, 2)
+    %b = aie.tile(0, 3)
+    aie.shim_dma_allocation @host(%s, MM2S, 0)
+    aie.bd_chain @chain(%x: memref<16xi32>) { aie.end }
+${text}
+  }
+}`;
+const sequence = (text: string): string => `aie.runtime_sequence @run(%arg: memref<4096xi32>, %bytes: memref<4096xi8>) {
+${text}
+}`;
+const copy = (pattern: string, arg = "arg", type = "memref<4096xi32>"): string =>
+  sequence(`aiex.npu.dma_memcpy_nd(%${arg}${pattern}) {id = 0 : i64, metadata = @host} : ${type}`);
+const trace = (text: string): string => `aie.trace @t(%a) {\n${text}\n}`;
+
+/** Text in a device, and what aie-opt of March 2026 says of it; `undefined`: it is accepted. */
+const verdicts: readonly (readonly [title: string, text: string, error: string | undefined])[] = [
+  ["lock 99 of a compute tile", "%l = aie.lock(%a, 99)", "lock assigned invalid id (maximum is 15)"],
+  ["lock 63 of a memtile", "%l = aie.lock(%m, 63)", undefined],
+  ["a linear transfer of 4096 words", copy("[0, 0, 0, 0][1, 1, 1, 4096][0, 0, 0, 1]"), undefined],
+  ["a linear transfer repeated 4 times with a stride", copy("[0, 0, 0, 0][4, 1, 1, 2000][1024, 0, 0, 1]"), undefined],
+  [
+    "the same with a stride in an unused dimension",
+    copy("[0, 0, 0, 0][1, 1, 1, 2000][0, 0, 4, 1]"),
+    "Size 0 exceeds the [0:1023] range.",
+  ],
+  [
+    "a linear transfer repeated 66 times",
+    copy("[0, 0, 0, 0][66, 1, 1, 16][16, 0, 0, 1]"),
+    "Size 3 exceeds the [1:64] range.",
+  ],
+  [
+    "a stride of half a word in a dimension of size 1",
+    copy("[0, 0, 0, 0][1, 1, 1, 16][0, 0, 2, 1]", "bytes", "memref<4096xi8>"),
+    "Stride 1 is 2 elements * 1 bytes = 2 bytes, which is not divisible by 4.",
+  ],
+  [
+    "a fifo in a fifo's place only",
+    "%c = aie.core(%a) { aie.objectfifo @f(%a, {%b}, 1 : i32) : !aie.objectfifo<memref<4xi32>>\n aie.end }",
+    "expects parent op 'aie.device'",
+  ],
+  [
+    "nine events in one trace",
+    trace('aie.trace.event <"A">\n'.repeat(9)),
+    "trace unit supports maximum 8 events, got 9",
+  ],
+  [
+    "an event of npu2 on npu1",
+    trace("aie.trace.event <CoreEventAIE2P::INSTR_EVENT_0>"),
+    "event 'CoreEventAIE2P::INSTR_EVENT_0' is not valid for core tile (AIE2) at (0, 2)",
+  ],
+  ["a trace that starts by nothing", trace("aie.trace.start"), "must specify either broadcast or event"],
+  [
+    "a trace that starts by two things",
+    trace('aie.trace.start broadcast = 1 event = <"A">'),
+    "cannot specify both broadcast and event",
+  ],
+  [
+    "port slot 8",
+    trace("aie.trace.port<8> port = DMA channel = 0 direction = S2MM"),
+    "attribute 'slot' failed to satisfy constraint: 32-bit signless integer attribute whose minimum value is 0 whose maximum value is 7",
+  ],
+  [
+    "DMA port 2 of a compute tile",
+    trace("aie.trace.port<0> port = DMA channel = 2 direction = S2MM"),
+    "invalid stream switch port configuration for tile (0, 2)",
+  ],
+  [
+    "a third combination of plain events",
+    trace('aie.trace.combo_event<2> <"A"> AND <"B">'),
+    "combo slot 2 first event must be COMBO_EVENT_0 (hierarchical), got A",
+  ],
+  [
+    "another device of another kind",
+    sequence("aiex.configure @bigger { }"),
+    "Device types do not match: 'npu1_1col' vs. 'npu2'",
+  ],
+  [
+    "a chain that is not there",
+    sequence("%t = aiex.dma_start_bd_chain @host(%arg) : (memref<4096xi32>) on (%s, MM2S, 0)"),
+    "symbol does not reference valid BD chain",
+  ],
+  [
+    "a chain started with another type",
+    sequence("%t = aiex.dma_start_bd_chain @chain(%arg) : (memref<4096xi32>) on (%s, MM2S, 0)"),
+    "Argument 1 types mismatch: expected 'memref<16xi32>' but got 'memref<4096xi32>'",
+  ],
+  [
+    "a task of the shim on a core's buffer",
+    `%buf = aie.buffer(%a) : memref<16xi32>\n${sequence("%t = aiex.dma_configure_task(%s, MM2S, 0) { aie.dma_bd(%buf : memref<16xi32>, 0, 16)\n aie.end }")}`,
+    "in Column 0 and Row 2 is accessed from an unreachable tile in Column 0 and Row 0",
+  ],
+  [
+    "a memtile's stream that changes its channel",
+    "%w = aie.switchbox(%m) { aie.connect<South : 0, North : 1> }",
+    "illegal stream switch connection",
+  ],
+  [
+    "a trace stream that goes east",
+    "%w = aie.switchbox(%a) { aie.connect<Trace : 0, North : 1> }",
+    "illegal stream switch connection",
+  ],
+  [
+    "two connections of a shim mux to one port",
+    "%x = aie.shim_mux(%s) { aie.connect<DMA : 0, North : 3>\n aie.connect<DMA : 1, North : 3> }",
+    "targets same destination North: 3 as another connect operation",
+  ],
+  ["a block that branches to itself", "func.func @f() {\ncf.br ^bb0\n^bb0:\ncf.br ^bb0\n}", undefined],
+];
+
+test.each(verdicts)("%s", (_title, text, error) => {
+  const module = parseModule(`${device(text)}`.replace(/}\n*$/, "aie.device(npu2) @bigger { }\n}"), "verdict.mlir");
+
+  const [first] = verify(module).filter(({ severity }) => severity === "error");
+
+  if (error === undefined) expect(first).toBeUndefined();
+  else expect(first?.message).toContain(error);
+  if (first) expect(first.loc?.line).toBeGreaterThan(1);
+});
+
+test("a Versal device is read with the limits of its own columns, and a warning says that it goes no further", () => {
+  const found = verify(
+    parseModule(device("%far = aie.tile(37, 10)\n%beyond = aie.tile(38, 0)", "xcve2802"), "versal.mlir"),
+  );
+
+  expect(found.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual([
+    "column index (38) must be less than the number of columns in the device (38)",
+  ]);
+  expect(found.find(({ op }) => op === "aie.device")?.message).toBe(
+    "device not supported: xcve2802 is not one of npu1 and npu2",
+  );
+});
