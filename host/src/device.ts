@@ -22,10 +22,11 @@ export interface Device {
   readonly choice?: string;
   /**
    * Reads an xclbin (bytes or a path) and makes it known to the device. Registering the same xclbin again is harmless.
+   * `name` is what messages call the bytes; a path names itself.
    * @returns its uuid, for `createContext`.
    * @throws FormatError when the bytes are not an xclbin.
    */
-  registerXclbin(source: Uint8Array | string): Promise<string>;
+  registerXclbin(source: Uint8Array | string, name?: string): Promise<string>;
   /**
    * Configures columns of the array for a registered xclbin. What the array holds then persists from run to run.
    * @throws DeviceError when the xclbin has no valid DPU kernel, does not fit, or the device has no context left.

@@ -1,4 +1,11 @@
-export { type FaultRecord, type KernelFault, SimFault } from "@aiekit/sim";
+export {
+  AieArray,
+  type FaultRecord,
+  type KernelFault,
+  loadArrayConfig,
+  type RunReport as ArrayReport,
+  SimFault,
+} from "@aiekit/sim";
 export type {
   Bo,
   BoFlags,

@@ -76,7 +76,9 @@ test("frames of n samples are 1 + floor((n - 400) / 160)", () => {
 
 test("an input shorter than one window names the axis and both lengths", () => {
   expect(() => countUnits("mel", sequences[0]!, { pcm: tensor("i16", [399]) })).toThrow(
-    new ShapeError("mel: input pcm: expected at least 400 elements along axis 0 (one unit), got 399"),
+    new ShapeError("mel: input pcm: expected a length of 400 or more along axis 0 (one unit), got 399", {
+      hint: "append zeros, or pass more data",
+    }),
   );
 });
 
@@ -85,6 +87,12 @@ test("a wrong dtype, a wrong rank, a missing and an unknown input are each named
 
   expect(count({ pcm: tensor("f32", [800]) })).toThrow("mel: input pcm: expected i16[n], got f32[800]");
   expect(count({ pcm: tensor("i16", [2, 400]) })).toThrow("mel: input pcm: expected i16[n], got i16[2, 400]");
+  expect(count({ pcm: tensor("f32", [800]) })).toThrow(
+    expect.objectContaining({ hint: "convert the array to i16, and see that its values fit" }),
+  );
+  expect(count({ pcm: tensor("i16", [2, 400]) })).toThrow(
+    expect.objectContaining({ hint: "reshape the array to i16[n], any n" }),
+  );
   expect(count({})).toThrow("mel: input pcm is missing: expected i16[n]");
   expect(count({ pcm: tensor("i16", [400]), audio: tensor("i16", [400]) })).toThrow(
     "mel: no input named audio; expected pcm",

@@ -51,8 +51,12 @@ export function countUnits(kernel: string, sequence: SequenceSpec, inputs: Reado
       input.shape.length === arg.shape.length &&
       input.shape.every((size, axis) => axis === arg.units?.axis || size === arg.shape[axis]);
     if (input.dtype !== arg.dtype || !sameShape) {
+      const hint = sameShape
+        ? `convert the array to ${arg.dtype}, and see that its values fit`
+        : `reshape the array to ${expected}${arg.units === undefined ? "" : ", any n"}`;
       throw new ShapeError(
         `${kernel}: input ${arg.name}: expected ${expected}, got ${describeShape(input.dtype, input.shape)}`,
+        { hint },
       );
     }
     if (arg.units === undefined) continue;
@@ -60,7 +64,8 @@ export function countUnits(kernel: string, sequence: SequenceSpec, inputs: Reado
     const length = input.shape[axis] ?? 0;
     if (length < window) {
       throw new ShapeError(
-        `${kernel}: input ${arg.name}: expected at least ${window} elements along axis ${axis} (one unit), got ${length}`,
+        `${kernel}: input ${arg.name}: expected a length of ${window} or more along axis ${axis} (one unit), got ${length}`,
+        { hint: "append zeros, or pass more data" },
       );
     }
     const count = 1 + Math.floor((length - window) / hop);

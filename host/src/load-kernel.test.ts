@@ -8,6 +8,7 @@ import type { Device } from "./device.ts";
 import { loadKernel } from "./load-kernel.ts";
 import { loopbackInsts, loopbackXclbin, objectWords } from "./loopback.test-support.ts";
 import { openDevice } from "./open-device.ts";
+import { optionalFile } from "./optional-data.test-support.ts";
 import { runOverUnits } from "./run-over-units.ts";
 
 let folder: string;
@@ -134,6 +135,44 @@ test("a manifest that is missing, and one whose xclbin is missing, are refused w
   const path = await build([await loop(1)]);
   await rm(join(folder, "loopback.xclbin"));
   await expect(loadKernel(device, path)).rejects.toThrow("loopback.xclbin: could not be read");
+});
+
+test.for([
+  [
+    "a_mliraie_2023_old_abi_1col",
+    "foreign.xclbin: kernel MLIR_AIE: expected the arguments (opcode, instr, ninstr, bo0, ...), got (instr, ninstr, ",
+  ],
+  ["c_xdnaemu_2026_npu1_1col", "foreign.xclbin: its PDI (2640 bytes) is for hardware, not for the simulator"],
+  ["e_flashattn_2026_npu2_8col", "foreign.xclbin: its PDI (53008 bytes) is for hardware, not for the simulator"],
+] as const)(
+  "a manifest that names another project's %s.xclbin is refused with what is wrong with it",
+  async ([name, message], { skip }) => {
+    const { bytes, skipReason } = optionalFile(`xclbin/${name}.xclbin`);
+    skip(skipReason !== undefined, skipReason);
+    const path = await build([await loop(1)], { xclbin: await write("foreign.xclbin", bytes) });
+
+    await expect(loadKernel(device, path)).rejects.toMatchObject({
+      code: "device",
+      message: expect.stringContaining(message),
+      hint: expect.any(String),
+    });
+  },
+);
+
+test("a manifest whose xclbin is cut off, and one whose xclbin is text, are refused as a format error", async () => {
+  const whole = loopbackXclbin();
+  const damaged: readonly [Uint8Array, string][] = [
+    [whole.subarray(0, 500), `damaged.xclbin: header: file of ${whole.length} bytes`],
+    [new TextEncoder().encode("no xclbin"), "damaged.xclbin: expected an xclbin"],
+  ];
+  for (const [bytes, message] of damaged) {
+    const path = await build([await loop(1)], { xclbin: await write("damaged.xclbin", bytes) });
+
+    await expect(loadKernel(device, path)).rejects.toMatchObject({
+      code: "format",
+      message: expect.stringContaining(message),
+    });
+  }
 });
 
 test("a manifest for hardware is refused on the simulator with the command that builds the right one", async () => {

@@ -55,7 +55,7 @@ export async function loadKernel(device: Device, manifestPath: string): Promise<
   const insts = new Map<string, Uint8Array>();
   for (const sequence of manifest.sequences) insts.set(sequence.name, await readChecked(folder, sequence.insts));
 
-  const context = await device.createContext(await device.registerXclbin(xclbin));
+  const context = await device.createContext(await device.registerXclbin(xclbin, manifest.xclbin.path));
   try {
     const kernel = context.kernel(manifest.xclbinKernel);
     const loadMs = performance.now() - startMs;

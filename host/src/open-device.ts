@@ -21,14 +21,14 @@ export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceO
       return new SimDevice({ generation, choice: `auto chose sim: ${reasons.xrt}; ${reasons.cpu}` });
     case "xrt":
       throw new DeviceUnavailableError(`device xrt: ${reasons.xrt}`, {
-        hint: 'use the simulator, openDevice("sim"), which runs the same instruction stream; build with --target sim',
+        hint: `${useSimulator}; it runs the same instruction stream`,
       });
     case "cpu":
-      throw new DeviceUnavailableError(`device cpu: ${reasons.cpu}`, {
-        hint: 'use the simulator, openDevice("sim")',
-      });
+      throw new DeviceUnavailableError(`device cpu: ${reasons.cpu}`, { hint: useSimulator });
   }
 }
+
+const useSimulator = 'use the simulator: openDevice("sim"), on the command line --device sim';
 
 const reasons = {
   xrt: "this build has no XRT runner yet",

@@ -16,9 +16,14 @@ export async function configureArray(image: SimImage): Promise<ConfiguredArray> 
   const array = new AieArray(config, modules);
   const { clockHz } = config.device;
   return {
-    async run({ insts, buffers, signal }) {
+    async run({ insts, buffers, signal, kernelLimitMs }) {
       checkBuffers(readInstructions(insts), buffers.length);
-      const { cycles, warnings } = await array.run({ insts, buffers, signal });
+      const { cycles, warnings } = await array.run({
+        insts,
+        buffers,
+        signal,
+        ...(kernelLimitMs !== undefined && { kernelLimitMs }),
+      });
       return { modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
     },
     close: () => array.close(),

@@ -169,9 +169,10 @@ function simKernel(metadata: KernelMetadata, queue: RunQueue): Kernel {
   return kernel;
 }
 
-/** A design that waits for ever is what the driver's time limit ends as TIMEOUT; the simulator knows it at once. */
+/** What waits or works for ever is what the driver's time limit ends as TIMEOUT; the simulator knows it sooner. */
 function failureOf(thrown: unknown): Failure {
-  const hangs = thrown instanceof SimFault && thrown.fault.kind === "deadlock";
+  const hangs =
+    thrown instanceof SimFault && (thrown.fault.kind === "deadlock" || thrown.fault.kind === "kernel-endless");
   return { state: hangs ? "TIMEOUT" : "ERROR", error: asError(thrown) };
 }
 

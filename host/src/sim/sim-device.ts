@@ -33,11 +33,11 @@ export class SimDevice implements Device {
     if (options.choice !== undefined) this.choice = options.choice;
   }
 
-  async registerXclbin(source: Uint8Array | string): Promise<string> {
+  async registerXclbin(source: Uint8Array | string, name = "xclbin"): Promise<string> {
     this.#checkOpen("registerXclbin");
     // Slices keep a registered xclbin as it was, whatever the caller does with its bytes.
     const xclbin =
-      typeof source === "string" ? readXclbin(await readBytes(source), source) : readXclbin(source.slice(), "xclbin");
+      typeof source === "string" ? readXclbin(await readBytes(source), source) : readXclbin(source.slice(), name);
     this.#xclbins.set(xclbin.uuid, xclbin);
     return xclbin.uuid;
   }

@@ -14,6 +14,8 @@ export interface RunQueue {
 export interface LaunchBytes {
   readonly insts: Uint8Array;
   readonly buffers: readonly Uint8Array[];
+  /** Milliseconds in which each kernel must return; undefined leaves it to the array. */
+  readonly kernelLimitMs: number | undefined;
 }
 
 export class SimRun implements Run {
@@ -25,6 +27,7 @@ export class SimRun implements Run {
   #ended: Promise<void> = Promise.resolve();
   #markEnded: () => void = () => {};
   #held: SimBo[] = [];
+  #timeoutMs: number | undefined;
 
   constructor(queue: RunQueue, args: CheckedArgs) {
     this.#queue = queue;
@@ -62,6 +65,7 @@ export class SimRun implements Run {
   async wait(options: WaitOptions = {}): Promise<RunState> {
     if (this.#state === "NEW") throw new DeviceError("run: wait before start");
     const { timeoutMs, signal } = options;
+    this.#timeoutMs = timeoutMs;
     const abort = () => this.#queue.cancel(this, "ABORT", new AbortedError("run: stopped by the caller"));
     const timer =
       timeoutMs === undefined
@@ -103,7 +107,8 @@ export class SimRun implements Run {
   begin(): LaunchBytes {
     this.#state = "RUNNING";
     const [instr, ...data] = this.#held.map((bo) => bo.deviceBytes);
-    return { insts: instr!.slice(0, this.#args.instrBytes), buffers: data };
+    // No timer goes off while a kernel runs on this thread: its own limit must end it.
+    return { insts: instr!.slice(0, this.#args.instrBytes), buffers: data, kernelLimitMs: this.#timeoutMs };
   }
 
   settle(state: "COMPLETED" | "ERROR" | "ABORT" | "TIMEOUT", outcome: { error?: Error; report?: RunReport }): void {

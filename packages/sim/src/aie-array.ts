@@ -4,7 +4,9 @@ import { type ConfiguredArray, configureArray } from "./array.ts";
 import type { ArrayConfig } from "./array-config.ts";
 import type { HostBuffer } from "./controller.ts";
 import { deadlock } from "./deadlock.ts";
+import { SimFault } from "./fault.ts";
 import { type Counters, type RunReport, readCounters, tileReports } from "./run-report.ts";
+import { guarded } from "./turn-guard.ts";
 
 export interface RunProgress {
   /** 32-bit words that have arrived in any buffer. */
@@ -20,6 +22,8 @@ export interface RunOptions {
   readonly buffers: readonly Uint8Array[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Milliseconds in which a kernel must return. Default 10,000. */
+  readonly kernelLimitMs?: number;
 }
 
 export interface AieArrayOptions {
@@ -30,7 +34,14 @@ export interface AieArrayOptions {
 /** A run gives way to the event loop after this long. */
 const turnMs = 50;
 /** Events between two looks at the clock on the wall. */
-const eventsPerLook = 256;
+const eventsPerLook = 64;
+/** Several thousand times what the longest kernel call takes here. */
+const kernelLimitMs = 10_000;
+/**
+ * Cycles, half a second of the array, in which cores may work without anything coming of it: no lock, no word, no
+ * instruction. Loops over all of a tile's 64 KiB, each byte with each other byte, would need eight times as many.
+ */
+const fruitlessCycles = 500_000_000;
 
 /**
  * An AIE array configured with one design. Locks, memories, DMA positions and kernels' statics last from run to run, as in a
@@ -40,6 +51,7 @@ export class AieArray {
   readonly #config: ArrayConfig;
   readonly #array: ConfiguredArray;
   readonly #wallClock: () => number;
+  readonly #callsKernels: boolean;
   #state: "free" | "running" | "broken" | "closed" = "free";
   #brokenBy: unknown;
 
@@ -50,6 +62,7 @@ export class AieArray {
   constructor(config: ArrayConfig, modules: ReadonlyMap<string, Uint8Array>, options: AieArrayOptions = {}) {
     this.#wallClock = options.wallClock ?? (() => performance.now());
     this.#config = config;
+    this.#callsKernels = modules.size > 0;
     this.#array = configureArray(config, modules);
   }
 
@@ -85,6 +98,18 @@ export class AieArray {
     }
   }
 
+  /**
+   * Bytes of a buffer or external buffer of the design by its name, as they are now and as they will be: a view, not a copy.
+   * Hosts cannot see tile memory in this way; it is for tests and for looking into a design that stopped.
+   * @throws UsageError when the design has no buffer of this name.
+   */
+  buffer(name: string): Uint8Array {
+    const bytes = this.#array.buffer(name);
+    if (bytes) return bytes;
+    const names = [...this.#config.buffers, ...this.#config.externals].map((buffer) => buffer.name);
+    throw new UsageError(`simulated array: no buffer ${name}; the design has ${names.join(", ") || "none"}`);
+  }
+
   close(): void {
     this.#state = "closed";
   }
@@ -110,21 +135,46 @@ export class AieArray {
     readonly onStandstill: () => void;
     readonly options: RunOptions;
   }): Promise<void> {
-    const { clock } = this.#array;
-    const { signal, onProgress } = drive.options;
+    const { signal, onProgress, kernelLimitMs: limitMs = kernelLimitMs } = drive.options;
     if (signal?.aborted) throw new AbortedError("simulated run: stopped");
-    let turnStart = this.#wallClock();
-    for (let events = 1; !drive.until(); events++) {
-      if (!clock.step()) {
-        drive.onStandstill();
-        return;
-      }
-      if (events % eventsPerLook !== 0 || this.#wallClock() - turnStart < turnMs) continue;
-      onProgress?.({ wordsMoved: this.#wordsMoved(), cycles: clock.now });
+    while (!drive.until()) {
+      let end: TurnEnd = "pause";
+      const turn = () => {
+        end = this.#turn(drive.until);
+      };
+      // Without kernels every loop comes back to the scheduler, and the guard's thread is not needed.
+      const guard = this.#callsKernels ? guarded(turn, limitMs + turnMs) : turn();
+      if (guard === "limit") throw this.#endlessKernel(limitMs);
+      if (guard === "interrupted") throw new AbortedError("simulated run: interrupted");
+      if ((end as TurnEnd) === "standstill") return drive.onStandstill();
+      if ((end as TurnEnd) === "reached") return;
+      onProgress?.({ wordsMoved: this.#wordsMoved(), cycles: this.#array.clock.now });
       await new Promise<void>((resolve) => setTimeout(resolve, 0));
       if (signal?.aborted) throw new AbortedError("simulated run: stopped");
-      turnStart = this.#wallClock();
     }
+  }
+
+  #turn(until: () => boolean): TurnEnd {
+    const { clock } = this.#array;
+    const start = this.#wallClock();
+    for (let events = 1; ; events++) {
+      if (until()) return "reached";
+      if (!clock.step()) return "standstill";
+      if (events % eventsPerLook !== 0) continue;
+      if (clock.now - clock.progressAt > fruitlessCycles) return "standstill";
+      if (this.#wallClock() - start >= turnMs) return "pause";
+    }
+  }
+
+  #endlessKernel(limitMs: number): SimFault {
+    const { clock, cores } = this.#array;
+    const core = cores.find((candidate) => candidate === clock.current);
+    const who = core?.kernel === undefined ? "a core" : `kernel ${core.kernel} on ${core.agentName}`;
+    return new SimFault(
+      `${who} did not return within ${limitMs} ms`,
+      { kind: "kernel-endless", cycle: clock.now, ...(core && { tile: core.tile }) },
+      { hint: "look for a loop whose end is never reached, or give the run more time" },
+    );
   }
 
   #deadlock(): never {
@@ -164,6 +214,9 @@ export class AieArray {
     });
   }
 }
+
+/** Why a turn ended: its goal was reached, nothing can move any more, or it is the event loop's turn. */
+type TurnEnd = "reached" | "standstill" | "pause";
 
 function hostBuffer(bytes: Uint8Array, index: number): HostBuffer {
   if (bytes.byteOffset % 4 !== 0) {

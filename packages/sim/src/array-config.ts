@@ -1,6 +1,7 @@
 import type { DeviceModel, Location, Operation, TileCoord, Value } from "@aiekit/mlir";
 import type { AccessPattern } from "./bd.ts";
 import type { ChannelPlace } from "./dma-channel.ts";
+import type { PacketInfo } from "./packet-header.ts";
 import type { BufferPlace } from "./tile-memory.ts";
 
 export interface LockConfig {
@@ -16,17 +17,32 @@ export interface BufferConfig extends BufferPlace {
   readonly initial: Uint8Array | undefined;
 }
 
+/** Host memory that a static shim DMA program works on. */
+export interface ExternalBufferConfig {
+  readonly external: true;
+  readonly name: string;
+  readonly address: 0;
+  readonly bytes: number;
+}
+
+/** How the cascade of a core's tile is turned. */
+export interface CascadeConfig {
+  readonly tile: TileCoord;
+  readonly input: "North" | "West";
+  readonly output: "South" | "East";
+}
+
 export interface BdConfig {
   readonly tile: TileCoord;
   readonly id: number;
   readonly name: string;
-  /** On a memtile the buffer may be a neighbour's. */
-  readonly buffer: BufferConfig;
+  /** On a memtile the buffer may be a neighbour's; on a shim it is an external one. */
+  readonly buffer: BufferConfig | ExternalBufferConfig;
   readonly pattern: AccessPattern;
   readonly acquire?: { readonly lock: LockConfig; readonly equal: boolean; readonly amount: number };
   readonly release?: { readonly lock: LockConfig; readonly amount: number };
   readonly nextBd?: number;
-  readonly packetId?: number;
+  readonly packet?: PacketInfo;
 }
 
 /** A channel that is started at configuration time. */
@@ -35,9 +51,16 @@ export interface DmaStart extends ChannelPlace {
   readonly executions: number;
 }
 
+/** A DMA channel or a stream port of a core. Cores send by `MM2S` and receive by `S2MM`. */
+export interface PortPlace extends ChannelPlace {
+  readonly bundle: "DMA" | "Core";
+}
+
+/** A way through the stream switches. */
 export interface FlowConfig {
-  readonly source: ChannelPlace;
-  readonly sinks: readonly ChannelPlace[];
+  readonly source: PortPlace;
+  /** `keepHeader`: packets arrive with their header word. */
+  readonly sinks: readonly (PortPlace & { readonly keepHeader: boolean })[];
   /** Undefined for a circuit-switched flow. */
   readonly packetId: number | undefined;
 }
@@ -58,9 +81,12 @@ export interface ArrayConfig {
   readonly tiles: readonly TileCoord[];
   readonly locks: readonly LockConfig[];
   readonly buffers: readonly BufferConfig[];
+  readonly externals: readonly ExternalBufferConfig[];
   readonly bds: readonly BdConfig[];
   readonly starts: readonly DmaStart[];
   readonly flows: readonly FlowConfig[];
+  /** Of the tiles that configure it; others take from the north and give to the south. */
+  readonly cascades: readonly CascadeConfig[];
   readonly allocations: readonly ShimAllocation[];
   readonly cores: readonly CoreConfig[];
   /** `func.func` by name; those with a body are compiled with the core, the others are kernels. */

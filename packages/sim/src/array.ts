@@ -1,7 +1,8 @@
 import { DesignError } from "@aiekit/core";
 import type { TileCoord } from "@aiekit/mlir";
-import type { ArrayConfig, BdConfig, CoreConfig, LockConfig } from "./array-config.ts";
+import type { ArrayConfig, BdConfig, CoreConfig, LockConfig, PortPlace } from "./array-config.ts";
 import type { Bd } from "./bd.ts";
+import { type CascadeEnds, connectCascades } from "./cascade.ts";
 import { Controller } from "./controller.ts";
 import { Core } from "./core.ts";
 import { type CoreProgram, compileCore } from "./core-compiler.ts";
@@ -11,7 +12,8 @@ import { tileName } from "./fault.ts";
 import { instantiateKernels, type KernelModule } from "./kernel-module.ts";
 import type { Lock } from "./lock.ts";
 import { Scheduler } from "./scheduler.ts";
-import { Stream } from "./stream.ts";
+import { Stream, type StreamRoute } from "./stream.ts";
+import type { StreamEnd } from "./stream-end.ts";
 import { makeTile, type Tile } from "./tile.ts";
 
 /** The array as a design configured it. Static DMAs and cores are started and stand at the clock's first event. */
@@ -22,6 +24,8 @@ export interface ConfiguredArray {
   readonly cores: readonly Core[];
   /** Channels of every tile that was touched. */
   readonly channels: () => readonly DmaChannel[];
+  /** Bytes of a buffer or external buffer, as they are now; undefined where the design has none of this name. */
+  readonly buffer: (name: string) => Uint8Array | undefined;
 }
 
 const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
@@ -55,8 +59,12 @@ export function configureArray(config: ArrayConfig, modules: ReadonlyMap<string,
   const controller = new Controller({ device: config.device, clock, cost, tile });
   const lock = (place: LockConfig): Lock => tile(place.tile).locks[place.id] ?? unknownLock(place);
 
+  const externals = new Map(config.externals.map((buffer) => [buffer.name, externalWords(buffer.bytes)]));
+  const external = (name: string): Uint32Array => externals.get(name)!;
+  const cascadeOf = connectCascades(config, clock);
+
   for (const coord of config.tiles) tile(coord);
-  for (const bd of config.bds) tile(bd.tile).bds.set(makeBd(bd, { tile, lock }));
+  for (const bd of config.bds) tile(bd.tile).bds.set(makeBd(bd, { tile, lock, external }));
   connect(config, tile, { clock, cost });
   for (const start of config.starts) {
     findChannel(tile, start).push({ bdId: start.bdId, executions: start.executions, token: false });
@@ -64,10 +72,22 @@ export function configureArray(config: ArrayConfig, modules: ReadonlyMap<string,
   const cores = config.cores.map((core) => {
     const program = programs.get(core)!;
     const memories = program.memories.map((coord) => tile(coord).memory);
+    const cascade: CascadeEnds = cascadeOf(core.tile);
+    const { corePort } = tile(core.tile);
     const parts = { clock, cost, module: kernels.get(key(core.tile)), memories, locks: program.locks.map(lock) };
-    return new Core(core, program, parts);
+    return new Core(core, program, { ...parts, cascade, corePort });
   });
-  return { clock, cost, controller, cores, channels: () => [...tiles.values()].flatMap((t) => t.channels) };
+  const buffer = (name: string): Uint8Array | undefined => {
+    const words = externals.get(name);
+    if (words) return new Uint8Array(words.buffer);
+    const place = config.buffers.find((candidate) => candidate.name === name);
+    return place && tile(place.tile).memory.bytes.subarray(place.address, place.address + place.bytes);
+  };
+  return { clock, cost, controller, cores, channels: () => [...tiles.values()].flatMap((t) => t.channels), buffer };
+}
+
+function externalWords(bytes: number): Uint32Array {
+  return new Uint32Array(Math.ceil(bytes / 4));
 }
 
 function instantiateAll(
@@ -82,21 +102,27 @@ function instantiateAll(
   return kernels;
 }
 
-function makeBd(
-  bd: BdConfig,
-  { tile, lock }: { tile: (coord: TileCoord) => Tile; lock: (place: LockConfig) => Lock },
-): Bd {
-  const { id, name, pattern, acquire, release, nextBd, packetId } = bd;
+interface BdScope {
+  readonly tile: (coord: TileCoord) => Tile;
+  readonly lock: (place: LockConfig) => Lock;
+  readonly external: (name: string) => Uint32Array;
+}
+
+function makeBd(bd: BdConfig, { tile, lock, external }: BdScope): Bd {
+  const { id, name, buffer, pattern, acquire, release, nextBd, packet } = bd;
   return {
     id,
     name,
-    memory: { kind: "tile", words: tile(bd.buffer.tile).memory.words, name: tileName(bd.buffer.tile) },
+    memory:
+      "external" in buffer
+        ? { kind: "fixed", words: external(buffer.name), name: buffer.name }
+        : { kind: "fixed", words: tile(buffer.tile).memory.words, name: tileName(buffer.tile) },
     pattern,
     iteration: { size: 1, strideWords: 0 },
     ...(acquire && { acquire: { lock: lock(acquire.lock), equal: acquire.equal, amount: acquire.amount } }),
     ...(release && { release: { lock: lock(release.lock), amount: release.amount } }),
     ...(nextBd !== undefined && { nextBd }),
-    ...(packetId !== undefined && { packetId }),
+    ...(packet && { packet }),
   };
 }
 
@@ -105,14 +131,19 @@ function connect(
   tile: (coord: TileCoord) => Tile,
   { clock, cost }: { clock: Scheduler; cost: CostModel },
 ): void {
-  const bySource = new Map<DmaChannel, { packetId: number | undefined; sinks: DmaChannel[] }[]>();
-  for (const flow of config.flows) {
-    const source = findChannel(tile, flow.source);
-    const routes = bySource.get(source) ?? [];
-    bySource.set(source, routes);
-    routes.push({ packetId: flow.packetId, sinks: flow.sinks.map((sink) => findChannel(tile, sink)) });
+  const bySource = new Map<StreamEnd, StreamRoute[]>();
+  for (const { source, sinks, packetId } of config.flows) {
+    const from = findEnd(tile, source);
+    const routes = bySource.get(from) ?? [];
+    bySource.set(from, routes);
+    const headerSinks = sinks.filter((sink) => sink.keepHeader).map((sink) => findEnd(tile, sink));
+    routes.push({ packetId, sinks: sinks.map((sink) => findEnd(tile, sink)), headerSinks });
   }
   for (const [source, routes] of bySource) new Stream({ source, routes }, clock, cost);
+}
+
+function findEnd(tile: (coord: TileCoord) => Tile, place: PortPlace): StreamEnd {
+  return place.bundle === "DMA" ? findChannel(tile, place) : tile(place.tile).corePort(place.direction, place.channel);
 }
 
 function findChannel(tile: (coord: TileCoord) => Tile, place: ChannelPlace): DmaChannel {

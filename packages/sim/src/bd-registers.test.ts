@@ -77,7 +77,7 @@ test("compute tile BD: 14-bit address and length, 13-bit strides, 8-bit wraps", 
     valid: true,
     baseWords: 256,
     lengthWords: 64,
-    packetId: 3,
+    packet: { id: 3, type: 0 },
     acquire: { id: 1, equal: true, amount: 3 },
     release: { id: 2, amount: 1 },
   });

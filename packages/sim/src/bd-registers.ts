@@ -1,5 +1,6 @@
 import type { TileKind } from "@aiekit/mlir";
 import { type BdDim, dim, joinDims } from "./bd.ts";
+import type { PacketInfo } from "./packet-header.ts";
 
 /** Fields of a BD's registers, strides and sizes as they count (not minus one). */
 export interface BdFields {
@@ -13,7 +14,7 @@ export interface BdFields {
   readonly acquire: { readonly id: number; readonly equal: boolean; readonly amount: number } | undefined;
   readonly release: { readonly id: number; readonly amount: number } | undefined;
   readonly nextBd: number | undefined;
-  readonly packetId: number | undefined;
+  readonly packet: PacketInfo | undefined;
 }
 
 /**
@@ -44,7 +45,7 @@ function decodeShimBd(w: Words): BdFields {
     iteration: { size: bits(w(6), 20, 6) + 1, strideWords: bits(w(6), 0, 20) + 1, current: bits(w(6), 26, 6) },
     ...locks(w(7)),
     nextBd: bits(w(7), 26, 1) ? bits(w(7), 27, 4) : undefined,
-    packetId: bits(w(2), 30, 1) ? bits(w(2), 19, 5) : undefined,
+    packet: bits(w(2), 30, 1) ? { id: bits(w(2), 19, 5), type: bits(w(2), 16, 3) } : undefined,
   };
 }
 
@@ -75,7 +76,7 @@ function decodeMemtileBd(w: Words): BdFields {
       : undefined,
     release: releaseAmount === 0 ? undefined : { id: bits(w(7), 16, 8), amount: releaseAmount },
     nextBd: bits(w(1), 19, 1) ? bits(w(1), 20, 6) : undefined,
-    packetId: bits(w(0), 31, 1) ? bits(w(0), 23, 5) : undefined,
+    packet: bits(w(0), 31, 1) ? { id: bits(w(0), 23, 5), type: bits(w(0), 28, 3) } : undefined,
   };
 }
 
@@ -92,7 +93,7 @@ function decodeComputeBd(w: Words): BdFields {
     iteration: { size: bits(w(4), 13, 6) + 1, strideWords: bits(w(4), 0, 13) + 1, current: bits(w(4), 19, 6) },
     ...locks(w(5)),
     nextBd: bits(w(5), 26, 1) ? bits(w(5), 27, 4) : undefined,
-    packetId: bits(w(1), 30, 1) ? bits(w(1), 19, 5) : undefined,
+    packet: bits(w(1), 30, 1) ? { id: bits(w(1), 19, 5), type: bits(w(1), 16, 3) } : undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Lock } from "./lock.ts";
+import type { PacketInfo } from "./packet-header.ts";
 
 /** One dimension of an access pattern in 32-bit words. `before` and `after` are zeros put in by a memtile's MM2S. */
 export interface BdDim {
@@ -21,9 +22,12 @@ export interface AccessPattern {
   readonly dims: readonly BdDim[];
 }
 
-/** Memory that a BD works on. A host argument's bytes are those of the run that patched the address. */
+/**
+ * Memory that a BD works on: a tile's or an external buffer, or a host argument, whose bytes are those of the run that
+ * patched the address.
+ */
 export type BdMemory =
-  | { readonly kind: "tile"; readonly words: Uint32Array; readonly name: string }
+  | { readonly kind: "fixed"; readonly words: Uint32Array; readonly name: string }
   | { readonly kind: "host"; readonly words: Uint32Array; readonly bytes: number; readonly argIndex: number };
 
 /** A buffer descriptor as the DMA executes it. */
@@ -38,7 +42,7 @@ export interface Bd {
   readonly acquire?: { readonly lock: Lock; readonly equal: boolean; readonly amount: number };
   readonly release?: { readonly lock: Lock; readonly amount: number };
   readonly nextBd?: number;
-  readonly packetId?: number;
+  readonly packet?: PacketInfo;
 }
 
 export function dim(size: number, strideWords: number): BdDim {

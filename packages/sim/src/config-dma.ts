@@ -1,5 +1,5 @@
 import { type Block, bdIdsOfChannel, type DeviceModel, type Operation, tileModel, type Value } from "@aiekit/mlir";
-import type { BdConfig, BufferConfig, DmaStart, LockConfig } from "./array-config.ts";
+import type { BdConfig, BufferConfig, DmaStart, ExternalBufferConfig, LockConfig } from "./array-config.ts";
 import { type AccessPattern, type BdDim, extentWords, joinDims } from "./bd.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import { badOp, direction, elementBytes, needInt, needText, operand } from "./ir-read.ts";
@@ -9,6 +9,7 @@ export interface ConfigScope {
   readonly tileOf: (op: Operation) => TileCoord;
   readonly lockOf: ReadonlyMap<Value, LockConfig>;
   readonly bufferOf: ReadonlyMap<Value, BufferConfig>;
+  readonly externalOf: ReadonlyMap<Value, ExternalBufferConfig>;
 }
 
 /** Most dimensions that any DMA has. */
@@ -163,14 +164,9 @@ interface BdBlock {
 
 function readBd({ block, id, nextBd, tile }: BdBlock, scope: ConfigScope): BdConfig {
   const op = bdOp(block)!;
-  const buffer = scope.bufferOf.get(operand(op, 0));
-  if (!buffer) {
-    throw badOp(
-      op,
-      "works on something else than an aie.buffer",
-      "host memory is reached by the runtime sequence only",
-    );
-  }
+  const memory = operand(op, 0);
+  const buffer = scope.bufferOf.get(memory) ?? scope.externalOf.get(memory);
+  if (!buffer) throw badOp(op, "works on something else than an aie.buffer or aie.external_buffer");
   const locks = block.ops.filter((other) => other.name === "aie.use_lock").map((other) => readUseLock(other, scope));
   const acquire = locks.find((use) => use.action !== "Release");
   const release = locks.find((use) => use.action === "Release");
@@ -180,12 +176,17 @@ function readBd({ block, id, nextBd, tile }: BdBlock, scope: ConfigScope): BdCon
     id,
     name: `BD ${id} (${buffer.name})`,
     buffer,
-    pattern: bdPattern(op, buffer, tileModel(scope.device, buffer.tile.col, buffer.tile.row).dataBytes),
+    pattern: bdPattern(op, buffer, reachBytes(buffer, scope.device)),
     ...(acquire && { acquire: { ...acquire, equal: acquire.action === "Acquire" } }),
     ...(release && release.amount > 0 && { release }),
     ...(nextBd !== undefined && { nextBd }),
-    ...(packet?.kind === "packet-info" && { packetId: packet.packetId }),
+    ...(packet?.kind === "packet-info" && { packet: { id: packet.packetId, type: packet.packetType } }),
   };
+}
+
+/** Bytes of the memory that a BD on `buffer` could reach. */
+function reachBytes(buffer: BufferConfig | ExternalBufferConfig, device: DeviceModel): number {
+  return "external" in buffer ? buffer.bytes : tileModel(device, buffer.tile.col, buffer.tile.row).dataBytes;
 }
 
 function readUseLock(op: Operation, scope: ConfigScope): { lock: LockConfig; action: string; amount: number } {
@@ -195,7 +196,7 @@ function readUseLock(op: Operation, scope: ConfigScope): { lock: LockConfig; act
 }
 
 /** Elements to words: the innermost dimension is contiguous for all but 32-bit elements. */
-function bdPattern(op: Operation, buffer: BufferConfig, memoryBytes: number): AccessPattern {
+function bdPattern(op: Operation, buffer: BufferConfig | ExternalBufferConfig, memoryBytes: number): AccessPattern {
   const size = elementBytes(op, operand(op, 0).type);
   const offset = op.int("offset") ?? 0;
   const length = op.int("len") ?? buffer.bytes / size;
@@ -227,7 +228,7 @@ function bdPattern(op: Operation, buffer: BufferConfig, memoryBytes: number): Ac
   if (lengthWords <= 0 || last * 4 >= memoryBytes) {
     throw badOp(
       op,
-      `buffer ${buffer.name}: ${lengthWords} words up to byte ${last * 4 + 3} of the tile's ${memoryBytes} bytes`,
+      `buffer ${buffer.name}: ${lengthWords} words up to byte ${last * 4 + 3} of the ${memoryBytes} bytes there are`,
     );
   }
   return pattern;

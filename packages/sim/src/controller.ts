@@ -86,6 +86,7 @@ export class Controller implements Agent {
     if (op === undefined) return;
     this.position++;
     this.executed++;
+    this.#parts.clock.progressed();
     if (op.op === "sync" && !this.#takeTokens(op)) {
       this.waiting = op;
       return;
@@ -129,6 +130,11 @@ export class Controller implements Agent {
       case "noop":
       case "preempt":
         break;
+      case "loadPdi":
+        throw this.#unmodelled(
+          `instruction ${this.position - 1} (load PDI ${op.id}), which configures the array anew in the middle of a run,`,
+          "make a context for each device of the design, and run the sequence of that device in it",
+        );
       default:
         throw this.#unmodelled(`instruction ${this.position - 1} (${op.op})`);
     }
@@ -215,7 +221,7 @@ export class Controller implements Agent {
 
   #makeBd(tile: Tile, id: number, { fields, write }: { fields: BdFields; write: BdWrite }): Bd {
     const { memory, baseWords } = this.#bdMemory(tile, fields, write);
-    const { lengthWords, dims, acquire, release, nextBd, packetId, iteration } = fields;
+    const { lengthWords, dims, acquire, release, nextBd, packet, iteration } = fields;
     const about = memory.kind === "host" && memory.argIndex >= 0 ? ` (host argument ${memory.argIndex})` : "";
     const pattern = { baseWords, lengthWords, dims };
     this.#checkBd(tile, { id, pattern, memory, iteration });
@@ -228,7 +234,7 @@ export class Controller implements Agent {
       ...(acquire && { acquire: { ...acquire, lock: this.#lockOfBd(tile, acquire.id) } }),
       ...(release && { release: { ...release, lock: this.#lockOfBd(tile, release.id) } }),
       ...(nextBd !== undefined && { nextBd }),
-      ...(packetId !== undefined && { packetId }),
+      ...(packet && { packet }),
     };
   }
 
@@ -259,7 +265,7 @@ export class Controller implements Agent {
     const window = tile.model.kind === "memtile" ? Math.floor(fields.baseWords / tileWords) : 0;
     // A memtile's DMA sees west, own, east behind each other; instruction streams of npu1 give own addresses from 0.
     const holder = window === 2 ? this.#neighbour(tile, 1) : tile;
-    const memory: BdMemory = { kind: "tile", words: holder.memory.words, name: tileName(holder.coord) };
+    const memory: BdMemory = { kind: "fixed", words: holder.memory.words, name: tileName(holder.coord) };
     return { memory, baseWords: fields.baseWords % tileWords };
   }
 
@@ -315,11 +321,11 @@ export class Controller implements Agent {
     );
   }
 
-  #unmodelled(what: string): SimFault {
+  #unmodelled(what: string, hint = "the simulator knows data memory, locks, BDs and task queues"): SimFault {
     return new SimFault(
       `instruction stream: ${what} is not simulated`,
       { kind: "register-unmodelled", cycle: this.#parts.clock.now },
-      { hint: "the simulator knows data memory, locks, BDs and task queues" },
+      { hint },
     );
   }
 }

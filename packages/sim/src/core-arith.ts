@@ -1,35 +1,38 @@
-import type { Operation, Type } from "@aiekit/mlir";
+import type { Attribute, Operation, Type } from "@aiekit/mlir";
 import { type CoreEmitter, unsupported, valueKind } from "./core-emitter.ts";
+import { arrayName, eachElement, elementOf } from "./core-vector.ts";
 
 /**
  * Emits an operation of the arith dialect, or a simple one of math. False when there is no such operation here.
  * Integers wrap to their width; floats are computed in double and rounded once to f32, then to bf16 for bf16, as the
- * compiler's promotion of bf16 to f32 does.
+ * compiler's promotion of bf16 to f32 does. On vectors the same is done to each element.
  */
 export function emitArith(op: Operation, emitter: CoreEmitter): boolean {
   if (op.name === "arith.constant") {
-    emitter.define(op.result, constant(op));
+    if (op.result.type.kind === "vector") emitter.set(op.result, constant(op));
+    else emitter.define(op.result, constant(op));
     return true;
   }
   const emit = arithOps[op.name];
   if (emit === undefined) return false;
-  const a = op.operands.length > 0 ? emitter.use(op, 0) : "";
-  const b = op.operands.length > 1 ? emitter.use(op, 1) : "";
-  const type = op.operands[0]!.type;
-  emitter.set(op.result, emit({ op, a, b, type, to: op.result.type, emitter }));
+  const [a = "", b = "", c = ""] = op.operands.map((_, i) => elementOf(op, emitter, i));
+  const [type, to] = [scalarOf(op.operands[0]!.type), scalarOf(op.result.type)];
+  const value = emit({ op, a, b, c, type, to });
+  if (op.result.type.kind === "vector") eachElement(op, emitter, value);
+  else emitter.set(op.result, value);
   emitter.cost(1);
   return true;
 }
 
 interface ArithInput {
   readonly op: Operation;
-  /** Expressions of the first two operands. */
+  /** Expressions of the first three operands, or of one element of each. */
   readonly a: string;
   readonly b: string;
-  /** Types of the first operand and of the result. */
+  readonly c: string;
+  /** Types of the first operand and of the result, or of their elements. */
   readonly type: Type;
   readonly to: Type;
-  readonly emitter: CoreEmitter;
 }
 type ArithEmit = (input: ArithInput) => string;
 
@@ -56,7 +59,7 @@ const arithOps: Readonly<Record<string, ArithEmit>> = {
   },
   "arith.cmpi": (x) => `(${comparison(x)}) ? 1 : 0`,
   "arith.cmpf": (x) => `(${floatComparison(x)}) ? 1 : 0`,
-  "arith.select": (x) => `${x.a} ? ${x.b} : ${x.emitter.use(x.op, 2)}`,
+  "arith.select": (x) => `${x.a} ? ${x.b} : ${x.c}`,
   "arith.maxsi": (x) => `${x.a} > ${x.b} ? ${x.a} : ${x.b}`,
   "arith.minsi": (x) => `${x.a} < ${x.b} ? ${x.a} : ${x.b}`,
   "arith.maxui": (x) => `${unsigned(x, x.a)} > ${unsigned(x, x.b)} ? ${x.a} : ${x.b}`,
@@ -88,6 +91,7 @@ const arithOps: Readonly<Record<string, ArithEmit>> = {
   "math.sqrt": (x) => round(x, `Math.sqrt(${x.a})`),
 };
 
+const scalarOf = (type: Type): Type => (type.kind === "vector" ? type.element : type);
 const isInt = (x: ArithInput): boolean => valueKind(x.op, x.to) === "int";
 const isIndex = (x: ArithInput): boolean => valueKind(x.op, x.to) === "index";
 const width = (type: Type): number => (type.kind === "integer" ? type.width : 64);
@@ -220,6 +224,7 @@ function floatComparison(x: ArithInput): string {
 function constant(op: Operation): string {
   const value = op.attributes.get("value");
   const { type } = op.result;
+  if (value?.kind === "dense" && type.kind === "vector") return denseVector(op, value, type.element);
   if (value?.kind === "bool") return value.value ? "1" : "0";
   if (value?.kind === "float")
     return `(${type.kind === "float" && type.name === "f32" ? Math.fround(value.value) : value.value})`;
@@ -230,4 +235,16 @@ function constant(op: Operation): string {
   if (bits === 1) return value.value === 0n ? "0" : "1";
   const signed = BigInt.asIntN(bits, value.value);
   return kind === "long" ? `(${signed}n)` : `(${signed})`;
+}
+
+function denseVector(op: Operation, dense: Attribute & { readonly kind: "dense" }, element: Type): string {
+  const literals = dense.values.map((value) => {
+    if (element.kind === "float") return element.name === "f64" ? `${value}` : `${Math.fround(Number(value))}`;
+    const bits = width(element);
+    const signed = bits === 1 ? BigInt(value) & 1n : BigInt.asIntN(bits, BigInt(value));
+    return valueKind(op, element) === "long" ? `${signed}n` : `${signed}`;
+  });
+  const count = op.result.type.kind === "vector" ? op.result.type.shape.reduce((n, size) => n * size, 1) : 0;
+  const array = arrayName(op, element);
+  return dense.splat ? `new ${array}(${count}).fill(${literals[0]})` : `${array}.of(${literals.join(", ")})`;
 }

@@ -1,10 +1,15 @@
 import { DesignError } from "@aiekit/core";
 import { type Block, memoryWindow, type Operation } from "@aiekit/mlir";
 import type { ArrayConfig, BufferConfig, CoreConfig, LockConfig } from "./array-config.ts";
+import type { CascadeEnds } from "./cascade.ts";
 import { emitArith } from "./core-arith.ts";
 import { emitRegion, emitScf } from "./core-control.ts";
 import { CoreEmitter, unsupported, valueKind } from "./core-emitter.ts";
+import type { CoreGate } from "./core-gate.ts";
+import { emitGates } from "./core-gates.ts";
 import { MemRefs } from "./core-memref.ts";
+import type { CorePort } from "./core-port.ts";
+import { emitVector } from "./core-vector.ts";
 import type { CostModel } from "./cost-model.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import { badOp, needText, operand } from "./ir-read.ts";
@@ -23,8 +28,10 @@ export interface KernelCall {
 
 /** What the generated code runs with. Arrays are in the order of the program's references. */
 export interface CoreRuntime {
-  /** Cycles of work to be charged at the next pause; 0 when the core waits for a lock. */
+  /** Cycles of work to be charged at the next pause; 0 when the core waits for a lock or gate. */
   cycles: number;
+  /** The gate that the core waits at. */
+  gate: CoreGate | undefined;
   /** Cycles of the last kernel call, set by `calls`. */
   callCycles: number;
   readonly user: LockUser;
@@ -32,6 +39,12 @@ export interface CoreRuntime {
   readonly locks: readonly Lock[];
   readonly requests: readonly LockRequest[];
   readonly calls: readonly ((...args: (number | bigint)[]) => number | bigint | undefined)[];
+  readonly inputPort: (channel: number) => CorePort;
+  readonly outputPort: (channel: number) => CorePort;
+  readonly cascade: CascadeEnds;
+  /** A cascade value on its way in or out, as bytes and in the views of memory. */
+  readonly cascadeValue: Uint8Array;
+  readonly cascadeViews: MemoryViews;
   readonly outOfBounds: (site: number, index: number, elements: number) => never;
   readonly roundBf16: (value: number) => number;
   readonly fromBf16: (bits: number) => number;
@@ -56,7 +69,7 @@ export interface CoreProgram {
 }
 
 /**
- * Compiles the body of a core. Bodies in scf or cf form, with arith, memref, func.call and aie.use_lock.
+ * Compiles the body of a core. Bodies in scf or cf form, with arith, memref, vector, func.call, locks, streams and cascade.
  * @throws DesignError naming the operation that is not simulated and its place.
  */
 export function compileCore(core: CoreConfig, config: ArrayConfig, cost: CostModel): CoreProgram {
@@ -139,7 +152,8 @@ class CoreCompiler {
         return;
       }
       memrefs.touch(op);
-      if (emitArith(op, emitter) || memrefs.emit(op) || emitScf(op, scope)) continue;
+      if (emitArith(op, emitter) || memrefs.emit(op) || emitVector(op, emitter) || emitScf(op, scope)) continue;
+      if (emitGates(op, emitter)) continue;
       if (op.name === "aie.use_lock") this.#useLock(op, emitter);
       else if (op.name === "func.call") this.#call(op, emitter);
       else if (op.name !== "aie.event" && op.name !== "aie.debug") throw unsupported(op);
@@ -216,6 +230,7 @@ function isTerminator(op: Operation): boolean {
 function kernelCall(op: Operation, name: string): KernelCall {
   if (op.results.length > 1) throw new DesignError(`func.call @${name}: a kernel returns one value at most`);
   const kinds = op.operands.map((value) => valueKind(op, value.type));
+  if (kinds.includes("vector")) throw unsupported(op, "vector, given to a kernel,");
   const result = op.results[0]?.type;
   return {
     name,

@@ -4,15 +4,16 @@ import { badOp } from "./ir-read.ts";
 /**
  * How a value is kept in JavaScript. `int`: a signed number, wrapped to its width (i1 is 0 or 1). `long`: a BigInt wrapped
  * to 64 bits. `index`: a number, exact to 2^53. `float`: a number rounded to its type. `memref`: a pointer (see
- * `pointerSlotBytes`).
+ * `pointerSlotBytes`). `vector`: a typed array of elements that are kept so.
  */
-export type ValueKind = "int" | "long" | "index" | "float" | "memref";
+export type ValueKind = "int" | "long" | "index" | "float" | "memref" | "vector";
 
 /** A memref is kept as slot * 2^20 + byte address: slot 0 is the core's own memory, others its neighbours'. */
 export const pointerSlotBytes = 2 ** 20;
 
-/** Back edges of loops after which a core that never waits lets the rest of the array go on. */
+/** Back edges of loops, and cycles of work, after which a core that never waits lets the rest of the array go on. */
 const loopFuel = 20_000;
+const turnCycles = 100_000;
 
 /** Collects the JavaScript of one function of a core: its lines, its local variables, and what it costs. */
 export class CoreEmitter {
@@ -114,7 +115,9 @@ export class CoreEmitter {
   /** Goes at every back edge. */
   backEdge(): void {
     this.charge();
-    this.line(`if (--fuel < 0) { fuel = ${loopFuel}; if (t > 0) { rt.cycles = t + lk; t = 0; lk = 0; yield; } }`);
+    this.line(
+      `if (--fuel < 0 || t > ${turnCycles}) { fuel = ${loopFuel}; rt.cycles = t + lk + 1; t = 0; lk = 0; yield; }`,
+    );
   }
 
   /** Body of the function: declarations and lines. */
@@ -127,7 +130,7 @@ export class CoreEmitter {
 /** @throws DesignError for types that a core body cannot hold in the simulator. */
 export function valueKind(op: Operation, type: Type): ValueKind {
   if (type.kind === "index") return "index";
-  if (type.kind === "memref") return "memref";
+  if (type.kind === "memref" || type.kind === "vector") return type.kind;
   if (type.kind === "float" && type.name !== "f16") return "float";
   if (type.kind === "integer" && type.width <= 32) return "int";
   if (type.kind === "integer" && type.width <= 64) return "long";

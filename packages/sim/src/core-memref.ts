@@ -1,6 +1,8 @@
 import type { FloatType, IntegerType, MemRefType, Operation, Type, Value } from "@aiekit/mlir";
 import type { BufferConfig } from "./array-config.ts";
 import { type CoreEmitter, pointerSlotBytes, unsupported } from "./core-emitter.ts";
+import { newVector } from "./core-vector.ts";
+import { type VectorAccess, vectorAccess } from "./core-vector-access.ts";
 import { tileName } from "./fault.ts";
 import { badOp, elementBytes } from "./ir-read.ts";
 
@@ -13,6 +15,14 @@ interface MemRef {
   /** Slot and byte address, where both are constant. */
   readonly fixed: { readonly slot: number; readonly address: number } | undefined;
   readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** One element of a memory, in code. */
+interface ElementPlace {
+  readonly view: string;
+  readonly index: string;
+  readonly element: Type;
   readonly strides: readonly number[];
 }
 
@@ -63,6 +73,14 @@ export class MemRefs {
       case "memref.store":
         this.#store(op);
         return true;
+      case "vector.load":
+      case "vector.transfer_read":
+        this.#vectorRead(op);
+        return true;
+      case "vector.store":
+      case "vector.transfer_write":
+        this.#vectorWrite(op);
+        return true;
       case "memref.subview":
         this.#subview(op);
         return true;
@@ -85,7 +103,7 @@ export class MemRefs {
   #load(op: Operation): void {
     const { emitter, memoryCycles } = this.#scope;
     const { view, index, element } = this.#element(op, 0);
-    emitter.set(op.result, loaded(op, element, `${view}[${index}]`));
+    emitter.set(op.result, loadedElement(op, element, `${view}[${index}]`));
     emitter.cost(memoryCycles);
   }
 
@@ -93,14 +111,12 @@ export class MemRefs {
     const { emitter, memoryCycles } = this.#scope;
     const { view, index, element } = this.#element(op, 1);
     const value = emitter.use(op, 0);
-    emitter.line(
-      `${view}[${index}] = ${element.kind === "float" && element.name === "bf16" ? `rt.toBf16(${value})` : value};`,
-    );
+    emitter.line(`${view}[${index}] = ${storedElement(element, value)};`);
     emitter.cost(memoryCycles);
   }
 
   /** View and index of the element that a load or store touches, after a line that checks the bounds. */
-  #element(op: Operation, at: number): { view: string; index: string; element: Type } {
+  #element(op: Operation, at: number, vector?: VectorAccess): ElementPlace {
     const { emitter, siteOf } = this.#scope;
     const ref = this.#refOf(op, at);
     const { element } = op.operands[at]!.type as MemRefType;
@@ -110,20 +126,46 @@ export class MemRefs {
     });
     const linear = emitter.local();
     emitter.line(`${linear} = ${terms.length === 0 ? "0" : terms.join(" + ")};`);
-    const reach = ref.shape.reduce((n, size, i) => n + (size - 1) * ref.strides[i]!, 1);
+    const behind = vector?.reach(ref.strides) ?? 0;
+    const reach = ref.shape.reduce((n, size, i) => n + (size - 1) * ref.strides[i]!, 1) - behind;
     emitter.line(`if (!(${linear} >= 0 && ${linear} < ${reach})) rt.outOfBounds(${siteOf(op)}, ${linear}, ${reach});`);
     const size = elementBytes(op, op.operands[at]!.type);
     const name = viewName(op, element);
     if (ref.fixed) {
       const first = ref.fixed.address / size;
-      return { view: `m[${ref.fixed.slot}].${name}`, index: `${first} + ${linear}`, element };
+      return { view: `m[${ref.fixed.slot}].${name}`, index: `${first} + ${linear}`, element, strides: ref.strides };
     }
     const pointer = ref.pointer;
     return {
       view: `m[${pointer} >>> ${Math.log2(pointerSlotBytes)}].${name}`,
       index: `((${pointer} & ${pointerSlotBytes - 1}) >> ${Math.log2(size)}) + ${linear}`,
       element,
+      strides: ref.strides,
     };
+  }
+
+  #vectorRead(op: Operation): void {
+    const { emitter, memoryCycles } = this.#scope;
+    const access = vectorAccess(op, 0);
+    const place = this.#element(op, 0, access);
+    const name = emitter.variable(op.result);
+    const value = loadedElement(op, place.element, `${place.view}[${place.index}${access.offset(place.strides)}]`);
+    const guards = access.guards(op, emitter);
+    const padded = guards === "" ? value : `${guards} ? ${value} : ${emitter.use(op, access.padding)}`;
+    emitter.line(`${name} = ${newVector(op, op.result.type)};`);
+    emitter.line(`{ let n = 0; ${access.loops} { ${name}[n] = ${padded}; n++; } }`);
+    emitter.cost(memoryCycles);
+  }
+
+  #vectorWrite(op: Operation): void {
+    const { emitter, memoryCycles } = this.#scope;
+    const access = vectorAccess(op, 1);
+    const place = this.#element(op, 1, access);
+    const value = storedElement(place.element, `${emitter.use(op, 0)}[n]`);
+    const guards = access.guards(op, emitter);
+    const store = `${place.view}[${place.index}${access.offset(place.strides)}] = ${value};`;
+    emitter.line(`{ let n = 0; ${access.loops} { ${guards === "" ? "" : `if (${guards}) `}${store} n++; } }`);
+    emitter.cost(memoryCycles);
   }
 
   #subview(op: Operation): void {
@@ -252,7 +294,7 @@ function keptDims(op: Operation, sizes: readonly number[], type: Type): number[]
   return kept;
 }
 
-function viewName(op: Operation, element: Type): string {
+export function viewName(op: Operation, element: Type): string {
   const names: Readonly<Record<string, string>> = { i1: "i8", i8: "i8", i16: "i16", i32: "i32", i64: "i64" };
   const name =
     element.kind === "integer"
@@ -262,7 +304,13 @@ function viewName(op: Operation, element: Type): string {
   return name;
 }
 
-function loaded(op: Operation, element: Type, expression: string): string {
+/** What goes into a view for an element that a core body keeps. */
+export function storedElement(element: Type, value: string): string {
+  return element.kind === "float" && element.name === "bf16" ? `rt.toBf16(${value})` : value;
+}
+
+/** How a core body keeps the element that a view gives. */
+export function loadedElement(op: Operation, element: Type, expression: string): string {
   if (element.kind === "float") return element.name === "bf16" ? `rt.fromBf16(${expression})` : expression;
   if ((element as IntegerType).width === 1) return `${expression} & 1`;
   if (element.kind !== "integer") throw unsupported(op, element.kind);

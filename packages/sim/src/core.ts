@@ -1,13 +1,17 @@
 import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
+import type { DmaDirection } from "@aiekit/mlir";
 import type { CoreConfig } from "./array-config.ts";
+import { type CascadeEnds, cascadeBytes } from "./cascade.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
+import type { CoreGate } from "./core-gate.ts";
+import type { CorePort } from "./core-port.ts";
 import type { CostModel } from "./cost-model.ts";
 import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
 import type { KernelModule } from "./kernel-module.ts";
 import type { Lock, LockUser } from "./lock.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
-import type { TileMemory } from "./tile-memory.ts";
+import { memoryViews, type TileMemory } from "./tile-memory.ts";
 
 export interface CoreParts {
   readonly clock: Scheduler;
@@ -16,6 +20,8 @@ export interface CoreParts {
   /** In the order of the program's references. */
   readonly memories: readonly TileMemory[];
   readonly locks: readonly Lock[];
+  readonly cascade: CascadeEnds;
+  readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
 }
 
 export interface KernelUse {
@@ -34,9 +40,11 @@ export class Core implements Agent, LockUser {
   /** Locks that the body uses. */
   readonly locks: readonly Lock[];
   /** `done`: the body reached its end; such a core does nothing in later runs. */
-  state: "running" | "lock" | "done" = "running";
+  state: "running" | "lock" | "gate" | "done" = "running";
   busyCycles = 0;
   readonly kernels = new Map<string, KernelUse>();
+  /** The kernel that runs, or ran last. */
+  kernel: string | undefined;
   /** Kernels that count no work. */
   readonly uncounted = new Set<string>();
   readonly #clock: Scheduler;
@@ -56,9 +64,15 @@ export class Core implements Agent, LockUser {
     parts.clock.at(parts.clock.now, this);
   }
 
-  /** Cycles at locks since the array was configured, times between runs left out. */
+  /** Cycles at locks, stream ports and cascades since the array was configured, times between runs left out. */
   get lockCycles(): number {
-    return this.#lockCycles + (this.state === "lock" ? this.#waitedCycles() : 0);
+    const waits = this.state === "lock" || this.state === "gate";
+    return this.#lockCycles + (waits ? this.#waitedCycles() : 0);
+  }
+
+  /** The stream port or cascade that the core stands at. */
+  get gate(): CoreGate | undefined {
+    return this.#runtime.gate;
   }
 
   fire(): void {
@@ -71,13 +85,14 @@ export class Core implements Agent, LockUser {
       this.busyCycles += runtime.cycles;
       this.#clock.at(this.#clock.now + runtime.cycles, this);
     } else {
-      this.state = "lock";
+      this.state = runtime.gate ? "gate" : "lock";
       this.#waitingSince = this.#clock.now;
     }
   }
 
   lockGranted(): void {
     this.state = "running";
+    this.#runtime.gate = undefined;
     this.#lockCycles += this.#waitedCycles();
     this.#clock.at(this.#clock.now, this);
   }
@@ -87,11 +102,18 @@ export class Core implements Agent, LockUser {
   }
 
   #makeRuntime(core: CoreConfig, parts: CoreParts): CoreRuntime {
-    const { module, memories, cost, clock } = parts;
+    const { module, memories, cost, clock, cascade, corePort } = parts;
+    const cascadeValue = new Uint8Array(cascadeBytes);
     const runtime: CoreRuntime = {
       cycles: 0,
       callCycles: 0,
       user: this,
+      gate: undefined,
+      inputPort: (channel) => corePort("S2MM", channel),
+      outputPort: (channel) => corePort("MM2S", channel),
+      cascade,
+      cascadeValue,
+      cascadeViews: memoryViews(cascadeValue.buffer, cascadeBytes),
       memories: memories.map((memory) => memory.views),
       locks: parts.locks,
       requests: this.program.requests,
@@ -120,6 +142,7 @@ export class Core implements Agent, LockUser {
     const use = this.kernels.get(site.name) ?? { calls: 0, cycles: 0 };
     this.kernels.set(site.name, use);
     return (...args) => {
+      this.kernel = site.name;
       const value = site.run(...args);
       runtime().callCycles = site.cycles;
       use.calls++;

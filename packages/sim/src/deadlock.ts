@@ -4,6 +4,7 @@ import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault, type TileCoord, tileName, type Wait } from "./fault.ts";
 import { describeLockWait } from "./fifo-names.ts";
 import type { Lock } from "./lock.ts";
+import type { StreamEnd } from "./stream-end.ts";
 
 export interface DeadlockScene {
   readonly controller: Controller;
@@ -19,8 +20,10 @@ interface Waiting extends Wait {
 }
 
 const controllerName = "controller";
+/** A core that is neither at its end nor waiting when nothing has happened for long. */
+const spins = "nothing: it loops, and comes to no lock, stream or cascade";
 
-/** Explains a standstill: nothing can move and the controller still waits. */
+/** Explains a standstill: nothing can move but cores in loops of their own, and the controller still waits. */
 export function deadlock(scene: DeadlockScene): SimFault {
   const waiting = orderFromController(findWaits(scene));
   const circle = findCircle(waiting);
@@ -45,6 +48,9 @@ function findWaits(scene: DeadlockScene): Waiting[] {
     for (const place of controller.missingTokens(controller.waiting)) waits.push(tokenWait(place, channels));
   }
   for (const core of cores) {
+    if (core.state === "gate")
+      waits.push({ agent: core.agentName, waitsFor: core.gate!.waitsFor, on: core.gate!.waitsOn });
+    if (core.state === "running") waits.push({ agent: core.agentName, waitsFor: spins, on: [] });
     if (core.state !== "lock") continue;
     const lock = core.locks.find((candidate) => candidate.waiting.some((wait) => wait.user === core));
     const wait = lock?.waiting.find((candidate) => candidate.user === core);
@@ -130,7 +136,7 @@ function streamWait(channel: DmaChannel): Waiting {
   return { agent, waitsFor: `${words} to be taken by ${names(busy).join(" and ")}${note}`, on: names(busy) };
 }
 
-const names = (channels: readonly DmaChannel[]): string[] => channels.map((channel) => channel.agentName);
+const names = (channels: readonly StreamEnd[]): string[] => channels.map((channel) => channel.agentName);
 const sameTile = (a: TileCoord, b: TileCoord): boolean => a.col === b.col && a.row === b.row;
 /** Agents are named with what they are at behind a comma. */
 const keyOf = (wait: Waiting): string => wait.agent.split(", ")[0]!;

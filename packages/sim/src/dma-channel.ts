@@ -6,7 +6,9 @@ import type { CostModel } from "./cost-model.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
 import { hostSpan } from "./host-buffer.ts";
 import type { LockUser } from "./lock.ts";
+import { packetHeader } from "./packet-header.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { EndState, StreamEnd, WordStream } from "./stream-end.ts";
 
 /** One push to a channel's task queue: a chain of BDs, executed `executions` times. */
 export interface Task {
@@ -15,9 +17,6 @@ export interface Task {
   /** A token goes to the controller when the task has ended. */
   readonly token: boolean;
 }
-
-/** What a channel is at: no task, waiting for its BD's lock, or having words to move. */
-export type ChannelState = "idle" | "lock" | "ready";
 
 export interface ChannelPlace {
   readonly tile: TileCoord;
@@ -34,32 +33,19 @@ export interface ChannelParts {
   readonly onToken: (channel: DmaChannel) => void;
 }
 
-/** A stream as its ends see it. */
-export interface ChannelStream {
-  readonly source: DmaChannel;
-  /** Destinations of the BD that the source is at. */
-  sinks(): readonly DmaChannel[];
-  /** An end has become ready. */
-  offer(): void;
-}
-
 /** One DMA channel: takes tasks from its queue, walks their BD chains, and is one end of a stream. */
-export class DmaChannel implements LockUser, ChannelPlace {
+export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   readonly tile: TileCoord;
   readonly direction: DmaDirection;
   readonly channel: number;
   readonly agentName: string;
   readonly cursor = new BdCursor();
-  /** Streams that end (S2MM) or the one that starts (MM2S) here. */
-  readonly streams: ChannelStream[] = [];
-  /** Of several packet streams that end here, the one in the middle of a packet. */
-  owner: ChannelStream | undefined;
-  state: ChannelState = "idle";
+  readonly streams: WordStream[] = [];
+  owner: WordStream | undefined;
+  state: EndState = "idle";
   bd: Bd | undefined;
   task: Task | undefined;
-  /** Words of the BD that have not moved. */
   remainingWords = 0;
-  /** When the first word of the BD can move. */
   readyAt = 0;
   movedWords = 0;
   busyCycles = 0;
@@ -84,6 +70,21 @@ export class DmaChannel implements LockUser, ChannelPlace {
   /** Memory that the BD works on. */
   get words(): Uint32Array {
     return this.bd!.memory.words;
+  }
+
+  get packetId(): number | undefined {
+    return this.bd?.packet?.id;
+  }
+
+  get packetHeader(): number {
+    return packetHeader(this.bd!.packet!, this.tile);
+  }
+
+  get hostRunWords(): number {
+    const { memory, pattern } = this.bd!;
+    const [inner] = pattern.dims;
+    if (memory.kind !== "host" || inner === undefined) return Number.POSITIVE_INFINITY;
+    return inner.strideWords === 1 ? inner.size : 1;
   }
 
   /** Running and queued tasks. */
@@ -118,7 +119,7 @@ export class DmaChannel implements LockUser, ChannelPlace {
   }
 
   /** A stream moved the last word of the BD: give back its lock and go on. */
-  finishBd(): void {
+  finish(): void {
     const bd = this.bd!;
     const task = this.task!;
     this.bd = undefined;

@@ -7,6 +7,7 @@ export const faultKinds = [
   "kernel-trap",
   "stack-overflow",
   "kernel-overrun",
+  "kernel-endless",
   "buffer-bounds",
   "memory-bounds",
   "host-bounds",

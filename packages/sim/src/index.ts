@@ -3,10 +3,13 @@ export type {
   ArrayConfig,
   BdConfig,
   BufferConfig,
+  CascadeConfig,
   CoreConfig,
   DmaStart,
+  ExternalBufferConfig,
   FlowConfig,
   LockConfig,
+  PortPlace,
   ShimAllocation,
 } from "./array-config.ts";
 export { type CostModel, costModel } from "./cost-model.ts";
@@ -19,6 +22,6 @@ export {
   type Wait,
   type WasmFrame,
 } from "./fault.ts";
-export { loadArrayConfig } from "./load-array-config.ts";
+export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
 export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";

@@ -1,6 +1,14 @@
 import { DesignError } from "@aiekit/core";
 import { type DeviceModel, deviceModel, type Operation, tileModel, type Value, walk } from "@aiekit/mlir";
-import type { ArrayConfig, BufferConfig, CoreConfig, LockConfig, ShimAllocation } from "./array-config.ts";
+import type {
+  ArrayConfig,
+  BufferConfig,
+  CascadeConfig,
+  CoreConfig,
+  ExternalBufferConfig,
+  LockConfig,
+  ShimAllocation,
+} from "./array-config.ts";
 import { readDmaPrograms } from "./config-dma.ts";
 import { readFlows } from "./config-flows.ts";
 import { type TileCoord, tileName } from "./fault.ts";
@@ -8,18 +16,25 @@ import { badOp, denseBytes, direction, memoryBytes, needInt, needText, operand }
 
 const lowerFirst = "lower the design first: the simulator runs locks, BDs and buffers with addresses, not objectFifos";
 
+export interface ConfigOptions {
+  /** Name of the `aie.device` to take. Needed where the module has more than one; a device without a name is `main`. */
+  readonly device?: string;
+}
+
 /**
- * Reads how a lowered design configures the array. `lowered` is a `builtin.module` with one `aie.device`, or the device.
+ * Reads how a lowered design configures the array. `lowered` is a `builtin.module` with an `aie.device`, or the device.
  * @throws DesignError when something in it is not lowered, or has no meaning in the simulator.
  */
-export function loadArrayConfig(lowered: Operation): ArrayConfig {
-  const deviceOp = findDevice(lowered);
+export function loadArrayConfig(lowered: Operation, options: ConfigOptions = {}): ArrayConfig {
+  const deviceOp = findDevice(lowered, options.device);
   const device = deviceModel(needText(deviceOp, "device"));
   const ops = deviceOp.regions[0]?.blocks[0]?.ops ?? [];
   const tiles = new Map<Value, TileCoord>();
   const lockOf = new Map<Value, LockConfig>();
   const bufferOf = new Map<Value, BufferConfig>();
+  const externalOf = new Map<Value, ExternalBufferConfig>();
   const functions = new Map<string, Operation>();
+  const cascades: CascadeConfig[] = [];
   const allocations: ShimAllocation[] = [];
   const cores: CoreConfig[] = [];
   for (const op of ops) {
@@ -34,6 +49,8 @@ export function loadArrayConfig(lowered: Operation): ArrayConfig {
   for (const op of ops) {
     if (op.name === "aie.lock") lockOf.set(op.result, readLock(op, tileOf(op)));
     else if (op.name === "aie.buffer") bufferOf.set(op.result, readBuffer(op, tileOf(op), device));
+    else if (op.name === "aie.external_buffer") externalOf.set(op.result, readExternal(op, externalOf.size));
+    else if (op.name === "aie.configure_cascade") cascades.push(readCascade(op, tileOf(op)));
     else if (op.name === "func.func") functions.set(needText(op, "sym_name"), op);
     else if (op.name === "aie.core") cores.push(readCore(op, tileOf(op)));
     else if (op.name === "aie.shim_dma_allocation") {
@@ -46,8 +63,10 @@ export function loadArrayConfig(lowered: Operation): ArrayConfig {
     tiles: [...tiles.values()],
     locks: [...lockOf.values()],
     buffers: [...bufferOf.values()],
-    ...readDmaPrograms(ops, { device, tileOf, lockOf, bufferOf }),
+    externals: [...externalOf.values()],
+    ...readDmaPrograms(ops, { device, tileOf, lockOf, bufferOf, externalOf }),
     flows: readFlows(ops, tiles),
+    cascades,
     allocations,
     cores,
     functions,
@@ -57,20 +76,26 @@ export function loadArrayConfig(lowered: Operation): ArrayConfig {
   };
 }
 
-function findDevice(root: Operation): Operation {
+function findDevice(root: Operation, wanted: string | undefined): Operation {
   const devices: Operation[] = [];
   walk(root, (op) => {
     if (op.name === "aie.device") devices.push(op);
   });
-  const [device, ...more] = devices;
+  const [device] = devices;
   if (device === undefined) throw new DesignError("lowered design: expected an aie.device, found none");
-  if (more.length > 0) {
-    throw new DesignError(`lowered design: expected one aie.device, found ${devices.length}`, {
-      hint: "the simulator configures one device; give it a module with that one",
-    });
+  const names = devices.map(deviceName).join(", ");
+  if (wanted !== undefined) {
+    const named = devices.find((op) => deviceName(op) === wanted);
+    if (named) return named;
+    throw new DesignError(`lowered design: expected a device ${wanted}, found ${names}`);
   }
-  return device;
+  if (devices.length === 1) return device;
+  throw new DesignError(`lowered design: expected one aie.device, found ${devices.length}: ${names}`, {
+    hint: "the array holds one device at a time: say which by its name",
+  });
 }
+
+const deviceName = (op: Operation): string => op.text("sym_name") ?? "main";
 
 function readTile(op: Operation, device: DeviceModel): TileCoord {
   const tile = { col: needInt(op, "col"), row: needInt(op, "row") };
@@ -93,6 +118,19 @@ function readBuffer(op: Operation, tile: TileCoord, device: DeviceModel): Buffer
   }
   const value = op.attributes.get("initial_value");
   return { tile, name, address, bytes, initial: value && denseBytes(op, value, bytes) };
+}
+
+function readExternal(op: Operation, serial: number): ExternalBufferConfig {
+  const name = op.text("sym_name") ?? `external_${serial}`;
+  return { external: true, name, address: 0, bytes: memoryBytes(op, op.result.type) };
+}
+
+function readCascade(op: Operation, tile: TileCoord): CascadeConfig {
+  const [input, output] = [needText(op, "inputDir"), needText(op, "outputDir")];
+  if ((input !== "North" && input !== "West") || (output !== "South" && output !== "East")) {
+    throw badOp(op, `expected input North or West and output South or East, got ${input} and ${output}`);
+  }
+  return { tile, input, output };
 }
 
 function readCore(op: Operation, tile: TileCoord): CoreConfig {

@@ -2,10 +2,10 @@ import { lockMaxValue } from "@aiekit/mlir";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** A core or DMA channel that can stand at a lock. */
+/** A core or DMA channel that can stand at a lock. A core can stand at a stream port or cascade as well. */
 export interface LockUser {
   readonly agentName: string;
-  /** The lock was taken on this user's behalf. */
+  /** The lock was taken on this user's behalf; of a port or cascade: it may now be used. */
   lockGranted(): void;
 }
 
@@ -47,6 +47,7 @@ export class Lock {
   acquire(user: LockUser, request: LockRequest): boolean {
     if (this.#satisfies(request)) {
       this.value -= request.amount;
+      this.#clock.progressed();
       return true;
     }
     this.#waiting.push({ user, request });
@@ -68,6 +69,7 @@ export class Lock {
       );
     }
     this.value = value;
+    this.#clock.progressed();
     for (let i = 0; i < this.#waiting.length; ) {
       const { user, request } = this.#waiting[i]!;
       if (!this.#satisfies(request)) {

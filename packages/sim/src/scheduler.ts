@@ -12,6 +12,10 @@ export class Scheduler {
   now = 0;
   /** When the current run began; waiting before it is not counted. */
   runStart = 0;
+  /** When something last happened that others can see: a lock, a word, an instruction. */
+  progressAt = 0;
+  /** Whose event runs, or ran last. */
+  current: Agent | undefined;
   readonly #times: number[] = [];
   readonly #orders: number[] = [];
   readonly #agents: Agent[] = [];
@@ -24,6 +28,10 @@ export class Scheduler {
   /** Time of the next event; Infinity when there is none. */
   get nextTime(): number {
     return this.#times[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  progressed(): void {
+    this.progressAt = this.now;
   }
 
   /** Wakes `agent` at `time`, which is not before `now`. */
@@ -48,6 +56,7 @@ export class Scheduler {
     if (agent === undefined) return false;
     this.now = this.#times[0]!;
     this.#removeFirst();
+    this.current = agent;
     agent.fire();
     return true;
   }

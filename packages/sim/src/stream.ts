@@ -1,31 +1,42 @@
 import { copyWords, gatherWords, scatterWords } from "./copy-words.ts";
 import { type CostModel, streamCycles } from "./cost-model.ts";
-import type { ChannelStream, DmaChannel } from "./dma-channel.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
+import type { StreamEnd, WordStream } from "./stream-end.ts";
 
 /** Destinations of a stream. `packetId` chooses among several; undefined on a circuit-switched stream. */
 export interface StreamRoute {
   readonly packetId: number | undefined;
-  readonly sinks: readonly DmaChannel[];
+  readonly sinks: readonly StreamEnd[];
+  /** Those of the sinks that a packet reaches with its header before it. A circuit lets every word through. */
+  readonly headerSinks: readonly StreamEnd[];
 }
 
+/** Words on their way. `header`: the word before a packet, which only some ends get. */
+interface Move {
+  readonly kind: "header" | "words";
+  readonly sinks: readonly StreamEnd[];
+  readonly words: number;
+  readonly startedAt: number;
+}
+
+const noSinks: readonly StreamEnd[] = [];
+
 /**
- * The way from one MM2S channel through the stream switches to one or more S2MM channels. Words move only while every end
- * has a BD that is ready, so a broadcast advances in lock-step and back-pressure holds the source. BD lengths of the ends
+ * The way from one source through the stream switches to one or more sinks. Words move only while every end has a
+ * transfer that is ready, so a broadcast advances in lock-step and back-pressure holds the source. Lengths of the ends
  * need not agree. Of hardware's small FIFOs in the switches none is modelled: a source waits a few words earlier here.
  */
-export class Stream implements Agent, ChannelStream {
-  readonly source: DmaChannel;
+export class Stream implements Agent, WordStream {
+  readonly source: StreamEnd;
   readonly routes: readonly StreamRoute[];
   readonly #clock: Scheduler;
   readonly #cost: CostModel;
-  /** Ends and words of the move under way. */
-  #sinks: readonly DmaChannel[] = [];
-  #words = 0;
-  #startedAt = 0;
-  #scratch = new Uint32Array(0);
+  #move: Move | undefined;
+  /** True while the source is in a packet whose header has arrived. */
+  #headerDone = false;
+  #scratch = new Uint32Array(1);
 
-  constructor(ends: { source: DmaChannel; routes: readonly StreamRoute[] }, clock: Scheduler, cost: CostModel) {
+  constructor(ends: { source: StreamEnd; routes: readonly StreamRoute[] }, clock: Scheduler, cost: CostModel) {
     this.source = ends.source;
     this.routes = ends.routes;
     this.#clock = clock;
@@ -35,55 +46,68 @@ export class Stream implements Agent, ChannelStream {
   }
 
   get moving(): boolean {
-    return this.#words > 0;
+    return this.#move !== undefined;
   }
 
-  /** Destinations of the source's BD; empty when no route has its packet id. */
-  sinks(): readonly DmaChannel[] {
-    const id = this.source.bd?.packetId;
-    return (
-      (this.routes.find((r) => r.packetId === id) ?? this.routes.find((r) => r.packetId === undefined))?.sinks ?? []
-    );
+  /** Destinations of the source's transfer; empty when no route has its packet id. */
+  sinks(): readonly StreamEnd[] {
+    return this.#route()?.sinks ?? noSinks;
   }
 
   /** Starts to move words if every end is ready. */
   offer(): void {
-    const source = this.source;
-    if (this.#words > 0 || source.state !== "ready") return;
-    const sinks = this.sinks();
-    if (sinks.length === 0) return;
-    let words = source.remainingWords;
-    let start = Math.max(this.#clock.now, source.readyAt);
-    for (const sink of sinks) {
-      if (sink.state !== "ready" || (sink.owner !== undefined && sink.owner !== this)) return;
-      words = Math.min(words, sink.remainingWords);
-      start = Math.max(start, sink.readyAt);
-    }
-    for (const sink of sinks) sink.owner = this;
-    this.#sinks = sinks;
-    this.#words = words;
-    this.#startedAt = start;
-    this.#clock.at(start + streamCycles(this.#cost, words, this.#hostRunWords(sinks)), this);
+    if (this.#move !== undefined || this.source.state !== "ready") return;
+    const route = this.#route();
+    if (route === undefined || route.sinks.length === 0) return;
+    const withHeader = this.source.packetId !== undefined && !this.#headerDone && route.headerSinks.length > 0;
+    if (withHeader) this.#start("header", route.headerSinks, 1);
+    else this.#start("words", route.sinks, this.source.remainingWords);
   }
 
   /** The words have arrived. */
   fire(): void {
-    const source = this.source;
-    const sinks = this.#sinks;
-    const words = this.#words;
-    this.#move(sinks, words);
-    const cycles = this.#clock.now - this.#startedAt;
-    this.#words = 0;
-    const sourceDone = this.#count(source, words, cycles);
-    const done = sinks.filter((sink) => this.#count(sink, words, cycles));
-    if (sourceDone) for (const sink of sinks) sink.owner = undefined;
-    for (const sink of done) sink.finishBd();
-    if (sourceDone) source.finishBd();
+    const { kind, sinks, words, startedAt } = this.#move!;
+    const cycles = this.#clock.now - startedAt;
+    this.#clock.progressed();
+    if (kind === "header") this.#deliverHeader(sinks);
+    else this.#deliver(sinks, words);
+    this.#move = undefined;
+    const sourceDone = kind === "words" && count(this.source, words, cycles);
+    const done = sinks.filter((sink) => count(sink, words, cycles));
+    this.#headerDone = !sourceDone && (kind === "header" || this.#headerDone);
+    if (sourceDone) for (const sink of this.sinks()) sink.owner = undefined;
+    for (const sink of done) sink.finish();
+    if (sourceDone) this.source.finish();
     this.offer();
     if (sourceDone) for (const sink of sinks) for (const other of sink.streams) other.offer();
   }
 
-  #move(sinks: readonly DmaChannel[], words: number): void {
+  #route(): StreamRoute | undefined {
+    const id = this.source.packetId;
+    return this.routes.find((r) => r.packetId === id) ?? this.routes.find((r) => r.packetId === undefined);
+  }
+
+  #start(kind: Move["kind"], sinks: readonly StreamEnd[], most: number): void {
+    let words = most;
+    let startedAt = Math.max(this.#clock.now, this.source.readyAt);
+    let hostRunWords = this.source.hostRunWords;
+    for (const sink of sinks) {
+      if (sink.state !== "ready" || (sink.owner !== undefined && sink.owner !== this)) return;
+      words = Math.min(words, sink.remainingWords);
+      startedAt = Math.max(startedAt, sink.readyAt);
+      hostRunWords = Math.min(hostRunWords, sink.hostRunWords);
+    }
+    for (const sink of sinks) sink.owner = this;
+    this.#move = { kind, sinks, words, startedAt };
+    this.#clock.at(startedAt + streamCycles(this.#cost, words, hostRunWords), this);
+  }
+
+  #deliverHeader(sinks: readonly StreamEnd[]): void {
+    this.#scratch[0] = this.source.packetHeader;
+    for (const sink of sinks) scatterWords(this.#scratch, sink, 1);
+  }
+
+  #deliver(sinks: readonly StreamEnd[], words: number): void {
     const [only] = sinks;
     if (sinks.length === 1) {
       copyWords(this.source, only!, words);
@@ -93,25 +117,15 @@ export class Stream implements Agent, ChannelStream {
     gatherWords(this.source, this.#scratch, words);
     for (const sink of sinks) scatterWords(this.#scratch, sink, words);
   }
+}
 
-  #count(end: DmaChannel, words: number, cycles: number): boolean {
-    end.remainingWords -= words;
-    end.movedWords += words;
-    end.busyCycles += cycles;
-    end.readyAt = 0;
-    if (end.remainingWords > 0) return false;
-    end.state = "idle";
-    return true;
-  }
-
-  /** Contiguous words at the host end with the shortest runs; Infinity when no end is in host memory. */
-  #hostRunWords(sinks: readonly DmaChannel[]): number {
-    let run = Number.POSITIVE_INFINITY;
-    for (const end of [this.source, ...sinks]) {
-      if (end.bd!.memory.kind !== "host") continue;
-      const [inner] = end.bd!.pattern.dims;
-      if (inner) run = Math.min(run, inner.strideWords === 1 ? inner.size : 1);
-    }
-    return run;
-  }
+/** True when that was the last word of the end's transfer. */
+function count(end: StreamEnd, words: number, cycles: number): boolean {
+  end.remainingWords -= words;
+  end.movedWords += words;
+  end.busyCycles += cycles;
+  end.readyAt = 0;
+  if (end.remainingWords > 0) return false;
+  end.state = "idle";
+  return true;
 }

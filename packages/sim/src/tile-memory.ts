@@ -18,6 +18,18 @@ export interface MemoryViews {
   readonly i64: BigInt64Array;
 }
 
+export function memoryViews(storage: ArrayBuffer, sizeBytes: number): MemoryViews {
+  return {
+    i8: new Int8Array(storage, 0, sizeBytes),
+    i16: new Int16Array(storage, 0, sizeBytes / 2),
+    u16: new Uint16Array(storage, 0, sizeBytes / 2),
+    i32: new Int32Array(storage, 0, sizeBytes / 4),
+    f32: new Float32Array(storage, 0, sizeBytes / 4),
+    f64: new Float64Array(storage, 0, sizeBytes / 8),
+    i64: new BigInt64Array(storage, 0, sizeBytes / 8),
+  };
+}
+
 /**
  * Data memory of one tile. On compute tiles with kernels, `storage` is the WebAssembly memory of the core, whose first
  * 64 KiB page is the tile's memory: DMA and kernel see the same bytes.
@@ -38,15 +50,7 @@ export class TileMemory {
     this.storage = storage;
     this.words = new Uint32Array(storage, 0, sizeBytes / 4);
     this.bytes = new Uint8Array(storage, 0, sizeBytes);
-    this.views = {
-      i8: new Int8Array(storage, 0, sizeBytes),
-      i16: new Int16Array(storage, 0, sizeBytes / 2),
-      u16: new Uint16Array(storage, 0, sizeBytes / 2),
-      i32: new Int32Array(storage, 0, sizeBytes / 4),
-      f32: new Float32Array(storage, 0, sizeBytes / 4),
-      f64: new Float64Array(storage, 0, sizeBytes / 8),
-      i64: new BigInt64Array(storage, 0, sizeBytes / 8),
-    };
+    this.views = memoryViews(storage, sizeBytes);
     this.#buffers = [...place.buffers].sort((a, b) => a.address - b.address);
   }
 

@@ -1,6 +1,7 @@
 import { type DeviceModel, type DmaDirection, type TileModel, tileModel } from "@aiekit/mlir";
 import type { BufferConfig, LockConfig } from "./array-config.ts";
 import { BdTable } from "./bd-table.ts";
+import { CorePort } from "./core-port.ts";
 import type { CostModel } from "./cost-model.ts";
 import { DmaChannel } from "./dma-channel.ts";
 import type { TileCoord } from "./fault.ts";
@@ -27,6 +28,8 @@ export interface Tile {
   readonly locks: readonly Lock[];
   readonly bds: BdTable;
   readonly channels: readonly DmaChannel[];
+  /** Stream port of the tile's core, made when it is first asked for. */
+  readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
 }
 
 /** A tile as configuration leaves it: locks at their initial values, initialized buffers written. */
@@ -47,5 +50,12 @@ export function makeTile(coord: TileCoord, parts: TileParts): Tile {
       return new DmaChannel(place, { bds, clock, cost, queueDepth: model.dma.queueDepth, onToken });
     }),
   );
-  return { coord, model, memory, locks, bds, channels };
+  const ports = new Map<string, CorePort>();
+  const corePort = (direction: DmaDirection, channel: number): CorePort => {
+    const key = `${direction} ${channel}`;
+    const port = ports.get(key) ?? new CorePort({ tile: coord, direction, channel }, clock);
+    ports.set(key, port);
+    return port;
+  };
+  return { coord, model, memory, locks, bds, channels, corePort };
 }

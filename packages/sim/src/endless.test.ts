@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { arrayOf, coreDesign, inAndOut, insts, sync } from "./lowered-design.test-support.ts";
+import { assemble, op } from "./wasm-assembler.test-support.ts";
+
+test("a core that loops for ever without a lock ends in a deadlock that names it", async () => {
+  const array = arrayOf(`module { aie.device(npu1_1col) {
+    %shim = aie.tile(0, 0)
+    %a = aie.tile(0, 2)
+    aie.core(%a) {
+      cf.br ^again
+    ^again:
+      cf.br ^again
+    }
+  } }`);
+
+  await expect(array.run({ insts: insts(sync("S2MM")), buffers: [] })).rejects.toMatchObject({
+    fault: {
+      kind: "deadlock",
+      waits: expect.arrayContaining([
+        { agent: "core (0,2)", waitsFor: "nothing: it loops, and comes to no lock, stream or cascade" },
+      ]),
+    },
+  });
+});
+
+/** A design whose kernel `spin(in, out)` never returns. */
+function endlessKernel() {
+  const text = coreDesign({
+    ...{ input: "memref<4xi32>", output: "memref<4xi32>", inputBytes: 16, outputBytes: 16 },
+    ...{ inputElements: 4, outputElements: 4 },
+    declarations: "func.func private @spin(memref<4xi32>, memref<4xi32>)",
+    work: "func.call @spin(%in, %out) : (memref<4xi32>, memref<4xi32>) -> ()",
+  });
+  const code = [...op.loop, ...op.br(0), ...op.end];
+  const array = arrayOf(text, { "0,2": assemble({ functions: [{ name: "spin", params: 2, code }] }) });
+  return { array, launch: inAndOut(new Int32Array(4), new Int32Array(4)) };
+}
+
+test("a kernel that never returns is stopped after its limit, by name", async () => {
+  const { array, launch } = endlessKernel();
+
+  const failed = await array.run({ ...launch, kernelLimitMs: 50 }).catch((error: unknown) => error);
+
+  expect(failed).toMatchObject({
+    name: "SimFault",
+    message: "kernel spin on core (0,2) did not return within 50 ms",
+    fault: { kind: "kernel-endless", tile: { col: 0, row: 2 } },
+  });
+});
+
+test("Ctrl-C stops a kernel that never returns, and reaches the program's own handler", async () => {
+  const { array, launch } = endlessKernel();
+  let heard = 0;
+  const handler = () => {
+    heard++;
+  };
+  process.on("SIGINT", handler);
+  const { spawn } = await import("node:child_process");
+  const killer = spawn(process.execPath, ["-e", `setTimeout(() => process.kill(${process.pid}, "SIGINT"), 200)`]);
+
+  const failed = await array.run(launch).catch((error: unknown) => error);
+
+  process.off("SIGINT", handler);
+  killer.kill();
+  expect(failed).toMatchObject({ name: "AbortedError" });
+  expect(heard).toBe(1);
+});
