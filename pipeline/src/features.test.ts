@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { ShapeError, type Tensor, tensor } from "@aiekit/core";
 import type { UnitsRun } from "@aiekit/host";
 import { expect, test } from "vitest";
 import type { Speech } from "./audio/load-speech.ts";
-import { melFeatures } from "./features.ts";
+import { melFeatures, timedSpeech } from "./features.ts";
+import { speechSamplePath } from "./speech-sample.ts";
 
 const speech: Speech = { pcm: new Int16Array(16000), seconds: 1, notes: [] };
 const twoFrames = tensor(
@@ -27,9 +29,10 @@ function runOf(outputs: Record<string, Tensor>, deviceMs: number, modelledSecond
 
 test("phases sum to the whole, and RTF is the whole over the sound's second", async () => {
   const features = await melFeatures({
-    load: () => speech,
+    speech,
+    loadMs: 10,
     run: async () => runOf({ mel: twoFrames }, 40, 0.002),
-    clockMs: clockOf(1000, 1010, 1060, 1063),
+    clockMs: clockOf(1010, 1060, 1063),
   });
 
   expect(features.phases).toEqual({ loadMs: 10, framingMs: 10, deviceMs: 40, logMs: 3 });
@@ -39,9 +42,10 @@ test("phases sum to the whole, and RTF is the whole over the sound's second", as
 
 test("Q8.8 becomes dB: 256 steps a dB", async () => {
   const { mel, melQ8 } = await melFeatures({
-    load: () => speech,
+    speech,
+    loadMs: 1,
     run: async () => runOf({ mel: twoFrames }, 0),
-    clockMs: clockOf(0, 1, 2, 3),
+    clockMs: clockOf(1, 2, 3),
   });
 
   expect(mel.shape).toEqual([2, 80]);
@@ -52,12 +56,13 @@ test("Q8.8 becomes dB: 256 steps a dB", async () => {
 test("the kernel gets the sound as pcm, and a measuring device has no modelled RTF", async () => {
   let given: Readonly<Record<string, Tensor>> = {};
   const features = await melFeatures({
-    load: async () => speech,
+    speech,
+    loadMs: 1,
     run: async (inputs) => {
       given = inputs;
       return runOf({ mel: twoFrames }, 0);
     },
-    clockMs: clockOf(0, 1, 2, 3),
+    clockMs: clockOf(1, 2, 3),
   });
 
   expect(given).toEqual({ pcm: tensor("i16", [16000], speech.pcm) });
@@ -70,7 +75,7 @@ test("399 samples are less than a frame and refused before the device is asked",
   };
   const short: Speech = { pcm: new Int16Array(399), seconds: 399 / 16000, notes: [] };
 
-  await expect(melFeatures({ load: () => short, run, clockMs: () => 0 })).rejects.toThrow(
+  await expect(melFeatures({ speech: short, loadMs: 0, run, clockMs: () => 0 })).rejects.toThrow(
     "expected 400 samples or more (25 ms at 16 kHz), got 399",
   );
 });
@@ -78,8 +83,17 @@ test("399 samples are less than a frame and refused before the device is asked",
 test("a kernel with other outputs is refused by name", async () => {
   const run = async (): Promise<UnitsRun> => runOf({ out: tensor("i32", [2, 1024]) }, 0);
 
-  const features = melFeatures({ load: () => speech, run, clockMs: () => 0 });
+  const features = melFeatures({ speech, loadMs: 0, run, clockMs: () => 0 });
 
   await expect(features).rejects.toThrow(ShapeError);
   await expect(features).rejects.toThrow("expected an output mel i16[2, bands], got out i32[2, 1024]");
+});
+
+test("the shipped recording is 5.9 s of 16 kHz mono speech that passes without a conversion, and reading it is timed", () => {
+  const { speech: sample, loadMs } = timedSpeech(readFileSync(speechSamplePath), "speech.wav", clockOf(100, 107));
+
+  expect(loadMs).toBe(7);
+  expect(sample.seconds).toBeCloseTo(5.87, 2);
+  expect(sample.notes).toEqual([]);
+  expect(sample.pcm.reduce((peak, value) => Math.max(peak, Math.abs(value)), 0)).toBeGreaterThan(3000);
 });

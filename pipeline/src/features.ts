@@ -1,19 +1,35 @@
 import { ShapeError, type Tensor, tensor } from "@aiekit/core";
 import type { UnitsRun } from "@aiekit/host";
-import type { Speech } from "./audio/load-speech.ts";
+import { loadSpeech, type Speech } from "./audio/load-speech.ts";
 
-export interface MelFeaturesSource {
-  /** Reads the sound, for example `() => loadSpeech(bytes, name)`; timed as the phase `load`. */
-  readonly load: () => Speech | Promise<Speech>;
+/** Sound that was read, and the wall time of reading it. */
+export interface LoadedSpeech {
+  readonly speech: Speech;
+  /** Decoding, mono mix, resampling. */
+  readonly loadMs: number;
+}
+
+/** Milliseconds of a clock that never goes back; `performance.now` for real runs. */
+export type ClockMs = () => number;
+
+/**
+ * `loadSpeech`, timed. Apart from `melFeatures`, so that a file that is no sound is refused before a kernel is built.
+ * @throws FormatError as `loadSpeech` does.
+ */
+export function timedSpeech(bytes: Uint8Array, name: string, clockMs: ClockMs): LoadedSpeech {
+  const startMs = clockMs();
+  const speech = loadSpeech(bytes, name);
+  return { speech, loadMs: clockMs() - startMs };
+}
+
+export interface MelFeaturesSource extends LoadedSpeech {
   /** The mel kernel on a device, for example `(inputs) => runOverUnits(kernel, inputs)`. */
   readonly run: (inputs: Readonly<Record<string, Tensor>>) => Promise<UnitsRun>;
-  /** Milliseconds of a clock that never goes back; `performance.now` for real runs. */
-  readonly clockMs: () => number;
+  readonly clockMs: ClockMs;
 }
 
 /** Wall time by phase; their sum is the whole. */
 export interface FeaturePhases {
-  /** Decoding, mono mix, resampling. */
   readonly loadMs: number;
   /** Cutting into launches, padding, copies to and from the device. */
   readonly framingMs: number;
@@ -29,7 +45,7 @@ export interface MelFeatures {
   /** i16[frames, 80], dB · 256, as the kernel wrote it. */
   readonly melQ8: Tensor<"i16">;
   readonly phases: FeaturePhases;
-  /** Processing seconds / audio seconds, wall time: on the simulator the simulator's own speed. */
+  /** Sum of the phases / audio seconds, wall time: on the simulator the simulator's own speed. */
   readonly rtf: number;
   /** The same ratio with the modelled time of the array alone; undefined on a device that measures. */
   readonly modelledRtf: number | undefined;
@@ -41,16 +57,14 @@ const stepsPerDb = 256;
 
 /**
  * Log-mel features of speech with the `mel` kernel: frames of 400 samples every 160, 80 bands, 10·log10 of the band energy.
- * @throws ShapeError for less sound than one frame (25 ms) and for a kernel with other outputs; whatever `load` and `run` throw.
+ * @throws ShapeError for less sound than one frame (25 ms) and for a kernel with other outputs; whatever `run` throws.
  */
-export async function melFeatures({ load, run, clockMs }: MelFeaturesSource): Promise<MelFeatures> {
-  const startMs = clockMs();
-  const speech = await load();
-  const loadedMs = clockMs();
+export async function melFeatures({ speech, loadMs, run, clockMs }: MelFeaturesSource): Promise<MelFeatures> {
   const { length } = speech.pcm;
   if (length < windowSamples) {
     throw new ShapeError(`mel features: expected ${windowSamples} samples or more (25 ms at 16 kHz), got ${length}`);
   }
+  const startMs = clockMs();
   const result = await run({ pcm: tensor("i16", [length], speech.pcm) });
   const ranMs = clockMs();
   const melQ8 = melOutput(result);
@@ -61,18 +75,13 @@ export async function melFeatures({ load, run, clockMs }: MelFeaturesSource): Pr
   );
   const endMs = clockMs();
 
-  const deviceMs = Math.min(result.phases.deviceMs, ranMs - loadedMs);
+  const deviceMs = Math.min(result.phases.deviceMs, ranMs - startMs);
   return {
     speech,
     mel,
     melQ8,
-    phases: {
-      loadMs: loadedMs - startMs,
-      framingMs: ranMs - loadedMs - deviceMs,
-      deviceMs,
-      logMs: endMs - ranMs,
-    },
-    rtf: (endMs - startMs) / 1000 / speech.seconds,
+    phases: { loadMs, framingMs: ranMs - startMs - deviceMs, deviceMs, logMs: endMs - ranMs },
+    rtf: (loadMs + endMs - startMs) / 1000 / speech.seconds,
     modelledRtf: result.modelled === undefined ? undefined : result.modelled.seconds / speech.seconds,
     run: result,
   };

@@ -5,4 +5,13 @@ export { toPcm16 } from "./audio/pcm16.ts";
 export { resample } from "./audio/resample.ts";
 export { readWav } from "./audio/wav-reader.ts";
 export { writeWav } from "./audio/wav-writer.ts";
-export { type FeaturePhases, type MelFeatures, type MelFeaturesSource, melFeatures } from "./features.ts";
+export {
+  type ClockMs,
+  type FeaturePhases,
+  type LoadedSpeech,
+  type MelFeatures,
+  type MelFeaturesSource,
+  melFeatures,
+  timedSpeech,
+} from "./features.ts";
+export { speechSamplePath } from "./speech-sample.ts";
