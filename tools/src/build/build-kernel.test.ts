@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { AbortedError, BudgetError, parseManifest, ToolError, UsageError } from "@aiekit/core";
+import { AbortedError, BudgetError, parseManifest, ToolError, ToolMissingError } from "@aiekit/core";
 import { WasmClang } from "@aiekit/wasm-clang";
 import { decodeSimImage, decodeTxn, readXclbin } from "@aiekit/xclbin";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -268,7 +268,8 @@ test("a dry run tells what an edit would run, and runs nothing", async () => {
 test("targets that need native tools say so", async () => {
   const error = await failure(project.build({ target: "npu1" }));
 
-  expect(error).toBeInstanceOf(UsageError);
-  expect((error as UsageError).hint).toContain("aie-opt, aie-translate and Peano");
+  expect(error).toBeInstanceOf(ToolMissingError);
+  expect((error as ToolMissingError).message).toContain("needs aie-opt, aie-translate and Peano");
+  expect((error as ToolMissingError).hint).toContain("aiekit doctor --target npu1");
   expect(existsSync(project.at("xclbin/npu1"))).toBe(false);
 });

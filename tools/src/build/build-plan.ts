@@ -1,4 +1,4 @@
-import { type Target, UsageError } from "@aiekit/core";
+import { type Target, ToolMissingError } from "@aiekit/core";
 import type { Design } from "@aiekit/mlir";
 import type { WasmClang } from "@aiekit/wasm-clang";
 import type { PlanOutputs } from "../plan/run-steps.ts";
@@ -33,7 +33,7 @@ export type Planner = (source: PlanSource) => Promise<BuildPlan>;
 
 /**
  * The planner of a target: the only place where targets part.
- * @throws UsageError for a target that this version does not build for, with what such a build needs.
+ * @throws ToolMissingError for a target that this version does not build for, with what such a build needs.
  */
 export async function plannerFor(target: Target): Promise<Planner> {
   requireBuildable(target);
@@ -41,12 +41,13 @@ export async function plannerFor(target: Target): Promise<Planner> {
   return planSim;
 }
 
-/** @throws UsageError as `plannerFor`, without loading the planner. */
+/** @throws ToolMissingError as `plannerFor`, without loading the planner. */
 export function requireBuildable(target: Target): void {
   if (target === "sim") return;
-  throw new UsageError(`target ${target}: this version builds for sim only`, {
-    hint:
-      `a build for ${target} needs the native tools aie-opt, aie-translate and Peano, and steps that drive them, which ` +
-      "this version does not have; aiekit doctor says which of the tools are on this machine",
-  });
+  throw new ToolMissingError(
+    `target ${target}: needs aie-opt, aie-translate and Peano, and steps that drive them; this version has steps for sim only`,
+    {
+      hint: `build for the simulator, --target sim; which of these tools this machine has: aiekit doctor --target ${target}`,
+    },
+  );
 }

@@ -58,9 +58,16 @@ test("steps that do not read from each other run at the same time", async () => 
 test("no more than `jobs` steps run at once", async () => {
   let running = 0;
   let most = 0;
+  // The first steps wait for one another, so that two are under way at once however slow the machine is.
+  let twoAreRunning = (): void => undefined;
+  const two = new Promise<void>((resolve) => {
+    twoAreRunning = resolve;
+  });
   const count = {
     run: async () => {
       most = Math.max(most, ++running);
+      if (running === 2) twoAreRunning();
+      await two;
       await new Promise((resume) => setImmediate(resume));
       running--;
       return new Map([["out", new Uint8Array()]]);
