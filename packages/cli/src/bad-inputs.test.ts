@@ -52,6 +52,7 @@ beforeAll(async () => {
     "no-samples.wav": wav({ samples: new Int16Array(0) }),
     "nan.wav": wav({ format: 3, bits: 32, samples: Float32Array.of(0, 0.5, Number.NaN, 0) }),
     "mp3.wav": Uint8Array.of(0x49, 0x44, 0x33, 4, 0, 0, 0, 0, 0, 0, 0, 0),
+    "100.wav": wav({}),
     "text.npy": "1 2 3",
     "cut.npy": writeNpy(tensor("i16", [1000])).subarray(0, 300),
     "short.xclbin": xclbin.subarray(0, 300),
@@ -59,12 +60,15 @@ beforeAll(async () => {
     "text.xclbin": "x".repeat(2000),
     "empty.xclbin": "",
     "pointer.xclbin": "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n",
+    "eight.npy": writeNpy(tensor("i8", [4])),
+    "sound.wav": wav({ samples: new Int16Array(1600) }),
     "garbage.bin": Uint8Array.from({ length: 64 }, (_, i) => i * 7),
     "broken.json": '{"format": "aiekit-manifest", ',
     "other.json": '{"format": "something"}',
   };
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   await mkdir(join(folder, "folder.wav"));
+  await mkdir(join(folder, "folder.npy"));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -107,6 +111,56 @@ test.each<[string, string[], number, string]>([
   ["an unknown command", ["bild", "mel"], 2, "error: unknown command 'bild'\n(Did you mean build?)"],
   ["no kernel", ["build"], 2, "error: missing required argument 'kernel'"],
   ["no input", ["run", "mel", "--out", "x.npy"], 2, "required option '--in <[name=]file>' not specified"],
+  [
+    "two files for one input",
+    [...runMel("sound.wav"), "--in", "sound.wav"],
+    2,
+    "mel: expected 1 input(s) (pcm), got 2",
+  ],
+  ["an input of another name", runMel("x=sound.wav"), 2, "mel: there is no input x: expected pcm"],
+  ["an array of another type", runMel("eight.npy"), 3, "mel: input pcm: expected i16[n], got i8[4]\nhint: convert the"],
+  [
+    "sound shorter than a frame",
+    runMel("100.wav"),
+    3,
+    "mel: input pcm: expected a length of 400 or more along axis 0 (one unit), got 100",
+  ],
+  [
+    "sound for a kernel that takes frames",
+    ["run", "fft", "--in", "sound.wav", "--out", "out.npy"],
+    3,
+    "sound.wav: a WAV file is for an input of samples, i16[n]; fft: input in is i16[16, 512]",
+  ],
+  [
+    "an output that is no .npy",
+    ["run", "mel", "--in", "sound.wav", "--out", "mel.txt"],
+    2,
+    "--out mel.txt: expected a name that ends in .npy",
+  ],
+  [
+    "an output that is a folder",
+    ["run", "mel", "--in", "sound.wav", "--out", "folder.npy"],
+    2,
+    "folder.npy: expected a file to write, got a folder",
+  ],
+  [
+    "an output below a file",
+    ["run", "mel", "--in", "sound.wav", "--out", "sound.wav/out.npy"],
+    2,
+    "sound.wav/out.npy: expected a path through folders, got one through a file",
+  ],
+  [
+    "a target that needs tools",
+    ["build", "mel", "--target", "npu1"],
+    4,
+    "target npu1: needs aie-opt, aie-translate and Peano, and steps that drive them",
+  ],
+  [
+    "a sound file to inspect",
+    ["inspect", "sound.wav"],
+    3,
+    "expected an xclbin, an instruction stream or a manifest.json",
+  ],
   [
     "an unknown target",
     ["build", "mel", "--target", "npu9"],

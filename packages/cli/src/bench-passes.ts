@@ -1,8 +1,9 @@
 import { tensor, UsageError } from "@aiekit/core";
 import type { ModelledTime } from "@aiekit/host";
+import { timedSpeech } from "@aiekit/pipeline";
 import { createRandom } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
-import { decodeWav, melPass } from "./mel-pass.ts";
+import { melPass } from "./mel-pass.ts";
 import type { Phase } from "./phases.ts";
 import { syntheticWav } from "./synthetic-wav.ts";
 
@@ -35,8 +36,9 @@ function melInput(ready: ReadyKernel, seconds: number): BenchInput {
   return {
     audioSeconds: seconds,
     pass: async () => {
-      const { frames, phases, run } = await melPass(ready, decodeWav(wav, "generated"));
-      return { units: frames, phases, modelled: run.modelled };
+      const loaded = timedSpeech(wav, "generated", () => performance.now());
+      const { phases, run } = await melPass(ready, loaded);
+      return { units: run.units, phases, modelled: run.modelled };
     },
   };
 }

@@ -25,12 +25,18 @@ async function symbolizedFrames(kernel: KernelFault, environment: Environment): 
     clang = await WasmClang.open(environment.clang === undefined ? {} : { clang: environment.clang });
     const offsets = kernel.frames.map((frame) => frame.byteOffset);
     const locations = await clang.symbolize(kernel.module, offsets);
-    return locations.flatMap((location) => framesOf(location));
+    return locations.flatMap((location, i) => framesOf(withName(location, kernel.frames[i]?.functionName)));
   } catch {
     return undefined;
   } finally {
     clang?.close();
   }
+}
+
+/** Line tables alone do not name a function that is not inlined; the module's names, which stack traces prefix, do. */
+function withName(location: SourceLocation, moduleName: string | undefined): SourceLocation {
+  if (location.function !== "??" || moduleName === undefined) return location;
+  return { ...location, function: moduleName.replace(/^core\.wasm\./, "") };
 }
 
 function framesOf(location: SourceLocation): readonly string[] {

@@ -41,6 +41,17 @@ test("files go to the arguments that they name, and the others to what is left, 
   expect([tensors.x?.dtype, tensors.y?.dtype]).toEqual(["f32", "i32"]);
 });
 
+test("sound goes to an input of int16 samples, and to no other", async () => {
+  const [speech] = await read({ path: "speech.wav" });
+  const pcm: ArgSpec = { name: "pcm", direction: "in", dtype: "i16", shape: [2800], bytes: 5600 };
+  const frames: ArgSpec = { name: "in", direction: "in", dtype: "i16", shape: [16, 512], bytes: 16384 };
+
+  expect(assignInputs("mel", [pcm], [speech!]).pcm?.shape).toEqual([16000]);
+  expect(() => assignInputs("fft", [frames], [speech!])).toThrow(
+    "speech.wav: a WAV file is for an input of samples, i16[n]; fft: input in is i16[16, 512]",
+  );
+});
+
 test("too few, too many, unknown and repeated inputs are each refused by name", async () => {
   const [a, named] = await read({ path: "a.npy" }, { name: "z", path: "b.npy" });
 

@@ -1,4 +1,4 @@
-import { type ArgSpec, readNpy, type Tensor, tensor, UsageError } from "@aiekit/core";
+import { type ArgSpec, describeShape, readNpy, ShapeError, type Tensor, tensor, UsageError } from "@aiekit/core";
 import { loadSpeech } from "@aiekit/pipeline";
 import type { InputOption } from "./options.ts";
 import { readInput } from "./read-input.ts";
@@ -35,7 +35,8 @@ export function readInputFiles(inputs: readonly InputOption[], cwd: string): Pro
 
 /**
  * One tensor for each argument. Files without a name go to the arguments that are left, in order.
- * @throws UsageError when files and arguments do not match. Shapes and types are left to the kernel to check.
+ * @throws UsageError when files and arguments do not match; ShapeError for sound that is given to another input than
+ * samples. Other shapes and types are left to the kernel to check.
  */
 export function assignInputs(
   kernel: string,
@@ -43,25 +44,33 @@ export function assignInputs(
   files: readonly InputFile[],
 ): Readonly<Record<string, Tensor>> {
   const names = args.map((arg) => arg.name).join(", ");
-  const tensors: Record<string, Tensor> = {};
-  for (const { name, value } of files) {
-    if (name === undefined) continue;
-    if (!args.some((arg) => arg.name === name)) {
-      throw new UsageError(`${kernel}: there is no input ${name}: expected ${names}`);
-    }
-    if (tensors[name] !== undefined) throw new UsageError(`${kernel}: input ${name} is given twice`);
-    tensors[name] = value;
+  const assigned = new Map<ArgSpec, InputFile>();
+  for (const file of files.filter(({ name }) => name !== undefined)) {
+    const arg = args.find(({ name }) => name === file.name);
+    if (arg === undefined) throw new UsageError(`${kernel}: there is no input ${file.name}: expected ${names}`);
+    if (assigned.has(arg)) throw new UsageError(`${kernel}: input ${file.name} is given twice`);
+    assigned.set(arg, file);
   }
-  for (const { value } of files.filter(({ name }) => name === undefined)) {
-    const free = args.find((arg) => tensors[arg.name] === undefined);
+  for (const file of files.filter(({ name }) => name === undefined)) {
+    const free = args.find((arg) => !assigned.has(arg));
     if (free === undefined) {
       throw new UsageError(`${kernel}: expected ${args.length} input(s) (${names}), got ${files.length}`);
     }
-    tensors[free.name] = value;
+    assigned.set(free, file);
   }
-  const missing = args.find((arg) => tensors[arg.name] === undefined);
+  const missing = args.find((arg) => !assigned.has(arg));
   if (missing !== undefined) {
     throw new UsageError(`${kernel}: input ${missing.name} is missing`, { hint: `add --in ${missing.name}=FILE` });
   }
-  return tensors;
+  for (const [arg, file] of assigned) expectSamples(kernel, arg, file);
+  return Object.fromEntries([...assigned].map(([arg, file]) => [arg.name, file.value]));
+}
+
+/** Sound is one row of int16 samples and goes to an input of that form only. */
+function expectSamples(kernel: string, arg: ArgSpec, { path, audioSeconds }: InputFile): void {
+  if (audioSeconds === undefined || (arg.dtype === "i16" && arg.shape.length === 1)) return;
+  throw new ShapeError(
+    `${path}: a WAV file is for an input of samples, i16[n]; ${kernel}: input ${arg.name} is ${describeShape(arg.dtype, arg.shape)}`,
+    { hint: "pass the array as a .npy file" },
+  );
 }

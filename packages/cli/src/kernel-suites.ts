@@ -1,7 +1,10 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { promisify } from "node:util";
 import { tensor, UsageError } from "@aiekit/core";
 import { findKernel } from "@aiekit/mlir";
+import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
 import type { MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
 
@@ -36,9 +39,11 @@ const fftOutputScale = 64;
 async function runMelSuite(request: SuiteRequest): Promise<SuiteRun> {
   const { melClips, melSuite } = await import("@aiekit/validate");
   const { ready, clips: count, ...control } = request;
+  const sample = loadSpeech(await readFile(speechSamplePath), basename(speechSamplePath));
   const all = await melClips({
     seed,
     run: runProgram,
+    recordings: [{ name: "speech sample", pcm: sample.pcm }],
     // Speech comes first and is the slow part to make: no more of it than will be used.
     ...(count === undefined ? {} : { speechClips: Math.min(count, 100) }),
     ...(control.signal === undefined ? {} : { signal: control.signal }),

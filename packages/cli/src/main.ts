@@ -64,6 +64,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/build.ts")).build(context, invocation.options);
     case "run":
       return (await import("./commands/run.ts")).run(context, invocation.options);
+    case "sim":
+      return (await import("./commands/sim.ts")).sim(context, invocation.options);
     case "validate":
       return (await import("./commands/validate.ts")).validate(context, invocation.options);
     case "bench":
@@ -74,6 +76,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/doctor.ts")).doctor(context, invocation.options);
     case "demo":
       return (await import("./commands/demo.ts")).demo(context, invocation.options);
+    case "conformance":
+      return (await import("./commands/conformance.ts")).conformance(context, invocation.options);
     case "kernels":
       return (await import("./commands/kernels.ts")).kernels(context, invocation.options);
   }

@@ -1,44 +1,25 @@
-import { tensor } from "@aiekit/core";
-import type { UnitsRun } from "@aiekit/host";
-import { loadSpeech, type Speech } from "@aiekit/pipeline";
-import { melDb } from "@aiekit/validate";
+import { type LoadedSpeech, type MelFeatures, melFeatures } from "@aiekit/pipeline";
 import type { ReadyKernel } from "./kernel-on-device.ts";
 import type { Phase } from "./phases.ts";
 
-/** A WAV file's sound, and the wall time of decoding it. */
-export interface DecodedWav {
-  readonly speech: Speech;
-  readonly loadMs: number;
-}
-
-/** @throws FormatError for bytes that are not a readable WAV file. */
-export function decodeWav(wav: Uint8Array, name: string): DecodedWav {
-  const startMs = performance.now();
-  const speech = loadSpeech(wav, name);
-  return { speech, loadMs: performance.now() - startMs };
-}
-
-/** Sound taken through the mel kernel. */
-export interface MelPass {
-  /** dB, row-major [frames, 80]. */
-  readonly db: Float64Array;
-  readonly frames: number;
-  readonly run: UnitsRun;
-  /** Wall time: `load` decodes the WAV, `framing` cuts and copies, `device` runs, `log` turns Q8.8 into dB. */
+/** Log-mel features, with the phases as the tables print them. */
+export interface MelPass extends Omit<MelFeatures, "phases"> {
   readonly phases: readonly Phase[];
 }
 
-/** Log-mel features of decoded sound. */
-export async function melPass(ready: ReadyKernel, { speech, loadMs }: DecodedWav): Promise<MelPass> {
-  const run = await ready.run({ pcm: tensor("i16", [speech.pcm.length], speech.pcm.slice()) });
-  const startMs = performance.now();
-  const db = melDb(run.outputs.mel!.data as Int16Array);
-  const logMs = performance.now() - startMs;
+/** Sound through the mel kernel, on the clock of wall time. */
+export async function melPass(ready: ReadyKernel, loaded: LoadedSpeech): Promise<MelPass> {
+  const features = await melFeatures({
+    ...loaded,
+    run: (inputs) => ready.run(inputs),
+    clockMs: () => performance.now(),
+  });
+  const { loadMs, framingMs, deviceMs, logMs } = features.phases;
   const phases = [
     { name: "load", wallMs: loadMs },
-    { name: "framing", wallMs: run.phases.framingMs },
-    { name: "device", wallMs: run.phases.deviceMs },
+    { name: "framing", wallMs: framingMs },
+    { name: "device", wallMs: deviceMs },
     { name: "log", wallMs: logMs },
   ];
-  return { db, frames: run.units, run, phases };
+  return { ...features, phases };
 }

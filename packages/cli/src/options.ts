@@ -23,6 +23,33 @@ export function collectInput(text: string, previous: readonly InputOption[] = []
   return [...previous, match ? { name: match[1]!, path: match[2]! } : { name: undefined, path: text }];
 }
 
+/** Commander collector for `--kernel [object.o=]file`. */
+export function collectKernel(text: string, previous: readonly InputOption[] = []): readonly InputOption[] {
+  const match = /^([\w.-]+\.o)=(.+)$/s.exec(text);
+  return [...previous, match ? { name: match[1]!, path: match[2]! } : { name: undefined, path: text }];
+}
+
+/** Commander collector for an option that is repeated. */
+export function collectText(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, text];
+}
+
+/** Commander collector for `--define name[=value]`; 1 without a value, as compilers have it. */
+export function collectDefine(
+  text: string,
+  previous: Readonly<Record<string, string | number>> = {},
+): Record<string, string | number> {
+  const match = /^([A-Za-z_]\w*)(?:=(.*))?$/s.exec(text);
+  if (!match) throw new InvalidArgumentError("Expected NAME or NAME=VALUE, for example N=1024.");
+  return { ...previous, [match[1]!]: match[2] ?? 1 };
+}
+
+/** Commander collector for an option that takes one name and may be repeated. */
+export function collectName(text: string, previous: readonly string[] = []): readonly string[] {
+  if (text === "") throw new InvalidArgumentError("Expected a name.");
+  return [...previous, text];
+}
+
 /** A whole number of at least 1. */
 export function parseCount(text: string): number {
   const value = Number(text);

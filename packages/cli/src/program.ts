@@ -4,25 +4,39 @@ import type { DeviceKind } from "@aiekit/host";
 import { Command, Option } from "commander";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
+import type { ConformanceOptions } from "./commands/conformance.ts";
 import type { DemoOptions } from "./commands/demo.ts";
 import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
 import type { RunOptions } from "./commands/run.ts";
+import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
-import { collectInput, collectParam, type InputOption, parseCount, parsePositive } from "./options.ts";
+import {
+  collectDefine,
+  collectInput,
+  collectKernel,
+  collectName,
+  collectParam,
+  collectText,
+  type InputOption,
+  parseCount,
+  parsePositive,
+} from "./options.ts";
 import type { OutputStream } from "./terminal.ts";
 
 /** One invocation as parsed: which command, its flags that concern printing, and its options. */
 export type Invocation = { readonly json: boolean; readonly verbose: boolean } & (
   | { readonly command: "build"; readonly options: BuildOptions }
   | { readonly command: "run"; readonly options: RunOptions }
+  | { readonly command: "sim"; readonly options: SimOptions }
   | { readonly command: "validate"; readonly options: ValidateOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "inspect"; readonly options: InspectOptions }
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | { readonly command: "demo"; readonly options: DemoOptions }
+  | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
 );
 
@@ -100,13 +114,34 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     });
 
   program
+    .command("sim")
+    .argument("<design>", "an .mlir file of the AIE dialect")
+    .description("run a design of your own, with its C++ files, on the simulated array")
+    .option("--kernel <[object.o=]file>", "C++ source that cores call into; repeat for more", collectKernel)
+    .option("-I, --include <folder>", "folder with headers of the kernels, may be repeated", collectText)
+    .option("-D, --define <name[=value]>", "macro for the kernels, may be repeated", collectDefine)
+    .option("--in <[name=]file>", "input .npy, one for each argument that is read, or: zeros", collectInput)
+    .option("--out <[name=]file>", "output .npy, one for each argument that is written", collectInput)
+    .option("--sequence <name>", "runtime sequence to run, where the design has several")
+    .option("--device-name <name>", "aie.device to run, where the file has several")
+    .option("--lowered", "the design is lowered, by this program or by aie-opt")
+    .option("--insts <file>", "run this instruction stream in place of the sequence's own")
+    .option("--runs <count>", "run so many times on the same array", parseCount, 1)
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.sim}`)
+    .action((design: string, o: SimRawOptions) => {
+      invoke({ command: "sim", ...flags(o), options: simOptions(design, o) });
+    });
+
+  program
     .command("validate")
     .argument("<kernel>", "name of a kernel, see: aiekit kernels")
     .description("run a kernel's correlation suite against its references; exit code 1 when it fails")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
     .option("--clips <count>", "number of clips; all when left out", parseCount)
-    .option("--report <folder>", "write report.md, report.json and pictures there")
+    .option("--report <folder>", "write report.html, report.json and report.xml (JUnit) there")
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.validate}`)
@@ -155,13 +190,27 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
   program
     .command("demo")
     .description("build the mel kernel for the simulator, run it over a WAV file, and compare it with the references")
-    .option("--wav <file>", "a WAV file; a generated signal when left out")
-    .option("--out <folder>", "where to write the log-mel picture", "demo-output")
+    .option("--wav <file>", "a WAV file; the speech sample that comes with aiekit when left out")
+    .option("--out <folder>", "where to write the log-mel picture; the project's build folder when left out")
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.demo}`)
     .action((o: RawOptions) => {
-      invoke({ command: "demo", ...flags(o), options: { wav: o.wav, out: o.out ?? "demo-output" } });
+      invoke({ command: "demo", ...flags(o), options: { wav: o.wav, out: o.out } });
+    });
+
+  program
+    .command("conformance")
+    .argument("<folder>", "designs with the answers of the real compiler; the form: mlir/fixtures/README.md")
+    .description(
+      "hold parser, verifier, lowering, router and encoder against a compiler's answers; exit code 1 on any difference",
+    )
+    .option("--only <design>", "compare this design, may be repeated", collectName)
+    .option("--verbose", "print what was left out and why, and causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.conformance}`)
+    .action((folder: string, o: RawOptions) => {
+      invoke({ command: "conformance", ...flags(o), options: { folder, only: o.only ?? [] } });
     });
 
   program
@@ -193,9 +242,39 @@ interface RawOptions {
   readonly build?: boolean;
   readonly explain?: boolean;
   readonly wav?: string;
+  readonly only?: readonly string[];
 }
 
-function flags(options: RawOptions): { json: boolean; verbose: boolean } {
+/** Options of `sim`, where `--out` may be repeated and files may be named. */
+interface SimRawOptions extends Pick<RawOptions, "json" | "verbose" | "in"> {
+  readonly out?: readonly InputOption[];
+  readonly kernel?: readonly InputOption[];
+  readonly include?: readonly string[];
+  readonly define?: Readonly<Record<string, string | number>>;
+  readonly sequence?: string;
+  readonly deviceName?: string;
+  readonly lowered?: boolean;
+  readonly insts?: string;
+  readonly runs: number;
+}
+
+function simOptions(design: string, o: SimRawOptions): SimOptions {
+  return {
+    design,
+    kernels: o.kernel ?? [],
+    includeFolders: o.include ?? [],
+    defines: o.define ?? {},
+    inputs: o.in ?? [],
+    outputs: o.out ?? [],
+    sequence: o.sequence,
+    deviceName: o.deviceName,
+    lowered: o.lowered === true,
+    insts: o.insts,
+    runs: o.runs,
+  };
+}
+
+function flags(options: Pick<RawOptions, "json" | "verbose">): { json: boolean; verbose: boolean } {
   return { json: options.json === true, verbose: options.verbose === true };
 }
 
@@ -217,9 +296,10 @@ function packageVersion(): string {
 }
 
 const examples = {
-  program: `  aiekit demo                          transform a signal to log-mel on the simulated NPU
+  program: `  aiekit demo                          speech to log-mel on the simulated NPU, checked and drawn
   aiekit build mel                     build the mel kernel for the simulator
   aiekit run mel --in a.wav --out mel.npy
+  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
   aiekit validate mel                  compare it with its references
   aiekit inspect xclbin/sim/mel/mel.xclbin --explain`,
   build: `  aiekit build mel
@@ -229,6 +309,10 @@ const examples = {
   run: `  aiekit run mel --in speech.wav --out mel.npy
   aiekit run fft --in frames.npy --out spectrum.npy
   aiekit run mel --in pcm=speech.wav --out mel.npy --param tiles=3 --json`,
+  sim: `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
+  aiekit sim mlir/fixtures/conformance/passthrough-compute-i32.mlir --in zeros --out out.npy
+  aiekit sim mlir/fixtures/conformance/two-sequences.mlir --sequence twice --in A=zeros --out B=b.npy --runs 3
+  aiekit sim mlir/fixtures/conformance/core-scf-if.addresses.mlir --lowered --insts mlir/fixtures/conformance/core-scf-if.insts.bin --in zeros --out out.npy --json`,
   validate: `  aiekit validate mel
   aiekit validate mel --clips 3 --report report/
   aiekit validate fft --json`,
@@ -241,6 +325,9 @@ const examples = {
   aiekit doctor --target npu1 --json`,
   demo: `  aiekit demo
   aiekit demo --wav speech.wav --out pictures/`,
+  conformance: `  aiekit conformance mlir/fixtures/conformance
+  aiekit conformance mlir/fixtures/conformance --only repeat-count-compute
+  aiekit conformance designs/ --json`,
   kernels: `  aiekit kernels
   aiekit kernels --json`,
 } as const;

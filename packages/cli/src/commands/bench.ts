@@ -7,7 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { type KernelOnDevice, type ReadyKernel, withKernel } from "../kernel-on-device.ts";
 import { requireSuite } from "../kernel-suites.ts";
 import { describeMachine, type Machine } from "../machine.ts";
-import { modelledLine, rtf } from "../phases.ts";
+import { modelledLine, rtf, sumMs } from "../phases.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { formatMs, formatTable } from "../table.ts";
 
@@ -87,6 +87,8 @@ interface BenchRecord {
   /** Of the sums of each pass: a median of sums, not a sum of medians. */
   readonly whole: PhaseRecord;
   readonly setUpMs: number;
+  /** Seconds of sound for a second of the simulator's own time, one thread; null for a device that is no simulator. */
+  readonly simulatedTimesRealTime: { readonly device: number; readonly whole: number } | null;
   /** A model's answer for the array, not a time that anything took. */
   readonly modelled: ModelledTime | null;
   readonly builds: BuildTimes | null;
@@ -114,19 +116,23 @@ function benchRecord({ ready, input, passes, builds, machine, checkedCases }: Be
       passes.map((pass) => pass.phases[i]!.wallMs),
     ),
   );
-  const sums = passes.map((pass) => pass.phases.reduce((sum, { wallMs }) => sum + wallMs, 0));
+  const sums = passes.map((pass) => sumMs(pass.phases));
+  const whole = phaseRecord("whole", sums);
+  const simulated = ready.device.kind === "sim";
+  const device = phases.find(({ name }) => name === "device")!;
   return {
     kernel: ready.loaded.manifest.kernel,
     device: ready.device.name,
-    simulated: ready.device.kind === "sim",
+    simulated,
     machine,
     correctness: { cases: checkedCases, pass: true },
     audioSeconds,
     units: first.units,
     warmupPasses,
     phases,
-    whole: phaseRecord("whole", sums),
+    whole,
     setUpMs: ready.setUpMs,
+    simulatedTimesRealTime: simulated ? { device: 1 / device.rtf, whole: 1 / whole.rtf } : null,
     modelled: passes.at(-1)!.modelled ?? null,
     builds: builds ?? null,
   };
@@ -157,6 +163,12 @@ function print({ stdout, colors }: CommandContext, record: BenchRecord): void {
   ]);
   line(formatTable(columns, rows));
   line(`once, not in the table: kernel loaded in ${formatMs(record.setUpMs)}`);
+  if (record.simulatedTimesRealTime !== null) {
+    const { simulatedTimesRealTime: times } = record;
+    line(
+      `simulated on one core: ${times.device.toFixed(0)} x real time in the device phase, ${times.whole.toFixed(0)} x as a whole`,
+    );
+  }
   const modelled = modelledLine(record.modelled ?? undefined, audioSeconds);
   if (modelled !== undefined) line(modelled);
   if (builds === null) return;

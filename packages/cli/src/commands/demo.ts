@@ -1,47 +1,44 @@
-import { basename, join } from "node:path";
-import type { Speech } from "@aiekit/pipeline";
+import { basename, join, relative } from "node:path";
+import { speechSamplePath, timedSpeech } from "@aiekit/pipeline";
+import { findProject } from "@aiekit/tools";
 import { maxErrWithin, mel80, melLimits, melPicture, melReference, meydaMel, pearson } from "@aiekit/validate";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type ReadyKernel, withKernel } from "../kernel-on-device.ts";
-import { decodeWav, type MelPass, melPass } from "../mel-pass.ts";
-import { modelledLine, phaseTable, rtf, sumMs } from "../phases.ts";
+import { type MelPass, melPass } from "../mel-pass.ts";
+import { modelledLine, phaseTable } from "../phases.ts";
 import { readInput } from "../read-input.ts";
-import { syntheticWav } from "../synthetic-wav.ts";
 import { formatMs, formatTable } from "../table.ts";
 import { writeOutput } from "../write-output.ts";
 
 export interface DemoOptions {
+  /** The recording that the project ships when undefined. */
   readonly wav: string | undefined;
-  /** Folder for the picture. */
-  readonly out: string;
+  /** Folder for the picture; the project's `build` folder, which git ignores, when undefined. */
+  readonly out: string | undefined;
 }
 
 /** `aiekit demo`: a WAV file to log-mel on the simulated NPU, held against the references; exit code 1 when it differs. */
 export const demo: Command<DemoOptions> = async (context, { wav, out }) => {
-  const name = wav ?? `generated speech-like signal, ${generated.seconds} s, seed ${generated.seed}`;
-  const bytes = wav === undefined ? syntheticWav(generated.seconds, generated.seed) : await readInput(wav, context.cwd);
-  const decoded = decodeWav(bytes, name);
-  const { speech } = decoded;
+  const name = wav ?? "the speech sample";
+  const path = wav ?? speechSamplePath;
+  const loaded = timedSpeech(await readInput(path, context.cwd), name, () => performance.now());
   return withKernel(context, { kernel: "mel", params: {}, device: "sim" }, async (ready) => {
-    const pass = await melPass(ready, decoded);
-    const comparisons = compare(speech.pcm, pass.db);
-    const stem = wav === undefined ? "generated" : basename(wav).replace(/\.[^.]*$/, "");
-    const picturePath = join(out, `${stem}-log-mel.png`);
-    await writeOutput(
-      picturePath,
-      context.cwd,
-      melPicture(pass.db, { frames: pass.frames, bins: mel80.bins, title: stem }),
-    );
+    const pass = await melPass(ready, loaded);
+    const comparisons = compare(pass);
+    const stem = basename(path).replace(/\.[^.]*$/, "");
+    const folder = out ?? relative(context.cwd, join(findProject().root, "build"));
+    const picturePath = join(folder, `${stem}-log-mel.png`);
+    const { data, shape } = pass.mel;
+    const picture = melPicture(data, { frames: shape[0]!, bins: shape[1]!, title: stem });
+    await writeOutput(picturePath, context.cwd, picture);
 
-    const report = { name, speech, ready, pass, comparisons, picturePath };
+    const report = { name, ready, pass, comparisons, picturePath };
     if (context.json) context.stdout.write(`${JSON.stringify(demoRecord(report))}\n`);
     else print(context, report);
     return comparisons.every((comparison) => comparison.pass) ? exitCodes.ok : exitCodes.failed;
   });
 };
-
-const generated = { seconds: 5, seed: 1 } as const;
 
 interface Comparison {
   readonly reference: string;
@@ -51,38 +48,37 @@ interface Comparison {
   readonly pass: boolean;
 }
 
-function compare(pcm: Int16Array, db: Float64Array): readonly Comparison[] {
+function compare({ speech: { pcm }, mel }: MelPass): readonly Comparison[] {
   const references = [
     { reference: "HTK mel, fft.js, float64", db: melReference(pcm).db },
     { reference: "meyda power, same filters", db: meydaMel(pcm).comparable.db },
   ];
   return references.map(({ reference, db: expected }) => {
-    const r = pearson(expected, db);
-    const maxErrorDb = maxErrWithin(expected, db, melLimits.rangeDb).value;
+    const r = pearson(expected, mel.data);
+    const maxErrorDb = maxErrWithin(expected, mel.data, melLimits.rangeDb).value;
     return { reference, pearson: r, maxErrorDb, pass: r > melLimits.pearson && maxErrorDb <= melLimits.errorDb };
   });
 }
 
 interface DemoReport {
   readonly name: string;
-  readonly speech: Speech;
   readonly ready: ReadyKernel;
   readonly pass: MelPass;
   readonly comparisons: readonly Comparison[];
   readonly picturePath: string;
 }
 
-function demoRecord({ name, speech, ready, pass, comparisons, picturePath }: DemoReport): unknown {
+function demoRecord({ name, ready, pass, comparisons, picturePath }: DemoReport): unknown {
   return {
     input: name,
     device: ready.device.name,
     simulated: ready.device.kind === "sim",
-    audioSeconds: speech.seconds,
-    frames: pass.frames,
+    audioSeconds: pass.speech.seconds,
+    frames: pass.run.units,
     bins: mel80.bins,
     comparisons,
     wallMs: Object.fromEntries(pass.phases.map((phase) => [phase.name, phase.wallMs])),
-    rtf: rtf(sumMs(pass.phases), speech.seconds),
+    rtf: pass.rtf,
     modelled: pass.run.modelled ?? null,
     buildMs: ready.build.durationMs,
     setUpMs: ready.setUpMs,
@@ -91,11 +87,11 @@ function demoRecord({ name, speech, ready, pass, comparisons, picturePath }: Dem
 }
 
 function print({ stdout, colors }: CommandContext, report: DemoReport): void {
-  const { name, speech, ready, pass, comparisons, picturePath } = report;
-  const { frames, phases, run } = pass;
+  const { name, ready, pass, comparisons, picturePath } = report;
+  const { speech, phases, run } = pass;
   const line = (text: string) => stdout.write(`${text}\n`);
   line(colors.bold(`log-mel of ${name}`));
-  line(`${speech.seconds.toFixed(2)} s of sound, ${frames} frames of ${mel80.bins} bins, on ${ready.device.name}`);
+  line(`${speech.seconds.toFixed(2)} s of sound, ${run.units} frames of ${mel80.bins} bins, on ${ready.device.name}`);
   for (const note of speech.notes) line(`note: ${note}`);
   line("");
   const rows = comparisons.map((c) => [

@@ -1,4 +1,4 @@
-import type { Target } from "@aiekit/core";
+import { AbortedError, type Target } from "@aiekit/core";
 import type { Check, CheckStatus } from "@aiekit/tools";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -15,6 +15,8 @@ export const doctor: Command<DoctorOptions> = async (context, { target }) => {
   const checks = await localEnvironment(context.environment.variables)
     .then((environment) => examine(environment, target))
     .finally(() => task.done());
+  // The checks take a second or two and clean up behind themselves, so they are not cut short.
+  if (context.signal.aborted) throw new AbortedError("doctor: stopped");
   const failed = checks.some((check) => check.status === "fail");
   if (context.json) context.stdout.write(`${JSON.stringify({ ok: !failed, checks }, null, 2)}\n`);
   else context.stdout.write(`${describeChecks(context, checks)}\n`);

@@ -46,12 +46,26 @@ export const inspect: Command<InspectOptions> = async (context, { file, explain 
   }
 };
 
-/** By content, since names vary. A file that is nothing known is refused by the reader of what its ending claims. */
+/**
+ * By content, since names vary. A damaged file is refused by the reader of what its ending claims.
+ * @throws FormatError for a file that is nothing known by content and by ending.
+ */
 function kindOf(file: string, bytes: Uint8Array): "xclbin" | "manifest" | "txn" {
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 64));
   if (start.startsWith("xclbin2")) return "xclbin";
   if (start.trimStart().startsWith("{")) return "manifest";
-  return file.endsWith(".xclbin") ? "xclbin" : file.endsWith(".json") ? "manifest" : "txn";
+  if (file.endsWith(".xclbin")) return "xclbin";
+  if (file.endsWith(".json")) return "manifest";
+  const hexWords = /^\s*[0-9a-f]{8}\b/i;
+  const streamEnding = /\.(bin|txt|insts|hex)$/;
+  // A stream begins with its version, 0.1 or 1.0; one from before June 2024 with 0x11.
+  if (hexWords.test(start) || [0x00, 0x01, 0x11].includes(bytes[0] ?? -1) || streamEnding.test(file)) return "txn";
+  const found = bytes.length === 0 ? "an empty file" : `something else (first bytes ${hex(bytes.subarray(0, 4))})`;
+  throw new FormatError(`${file}: expected an xclbin, an instruction stream or a manifest.json, got ${found}`);
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
 function printProblems(context: CommandContext, name: string, problems: readonly XclbinProblem[]) {

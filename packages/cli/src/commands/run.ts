@@ -1,4 +1,4 @@
-import { type ArgSpec, describeShape, type Tensor, writeNpy } from "@aiekit/core";
+import { type ArgSpec, describeShape, type Tensor, UsageError, writeNpy } from "@aiekit/core";
 import type { UnitsRun } from "@aiekit/host";
 import { findKernel } from "@aiekit/mlir";
 import type { Command, CommandContext } from "../command-context.ts";
@@ -7,7 +7,7 @@ import { assignInputs, readInputFiles } from "../kernel-inputs.ts";
 import { type KernelOnDevice, type ReadyKernel, withKernel } from "../kernel-on-device.ts";
 import type { InputOption } from "../options.ts";
 import { modelledLine, type Phase, phaseTable } from "../phases.ts";
-import { writeOutput } from "../write-output.ts";
+import { expectWritable, writeOutput } from "../write-output.ts";
 
 export interface RunOptions extends KernelOnDevice {
   readonly inputs: readonly InputOption[];
@@ -17,6 +17,10 @@ export interface RunOptions extends KernelOnDevice {
 /** `aiekit run`: one pass over the input files; outputs are written only when everything went well. */
 export const run: Command<RunOptions> = async (context, options) => {
   findKernel(options.kernel);
+  if (!options.out.toLowerCase().endsWith(".npy")) {
+    throw new UsageError(`--out ${options.out}: expected a name that ends in .npy`);
+  }
+  await expectWritable(options.out, context.cwd);
   // Files are read before the kernel is built: a wrong one should not cost a build.
   const loadStartMs = performance.now();
   const inputs = await readInputFiles(options.inputs, context.cwd);
@@ -83,8 +87,7 @@ function runRecord({ ready, audioSeconds, result, files, phases }: FinishedRun):
 
 function print({ stdout }: CommandContext, { ready, audioSeconds, result, files, phases }: FinishedRun): void {
   const { manifest } = ready.loaded;
-  const launches = result.launches.map(({ sequence }) => sequence).join(", ");
-  stdout.write(`${manifest.kernel} on ${ready.device.name}: ${result.units} units in ${launches}\n`);
+  stdout.write(`${manifest.kernel} on ${ready.device.name}: ${result.units} units in ${launchSummary(result)}\n`);
   for (const { name, path, value } of files) {
     const meaning = meaningOf(manifest.sequences[0]!.args, name);
     stdout.write(`${name}: ${describeShape(value.dtype, value.shape)}${meaning} -> ${path}\n`);
@@ -92,6 +95,13 @@ function print({ stdout }: CommandContext, { ready, audioSeconds, result, files,
   stdout.write(`${phaseTable(phases, audioSeconds)}\n`);
   const modelled = modelledLine(result.modelled, audioSeconds);
   if (modelled !== undefined) stdout.write(`${modelled}\n`);
+}
+
+/** `1024 + 4 x 16` as names of sequences: `frames_1024, 4 x frames_16`. */
+function launchSummary({ launches }: UnitsRun): string {
+  const counts = new Map<string, number>();
+  for (const { sequence } of launches) counts.set(sequence, (counts.get(sequence) ?? 0) + 1);
+  return [...counts].map(([name, count]) => (count === 1 ? name : `${count} x ${name}`)).join(", ");
 }
 
 function meaningOf(args: readonly ArgSpec[], name: string): string {

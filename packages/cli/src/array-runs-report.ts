@@ -1,0 +1,95 @@
+import { type DType, describeShape } from "@aiekit/core";
+import type { ArrayReport } from "@aiekit/host";
+import type { OwnDesign } from "@aiekit/tools";
+import type { ArrayRuns } from "./array-runs.ts";
+import { formatTable } from "./table.ts";
+
+export interface WrittenOutput {
+  readonly name: string;
+  readonly path: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+export interface FinishedRuns {
+  readonly design: OwnDesign;
+  readonly runs: ArrayRuns;
+  readonly outputs: readonly WrittenOutput[];
+  readonly warnings: readonly string[];
+}
+
+/** What `aiekit sim` prints: outputs, what each tile did in the last run, modelled time. */
+export function printArrayRuns({ design, runs, outputs, warnings }: FinishedRuns): string {
+  const { device, file, sequence, cores } = design;
+  const last = runs.reports.at(-1);
+  const lines = [
+    `${file} on ${device.name} (simulated): sequence @${sequence}, ${count(cores, "core")}, ${count(runs.reports.length, "run")}`,
+    ...outputs.map(({ name, dtype, shape, path }) => `${name}: ${describeShape(dtype, shape)} -> ${path}`),
+  ];
+  if (last !== undefined) {
+    lines.push(tileTable(last), `${count(last.instructions, "instruction")}, ${count(last.wordsMoved, "word")} moved`);
+  }
+  const { cycles, clockHz, seconds } = modelledTime(design, runs);
+  lines.push(
+    `modelled, not measured: ${Math.round(cycles)} cycles at ${clockHz / 1e6} MHz = ${(seconds * 1e6).toFixed(2)} us`,
+  );
+  if (warnings.length > 0) lines.push(count(warnings.length, "warning"));
+  return `${lines.join("\n")}\n`;
+}
+
+/** The same for `--json`. Cycles are modelled. */
+export function recordArrayRuns({ design, runs, outputs, warnings }: FinishedRuns): unknown {
+  return {
+    design: design.file,
+    device: design.device.name,
+    simulated: true,
+    sequence: design.sequence,
+    arguments: design.args.map(({ name, dtype, shape, use }) => ({ name, dtype, shape, use })),
+    cores: design.cores,
+    modelled: modelledTime(design, runs),
+    runs: runs.reports.map(({ cycles, instructions, wordsMoved }) => ({ cycles, instructions, wordsMoved })),
+    tiles: runs.reports.at(-1)?.tiles ?? [],
+    warnings,
+    outputs,
+  };
+}
+
+/** Of all runs together. */
+function modelledTime({ device: { clockHz } }: OwnDesign, { reports }: ArrayRuns) {
+  const cycles = reports.reduce((sum, report) => sum + report.cycles, 0);
+  return { cycles, clockHz, seconds: cycles / clockHz };
+}
+
+function tileTable({ tiles }: ArrayReport): string {
+  const rows = tiles.map(({ tile, core, channels }) => {
+    const words = (direction: string): string =>
+      String(channels.reduce((sum, channel) => sum + (channel.direction === direction ? channel.words : 0), 0));
+    const kernels = (core?.kernels ?? []).map(
+      ({ name, calls, cycles, lowerBound }) =>
+        `${name} x ${calls}: ${lowerBound ? "at least " : ""}${Math.round(cycles)}`,
+    );
+    return [
+      `(${tile.col},${tile.row})`,
+      core === undefined ? "" : String(Math.round(core.busyCycles)),
+      core === undefined ? "" : String(Math.round(core.lockCycles)),
+      words("S2MM"),
+      words("MM2S"),
+      kernels.join(", "),
+    ];
+  });
+  return formatTable(
+    [
+      { title: "tile" },
+      { title: "busy cycles", align: "right" },
+      { title: "at locks", align: "right" },
+      { title: "words in", align: "right" },
+      { title: "words out", align: "right" },
+      { title: "kernels, cycles" },
+    ],
+    rows,
+  );
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}

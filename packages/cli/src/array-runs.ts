@@ -1,0 +1,76 @@
+import { DeviceError } from "@aiekit/core";
+import { AieArray, type ArrayReport, fillGuard, loadArrayConfig } from "@aiekit/host";
+import type { OwnDesign, SequenceArgument } from "@aiekit/tools";
+
+export interface ArrayRunsSource {
+  readonly design: OwnDesign;
+  /** Linked kernels by "col,row". */
+  readonly modules: ReadonlyMap<string, Uint8Array>;
+  /** Bytes for each argument of the sequence; what is only written is not read. */
+  readonly inputs: readonly Uint8Array[];
+  readonly runs: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: { readonly run: number; readonly cycles: number }) => void;
+}
+
+export interface ArrayRuns {
+  /** What the last run left in each argument. */
+  readonly outputs: readonly Uint8Array[];
+  readonly reports: readonly ArrayReport[];
+  /** Of the array and of outputs that were written in part; each once. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Runs a design's instruction stream on one simulated array, again and again: locks, memories and arguments that are read
+ * and written keep what the run before left. Before each run, outputs are filled with a pattern, so that what was not
+ * written is known.
+ * @throws SimFault for a fault or deadlock; DeviceError for an output that no run wrote; AbortedError on `signal`.
+ */
+export async function runOnArray(source: ArrayRunsSource): Promise<ArrayRuns> {
+  const { design, modules, inputs, runs, signal, onProgress } = source;
+  const array = new AieArray(loadArrayConfig(design.lowered), modules);
+  const buffers = design.args.map((arg, i) => hostMemory(arg, inputs[i]));
+  const reports: ArrayReport[] = [];
+  const warnings = new Set<string>();
+  try {
+    for (let run = 0; run < runs; run++) {
+      design.args.forEach(({ use }, i) => {
+        if (use === "out") fillGuard(buffers[i] ?? new Uint8Array());
+      });
+      const progress = ({ cycles }: { readonly cycles: number }): void => onProgress?.({ run, cycles });
+      const report = await array.run({ insts: design.insts, buffers, signal, onProgress: progress });
+      reports.push(report);
+      for (const warning of report.warnings) warnings.add(warning);
+    }
+  } finally {
+    array.close();
+  }
+  design.args.forEach((arg, i) => {
+    const warning = arg.use === "out" ? checkWritten(design, arg, buffers[i] ?? new Uint8Array()) : undefined;
+    if (warning !== undefined) warnings.add(warning);
+  });
+  return { outputs: buffers, reports, warnings: [...warnings] };
+}
+
+/** The shim moves whole 32-bit words. */
+function hostMemory({ bytes }: SequenceArgument, input: Uint8Array | undefined): Uint8Array {
+  const memory = new Uint8Array(Math.ceil(bytes / 4) * 4);
+  if (input !== undefined) memory.set(input);
+  return memory;
+}
+
+/** Words that equal the pattern by chance are one in 2^32. */
+function checkWritten(design: OwnDesign, { name, bytes }: SequenceArgument, memory: Uint8Array): string | undefined {
+  const pattern = new Uint8Array(memory.length);
+  fillGuard(pattern);
+  const [got, guard] = [memory, pattern].map(({ buffer }) => new Uint32Array(buffer)) as [Uint32Array, Uint32Array];
+  const unwritten = [...got.keys()].filter((word) => got[word] === guard[word]);
+  if (unwritten.length === 0) return undefined;
+  if (unwritten.length === got.length) {
+    throw new DeviceError(`${design.file}: sequence @${design.sequence}: output %${name} was never written`, {
+      hint: "the run completed, so look at what the design sends to this argument, and whether the sequence awaits it",
+    });
+  }
+  return `output %${name}: ${unwritten.length * 4} of ${bytes} bytes, from byte ${unwritten[0]! * 4} on, were not written and hold a pattern`;
+}

@@ -1,0 +1,128 @@
+import { basename, extname } from "node:path";
+import { UsageError, writeNpy } from "@aiekit/core";
+import { buildOwnKernels, type KernelFile, type OwnDesign, readOwnDesign } from "@aiekit/tools";
+import { type ArrayRuns, runOnArray } from "../array-runs.ts";
+import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
+import type { Command, CommandContext } from "../command-context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { withSourceLine } from "../fault-source.ts";
+import type { InputOption } from "../options.ts";
+import { readInput } from "../read-input.ts";
+import { type ArgumentFiles, argumentTensor, assignFiles, readArgument } from "../sequence-files.ts";
+import { writeOutput } from "../write-output.ts";
+
+export interface SimOptions {
+  readonly design: string;
+  /** `name` is the object's, as in `link_with`; the file's own with `.o` when left out. */
+  readonly kernels: readonly InputOption[];
+  readonly includeFolders: readonly string[];
+  readonly defines: Readonly<Record<string, string | number>>;
+  readonly inputs: readonly InputOption[];
+  readonly outputs: readonly InputOption[];
+  readonly sequence: string | undefined;
+  readonly deviceName: string | undefined;
+  readonly lowered: boolean;
+  readonly insts: string | undefined;
+  readonly runs: number;
+}
+
+/** `aiekit sim`: a design from anywhere, with its C++ files, on the simulated array. Files are written when all went well. */
+export const sim: Command<SimOptions> = async (context, options) => {
+  const design = await readDesign(context, options);
+  const command = typedCommand(options);
+  const files = assignFiles(design.args, { inputs: options.inputs, outputs: options.outputs, command });
+  const inputs: Uint8Array[] = [];
+  for (const file of files) inputs.push(await readArgument(file, context.cwd));
+
+  const built = await buildKernels(context, design, options);
+  const runs = await run(context, { design, modules: built.modules, inputs, runs: options.runs });
+  const outputs = await writeOutputs(context, files, runs);
+  const finished = { design, runs, outputs, warnings: [...design.warnings, ...built.warnings, ...runs.warnings] };
+  for (const warning of finished.warnings) context.stderr.write(`warning: ${warning}\n`);
+  if (context.json) context.stdout.write(`${JSON.stringify(recordArrayRuns(finished))}\n`);
+  else context.stdout.write(printArrayRuns(finished));
+  return exitCodes.ok;
+};
+
+async function readDesign({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesign> {
+  const { design: file, insts, lowered, deviceName, sequence } = options;
+  const text = new TextDecoder().decode(await readInput(file, cwd));
+  const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, cwd) };
+  return readOwnDesign({ file, text, lowered, deviceName, sequence, insts: stream });
+}
+
+/** What was typed, without the files of the arguments. */
+function typedCommand(options: SimOptions): string[] {
+  const named = ({ name, path }: InputOption): string => (name === undefined ? path : `${name}=${path}`);
+  return [
+    "aiekit",
+    "sim",
+    options.design,
+    ...options.kernels.flatMap((kernel) => ["--kernel", named(kernel)]),
+    ...options.includeFolders.flatMap((folder) => ["--include", folder]),
+    ...Object.entries(options.defines).flatMap(([name, value]) => ["--define", `${name}=${value}`]),
+    ...(options.sequence === undefined ? [] : ["--sequence", options.sequence]),
+    ...(options.deviceName === undefined ? [] : ["--device-name", options.deviceName]),
+    ...(options.lowered ? ["--lowered"] : []),
+    ...(options.insts === undefined ? [] : ["--insts", options.insts]),
+    ...(options.runs === 1 ? [] : ["--runs", String(options.runs)]),
+  ];
+}
+
+async function buildKernels(context: CommandContext, design: OwnDesign, options: SimOptions) {
+  const kernels = options.kernels.map(kernelFile);
+  const names = kernels.map(({ file }) => file).join(", ");
+  const task = context.progress.start(names === "" ? "check the calls of the cores" : `compile ${names}`);
+  try {
+    const { lowered, device } = design;
+    const { includeFolders, defines } = options;
+    return await buildOwnKernels(
+      { lowered, device, kernels, includeFolders, defines, cwd: context.cwd },
+      { clang: context.environment.clang, signal: context.signal },
+    );
+  } finally {
+    task.done();
+  }
+}
+
+function kernelFile({ name, path }: InputOption): KernelFile {
+  if (/\.(o|a|obj|elf|wasm)$/.test(path)) {
+    throw new UsageError(`--kernel ${path}: expected a C++ source, got an object`, {
+      hint: "objects for AIE cores do not run on the simulator: give the .cc file",
+    });
+  }
+  return { object: name ?? `${basename(path, extname(path))}.o`, file: path };
+}
+
+async function run(
+  context: CommandContext,
+  source: Omit<Parameters<typeof runOnArray>[0], "signal" | "onProgress">,
+): Promise<ArrayRuns> {
+  const task = context.progress.start(`run ${source.design.file}`);
+  try {
+    return await runOnArray({
+      ...source,
+      signal: context.signal,
+      onProgress: ({ run, cycles }) => task.update(`run ${run + 1} of ${source.runs}, ${Math.round(cycles)} cycles`),
+    });
+  } catch (error) {
+    throw await withSourceLine(error, context.environment);
+  } finally {
+    task.done();
+  }
+}
+
+async function writeOutputs(
+  { cwd }: CommandContext,
+  files: readonly ArgumentFiles[],
+  runs: ArrayRuns,
+): Promise<readonly WrittenOutput[]> {
+  const written: WrittenOutput[] = [];
+  for (const [i, { arg, output }] of files.entries()) {
+    if (output === undefined) continue;
+    const value = argumentTensor(arg, runs.outputs[i] ?? new Uint8Array());
+    await writeOutput(output, cwd, writeNpy(value));
+    written.push({ name: arg.name, path: output, dtype: value.dtype, shape: value.shape });
+  }
+  return written;
+}
