@@ -129,7 +129,7 @@ test("modelled cycles add up over the launches, equal warnings are told once, an
   const { kernel } = fakeKernel([windowSum(1)], sums);
   const startMs = performance.now();
 
-  const result = await runOverUnits(kernel, { x: tensor("i32", [8]) });
+  const result = await runOverUnits(kernel, { x: tensor("i32", [8], Int32Array.of(1, 2, 3, 5, 8, 13, 21, 34)) });
 
   expect(result.modelled).toEqual({ cycles: 3000, clockHz: 1e9, seconds: 3e-6 });
   expect(result.warnings).toEqual(["slow"]);
@@ -153,4 +153,12 @@ test("outputs whose units overlap are refused", async () => {
   const { kernel } = fakeKernel([{ ...sequence, args: [sequence.args[0]!, out] }], sums);
 
   await expect(runOverUnits(kernel, { x: tensor("i32", [6]) })).rejects.toThrow(UsageError);
+});
+
+test("an output of one value everywhere is a warning: a kernel that writes nothing looks like that", async () => {
+  const { kernel } = fakeKernel([windowSum(1)], sums);
+
+  const result = await runOverUnits(kernel, { x: tensor("i32", [8]) });
+
+  expect(result.warnings).toContainEqual(expect.stringMatching(/all \d+ elements are 0/));
 });

@@ -1,5 +1,6 @@
 import { type Manifest, type Tensor, tensor, tensorBytes, UsageError } from "@aiekit/core";
 import { axisLayout, copyRows } from "./axis-layout.ts";
+import { constantOutputWarning } from "./constant-output.ts";
 import type { ModelledTime } from "./device.ts";
 import { countUnits, type Launch, planLaunches } from "./launch-plan.ts";
 import type { LaunchReport, LoadedKernel } from "./load-kernel.ts";
@@ -57,6 +58,7 @@ export async function runOverUnits(
     options.onProgress?.(launch.firstUnit + launch.wantedUnits, units);
   }
 
+  const constant = Object.entries(outputs).flatMap(([name, output]) => constantOutputWarning(name, output) ?? []);
   const deviceMs = reports.reduce((sum, report) => sum + report.run.wallMs, 0);
   return {
     outputs,
@@ -64,7 +66,7 @@ export async function runOverUnits(
     launches: reports,
     phases: { framingMs: performance.now() - startMs - deviceMs, deviceMs },
     modelled: sumModelled(reports),
-    warnings: [...new Set(reports.flatMap((report) => report.run.warnings))],
+    warnings: [...new Set([...reports.flatMap((report) => report.run.warnings), ...constant])],
   };
 }
 

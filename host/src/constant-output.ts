@@ -1,0 +1,12 @@
+import type { Tensor } from "@aiekit/core";
+
+/**
+ * A warning for an output whose elements are all the same, or undefined. The guard pattern finds outputs that no DMA
+ * wrote; an output that a DMA filled from a tile buffer which the kernel never wrote arrives as one value, mostly zero.
+ */
+export function constantOutputWarning(name: string, output: Tensor): string | undefined {
+  const { data } = output;
+  const first = data[0];
+  if (data.length < 2 || data.some((element) => element !== first)) return undefined;
+  return `output ${name}: all ${data.length} elements are ${first}; a kernel that never writes its buffer looks like this`;
+}
