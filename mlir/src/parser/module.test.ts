@@ -151,3 +151,9 @@ test("an allocation by column takes the shim tile that is declared", () => {
 
   expect(printed.match(/aie\.tile/g)).toHaveLength(1);
 });
+
+test("a dimension that no integer holds exactly is refused at its place", () => {
+  const text = device("    %t = aie.tile(0, 2)\n    %b = aie.buffer(%t) : memref<99999999999999999999xi32>");
+
+  expect(() => parseModule(text, "d.mlir")).toThrowError(/a dimension is below 2\^53, found 99999999999999999999/);
+});

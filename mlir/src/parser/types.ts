@@ -82,7 +82,11 @@ function parseShape(scanner: Scanner): (number | null)[] {
   for (;;) {
     const found = scanner.match(/(\d+|\?)\s*x/y);
     if (!found) return shape;
-    shape.push(found[1] === "?" ? null : Number(found[1]));
+    const size = found[1] === "?" ? null : Number(found[1]);
+    if (size !== null && !Number.isSafeInteger(size)) {
+      throw scanner.errorAt(scanner.peek().start, `a dimension is below 2^53, found ${found[1]}`);
+    }
+    shape.push(size);
   }
 }
 
