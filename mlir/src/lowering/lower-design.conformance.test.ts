@@ -7,7 +7,6 @@ import { structureOf } from "./lowered-structure.ts";
 /** Designs where ours is not the real compiler's result, and why. */
 const different: Readonly<Record<string, string>> = {
   "repeat-count-compute": "with repeat_count the real tool leaves out the acquires after the first; ours takes all",
-  "trace-core-events": "trace operations are kept and not turned into register writes",
 };
 
 /** Designs that are refused with more, or other, words than the real compiler's. */

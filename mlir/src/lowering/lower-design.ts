@@ -19,6 +19,8 @@ import { readLinks } from "./fifo-links.ts";
 import { placeObjects } from "./fifo-objects.ts";
 import { withLocation } from "./location.ts";
 import { assignLockIds } from "./lock-ids.ts";
+import { refuseUnsizedMemory } from "./memory-types.ts";
+import { lowerTraces } from "./trace.ts";
 
 export interface LoweredDesign {
   /** A new module: objectFifos are buffers with addresses, locks, DMA programs and flows; core bodies use locks. */
@@ -56,6 +58,8 @@ function checkLowered(design: Operation, lowered: Operation): Diagnostic[] {
 
 function lowerDevice(device: Device): Diagnostic[] {
   refuseInnerBuffers(device);
+  refuseUnsizedMemory(device);
+  const traceWarnings = lowerTraces(device);
   lowerAffine(device);
   mergeTiles(device);
   removeUnusedTiles(device);
@@ -70,7 +74,7 @@ function lowerDevice(device: Device): Diagnostic[] {
   assignBdIds(device);
   assignControllerIds(device);
   removeUnusedTiles(device);
-  return [...warnings, ...assignBufferAddresses(device), ...warnOfDevice(device)];
+  return [...traceWarnings, ...warnings, ...assignBufferAddresses(device), ...warnOfDevice(device)];
 }
 
 /** What named a fifo now names the shim DMA allocation that took its place. */

@@ -29,18 +29,4 @@ export const knownExceptions: readonly KnownException[] = [
     cause:
       "dma_start_bd_chain_for is defined to take an aie.bd_chain, and a pass of that revision knows no such kind of symbol",
   },
-  {
-    design: "trace-core-events",
-    stage: "addresses",
-    difference: "runtime sequence",
-    reason: "ours",
-    cause: "trace operations are kept and not turned into register writes",
-  },
-  {
-    design: "trace-core-events",
-    stage: "insts",
-    difference: "aie.trace.start_config",
-    reason: "ours",
-    cause: "trace operations are kept and not turned into register writes",
-  },
 ];
