@@ -57,10 +57,18 @@ class BdIds {
       if (buffer !== undefined) buffers.add(buffer);
     });
     throw new BudgetError(
-      `tile ${place}: Allocator exhausted available BD IDs (maximum ${count} available for channel ${channel}); BDs move ${[...buffers].join(", ")}`,
+      `tile ${place}: Allocator exhausted available BD IDs (maximum ${count} available for channel ${channel}); BDs move ${listText([...buffers])}`,
       { hint: "lower the depth or the repeat_count of an objectFifo whose DMA is on this tile" },
     );
   }
+}
+
+/** Names shown before only their number is. */
+const namesShown = 4;
+
+function listText(names: readonly string[]): string {
+  const more = names.length - namesShown;
+  return names.slice(0, namesShown).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 function numberBd(bd: Operation, channel: number, ids: BdIds): void {

@@ -1,4 +1,3 @@
-import { bufferOp } from "../builder/aie-ops.ts";
 import { enumAttr, integerAttr } from "../ir/attributes.ts";
 import { type Block, Operation, type Value, walk } from "../ir/operation.ts";
 import { i1, i32, index, memref, type Type } from "../ir/types.ts";
@@ -23,7 +22,12 @@ export class RuntimeCounters {
       if (op.name === "aie.objectfifo.acquire" || op.name === "aie.objectfifo.release") keys.add(keyOf(op));
     });
     const [firstOp] = this.#entry.ops;
-    const buffer = bufferOp({ tile: tileOperand(core), name: counterName(device), type: memref([keys.size], i32) });
+    // Named with the design's own unnamed buffers, when all of them are there.
+    const buffer = new Operation("aie.buffer", {
+      operands: [tileOperand(core)],
+      results: [memref([keys.size], i32)],
+      loc: core.loc,
+    });
     device.block.insertBefore(core, buffer);
     this.#counters = buffer.result;
     for (const [i, key] of [...keys].entries()) {
@@ -92,13 +96,6 @@ export class RuntimeCounters {
     this.#constants.set(key, op.result);
     return op.result;
   }
-}
-
-function counterName(device: Device): string {
-  const names = new Set(device.block.ops.map((op) => op.text("sym_name")));
-  let number = 0;
-  while (names.has(`_anonymous${number}`)) number++;
-  return `_anonymous${number}`;
 }
 
 function memrefOp(name: string, operands: readonly Value[], result?: Type): Operation {

@@ -1,5 +1,5 @@
 import { bdDimsAttr } from "../ir/attributes.ts";
-import { i1, i8, i32, index } from "../ir/types.ts";
+import { i1, i8, i32, i64, index } from "../ir/types.ts";
 import { verifyDmaBd } from "../verifier/rules/dma-bd.ts";
 import { verifyDma, verifyDmaProgram } from "../verifier/rules/dma-programs.ts";
 import { verifyLink } from "../verifier/rules/links.ts";
@@ -87,8 +87,8 @@ export const aieDataflowOps = [
     attributes: {
       fifoIns: { kind: "array", required: true },
       fifoOuts: { kind: "array", required: true },
-      src_offsets: { kind: "array", required: true },
-      dst_offsets: { kind: "array", required: true },
+      src_offsets: { kind: "int-array", type: i64, required: true },
+      dst_offsets: { kind: "int-array", type: i64, required: true },
     },
     parents: ["aie.device"],
     verify: verifyLink,

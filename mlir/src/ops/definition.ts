@@ -28,6 +28,8 @@ export type AttributeRule =
     }
   | { readonly kind: "string" | "bool" | "symbol" | "type" | "unit" | "bd-dims" | "any" }
   | { readonly kind: "bd-dims-list" | "bd-pads" | "packet-info" | "dense-array" | "array" | "dense" }
+  /** `[0, 256]`: each element an integer of this type. */
+  | { readonly kind: "int-array"; readonly type: Type }
   /** `#NAME<...>`, spelled `<...>` where the format names it. */
   | { readonly kind: "opaque"; readonly prefix: string };
 

@@ -34,6 +34,11 @@ function satisfies(attribute: Attribute, rule: Attributed): boolean {
       return attribute.kind === "bool" || attribute.kind === "unit";
     case "opaque":
       return attribute.kind === "opaque" && attribute.text.startsWith(`#${rule.prefix}<`);
+    case "int-array":
+      return (
+        attribute.kind === "array" &&
+        attribute.elements.every((element) => element.kind === "integer" && sameType(element.type, rule.type))
+      );
     case "bd-dims-list":
     case "array":
       return attribute.kind === "array";
@@ -52,6 +57,7 @@ function inRange(attribute: IntegerAttr, rule: Extract<AttributeRule, { kind: "i
 
 /** In the words of the tool: `32-bit signless integer attribute whose minimum value is 1`. */
 function constraintText(rule: AttributeRule): string {
+  if (rule.kind === "int-array") return integerText(rule.type).replace(" signless integer", " integer array");
   if (rule.kind !== "int") return rule.kind === "enum" ? `one of ${rule.names.join(", ")}` : `${rule.kind} attribute`;
   const parts = [
     integerText(rule.type),

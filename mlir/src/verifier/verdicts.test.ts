@@ -18,6 +18,11 @@ ${text}
 }`;
 const copy = (pattern: string, arg = "arg", type = "memref<4096xi32>"): string =>
   sequence(`aiex.npu.dma_memcpy_nd(%${arg}${pattern}) {id = 0 : i64, metadata = @host} : ${type}`);
+const link = (offsets: string): string => `
+    aie.objectfifo @in(%s, {%m}, 2 : i32) : !aie.objectfifo<memref<512xi32>>
+    aie.objectfifo @left(%m, {%a}, 2 : i32) : !aie.objectfifo<memref<256xi32>>
+    aie.objectfifo @right(%m, {%b}, 2 : i32) : !aie.objectfifo<memref<256xi32>>
+    aie.objectfifo.link [@in] -> [@left, @right] ([] [${offsets}])`;
 const trace = (text: string): string => `aie.trace @t(%a) {\n${text}\n}`;
 
 /** Text in a device, and what aie-opt of March 2026 says of it; `undefined`: it is accepted. */
@@ -112,6 +117,12 @@ const verdicts: readonly (readonly [title: string, text: string, error: string |
     "%x = aie.shim_mux(%s) { aie.connect<DMA : 0, North : 3>\n aie.connect<DMA : 1, North : 3> }",
     "targets same destination North: 3 as another connect operation",
   ],
+  [
+    "offsets of a link that have 32 bits",
+    link("0 : i32, 256 : i32"),
+    "attribute 'dst_offsets' failed to satisfy constraint: 64-bit integer array attribute",
+  ],
+  ["offsets of a link that have 64 bits", link("0, 256"), undefined],
   ["a block that branches to itself", "func.func @f() {\ncf.br ^bb0\n^bb0:\ncf.br ^bb0\n}", undefined],
 ];
 

@@ -7,10 +7,13 @@ import { type Block, Operation, type Value } from "../../ir/operation.ts";
 import { bitWidth } from "../../ir/types.ts";
 import { cloneOperation } from "../clone.ts";
 import { type bufferType, coordOf, placeText, symbolOp, tileOperand } from "../device-ops.ts";
+import { withLocation } from "../location.ts";
 import { burstEncoding, shimPattern, type Transfer, transferError } from "../shim-transfer.ts";
 import type { BdFields, LockField } from "./bd-words.ts";
 import type { BdMemory, ChannelRef, Emitter } from "./emitter.ts";
 import { type HostMemoryOf, packetOf, shimAllocation } from "./memcpy.ts";
+
+const bytesPerWord = 4;
 
 interface Task {
   readonly at: ChannelRef;
@@ -51,7 +54,9 @@ export class Tasks {
       const last = block.ops.at(-1);
       const next = last?.name === "aie.next_bd" ? last.successors[0]?.block : undefined;
       const nextBd = (next && ids.get(next)) ?? bd.int("next_bd_id");
-      const fields = this.#fieldsOf(bd, at, { id, nextBd, locks: locksOf(block), packet: packetOf(op) });
+      const fields = withLocation(bd, () =>
+        this.#fieldsOf(bd, at, { id, nextBd, locks: locksOf(block), packet: packetOf(op) }),
+      );
       this.#emitter.writeBd(at.place, fields, memoryOfBd(bd, memoryOf), bd.loc);
     }
     const firstBlock = blocks.find((b) => ids.has(b));
@@ -75,11 +80,12 @@ export class Tasks {
       throw new DesignError(`${op.name}: there is no aie.bd_chain @${op.text("symbol")}`);
     }
     const takesTile = op.name === "aiex.dma_start_bd_chain";
-    const actuals = op.operands.slice(takesTile ? 1 : 0);
+    // The tile stands behind the arguments.
+    const actuals = takesTile ? op.operands.slice(0, -1) : op.operands;
     const { regions } = cloneOperation(chain);
     const passed = new Map(regions[0]?.entry.args.map((arg, i) => [arg, actuals[i] ?? arg] as const));
     const configure = new Operation(takesTile ? "aiex.dma_configure_task" : "aiex.dma_configure_task_for", {
-      operands: takesTile ? op.operands.slice(0, 1) : [],
+      operands: takesTile ? op.operands.slice(-1) : [],
       results: op.results.map((r) => r.type),
       attributes: Object.fromEntries(op.attributes),
       regions,
@@ -180,6 +186,11 @@ export class Tasks {
     const offsetBytes = ((bd.int("offset") ?? 0) * elementBits) / 8;
     const length = bd.int("len") ?? type.shape.reduce<number>((n, d) => n * (d ?? 0), 1);
     const lengthBytes = (length * elementBits) / 8;
+    if (lengthBytes < bytesPerWord) {
+      throw new DesignError(
+        `aie.dma_bd: Transfer size of ${lengthBytes} bytes falls below minimum hardware transfer unit of ${bytesPerWord} bytes.`,
+      );
+    }
     if (offsetBytes % 4 !== 0) throw new DesignError("aie.dma_bd: Offset must be aligned to 4 byte boundary.");
     const burstBytes = bd.int("burst_length") ?? 0;
     const burst = burstEncoding(this.#emitter.device.model, burstBytes);
@@ -192,7 +203,7 @@ export class Tasks {
       // The address is written behind this, with the offset in it; a compute tile's field counts words.
       offset: kind === "computeTile" ? offsetBytes >>> 2 : offsetBytes,
       burst,
-      packet: packetOf(bd) ?? chain.packet,
+      packet: checkedPacket(packetOf(bd) ?? chain.packet),
       ...paddingOf(bd, { kind, direction: at.direction }),
       nextBd: chain.nextBd,
       acquire: chain.locks.acquire,
@@ -224,6 +235,17 @@ export class Tasks {
     // Dimension 2 needs no size: the length ends it.
     return { ...common, sizes: [...sizes, 0], strides, iterationSize, iterationStride };
   }
+}
+
+/** A BD's packet header has 3 bits of type and 5 bits of id. Source: AM020, packet header. */
+function checkedPacket(packet: ReturnType<typeof packetOf>): ReturnType<typeof packetOf> {
+  if (packet && packet.id > 31) {
+    throw new DesignError(`aie.dma_bd: Packet ID exceeds the maximum supported by 5 bits. (${packet.id})`);
+  }
+  if (packet && packet.type > 7) {
+    throw new DesignError(`aie.dma_bd: Packet Type exceeds the maximum supported by 3 bits. (${packet.type})`);
+  }
+  return packet;
 }
 
 interface BdLocks {
