@@ -7,6 +7,8 @@ import {
   lowerDesign,
   type Operation,
   parseModule,
+  placeTiles,
+  routeFlows,
   verify,
   walk,
 } from "@aiekit/mlir";
@@ -57,7 +59,7 @@ export function readOwnDesign(source: OwnDesignSource): OwnDesign {
 
   const deviceOp = keepDevice(module, source);
   const sequence = chooseSequence(deviceOp, source);
-  const { module: lowered, warnings } = source.lowered ? checkLowered(module, file) : lowerDesign(module);
+  const { module: lowered, warnings } = source.lowered ? checkLowered(module, file) : lowerPlaced(module);
   const loweredDevice = opsNamed(lowered, "aie.device")[0]!;
   const name = nameOf(sequence, "sequence");
   const device = deviceModel(deviceOp.text("device") ?? "");
@@ -115,6 +117,13 @@ function chooseSequence(device: Operation, { file, sequence: wanted }: OwnDesign
     });
   }
   return sequence;
+}
+
+/** Logical tiles get places; the routes are made only to see that the stream switches can hold the flows. */
+function lowerPlaced(module: Operation): { module: Operation; warnings: readonly Diagnostic[] } {
+  const lowered = lowerDesign(placeTiles(module));
+  routeFlows(lowered.module);
+  return lowered;
 }
 
 function checkLowered(module: Operation, file: string): { module: Operation; warnings: readonly Diagnostic[] } {

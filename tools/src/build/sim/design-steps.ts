@@ -1,5 +1,14 @@
 import { DesignError } from "@aiekit/core";
-import { coreMemory, formatDiagnostic, lowerDesign, parseModule, printModule, verify } from "@aiekit/mlir";
+import {
+  coreMemory,
+  formatDiagnostic,
+  lowerDesign,
+  parseModule,
+  placeTiles,
+  printModule,
+  routeFlows,
+  verify,
+} from "@aiekit/mlir";
 import { sha256 } from "../../cache/sha256.ts";
 import { npuToBinary } from "../../npu-to-binary.ts";
 import type { Step } from "../../plan/step.ts";
@@ -49,7 +58,9 @@ function lowerStep({ text, fileName, programs, codeVersion }: DesignStepsSource)
     reads: [verifyWarningsRef],
     command: "lower design.mlir -o lowered.mlir",
     run: () => {
-      const { module, warnings } = lowerDesign(parseModule(text, fileName));
+      const { module, warnings } = lowerDesign(placeTiles(parseModule(text, fileName)));
+      // The simulator moves words along flows; the routes only show that the stream switches can hold them.
+      routeFlows(module);
       const outputs = new Map([
         [loweredRef.output, new TextEncoder().encode(printModule(module))],
         [lowerWarningsRef.output, encodeJson(warnings.map(formatDiagnostic))],
