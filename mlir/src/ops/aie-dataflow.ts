@@ -1,5 +1,7 @@
 import { bdDimsAttr } from "../ir/attributes.ts";
+import type { Operation } from "../ir/operation.ts";
 import { i1, i8, i32, i64, index } from "../ir/types.ts";
+import type { Check } from "../verifier/check.ts";
 import { verifyDmaBd } from "../verifier/rules/dma-bd.ts";
 import { verifyDma, verifyDmaProgram } from "../verifier/rules/dma-programs.ts";
 import { verifyLink } from "../verifier/rules/links.ts";
@@ -185,8 +187,13 @@ export const aieDataflowOps = [
     },
     parents: [...dmaPrograms, "func.func"],
     isTerminator: true,
+    verify: (op, check) => verifySuccessors(op, check, 2),
   }),
-  defineOp("aie.next_bd", { format: "^dest attr-dict", isTerminator: true }),
+  defineOp("aie.next_bd", {
+    format: "^dest attr-dict",
+    isTerminator: true,
+    verify: (op, check) => verifySuccessors(op, check, 1),
+  }),
   defineOp("aie.dma", {
     format: "`(` $channel_dir `,` $channel_index `)` attr-dict custom(regions)",
     custom: { regions: bdRegions },
@@ -242,3 +249,9 @@ export const aieDataflowOps = [
     parents: ["aie.device"],
   }),
 ];
+
+/** The generic form can leave them out. */
+function verifySuccessors(op: Operation, check: Check, count: number): void {
+  const { length } = op.successors;
+  if (length !== count) check.error(`requires ${count} successor${count === 1 ? "" : "s"} but found ${length}`);
+}

@@ -92,3 +92,25 @@ test("a call whose operands are not those of the function is an error with both 
     "operand type mismatch: expected operand type 'i32', but provided 'index' for operand number 1",
   ]);
 });
+
+test("what the generic form can say and the custom form cannot is refused", () => {
+  const errors = (body: string) =>
+    verify(parseModule(`"builtin.module"() ({\n${body}\n}) : () -> ()`, "d.mlir")).map(({ message }) => message);
+
+  expect(
+    errors('"func.func"() <{function_type = () -> (), sym_name = "f", sym_visibility = "odd"}> ({}) : () -> ()'),
+  ).toContainEqual(
+    expect.stringContaining('visibility expected to be one of ["public", "private", "nested"], but got "odd"'),
+  );
+  expect(
+    errors(`"aie.device"() <{device = 4 : i32, sym_name = "main"}> ({
+  %0 = "aie.tile"() <{col = 0 : i32, row = 2 : i32}> : () -> index
+  %1 = "aie.mem"(%0) ({
+    "aie.next_bd"() : () -> ()
+  ^bb1:
+    "aie.end"() : () -> ()
+  }) : (index) -> index
+  "aie.end"() : () -> ()
+}) : () -> ()`),
+  ).toContainEqual(expect.stringContaining("requires 1 successor but found 0"));
+});
