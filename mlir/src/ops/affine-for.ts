@@ -5,10 +5,10 @@ import { index, type Type } from "../ir/types.ts";
 import { parseInteger } from "../parser/attributes.ts";
 import type { OpDraft, OpParser } from "../parser/op-parser.ts";
 import type { ValueUse } from "../parser/scope.ts";
-import { parseTypeList } from "../parser/types.ts";
 import { attributeText, typeList } from "../printer/attributes.ts";
 import type { OpPrinter } from "../printer/op-printer.ts";
 import type { CustomAssembly } from "./definition.ts";
+import { parseIterArgs } from "./iter-args.ts";
 
 /** `affine.for %i = 0 to %n step 2 iter_args(%a = %init) -> (i32) {...}`; a bound is a number, a value or a map. */
 export const affineFor: CustomAssembly = { parse, print };
@@ -42,20 +42,7 @@ function parse(parser: OpParser, draft: OpDraft): void {
   parseBound(parser, draft, "upperBound");
   const step = scanner.accept("step") ? parseInteger(source) : 1n;
   draft.attributes.set("step", integerAttr(step, index));
-  const args: ValueUse[] = [];
-  const inits: ValueUse[] = [];
-  let types: Type[] = [];
-  if (scanner.accept("iter_args")) {
-    scanner.expect("(");
-    parser.list(() => {
-      args.push(parser.operand());
-      scanner.expect("=");
-      inits.push(parser.operand());
-    });
-    scanner.expect(")");
-    scanner.expect("->");
-    types = scanner.peek().text === "(" ? parseTypeList(source) : [parser.type()];
-  }
+  const { args, inits, types } = parseIterArgs(parser);
   if (types.length !== args.length) {
     throw parser.errorAt(draft.loc, `affine.for has ${args.length} iter_args and ${types.length} types for them`);
   }

@@ -1,12 +1,11 @@
 import type { Operation, Value } from "../ir/operation.ts";
 import { index, type Type } from "../ir/types.ts";
 import type { OpDraft, OpParser } from "../parser/op-parser.ts";
-import type { ValueUse } from "../parser/scope.ts";
-import { parseTypeList } from "../parser/types.ts";
 import { typeList, typeText } from "../printer/attributes.ts";
 import type { OpPrinter } from "../printer/op-printer.ts";
 import { verifyLoop } from "../verifier/rules/loops.ts";
 import { defineOp } from "./definition.ts";
+import { parseIterArgs } from "./iter-args.ts";
 
 /** `scf.for %i = %lower to %upper step %step iter_args(%a = %init) -> (type) {...}` */
 export const scfFor = defineOp("scf.for", {
@@ -28,20 +27,7 @@ function parse(parser: OpParser, draft: OpDraft): void {
     scanner.expect(word);
     bounds.push(parser.operand());
   }
-  const args: ValueUse[] = [];
-  const inits: ValueUse[] = [];
-  let initTypes: Type[] = [];
-  if (scanner.accept("iter_args")) {
-    scanner.expect("(");
-    parser.list(() => {
-      args.push(parser.operand());
-      scanner.expect("=");
-      inits.push(parser.operand());
-    });
-    scanner.expect(")");
-    scanner.expect("->");
-    initTypes = scanner.peek().text === "(" ? parseTypeList(parser.source) : [parser.type()];
-  }
+  const { args, inits, types: initTypes } = parseIterArgs(parser);
   const type = scanner.accept(":") ? parser.type() : index;
   for (const [i, name] of ["lowerBound", "upperBound", "step"].entries()) {
     const use = bounds[i];

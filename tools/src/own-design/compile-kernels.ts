@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { isAbsolute, posix, relative, resolve, sep } from "node:path";
 import { headers } from "@aiekit/aie-api";
 import { UsageError } from "@aiekit/core";
@@ -6,6 +5,7 @@ import type { Generation } from "@aiekit/mlir";
 import type { WasmClang } from "@aiekit/wasm-clang";
 import { kernelCompileArgs } from "../drivers/wasm-clang.ts";
 import { includeClosure, type SourceTree } from "../sources/include-closure.ts";
+import { readText } from "../sources/read-text.ts";
 import { coreHeaders, coreHeadersFolder } from "./core-headers.ts";
 import type { KernelObject } from "./match-kernels.ts";
 import { readObjectSymbols } from "./wasm-object.ts";
@@ -107,14 +107,4 @@ function userTree(cwd: string, includeFolders: readonly string[]): SourceTree {
       return text;
     },
   };
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (["ENOENT", "ENOTDIR", "EISDIR"].includes(code)) return undefined;
-    throw error;
-  }
 }

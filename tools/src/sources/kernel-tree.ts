@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { defaultCompileArgs, headers } from "@aiekit/aie-api";
 import { installedPackageFolder } from "../build/own-code.ts";
 import type { Project } from "../build/project.ts";
 import type { SourceTree } from "./include-closure.ts";
+import { readText } from "./read-text.ts";
 
 /** The project's kernels as the compiler and the manifest name them: the same on every machine. */
 export const kernelsPrefix = "kernels";
@@ -36,14 +36,4 @@ export function kernelTree(project: Project): KernelTree {
 function includeFolders(): readonly string[] {
   const options = defaultCompileArgs({ arch: 20 });
   return options.filter((option) => option.startsWith("-I")).map((option) => option.slice("-I".length));
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (["ENOENT", "ENOTDIR", "EISDIR"].includes(code)) return undefined;
-    throw error;
-  }
 }
