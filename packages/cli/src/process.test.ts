@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -79,7 +79,7 @@ test("validate: exit code 0 and a report of three files for a kernel that passes
   expect(JSON.parse(stdout)).toMatchObject({
     pass: true,
     subject: { kernel: "mel", device: "sim", origin: "simulated" },
-    cases: [{ name: "speech sample", group: "recording" }, { group: "speech" }],
+    cases: [{ name: "speech sample", group: "recording" }, { group: expect.stringMatching(/^(speech|synthetic)$/) }],
   });
   expect((await readdir(join(folder, "report"))).sort()).toEqual(["report.html", "report.json", "report.xml"]);
 });
@@ -92,14 +92,13 @@ test("a missing file is exit code 3 with nothing on stdout and the error last on
 });
 
 test("Ctrl-C during a run: exit code 130, no output file and no partial one", async () => {
-  const samples = new Int16Array(600 * 16_000);
-  await writeFile(join(folder, "long.wav"), writeWav({ sampleRateHz: 16_000, channels: [samples] }));
+  await writeSilentHour(join(folder, "long.wav"));
   const child = start(["run", "mel", "--in", "long.wav", "--out", "long.npy", "--verbose"]);
   const ended = exitCode(child);
   let [stderr, stopped] = ["", false];
   child.stderr?.on("data", (chunk) => {
     stderr += chunk;
-    // The build is over, so loading and running come next; 600 s of sound keep the simulator busy for a while.
+    // The build is over, so loading and running come next; an hour of sound keeps the simulator busy for long enough.
     // Once only: a second Ctrl-C ends the program before it says that it stopped.
     if (stopped || !/^(fresh|done {4}pack)/m.test(stderr)) return;
     stopped = child.kill("SIGINT");
@@ -109,6 +108,17 @@ test("Ctrl-C during a run: exit code 130, no output file and no partial one", as
   expect(stderr).toContain("stopped");
   expect((await readdir(folder)).filter((name) => name.startsWith("long.npy"))).toEqual([]);
 });
+
+/** 115 MB of which the disk holds the header only. */
+async function writeSilentHour(path: string): Promise<void> {
+  const header = writeWav({ sampleRateHz: 16_000, channels: [new Int16Array(0)] });
+  const dataBytes = 3600 * 16_000 * 2;
+  const view = new DataView(header.buffer, header.byteOffset);
+  view.setUint32(4, header.length - 8 + dataBytes, true);
+  view.setUint32(header.length - 4, dataBytes, true);
+  await writeFile(path, header);
+  await truncate(path, header.length + dataBytes);
+}
 
 test("a reader that closes the pipe early is no error", async () => {
   const child = start(["kernels"]);
