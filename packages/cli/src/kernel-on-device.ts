@@ -30,7 +30,12 @@ export interface ReadyKernel {
   readonly setUpMs: number;
   /** Runs over all units of the inputs. `label` is what the progress line says. */
   run(inputs: Readonly<Record<string, Tensor>>, label?: string): Promise<UnitsRun>;
+  /** The same for a build of the kernel with these parameters, which is made and loaded when it is first asked for. */
+  runWith(params: KernelOnDevice["params"], inputs: Readonly<Record<string, Tensor>>): Promise<UnitsRun>;
 }
+
+/** Kernels of `runWith` that stay loaded; npu1 has 6 hardware contexts, and one is `loaded`'s. */
+const keptLoaded = 4;
 
 /**
  * Opens the device, builds the kernel for it when it is stale, loads it, and closes everything after `use`.
@@ -53,7 +58,32 @@ export async function withKernel<T>(
     const loaded = await loadKernel(device, build.manifestPath);
     const run = (inputs: Readonly<Record<string, Tensor>>, label = `run ${request.kernel}`) =>
       runWithProgress(context, { loaded, inputs, label });
-    return await use({ loaded, device, build, setUpMs: openMs + loaded.loadMs, run });
+    const kept = new Map<string, LoadedKernel>([[JSON.stringify(request.params), loaded]]);
+    const runWith: ReadyKernel["runWith"] = async (params, inputs) => {
+      const all = { ...request.params, ...params };
+      const key = JSON.stringify(all);
+      const known = kept.get(key);
+      const other =
+        known ??
+        (await loadKernel(
+          device,
+          (
+            await buildStep(context, { kernel: request.kernel, params: all, target })
+          ).manifestPath,
+        ));
+      // Asked for last, so closed last.
+      kept.delete(key);
+      kept.set(key, other);
+      const [oldest] = [...kept].filter(([, kernel]) => kernel !== loaded);
+      if (kept.size > keptLoaded && oldest !== undefined) {
+        kept.delete(oldest[0]);
+        await oldest[1].close();
+      }
+      return runOverUnits(other, inputs, { signal: context.signal }).catch(async (error) => {
+        throw await withSourceLine(error, context.environment);
+      });
+    };
+    return await use({ loaded, device, build, setUpMs: openMs + loaded.loadMs, run, runWith });
   } finally {
     await device.close();
   }

@@ -5,13 +5,13 @@ import { promisify } from "node:util";
 import { tensor, UsageError } from "@aiekit/core";
 import { findKernel } from "@aiekit/mlir";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
-import type { MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
+import type { ArraySubject, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
 
 /** What a suite is run with. */
 export interface SuiteRequest extends SuiteControl {
   readonly ready: ReadyKernel;
-  /** Number of clips or signals, from the first; all when undefined. */
+  /** Number of clips, signals or shapes, from the first; all when undefined. */
   readonly clips: number | undefined;
 }
 
@@ -65,6 +65,11 @@ async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
     return outputs.out!.data as Int32Array;
   };
   return fftSuite({ ...subjectOf(ready), run, outputScale: fftOutputScale }, { ...control, seed, signals });
+}
+
+/** The subject of a suite that builds the kernel for each of its shapes. */
+export function arraySubject(ready: ReadyKernel): ArraySubject {
+  return { ...subjectOf(ready), run: async (params, inputs) => (await ready.runWith(params, inputs)).outputs };
 }
 
 function subjectOf({ loaded, device }: ReadyKernel) {

@@ -140,7 +140,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .description("run a kernel's correlation suite against its references; exit code 1 when it fails")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
-    .option("--clips <count>", "number of clips; all when left out", parseCount)
+    .option("--clips <count>", "number of clips, signals or shapes; all when left out", parseCount)
     .option("--report <folder>", "write report.html, report.json and report.xml (JUnit) there")
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")

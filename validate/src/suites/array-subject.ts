@@ -1,0 +1,14 @@
+import type { Tensor } from "@aiekit/core";
+import type { Subject } from "./suite-result.ts";
+
+/** Parameters of a kernel's design, by name. */
+export type KernelParams = Readonly<Record<string, number | string>>;
+
+/** Arrays by the names of a kernel's arguments. */
+export type Arrays = Readonly<Record<string, Tensor>>;
+
+/** A kernel that is built for whatever shapes a suite asks for. */
+export interface ArraySubject extends Subject {
+  /** One run of the kernel built with `params`; those left out are the subject's own. */
+  readonly run: (params: KernelParams, inputs: Arrays) => Promise<Arrays>;
+}
