@@ -13,6 +13,7 @@ import type { BuildResult } from "@aiekit/tools";
 import { buildStep } from "./build-step.ts";
 import type { CommandContext } from "./command-context.ts";
 import { withSourceLine } from "./fault-source.ts";
+import { LoadedKernels } from "./loaded-kernels.ts";
 
 /** Which kernel to run, with which parameters, on what. */
 export interface KernelOnDevice {
@@ -58,27 +59,12 @@ export async function withKernel<T>(
     const loaded = await loadKernel(device, build.manifestPath);
     const run = (inputs: Readonly<Record<string, Tensor>>, label = `run ${request.kernel}`) =>
       runWithProgress(context, { loaded, inputs, label });
-    const kept = new Map<string, LoadedKernel>([[JSON.stringify(request.params), loaded]]);
+    const others = new LoadedKernels(keptLoaded, async (params) => {
+      const other = await buildStep(context, { kernel: request.kernel, params, target });
+      return loadKernel(device, other.manifestPath);
+    });
     const runWith: ReadyKernel["runWith"] = async (params, inputs) => {
-      const all = { ...request.params, ...params };
-      const key = JSON.stringify(all);
-      const known = kept.get(key);
-      const other =
-        known ??
-        (await loadKernel(
-          device,
-          (
-            await buildStep(context, { kernel: request.kernel, params: all, target })
-          ).manifestPath,
-        ));
-      // Asked for last, so closed last.
-      kept.delete(key);
-      kept.set(key, other);
-      const [oldest] = [...kept].filter(([, kernel]) => kernel !== loaded);
-      if (kept.size > keptLoaded && oldest !== undefined) {
-        kept.delete(oldest[0]);
-        await oldest[1].close();
-      }
+      const other = await others.get({ ...request.params, ...params });
       return runOverUnits(other, inputs, { signal: context.signal }).catch(async (error) => {
         throw await withSourceLine(error, context.environment);
       });
