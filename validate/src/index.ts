@@ -56,7 +56,7 @@ export {
   sine,
   whiteNoise,
 } from "./signals/waveforms.ts";
-export type { ArraySubject, Arrays, KernelParams } from "./suites/array-subject.ts";
+export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
 export {
   type FftRunner,
   type FftSubject,

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
 import type { ConformanceOptions } from "./commands/conformance.ts";
 import type { DemoOptions } from "./commands/demo.ts";
 import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
+import type { NewOptions } from "./commands/new.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
@@ -38,6 +39,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "demo"; readonly options: DemoOptions }
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
+  | { readonly command: "new"; readonly options: NewOptions }
 );
 
 /** A command that has only the flags for printing. */
@@ -221,6 +223,18 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .addHelpText("after", `\nExamples:\n${examples.kernels}`)
     .action((o: RawOptions) => invoke({ command: "kernels", ...flags(o), options: {} }));
 
+  program
+    .command("new")
+    .addArgument(new Argument("<what>", "what to make").choices(["kernel"]))
+    .argument("<name>", "its name: lower-case letters and digits")
+    .description("make a kernel's skeleton: C++, design, reference, suite and tests, which build and pass as they are")
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.new}`)
+    .action((what: "kernel", name: string, o: RawOptions) =>
+      invoke({ command: "new", ...flags(o), options: { what, name } }),
+    );
+
   return program;
 }
 
@@ -330,4 +344,6 @@ const examples = {
   aiekit conformance designs/ --json`,
   kernels: `  aiekit kernels
   aiekit kernels --json`,
+  new: `  aiekit new kernel relu
+  aiekit new kernel relu --json`,
 } as const;
