@@ -7,6 +7,7 @@ const commands = [
   "run",
   "sim",
   "validate",
+  "rounding",
   "bench",
   "inspect",
   "doctor",

@@ -68,6 +68,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/sim.ts")).sim(context, invocation.options);
     case "validate":
       return (await import("./commands/validate.ts")).validate(context, invocation.options);
+    case "rounding":
+      return (await import("./commands/rounding.ts")).rounding(context, invocation.options);
     case "bench":
       return (await import("./commands/bench.ts")).bench(context, invocation.options);
     case "inspect":

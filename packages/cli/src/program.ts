@@ -9,6 +9,7 @@ import type { DemoOptions } from "./commands/demo.ts";
 import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
 import type { NewOptions } from "./commands/new.ts";
+import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
@@ -33,6 +34,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "run"; readonly options: RunOptions }
   | { readonly command: "sim"; readonly options: SimOptions }
   | { readonly command: "validate"; readonly options: ValidateOptions }
+  | { readonly command: "rounding"; readonly options: RoundingOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "inspect"; readonly options: InspectOptions }
   | { readonly command: "doctor"; readonly options: DoctorOptions }
@@ -150,6 +152,20 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .action((kernel: string, o: RawOptions) => {
       const options = { ...onDevice(kernel, o), clips: o.clips, report: o.report };
       invoke({ command: "validate", ...flags(o), options });
+    });
+
+  program
+    .command("rounding")
+    .argument("<kernel>", "name of a kernel, see: aiekit kernels")
+    .description("run a kernel's suite with every rounding mode, and print the bias of each")
+    .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
+    .addOption(deviceOption())
+    .option("--clips <count>", "number of clips, signals or shapes; all when left out", parseCount)
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.rounding}`)
+    .action((kernel: string, o: RawOptions) => {
+      invoke({ command: "rounding", ...flags(o), options: { ...onDevice(kernel, o), clips: o.clips } });
     });
 
   program
@@ -330,6 +346,8 @@ const examples = {
   validate: `  aiekit validate mel
   aiekit validate mel --clips 3 --report report/
   aiekit validate fft --json`,
+  rounding: `  aiekit rounding fft
+  aiekit rounding mel --clips 3 --json`,
   bench: `  aiekit bench mel --seconds 30
   aiekit bench mel --build --json`,
   inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
