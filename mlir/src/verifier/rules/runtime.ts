@@ -53,6 +53,9 @@ export function verifyWriteBd(op: Operation, check: Check): void {
     check.error("Only ShimTiles support burst length.");
   }
   checkBurst(op, check);
+  if (kind === "memtile" && field("d2_size") !== 0) {
+    check.warning("d2_size is lost: the compiler does not write it, the length ends the transfer");
+  }
   if (kind !== "shim") return;
   if (field("d2_size") !== 0) check.error("ShimTile only supports 3 dimensions of sizes.");
   const pads = [...op.attributes.keys()].filter((name) => name.includes("_zero_"));
