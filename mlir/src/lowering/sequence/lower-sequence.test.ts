@@ -140,3 +140,23 @@ test("a sequence that names a lock is refused", () => {
 
   expect(() => lowerSequence(module, "run")).toThrow(/lock\.mlir:5:\d+: .*references symbol 'lock' .* got: aie\.lock/);
 });
+
+test("a sequence that is run brings no buffers of its device along", () => {
+  const task = `%t = aiex.dma_configure_task(%m, MM2S, 0) { aie.dma_bd(%x : memref<4xi32>, 0, 4)\n aie.end }`;
+  const module = parseModule(
+    `module {
+  aie.device(npu1_1col) @first {
+    aie.runtime_sequence @outer(%a: i32) { aiex.configure @second { aiex.run @inner(%a) : (i32) } }
+  }
+  aie.device(npu1_1col) @second {
+    %m = aie.tile(0, 1)
+    %x = aie.buffer(%m) {address = 0 : i32, sym_name = "x"} : memref<4xi32>
+    aie.runtime_sequence @inner(%b: i32) { ${task} }
+  }
+}`,
+    "buffers.mlir",
+  );
+
+  expect(() => lowerSequence(module, "outer")).toThrow(/unsupported operation type: aie\.buffer/);
+  expect(lowerSequence(module, "inner").name).toBe("aie.runtime_sequence");
+});

@@ -172,6 +172,7 @@ function lowerConfigure(op: Operation, state: SequenceState): void {
     if (run.operands.length !== body.args.length) {
       throw new DesignError(`aiex.run: expected ${body.args.length} arguments, got ${run.operands.length}`);
     }
+    refuseForeignValues(callee, run);
     const args = new Map<Value, HostMemory>();
     for (const [i, arg] of body.args.entries()) {
       const operand = run.operands[i];
@@ -189,6 +190,21 @@ function lowerConfigure(op: Operation, state: SequenceState): void {
     const running = [...state.running, callee];
     lowerOps(body.ops, { ...state, running, emitter, args, tasks: state.tasks.inDevice(emitter) });
   }
+}
+
+/** A sequence that runs in another device's sequence brings tiles and locks of its device along, and no more. */
+function refuseForeignValues(callee: Operation, run: Operation): void {
+  walk(callee, (op) => {
+    const other = op.operands
+      .map((operand) => operand.definingOp)
+      .find((from) => from?.parentOp?.name === "aie.device" && !["aie.tile", "aie.lock"].includes(from.name));
+    if (other === undefined) return;
+    withLocation(run, () => {
+      throw new DesignError(
+        `aiex.run: Referenced SSA value defined by unsupported operation type: ${other.name}. Currently only aie.tile and aie.lock operations are supported.`,
+      );
+    });
+  });
 }
 
 /** A configuration that was loaded just before is not loaded again. */

@@ -73,7 +73,7 @@ export function verifyConfigure(op: Operation, check: Check): void {
   const name = op.text("symbol") ?? "";
   const device = check.deviceNamed(name);
   const [own, other] = [enclosing(op, "aie.device")?.text("device"), device?.text("device")];
-  if (!device) check.error(`No such device: '@${name}'`);
+  if (!device) check.error(`${check.symbol(name) ? "Not a device" : "No such device"}: '@${name}'`);
   else if (own !== other) check.error(`Device types do not match: '${own}' vs. '${other}'`);
 }
 
