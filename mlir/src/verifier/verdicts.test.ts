@@ -196,6 +196,14 @@ const verdicts: readonly (readonly [title: string, text: string, error: string |
     %d = aie.shim_dma(%s) {\n%0 = aie.dma_start(MM2S, 0, ^a, ^b)\n^a:\naie.dma_bd(%e : memref<?xi32>, 0, 64)\naie.next_bd ^b\n^b:\naie.end\n}`,
     undefined,
   ],
+  [
+    "a process of two patterns that do not fit each other",
+    `aie.objectfifo @f(%a, {%b}, 2 : i32) : !aie.objectfifo<memref<16xi32>>
+    %p = arith.constant dense<[1, 1]> : tensor<2xi32>\n%q = arith.constant dense<[1, 1, 0]> : tensor<3xi32>
+    %n = arith.constant 4 : index\nfunc.func @work() { return }
+    aie.objectfifo.register_process @f (Produce, %p : tensor<2xi32>, %q : tensor<3xi32>, @work, %n)`,
+    "Acquire and Release patterns must be of equal length",
+  ],
   ["a block that branches to itself", "func.func @f() {\ncf.br ^bb0\n^bb0:\ncf.br ^bb0\n}", undefined],
 ];
 
