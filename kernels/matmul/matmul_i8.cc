@@ -1,9 +1,11 @@
-// matmul_step_i8, matmul_channels_i8, matmul_store_i8: one tile of C = epilogue(A B), int8 x int8.
+// matmul_step_i8, matmul_channels_i8, matmul_store_i8, matmul_store_residual_i8: one tile of C = epilogue(A B), int8 x int8.
 //
 //   step      sums = a b (step 0) or sums += a b
 //   channels  by = the words for n columns that came on the stream of b
 //   store     out = saturate(round((sums + bias) * multiplier / 2^shift)), ties to even; int32 out: sums + bias, or sums
 //             where nothing came for the columns
+//   store_residual  the same plus the residual before it is saturated, for the rows that this object of the stream of b
+//             has of this core's tile; int8 out only
 //
 // MATMUL_M, MATMUL_K, MATMUL_N: tile; MATMUL_OUT: int8, int16 or int32.
 // a, b, out   blocked (mmul_tile.h); sums int32[m n], blocked as out. 32-byte aligned, 64 on AIE2P.
@@ -13,7 +15,6 @@
 // Error       none: the result is the formula's, bit for bit, while |A B + bias| < 2^31; k of A up to 131,071 is safe.
 // Cycles      modelled by the simulator; not measured on a device.
 // Meaning     matmul_ref.h.
-#include "matmul/channels.h"
 #include "matmul/requantise.h"
 
 namespace {
@@ -24,6 +25,8 @@ void set_modes() {
   aie::set_rounding(aie::rounding_mode::conv_even);
   aie::set_saturation(aie::saturation_mode::saturate);
 }
+
+matmul::channels channels_at(const int32 *__restrict by) { return {by, by + kN, by[2 * kN]}; }
 }  // namespace
 
 extern "C" void matmul_step_i8(const int8 *__restrict a, const int8 *__restrict b, int32 *__restrict sums, int32 step) {
@@ -37,8 +40,13 @@ extern "C" void matmul_channels_i8(const int8 *__restrict b, int32 *__restrict b
   matmul::channels_of_b<int8, kN>(b, by);
 }
 
-extern "C" void matmul_store_i8(const int32 *__restrict sums, const int32 *__restrict by, Out *__restrict out, int32 has_channels) {
+extern "C" void matmul_store_i8(const int32 *__restrict sums, const int32 *__restrict by, Out *__restrict out, int32 flags) {
   set_modes();
-  const matmul::channels channels = {by, by + kN, by[2 * kN]};
-  matmul::store<Out, kM, kN>(sums, channels, out, has_channels != 0);
+  matmul::store<Out, kM, kN>(sums, channels_at(by), out, flags);
+}
+
+extern "C" void matmul_store_residual_i8(const int32 *__restrict sums, const int32 *__restrict by, const int8 *__restrict b,
+                                         Out *__restrict out, int32, int32 object, int32 row) {
+  set_modes();
+  matmul::store_residual<Out, kM, kK, kN>(sums, channels_at(by), b, out, object, row);
 }

@@ -20,7 +20,7 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
     column: { columns: 1, rows: 4 },
     whole: { columns: d.device.columns, rows: 4 },
   }[String(params.array)] ?? { columns: 1, rows: 1 };
-  const tile = { m: 64, k: type.output.bytes === 4 ? 64 : 128, n: 64 };
+  const tile = { m: 64, k: type.input.bytes === 2 || type.output.bytes > 1 ? 64 / type.input.bytes : 64, n: 64 };
   const spec: MatmulFabricSpec = { type, tile, cores, generation };
   const fabric = matmulFabric(d, spec);
   const sequences = parseMatmulShapes(String(params.shapes)).map((shape) => matmulSequence(d, fabric, spec, shape));

@@ -41,14 +41,25 @@ export interface CoreControl {
 }
 
 /** Words of `CoreControl.words`, by their position. */
-export const controlWords = ["columnSteps", "channelObjects", "rowSteps", "kSteps"] as const;
+export const controlWords = [
+  "columnSteps",
+  /** Objects of channels before the rows of a column step: 0 or 1. */
+  "channelObjects",
+  "rowSteps",
+  "kSteps",
+  /** 1, or 0 where the objects of a residual bring the tiles out. */
+  "plainStores",
+  "residualObjects",
+  /** Of the store kernels. Source: kernels/matmul/channels.h. */
+  "flags",
+] as const;
 export type ControlWord = (typeof controlWords)[number];
 
 /** Rows of the `channels` matrix: bias, multiplier, shift, nothing. Source: kernels/matmul/matmul_i8.cc. */
 export const channelRows = 4;
 
 const firstComputeRow = 2;
-const stackBytes = 8192;
+const stackBytes = 10240;
 
 /**
  * Output-stationary: core (c, r) holds one m x n tile of sums while k is walked. A tile of `a` goes to all cores of a row,
@@ -78,6 +89,7 @@ interface Kernels {
   readonly step: KernelHandle;
   readonly channels: KernelHandle;
   readonly store: KernelHandle;
+  readonly storeResidual: KernelHandle;
 }
 
 interface Column {
@@ -112,6 +124,7 @@ function declareKernels(d: DesignBuilder, spec: MatmulFabricSpec): Kernels {
     step: d.kernel(`matmul_step_${name}`, [a, b, sums, i32], object),
     channels: d.kernel(`matmul_channels_${name}`, [b, channels], object),
     store: d.kernel(`matmul_store_${name}`, [sums, channels, c, i32], object),
+    storeResidual: d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object),
   };
 }
 
@@ -231,6 +244,8 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
       core.useLock(go, "AcquireGreaterEqual");
       const word = (name: ControlWord) => core.load(words.value, [core.constant(controlWords.indexOf(name), index)]);
       const [channelObjects, rowSteps, kSteps] = [word("channelObjects"), word("rowSteps"), word("kSteps")];
+      const [plainStores, residualObjects] = [word("plainStores"), word("residualObjects")];
+      const flags = word("flags");
       core.repeatTimes(word("columnSteps"), () => {
         core.repeatTimes(channelObjects, () => {
           core.call(kernels.channels, [core.acquire(b, "Consume"), channels.value]);
@@ -245,7 +260,15 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
             core.release(b, "Consume");
           });
           const out = core.acquire(c, "Produce");
-          core.call(kernels.store, [sums.value, channels.value, out, channelObjects]);
+          core.repeatTimes(plainStores, () => {
+            core.call(kernels.store, [sums.value, channels.value, out, flags]);
+          });
+          core.repeatTimes(residualObjects, (object) => {
+            const residual = core.acquire(b, "Consume");
+            const place = [core.cast(object, i32), core.constant(tile.row - firstComputeRow, i32)];
+            core.call(kernels.storeResidual, [sums.value, channels.value, residual, out, flags, ...place]);
+            core.release(b, "Consume");
+          });
           core.release(c, "Produce");
         });
       });

@@ -1,4 +1,4 @@
-import { type DType, ShapeError } from "@aiekit/core";
+import { type DType, ShapeError, UsageError } from "@aiekit/core";
 import type { DesignBuilder } from "../../builder/design-builder.ts";
 import type { FifoHandle } from "../../builder/handles.ts";
 import type { SequenceBuilder, TransferOptions } from "../../builder/sequence-builder.ts";
@@ -55,6 +55,7 @@ export function matmulSequence(
     a: memref([steps.rows, steps.depth], input.type),
     b: memref([steps.depth, steps.columns], input.type),
     ...(hasChannels && { channels: memref([channelRows, (steps.columns * 4) / input.bytes], input.type) }),
+    ...(shape.residual && { residual: memref([steps.rows, steps.columns], output.type) }),
     c: memref([steps.rows, steps.columns], output.type),
   };
   d.sequence({ name: shape.name, args }, (s, host) => {
@@ -67,6 +68,7 @@ interface HostBuffers {
   readonly a: Value;
   readonly b: Value;
   readonly channels: Value | undefined;
+  readonly residual: Value | undefined;
   readonly c: Value;
 }
 
@@ -110,12 +112,20 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
   for (const fifo of fabric.c) s.wait(fifo);
 }
 
-function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, steps }: Work): void {
+/** Bits of the word `flags`. Source: kernels/matmul/channels.h. */
+const storeFlags = { channels: 1 } as const;
+
+function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, spec, steps }: Work): void {
+  const hasChannels = host.channels !== undefined;
+  const hasResidual = host.residual !== undefined;
   const words: Readonly<Record<ControlWord, number>> = {
     columnSteps: steps.columnSteps,
-    channelObjects: host.channels === undefined ? 0 : 1,
+    channelObjects: hasChannels ? 1 : 0,
     rowSteps: steps.rowSteps,
     kSteps: steps.kSteps,
+    plainStores: hasResidual ? 0 : 1,
+    residualObjects: hasResidual ? (spec.cores.rows * spec.tile.m) / spec.tile.k : 0,
+    flags: hasChannels ? storeFlags.channels : 0,
   };
   for (const control of fabric.controls) {
     controlWords.forEach((name, i) => {
@@ -149,8 +159,10 @@ function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly 
         });
       });
     }
-    for (let row = 0; row < steps.rowSteps; row += iterationMax) {
-      const rows = Math.min(iterationMax, steps.rowSteps - row);
+    // A residual comes between the rows of b, so each row step has transfers of its own.
+    const rowsAtOnce = host.residual === undefined ? iterationMax : 1;
+    for (let row = 0; row < steps.rowSteps; row += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, steps.rowSteps - row);
       fabric.a.forEach((fifo, stream) => {
         planned.push({
           fifo,
@@ -169,6 +181,16 @@ function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly 
           offset: columnOf(c),
           sizes: [rows, steps.kSteps, tile.k, tile.n],
           strides: [0, tile.k * steps.columns, steps.columns, 1],
+        });
+        if (host.residual === undefined) return;
+        const height = cores.rows * tile.m;
+        planned.push({
+          fifo,
+          firstId: firstBd.b,
+          buffer: host.residual,
+          offset: row * height * steps.columns + columnOf(c),
+          sizes: [1, 1, height, tile.n],
+          strides: [0, 0, steps.columns, 1],
         });
       });
     }
@@ -200,6 +222,12 @@ class InputQueue {
 
 /** @throws ShapeError for a shape whose strides a shim BD does not hold. */
 function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores }: MatmulFabricSpec): void {
+  if (shape.residual && type.output.bytes !== type.input.bytes) {
+    throw new UsageError(
+      `matmul ${shape.name}: a residual has to be as wide as the operands: ${type.input.dtype} in, ${type.output.dtype} out`,
+      { hint: `use dtype ${type.input.name}_${type.input.name}, or add it in a kernel of its own` },
+    );
+  }
   const limits = [
     { what: "K", got: shape.k, per: cores.rows * tile.m * type.input.bytes },
     { what: "N", got: shape.n, per: cores.rows * tile.m * type.output.bytes },
@@ -244,6 +272,7 @@ function argSpecs(
     ...(hasChannels
       ? [{ ...arg("channels", "i32", [channelRows, n], [channelRows, steps.columns]), meaning: channelsMeaning }]
       : []),
+    ...(shape.residual ? [arg("residual", output.dtype, [m, n], [steps.rows, steps.columns])] : []),
     arg("c", output.dtype, [m, n], [steps.rows, steps.columns]),
   ];
 }

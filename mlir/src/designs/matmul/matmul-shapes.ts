@@ -8,10 +8,11 @@ export interface MatmulShape {
   readonly k: number;
   readonly n: number;
   readonly bias: boolean;
+  readonly residual: boolean;
 }
 
 /** Suffixes of a shape: `384x384x384_bias`. */
-const epilogues = ["bias"] as const;
+const epilogues = ["bias", "residual"] as const;
 
 /** `1536x384x1152.384x384x1536_bias`: M x K x N, and what follows the product. @throws UsageError for other text. */
 export function parseMatmulShapes(text: string): readonly MatmulShape[] {
@@ -33,5 +34,5 @@ function parseShape(name: string, whole: string): MatmulShape {
   const unknown = endings.find((e) => !(epilogues as readonly string[]).includes(e));
   if (unknown !== undefined) return refuse(`there is no ending _${unknown}`);
   const [m, k, n] = match.slice(1).map(Number) as [number, number, number];
-  return { name, m, k, n, bias: endings.includes("bias") };
+  return { name, m, k, n, bias: endings.includes("bias"), residual: endings.includes("residual") };
 }
