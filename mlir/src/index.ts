@@ -125,6 +125,7 @@ export {
   type DesignOptions,
   type DesignSequence,
   findKernel,
+  type InputShape,
   type KernelEntry,
   type KernelSource,
   type ParamSpec,

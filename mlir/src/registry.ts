@@ -1,4 +1,4 @@
-import { type ArgSpec, UsageError } from "@aiekit/core";
+import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
 import { fftDesign } from "./designs/fft.ts";
 import { melDesign } from "./designs/mel.ts";
 import type { Operation } from "./ir/operation.ts";
@@ -48,6 +48,22 @@ export interface KernelEntry {
   /** Device that is built for when none is named. */
   readonly device: string;
   readonly design: (options: DesignOptions) => Design;
+  /** Names of the inputs in the order of the arguments, for a kernel with `fit`. */
+  readonly inputs?: readonly string[];
+  /**
+   * Parameters that the inputs decide (shapes, element types), for a kernel that is built for the arrays it is given.
+   * `params`: those that were asked for; they win. @throws ShapeError or UsageError for what no build of the kernel takes.
+   */
+  readonly fit?: (
+    inputs: Readonly<Record<string, InputShape>>,
+    params: DesignOptions["params"],
+  ) => DesignOptions["params"];
+}
+
+/** What `fit` sees of an input. */
+export interface InputShape {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
 }
 
 /** Every kernel of the project. */

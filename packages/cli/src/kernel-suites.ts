@@ -5,13 +5,13 @@ import { promisify } from "node:util";
 import { tensor, UsageError } from "@aiekit/core";
 import { findKernel } from "@aiekit/mlir";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
-import type { MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
+import type { ArraySubject, ArraySuite, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
 
 /** What a suite is run with. */
 export interface SuiteRequest extends SuiteControl {
   readonly ready: ReadyKernel;
-  /** Number of clips or signals, from the first; all when undefined. */
+  /** Number of clips, signals or shapes, from the first; all when undefined. */
   readonly clips: number | undefined;
 }
 
@@ -65,6 +65,18 @@ async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
     return outputs.out!.data as Int32Array;
   };
   return fftSuite({ ...subjectOf(ready), run, outputScale: fftOutputScale }, { ...control, seed, signals });
+}
+
+type Validate = typeof import("@aiekit/validate");
+type ArraySuiteName = { [K in keyof Validate]: Validate[K] extends ArraySuite ? K : never }[keyof Validate];
+
+/** The suite of a kernel that is built for each of its shapes, by its name in @aiekit/validate. */
+export function arraySuite(name: ArraySuiteName): KernelSuite {
+  return async ({ ready, clips: cases, ...control }) => {
+    const run: ArraySubject["run"] = async (params, inputs) => (await ready.runWith(params, inputs)).outputs;
+    const suite: ArraySuite = (await import("@aiekit/validate"))[name];
+    return suite({ ...subjectOf(ready), run }, { ...control, seed, cases });
+  };
 }
 
 function subjectOf({ loaded, device }: ReadyKernel) {

@@ -68,6 +68,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/sim.ts")).sim(context, invocation.options);
     case "validate":
       return (await import("./commands/validate.ts")).validate(context, invocation.options);
+    case "rounding":
+      return (await import("./commands/rounding.ts")).rounding(context, invocation.options);
     case "bench":
       return (await import("./commands/bench.ts")).bench(context, invocation.options);
     case "inspect":
@@ -78,6 +80,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/demo.ts")).demo(context, invocation.options);
     case "conformance":
       return (await import("./commands/conformance.ts")).conformance(context, invocation.options);
+    case "new":
+      return (await import("./commands/new.ts")).create(context, invocation.options);
     case "kernels":
       return (await import("./commands/kernels.ts")).kernels(context, invocation.options);
   }
