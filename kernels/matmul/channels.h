@@ -40,6 +40,7 @@ AIE_INLINE aie::vector<int32, 16> of_columns(const int32 *__restrict row) {
 
 // How a tile goes out, as bits of the store kernels' `flags`.
 constexpr int32 kHasChannels = 1;
+constexpr int32 kGelu = 2;
 
 // Rows of a residual arrive as objects of b: k rows of n values as wide as those of b, in blocks of s x t. A tile of c finds
 // its rows in one of them, or in several one after another. `object` counts them in a step of `row`s of tiles.
@@ -66,6 +67,16 @@ struct residual_rows {
   AIE_INLINE const T *__restrict block_of(unsigned i, unsigned j) const {
     const unsigned at = first + i * N::r - first_of_tile;
     return values + (at / N::s * (n / N::t) + j) * N::s * N::t + at % N::s * N::t;
+  }
+
+  // Values 32 q.. of row i of blocks.
+  AIE_INLINE aie::vector<T, 32> run(unsigned i, unsigned q) const {
+    constexpr unsigned block_size = N::r * N::t;
+    if constexpr (block_size == 16) {
+      return aie::concat(aie::load_v<16>(block_of(i, 2 * q)), aie::load_v<16>(block_of(i, 2 * q + 1)));
+    } else {
+      return aie::load_v<32>(block_of(i, q * 32 / block_size) + q * 32 % block_size);
+    }
   }
 };
 

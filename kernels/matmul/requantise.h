@@ -65,20 +65,4 @@ AIE_INLINE void add_bias(const int32 *__restrict c, const channels &by, int32 *_
   }
 }
 
-template <typename Out, unsigned m, unsigned n>
-AIE_INLINE void store(const int32 *__restrict c, const channels &by, Out *__restrict out, int32 flags) {
-  if constexpr (sizeof(Out) == 4) add_bias<m, n>(c, by, out, (flags & kHasChannels) != 0);
-  else requantise<Out, m, n>(c, by, no_residual<m>{}, out);
-}
-
-// A residual is added where it is as wide as the operands.
-template <typename Out, unsigned m, unsigned k, unsigned n>
-AIE_INLINE void store_residual(const int32 *__restrict c, const channels &by, const int8 *__restrict b, Out *__restrict out,
-                               int32 object, int32 row) {
-  if constexpr (sizeof(Out) == 1) {
-    const residual_rows<int8, m, k, n> residual(b, object, row);
-    if (residual.is_mine) requantise<Out, m, n>(c, by, residual, out);
-  }
-}
-
 }  // namespace matmul

@@ -4,7 +4,7 @@ import type { Design, DesignOptions, KernelEntry } from "../registry.ts";
 import { type MatmulCores, type MatmulFabricSpec, matmulFabric } from "./matmul/matmul-fabric.ts";
 import { matmulSequence } from "./matmul/matmul-sequence.ts";
 import { parseMatmulShapes } from "./matmul/matmul-shapes.ts";
-import { type MatmulTypeName, matmulTypeNames, matmulTypes } from "./matmul/matmul-types.ts";
+import { type MatmulTypeName, matmulTypeNames, matmulTypes, takesResidual } from "./matmul/matmul-types.ts";
 
 /** C = epilogue(A B) on one core, a column of four, or the whole array; one runtime sequence for each shape. */
 export function matmulDesign({ device, params }: DesignOptions): Design {
@@ -24,7 +24,13 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
   const spec: MatmulFabricSpec = { type, tile, cores, generation };
   const fabric = matmulFabric(d, spec);
   const sequences = parseMatmulShapes(String(params.shapes)).map((shape) => matmulSequence(d, fabric, spec, shape));
-  const defines = { MATMUL_M: tile.m, MATMUL_K: tile.k, MATMUL_N: tile.n, MATMUL_OUT: type.output.cName };
+  const defines = {
+    MATMUL_M: tile.m,
+    MATMUL_K: tile.k,
+    MATMUL_N: tile.n,
+    MATMUL_OUT: type.output.cName,
+    MATMUL_RESIDUAL: takesResidual(type) ? 1 : 0,
+  };
   return {
     module: d.build(),
     sequences,

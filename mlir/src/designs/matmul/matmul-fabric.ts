@@ -2,7 +2,7 @@ import type { DesignBuilder } from "../../builder/design-builder.ts";
 import type { BufferHandle, FifoHandle, KernelHandle, LockHandle, TileHandle } from "../../builder/handles.ts";
 import type { BdDim } from "../../ir/attributes.ts";
 import { i32, index, type MemRefType, memref } from "../../ir/types.ts";
-import type { Generation, MatmulType } from "./matmul-types.ts";
+import { type Generation, type MatmulType, takesResidual } from "./matmul-types.ts";
 
 /** Elements of one step of a core: c[m, n] += a[m, k] b[k, n]. */
 export interface MatmulTile {
@@ -89,7 +89,7 @@ interface Kernels {
   readonly step: KernelHandle;
   readonly channels: KernelHandle;
   readonly store: KernelHandle;
-  readonly storeResidual: KernelHandle;
+  readonly storeResidual: KernelHandle | undefined;
 }
 
 interface Column {
@@ -124,7 +124,9 @@ function declareKernels(d: DesignBuilder, spec: MatmulFabricSpec): Kernels {
     step: d.kernel(`matmul_step_${name}`, [a, b, sums, i32], object),
     channels: d.kernel(`matmul_channels_${name}`, [b, channels], object),
     store: d.kernel(`matmul_store_${name}`, [sums, channels, c, i32], object),
-    storeResidual: d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object),
+    storeResidual: takesResidual(spec.type)
+      ? d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object)
+      : undefined,
   };
 }
 
@@ -263,12 +265,14 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
           core.repeatTimes(plainStores, () => {
             core.call(kernels.store, [sums.value, channels.value, out, flags]);
           });
-          core.repeatTimes(residualObjects, (object) => {
-            const residual = core.acquire(b, "Consume");
-            const place = [core.cast(object, i32), core.constant(tile.row - firstComputeRow, i32)];
-            core.call(kernels.storeResidual, [sums.value, channels.value, residual, out, flags, ...place]);
-            core.release(b, "Consume");
-          });
+          const { storeResidual } = kernels;
+          if (storeResidual !== undefined)
+            core.repeatTimes(residualObjects, (object) => {
+              const residual = core.acquire(b, "Consume");
+              const place = [core.cast(object, i32), core.constant(tile.row - firstComputeRow, i32)];
+              core.call(storeResidual, [sums.value, channels.value, residual, out, flags, ...place]);
+              core.release(b, "Consume");
+            });
           core.release(c, "Produce");
         });
       });

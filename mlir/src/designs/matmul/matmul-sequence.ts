@@ -14,6 +14,7 @@ import {
   type MatmulFabricSpec,
 } from "./matmul-fabric.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
+import { type MatmulType, takesResidual } from "./matmul-types.ts";
 
 /** How a shape is cut into the steps of the array. */
 export interface MatmulSteps {
@@ -59,7 +60,7 @@ export function matmulSequence(
     c: memref([steps.rows, steps.columns], output.type),
   };
   d.sequence({ name: shape.name, args }, (s, host) => {
-    writeTransfers(s, host as unknown as HostBuffers, { fabric, spec, steps });
+    writeTransfers(s, host as unknown as HostBuffers, { fabric, spec, shape, steps });
   });
   return { name: shape.name, units: 1, args: argSpecs(shape, steps, { spec, hasChannels }) };
 }
@@ -75,6 +76,7 @@ interface HostBuffers {
 interface Work {
   readonly fabric: MatmulFabric;
   readonly spec: MatmulFabricSpec;
+  readonly shape: MatmulShape;
   readonly steps: MatmulSteps;
 }
 
@@ -113,9 +115,9 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
 }
 
 /** Bits of the word `flags`. Source: kernels/matmul/channels.h. */
-const storeFlags = { channels: 1 } as const;
+const storeFlags = { channels: 1, gelu: 2 } as const;
 
-function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, spec, steps }: Work): void {
+function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, spec, steps }: Work): void {
   const hasChannels = host.channels !== undefined;
   const hasResidual = host.residual !== undefined;
   const words: Readonly<Record<ControlWord, number>> = {
@@ -125,7 +127,7 @@ function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, spec, st
     kSteps: steps.kSteps,
     plainStores: hasResidual ? 0 : 1,
     residualObjects: hasResidual ? (spec.cores.rows * spec.tile.m) / spec.tile.k : 0,
-    flags: hasChannels ? storeFlags.channels : 0,
+    flags: (hasChannels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0),
   };
   for (const control of fabric.controls) {
     controlWords.forEach((name, i) => {
@@ -222,7 +224,15 @@ class InputQueue {
 
 /** @throws ShapeError for a shape whose strides a shim BD does not hold. */
 function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores }: MatmulFabricSpec): void {
-  if (shape.residual && type.output.bytes !== type.input.bytes) {
+  if (shape.gelu && !type.floats) {
+    throw new UsageError(
+      `matmul ${shape.name}: GELU needs a result that is a number in bf16 or f32, got ${type.output.dtype}`,
+      {
+        hint: `use dtype ${type.input.name}_bf16`,
+      },
+    );
+  }
+  if (shape.residual && !takesResidual(type)) {
     throw new UsageError(
       `matmul ${shape.name}: a residual has to be as wide as the operands: ${type.input.dtype} in, ${type.output.dtype} out`,
       { hint: `use dtype ${type.input.name}_${type.input.name}, or add it in a kernel of its own` },
@@ -270,11 +280,21 @@ function argSpecs(
     arg("a", input.dtype, [m, k], [steps.rows, steps.depth]),
     arg("b", input.dtype, [k, n], [steps.depth, steps.columns]),
     ...(hasChannels
-      ? [{ ...arg("channels", "i32", [channelRows, n], [channelRows, steps.columns]), meaning: channelsMeaning }]
+      ? [
+          {
+            ...arg("channels", "i32", [channelRows, n], [channelRows, steps.columns]),
+            meaning: channelsMeaning(spec.type),
+          },
+        ]
       : []),
     ...(shape.residual ? [arg("residual", output.dtype, [m, n], [steps.rows, steps.columns])] : []),
     arg("c", output.dtype, [m, n], [steps.rows, steps.columns]),
   ];
 }
 
-const channelsMeaning = "rows: bias, multiplier, shift (one value in all columns), 0";
+/** What the rows of `channels` are. Source: the kernels' header comments. */
+function channelsMeaning({ requantised, floats, input }: MatmulType): string {
+  if (input.dtype === "bf16") return "rows: bits of bias as f32, 0, 0, 0";
+  if (floats) return "rows: bias, bits of scale as f32, 0, 0";
+  return requantised ? "rows: bias, multiplier, shift (one value in all columns), 0" : "rows: bias, 0, 0, 0";
+}

@@ -7,6 +7,8 @@ export interface MatmulType {
   readonly output: OutputType;
   /** True: every column needs a multiplier and a shift, so the sequence takes `channels`. */
   readonly requantised: boolean;
+  /** Sums pass through binary32 on the way out, so that GELU can follow. */
+  readonly floats: boolean;
 }
 
 export interface Operand {
@@ -75,13 +77,19 @@ const outputs = {
 
 /** Types of the operands and of the result, by the name of the design's parameter. */
 export const matmulTypes = {
-  i8_i8: { input: int8, output: outputs.i8, requantised: true },
-  i8_i16: { input: int8, output: outputs.i16, requantised: true },
-  i8_i32: { input: int8, output: outputs.i32, requantised: false },
-  bf16_bf16: { input: bfloat16, output: outputs.bf16, requantised: false },
-  bf16_f32: { input: bfloat16, output: outputs.f32, requantised: false },
+  i8_i8: { input: int8, output: outputs.i8, requantised: true, floats: false },
+  i8_i16: { input: int8, output: outputs.i16, requantised: true, floats: false },
+  i8_i32: { input: int8, output: outputs.i32, requantised: false, floats: false },
+  i8_bf16: { input: int8, output: outputs.bf16, requantised: true, floats: true },
+  bf16_bf16: { input: bfloat16, output: outputs.bf16, requantised: false, floats: true },
+  bf16_f32: { input: bfloat16, output: outputs.f32, requantised: false, floats: true },
 } as const satisfies Record<string, MatmulType>;
 
 export type MatmulTypeName = keyof typeof matmulTypes;
 
 export const matmulTypeNames = Object.keys(matmulTypes) as readonly MatmulTypeName[];
+
+/** A residual comes as objects of b, so it is as wide as the operands. */
+export function takesResidual({ input, output }: MatmulType): boolean {
+  return input.bytes === output.bytes;
+}

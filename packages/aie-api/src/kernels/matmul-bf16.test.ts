@@ -25,13 +25,23 @@ const rOf = ({ arch }: Variant): number => (arch === 20 ? 4 : 8);
 
 beforeAll(async () => {
   for (const variant of variants) {
+    const takesResidual = variant.out === "bfloat16";
     const out = variant.out === "float" ? "float" : "uint16_t";
     const finish = `matmul_ref::finish<${out}, ${rOf(variant)}, 8, 4, ${m}, ${k}, ${n}>`;
     const { kernel } = await buildPair({
       file: "kernels/matmul/matmul_bf16.cc",
-      exports: ["matmul_step_bf16", "matmul_channels_bf16", "matmul_store_bf16", "matmul_store_residual_bf16"],
+      exports: [
+        ...["matmul_step_bf16", "matmul_channels_bf16", "matmul_store_bf16"],
+        ...(takesResidual ? ["matmul_store_residual_bf16"] : []),
+      ],
       arch: variant.arch,
-      defines: [`MATMUL_M=${m}`, `MATMUL_K=${k}`, `MATMUL_N=${n}`, `MATMUL_OUT=${variant.out}`],
+      defines: [
+        `MATMUL_M=${m}`,
+        `MATMUL_K=${k}`,
+        `MATMUL_N=${n}`,
+        `MATMUL_OUT=${variant.out}`,
+        `MATMUL_RESIDUAL=${takesResidual ? 1 : 0}`,
+      ],
       reference: `#include "matmul/matmul_ref.h"
         extern "C" void channels_ref(const uint16_t *b, int32_t *by) { matmul_ref::channels<uint16_t, 8, 4, ${n}>(b, by); }
         extern "C" void store_ref(const float *sums, const int32_t *by, ${out} *out, int32_t flags) {
