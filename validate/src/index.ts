@@ -65,6 +65,7 @@ export {
   fftCriteria,
   fftSuite,
 } from "./suites/fft-suite.ts";
+export { matmulSuite } from "./suites/matmul-suite.ts";
 export { type MelOutput, melCriteria, melLimits } from "./suites/mel-criteria.ts";
 export { melDb } from "./suites/mel-judge.ts";
 export { type MelRunner, type MelSubject, type MelSuiteOptions, melSuite } from "./suites/mel-suite.ts";

@@ -29,6 +29,7 @@ export function requireSuite(kernel: string): KernelSuite {
 const suites: Readonly<Record<string, KernelSuite>> = {
   mel: runMelSuite,
   fft: runFftSuite,
+  matmul: arraySuite("matmulSuite"),
 };
 
 const seed = 1;
