@@ -51,6 +51,8 @@ export interface KernelEntry {
   readonly design: (options: DesignOptions) => Design;
   /** Names of the inputs in the order of the arguments, for a kernel with `fit`. */
   readonly inputs?: readonly string[];
+  /** Further inputs that the caller may leave out, for a kernel with `fit`; they are given by name. */
+  readonly optionalInputs?: readonly string[];
   /**
    * Parameters that the inputs decide (shapes, element types), for a kernel that is built for the arrays it is given.
    * `params`: those that were asked for; they win. @throws ShapeError or UsageError for what no build of the kernel takes.

@@ -2,7 +2,7 @@ import type { DesignBuilder } from "../../builder/design-builder.ts";
 import type { BufferHandle, FifoHandle, KernelHandle, LockHandle, TileHandle } from "../../builder/handles.ts";
 import type { BdDim } from "../../ir/attributes.ts";
 import { i32, index, type MemRefType, memref } from "../../ir/types.ts";
-import { type Generation, type MatmulType, takesResidual } from "./matmul-types.ts";
+import type { Generation, MatmulType } from "./matmul-types.ts";
 
 /** Elements of one step of a core: c[m, n] += a[m, k] b[k, n]. */
 export interface MatmulTile {
@@ -22,6 +22,8 @@ export interface MatmulFabricSpec {
   readonly tile: MatmulTile;
   readonly cores: MatmulCores;
   readonly generation: Generation;
+  /** Some sequence adds a residual. */
+  readonly residual: boolean;
 }
 
 /** What runtime sequences work with. */
@@ -59,7 +61,8 @@ export type ControlWord = (typeof controlWords)[number];
 export const channelRows = 4;
 
 const firstComputeRow = 2;
-const stackBytes = 10240;
+/** What the kernels' WebAssembly form spills; the multiplier's registers are the device's. */
+export const stackBytes = 10240;
 
 /**
  * Output-stationary: core (c, r) holds one m x n tile of sums while k is walked. A tile of `a` goes to all cores of a row,
@@ -124,7 +127,7 @@ function declareKernels(d: DesignBuilder, spec: MatmulFabricSpec): Kernels {
     step: d.kernel(`matmul_step_${name}`, [a, b, sums, i32], object),
     channels: d.kernel(`matmul_channels_${name}`, [b, channels], object),
     store: d.kernel(`matmul_store_${name}`, [sums, channels, c, i32], object),
-    storeResidual: takesResidual(spec.type)
+    storeResidual: spec.residual
       ? d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object)
       : undefined,
   };
@@ -134,7 +137,9 @@ function placeTiles(d: DesignBuilder, cores: MatmulCores): Tiles {
   const columns = Array.from({ length: cores.columns }, (_, col) => ({
     shim: d.tile(col, 0),
     memtile: d.tile(col, 1),
-    cores: Array.from({ length: cores.rows }, (_, row) => d.tile(col, firstComputeRow + row)),
+    cores: Array.from({ length: cores.rows }, (_, row) =>
+      d.tile(col, firstComputeRow + row, { allocationScheme: "basic-sequential" }),
+    ),
   }));
   return { columns };
 }

@@ -27,7 +27,10 @@ export interface MatmulSteps {
   readonly depth: number;
 }
 
-export function matmulSteps({ m, k, n }: MatmulShape, { tile, cores }: MatmulFabricSpec): MatmulSteps {
+export function matmulSteps(
+  { m, k, n }: MatmulShape,
+  { tile, cores }: Pick<MatmulFabricSpec, "tile" | "cores">,
+): MatmulSteps {
   const rowSteps = Math.ceil(m / (cores.rows * tile.m));
   const columnSteps = Math.ceil(n / (cores.columns * tile.n));
   const kSteps = Math.ceil(k / tile.k);

@@ -56,7 +56,8 @@ function fittedParams(
   given: RunOptions["params"],
 ): RunOptions["params"] {
   if (entry.fit === undefined || entry.inputs === undefined) return given;
-  const named = nameInputs(entry.name, entry.inputs, files);
+  const optional = (entry.optionalInputs ?? []).filter((name) => files.some((file) => file.name === name));
+  const named = nameInputs(entry.name, [...entry.inputs, ...optional], files);
   return { ...entry.fit(Object.fromEntries([...named].map(([name, { value }]) => [name, value])), given), ...given };
 }
 
