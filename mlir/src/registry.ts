@@ -1,5 +1,6 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
 import { fftDesign } from "./designs/fft.ts";
+import { fitLogmel, logmelDesign } from "./designs/logmel.ts";
 import { melDesign } from "./designs/mel.ts";
 import type { Operation } from "./ir/operation.ts";
 
@@ -81,6 +82,20 @@ export const registry: readonly KernelEntry[] = [
     params: [],
     device: "npu1_1col",
     design: fftDesign,
+  },
+  {
+    name: "logmel",
+    about: "Whisper's log-mel: 16 kHz PCM to f32[mels, frames], clamped to 8 decades below the window's maximum",
+    params: [
+      { name: "mels", default: 80, choices: [80, 128], about: "mel bands" },
+      { name: "pcm", default: "i16", choices: ["i16", "f32"], about: "element type of the sound" },
+      { name: "samples", default: 480000, about: "samples of a launch; several, N.N.N, give a sequence each" },
+      { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most; four cores each" },
+    ],
+    device: "npu1",
+    inputs: ["pcm"],
+    fit: fitLogmel,
+    design: logmelDesign,
   },
 ];
 
