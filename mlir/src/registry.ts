@@ -1,6 +1,6 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
 import { fftDesign } from "./designs/fft.ts";
-import { fitLogmel, logmelDesign } from "./designs/logmel.ts";
+import { fitLogmel, logmelDesign, logmelSamples } from "./designs/logmel.ts";
 import { melDesign } from "./designs/mel.ts";
 import type { Operation } from "./ir/operation.ts";
 
@@ -89,7 +89,11 @@ export const registry: readonly KernelEntry[] = [
     params: [
       { name: "mels", default: 80, choices: [80, 128], about: "mel bands" },
       { name: "pcm", default: "i16", choices: ["i16", "f32"], about: "element type of the sound" },
-      { name: "samples", default: 480000, about: "samples of a launch; several, N.N.N, give a sequence each" },
+      {
+        name: "samples",
+        default: logmelSamples.join("."),
+        about: "samples of a launch; several, N.N.N, a sequence each",
+      },
       { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most; four cores each" },
     ],
     device: "npu1",

@@ -6,8 +6,8 @@ import { logmelLaunch, loudestRows } from "./logmel-launch.ts";
 import { logmelKernels, logmelPipeline } from "./logmel-pipeline.ts";
 import { batchFrames, hopSamples, type LogmelWindow, logmelWindow } from "./logmel-windows.ts";
 
-/** 30 s of sound, what Whisper's encoder takes. */
-const whisperSamples = 480_000;
+/** 1, 2, 5, 10 and 30 s; the last is what Whisper's encoder takes. */
+export const logmelSamples = [16_000, 32_000, 80_000, 160_000, 480_000] as const;
 const minSamples = batchFrames * hopSamples;
 /** A shim BD moves by at most 2^20 words from row to row; ten minutes are far below it. */
 const maxSamples = 600 * 16_000;
@@ -21,7 +21,9 @@ export function logmelDesign({ device, params }: DesignOptions): Design {
   const { mels, pcm: dtype } = params as { mels: number; pcm: "i16" | "f32" };
   const d = new DesignBuilder(device);
   const columns = Math.min(Number(params.columns), d.device.columns);
-  const windows = sampleCounts(params.samples ?? whisperSamples).map((samples) => logmelWindow(samples, columns));
+  const windows = sampleCounts(params.samples ?? logmelSamples.join(".")).map((samples) =>
+    logmelWindow(samples, columns),
+  );
   const kernels = logmelKernels(d, mels, dtype);
   const pipelines = Array.from({ length: columns }, (_, col) => logmelPipeline(d, { col, columns, kernels }));
   for (const window of windows) {
@@ -53,7 +55,8 @@ export const fitLogmel: NonNullable<KernelEntry["fit"]> = ({ pcm }) => {
   }
   const [samples = 0] = pcm.shape;
   expectLength(samples);
-  return { pcm: pcm.dtype, samples };
+  // The lengths of the default build share it.
+  return logmelSamples.some((n) => n === samples) ? { pcm: pcm.dtype } : { pcm: pcm.dtype, samples };
 };
 
 /** `480000` or several counts, `16000.480000`. */
