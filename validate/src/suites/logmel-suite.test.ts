@@ -105,7 +105,10 @@ function triangles(mels: number, isHtk: boolean): [bin: number, weight: number][
 }
 
 /** The suite on a device that `change` makes the output of. */
-function runSuite(change: (item: LogmelCase) => Tensor | undefined, which = speechCases): Promise<SuiteRun> {
+function runSuite(
+  change: (item: LogmelCase) => Tensor | undefined,
+  which: readonly LogmelCase[] = speechCases,
+): Promise<SuiteRun> {
   const byPcm = new Map(which.map((c) => [c.pcm, c]));
   const subject = {
     kernel: "logmel",
@@ -119,10 +122,10 @@ function runSuite(change: (item: LogmelCase) => Tensor | undefined, which = spee
   return logmelSuite(subject, { seed: 1, cases: which });
 }
 const withFault = (fault: Fault) => runSuite((item) => emulated(item, fault));
-const withValues = (change: (values: Float32Array, frames: number) => Float32Array) =>
+const withValues = (change: (values: Float32Array<ArrayBuffer>, frames: number) => Float32Array<ArrayBuffer>) =>
   runSuite((item) => {
     const { shape, data } = emulated(item);
-    return tensor("f32", shape, change(data as Float32Array, shape[1]!));
+    return tensor("f32", shape, change(data as Float32Array<ArrayBuffer>, shape[1]!));
   });
 
 /** Criteria that failed on every sound. */
@@ -181,7 +184,7 @@ test("a constant, NaN, another shape and no output at all fail output", async ()
   expect(failedEverywhere(await runSuite(() => undefined))).toEqual(["output"]);
   const rows = await runSuite((item) => {
     const { shape, data } = emulated(item);
-    return tensor("f32", [shape[1]!, shape[0]!], data as Float32Array);
+    return tensor("f32", [shape[1]!, shape[0]!], data as Float32Array<ArrayBuffer>);
   });
   expect(rows.result.cases[0]!.checks[0]!.detail).toBe("expected f32[80, 20], got f32[20, 80]");
 });
@@ -190,7 +193,7 @@ test("silence must be -1.5 in every element: -1.4999 in one fails", async () => 
   const silent = cases.filter((c) => c.group === "silence");
   const { result } = await runSuite((item) => {
     const { shape, data } = emulated(item);
-    return tensor("f32", shape, (data as Float32Array).fill(-1.4999, 100, 101));
+    return tensor("f32", shape, (data as Float32Array<ArrayBuffer>).fill(-1.4999, 100, 101));
   }, silent);
 
   expect(result.cases.map((c) => c.pass)).toEqual(silent.map(() => false));
