@@ -34,6 +34,12 @@
 #define AIE_PREPARE_FOR_PIPELINING
 #endif
 
+// The rounding mode that a kernel sets at its entries, as in aie::set_rounding(aie::rounding_mode::AIEKIT_ROUNDING). Builds of
+// `aiekit rounding` define another one, to show what it does to the kernel's error.
+#ifndef AIEKIT_ROUNDING
+#define AIEKIT_ROUNDING conv_even
+#endif
+
 // Cycles of scalar code that the cost model cannot see by itself. The simulator's aie_api defines it.
 #ifndef AIEKIT_SCALAR_CYCLES
 #define AIEKIT_SCALAR_CYCLES(n)

@@ -77,7 +77,7 @@ inline void transform(const basis &__restrict weights, const folded &__restrict 
 }
 
 inline void set_modes() {
-  aie::set_rounding(aie::rounding_mode::conv_even);
+  aie::set_rounding(aie::rounding_mode::AIEKIT_ROUNDING);
   aie::set_saturation(aie::saturation_mode::none);
 }
 

@@ -1,3 +1,4 @@
+export { type Bias, bias } from "./metrics/bias.ts";
 export { cosine, gain, pearson } from "./metrics/correlation.ts";
 export { maxAbsErr, maxErrWithin, meanSignedErr, type WorstError } from "./metrics/error.ts";
 export { checkOutput, type LiveBins, type LivenessOptions, liveBins, type OutputCheck } from "./metrics/liveness.ts";
@@ -59,7 +60,7 @@ export {
   sine,
   whiteNoise,
 } from "./signals/waveforms.ts";
-export type { ArraySubject, Arrays, KernelParams } from "./suites/array-subject.ts";
+export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
 export {
   type FftRunner,
   type FftSubject,

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { tensor, UsageError } from "@aiekit/core";
 import { findKernel, logmelSamples } from "@aiekit/mlir";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
-import type { ArraySubject, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
+import type { ArraySubject, ArraySuite, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
 
 /** What a suite is run with. */
@@ -84,8 +84,19 @@ async function runLogmelSuite(request: SuiteRequest): Promise<SuiteRun> {
   return logmelSuite(arraySubject(ready), { ...control, seed, cases, notes });
 }
 
+type Validate = typeof import("@aiekit/validate");
+type ArraySuiteName = { [K in keyof Validate]: Validate[K] extends ArraySuite ? K : never }[keyof Validate];
+
+/** The suite of a kernel that is built for each of its shapes, by its name in @aiekit/validate. */
+export function arraySuite(name: ArraySuiteName): KernelSuite {
+  return async ({ ready, clips: cases, ...control }) => {
+    const suite: ArraySuite = (await import("@aiekit/validate"))[name];
+    return suite(arraySubject(ready), { ...control, seed, cases });
+  };
+}
+
 /** The subject of a suite that builds the kernel for each of its shapes. */
-export function arraySubject(ready: ReadyKernel): ArraySubject {
+function arraySubject(ready: ReadyKernel): ArraySubject {
   return { ...subjectOf(ready), run: async (params, inputs) => (await ready.runWith(params, inputs)).outputs };
 }
 

@@ -1,5 +1,5 @@
 import type { Tensor } from "@aiekit/core";
-import type { Subject } from "./suite-result.ts";
+import type { Subject, SuiteControl, SuiteRun } from "./suite-result.ts";
 
 /** Parameters of a kernel's design, by name. */
 export type KernelParams = Readonly<Record<string, number | string>>;
@@ -12,3 +12,11 @@ export interface ArraySubject extends Subject {
   /** One run of the kernel built with `params`; those left out are the subject's own. */
   readonly run: (params: KernelParams, inputs: Arrays) => Promise<Arrays>;
 }
+
+export interface ArraySuiteOptions extends SuiteControl {
+  readonly seed?: number;
+  /** How many cases, from the first; all when undefined. */
+  readonly cases?: number | undefined;
+}
+
+export type ArraySuite = (subject: ArraySubject, options?: ArraySuiteOptions) => Promise<SuiteRun>;
