@@ -1,6 +1,7 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
 import { fftDesign } from "./designs/fft.ts";
-import { fitLogmel, logmelDesign, logmelSamples } from "./designs/logmel.ts";
+import { logmelEntry } from "./designs/logmel.ts";
+import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
 import type { Operation } from "./ir/operation.ts";
 
@@ -83,24 +84,8 @@ export const registry: readonly KernelEntry[] = [
     device: "npu1_1col",
     design: fftDesign,
   },
-  {
-    name: "logmel",
-    about: "Whisper's log-mel: 16 kHz PCM to f32[mels, frames], clamped to 8 decades below the window's maximum",
-    params: [
-      { name: "mels", default: 80, choices: [80, 128], about: "mel bands" },
-      { name: "pcm", default: "i16", choices: ["i16", "f32"], about: "element type of the sound" },
-      {
-        name: "samples",
-        default: logmelSamples.join("."),
-        about: "samples of a launch; several, N.N.N, a sequence each",
-      },
-      { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most; four cores each" },
-    ],
-    device: "npu1",
-    inputs: ["pcm"],
-    fit: fitLogmel,
-    design: logmelDesign,
-  },
+  logmelEntry,
+  matmulEntry,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

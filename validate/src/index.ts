@@ -69,6 +69,7 @@ export {
   fftSuite,
 } from "./suites/fft-suite.ts";
 export { type LogmelSuiteOptions, logmelCriteria, logmelLimits, logmelSuite } from "./suites/logmel-suite.ts";
+export { matmulSuite } from "./suites/matmul-suite.ts";
 export { type MelOutput, melCriteria, melLimits } from "./suites/mel-criteria.ts";
 export { melDb } from "./suites/mel-judge.ts";
 export { type MelRunner, type MelSubject, type MelSuiteOptions, melSuite } from "./suites/mel-suite.ts";

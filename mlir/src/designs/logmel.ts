@@ -12,12 +12,45 @@ const minSamples = batchFrames * hopSamples;
 /** A shim BD moves by at most 2^20 words from row to row; ten minutes are far below it. */
 const maxSamples = 600 * 16_000;
 
+/** The sound decides its element type and length. @throws ShapeError for what no build takes. */
+const fitLogmel: NonNullable<KernelEntry["fit"]> = ({ pcm }) => {
+  if (pcm === undefined || pcm.shape.length !== 1 || (pcm.dtype !== "i16" && pcm.dtype !== "f32")) {
+    const got = pcm && `${pcm.dtype}[${pcm.shape.join(", ")}]`;
+    throw new ShapeError(`logmel: pcm: expected i16[samples] or f32[samples], got ${got}`, {
+      hint: "16 kHz mono; f32 in -1..1, or i16 in 1/32768 of full scale",
+    });
+  }
+  const [samples = 0] = pcm.shape;
+  expectLength(samples);
+  // The lengths of the default build share it.
+  return logmelSamples.some((n) => n === samples) ? { pcm: pcm.dtype } : { pcm: pcm.dtype, samples };
+};
+
+export const logmelEntry: KernelEntry = {
+  name: "logmel",
+  about: "Whisper's log-mel: 16 kHz PCM to f32[mels, frames], clamped to 8 decades below the window's maximum",
+  params: [
+    { name: "mels", default: 80, choices: [80, 128], about: "mel bands" },
+    { name: "pcm", default: "i16", choices: ["i16", "f32"], about: "element type of the sound" },
+    {
+      name: "samples",
+      default: logmelSamples.join("."),
+      about: "samples of a launch; several, N.N.N, a sequence each",
+    },
+    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most; four cores each" },
+  ],
+  device: "npu1",
+  inputs: ["pcm"],
+  fit: fitLogmel,
+  design: logmelDesign,
+};
+
 /**
  * Whisper's log-mel of 16 kHz mono sound: (max(log10 mel, maximum - 8) + 4) / 4 as f32[mels, frames], frames = samples /
  * 160. A column is a pipeline of four cores: three parts of the transform, then power, mel bands and logarithm. A launch
  * has two phases: features and each column's largest go to the host buffer, then they come back and are clamped.
  */
-export function logmelDesign({ device, params }: DesignOptions): Design {
+function logmelDesign({ device, params }: DesignOptions): Design {
   const { mels, pcm: dtype } = params as { mels: number; pcm: "i16" | "f32" };
   const d = new DesignBuilder(device);
   const columns = Math.min(Number(params.columns), d.device.columns);
@@ -44,20 +77,6 @@ export function logmelDesign({ device, params }: DesignOptions): Design {
     })),
   };
 }
-
-/** The sound decides its element type and length. @throws ShapeError for what no build takes. */
-export const fitLogmel: NonNullable<KernelEntry["fit"]> = ({ pcm }) => {
-  if (pcm === undefined || pcm.shape.length !== 1 || (pcm.dtype !== "i16" && pcm.dtype !== "f32")) {
-    const got = pcm && `${pcm.dtype}[${pcm.shape.join(", ")}]`;
-    throw new ShapeError(`logmel: pcm: expected i16[samples] or f32[samples], got ${got}`, {
-      hint: "16 kHz mono; f32 in -1..1, or i16 in 1/32768 of full scale",
-    });
-  }
-  const [samples = 0] = pcm.shape;
-  expectLength(samples);
-  // The lengths of the default build share it.
-  return logmelSamples.some((n) => n === samples) ? { pcm: pcm.dtype } : { pcm: pcm.dtype, samples };
-};
 
 /** `480000` or several counts, `16000.480000`. */
 function sampleCounts(param: number | string): readonly number[] {

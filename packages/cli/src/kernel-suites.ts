@@ -30,6 +30,7 @@ const suites: Readonly<Record<string, KernelSuite>> = {
   mel: runMelSuite,
   fft: runFftSuite,
   logmel: runLogmelSuite,
+  matmul: arraySuite("matmulSuite"),
 };
 
 const seed = 1;
