@@ -1,5 +1,6 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
 import { fftDesign } from "./designs/fft.ts";
+import { logmelEntry } from "./designs/logmel.ts";
 import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
 import type { Operation } from "./ir/operation.ts";
@@ -85,6 +86,7 @@ export const registry: readonly KernelEntry[] = [
     device: "npu1_1col",
     design: fftDesign,
   },
+  logmelEntry,
   matmulEntry,
 ];
 

@@ -29,6 +29,8 @@ export {
   meydaExtractor,
   meydaMel,
 } from "./references/meyda-reference.ts";
+export { slaneyFilterBank, slaneyHzToMel, slaneyMelToHz } from "./references/whisper-mel-filters.ts";
+export { type WhisperFeatures, whisperFeatures, whisperMel } from "./references/whisper-reference.ts";
 export { type ColourMap, differenceMap, levelMap, type Rgb } from "./report/colour-map.ts";
 export { type HtmlReportOptions, htmlReport } from "./report/html-page.ts";
 export { junitXml } from "./report/junit.ts";
@@ -38,6 +40,7 @@ export { type ReportDocument, resultJson } from "./report/result-json.ts";
 export { suiteText, type TextTableOptions, verdictLine } from "./report/text-table.ts";
 export { type EspeakOptions, espeakClips, type RunProgram } from "./signals/espeak.ts";
 export { type FftSignal, type FftSignalOptions, fftSignals } from "./signals/fft-signals.ts";
+export { type LogmelCase, type LogmelCaseOptions, logmelCases } from "./signals/logmel-cases.ts";
 export {
   type ClipGroup,
   clipGroups,
@@ -65,6 +68,7 @@ export {
   fftCriteria,
   fftSuite,
 } from "./suites/fft-suite.ts";
+export { type LogmelSuiteOptions, logmelCriteria, logmelLimits, logmelSuite } from "./suites/logmel-suite.ts";
 export { matmulSuite } from "./suites/matmul-suite.ts";
 export { type MelOutput, melCriteria, melLimits } from "./suites/mel-criteria.ts";
 export { melDb } from "./suites/mel-judge.ts";
