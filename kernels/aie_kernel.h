@@ -4,6 +4,8 @@
 // writes beyond its data on the device, and only there. Use them with constants.
 #pragma once
 
+#define AIE_INLINE __attribute__((always_inline)) inline
+
 #if defined(__chess__)
 #define AIE_LOOP_MIN_ITERATION_COUNT(n) [[chess::min_loop_count(n)]]
 #define AIE_LOOP_MAX_ITERATION_COUNT(n) [[chess::max_loop_count(n)]]

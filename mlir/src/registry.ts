@@ -1,5 +1,6 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
 import { fftDesign } from "./designs/fft.ts";
+import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
 import type { Operation } from "./ir/operation.ts";
 
@@ -82,6 +83,7 @@ export const registry: readonly KernelEntry[] = [
     device: "npu1_1col",
     design: fftDesign,
   },
+  matmulEntry,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

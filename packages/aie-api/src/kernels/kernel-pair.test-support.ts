@@ -28,6 +28,9 @@ export async function buildPair(options: {
   /** Wrappers that give the functions of `_ref.h` C names. */
   readonly reference: string;
   readonly referenceExports: readonly string[];
+  /** `NAME=VALUE` for both of them. */
+  readonly defines?: readonly string[];
+  readonly arch?: 20 | 21;
 }): Promise<KernelPair> {
   const clang = await WasmClang.open();
   const files = kernelFiles();
@@ -35,7 +38,11 @@ export async function buildPair(options: {
     clang.compile({
       source: { name, text },
       headers: new Map([...headers(), ...files]),
-      args: [...defaultCompileArgs({ arch: 20 }), "-Wall", "-Wextra", "-Werror"],
+      args: [
+        ...defaultCompileArgs({ arch: options.arch ?? 20 }),
+        ...["-Wall", "-Wextra", "-Werror"],
+        ...(options.defines ?? []).map((define) => `-D${define}`),
+      ],
     });
   try {
     const kernel = { name: "kernel.o", bytes: (await compile(options.file, files.get(options.file) ?? "")).object };
