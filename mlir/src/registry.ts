@@ -1,4 +1,5 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
+import { attentionEntry } from "./designs/attention.ts";
 import { fftDesign } from "./designs/fft.ts";
 import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
@@ -84,6 +85,7 @@ export const registry: readonly KernelEntry[] = [
     design: fftDesign,
   },
   matmulEntry,
+  attentionEntry,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */
