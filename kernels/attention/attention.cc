@@ -10,7 +10,8 @@
 // Arguments   layouts in attention_shape.h. kv: bf16[2 slices][32][8], keys then values of 32 positions; values behind the
 //             last valid position are set to zero. q, out: bf16[slices][8][8]. 32-byte aligned, none overlap.
 // Tile bytes  none of its own; arguments at width 64: queries 8,192, p 4,096, sums 17,408, state 2,048.
-// Rounding    conv_even, saturation none, set at each entry.
+// Rounding    set at each entry: scores floor, with halves in the sums that are shifted (exp_scores.h); values and finish
+//             conv_even. Saturation none.
 // Error       exponentials: exp_scores.h, the part without the narrowing <= 2^-10.9 of p; narrowing of p, of the quotient:
 //             2^-8 each, 2^-9.2 as a root mean square; float sums. NaN or infinity in q or k: the rows that use them are without meaning, others are
 //             not touched. NaN or infinity in v: in that column for every row of the head.
@@ -29,8 +30,8 @@ using attention::parameters;
 using attention::plan;
 using attention::view;
 
-void set_modes() {
-  aie::set_rounding(aie::rounding_mode::conv_even);
+void set_modes(aie::rounding_mode mode) {
+  aie::set_rounding(mode);
   aie::set_saturation(aie::saturation_mode::none);
 }
 
@@ -75,32 +76,38 @@ extern "C" void attention_queries_bf16(const bfloat16 *__restrict q, bfloat16 *_
 extern "C" void attention_scores_bf16(const bfloat16 *__restrict kv, const bfloat16 *__restrict queries, int32 *__restrict state,
                                       float *__restrict sums, bfloat16 *__restrict p, const int32 *__restrict words,
                                       int32 block) {
-  set_modes();
+  using namespace attention;
+  set_modes(aie::rounding_mode::floor);
   event0();
   const plan &plan = as_plan(words);
+  const strips all = {queries, state, sums, p};
+  const view last = view::of(plan, 0, block);
+  // Later strips see more keys: without causality all of them see all keys, but for the last block.
+  AIEKIT_SCALAR_CYCLES(20 * plan.strips);
+  uint32 above = 0;
+  if (last.all() && block > 0) {
+    above = exponentials<false>(kv, all, 0, plan.strips, last);
+    if (above == 0) {
+      event1();
+      return;
+    }
+  }
   for (int32 strip = 0; strip < plan.strips; ++strip) {
-    AIEKIT_SCALAR_CYCLES(20);
     const view view = view::of(plan, strip, block);
     if (view.none()) continue;
-    const bfloat16 *const q = queries + strip * static_cast<int32>(attention::kStripQueries);
-    int32 *const mine = state + strip * 32;
-    const float *const offsets = reinterpret_cast<const float *>(mine);
-    float *const strip_sums = sums + strip * static_cast<int32>(attention::kStripSums);
-    bfloat16 *const to = p + strip * static_cast<int32>(attention::kStripP);
-    const auto exponentials = [&] {
-      return view.all() ? attention::exponentials<false>(kv, q, offsets, view, to)
-                        : attention::exponentials<true>(kv, q, offsets, view, to);
+    const auto again = [&] {
+      return view.all() ? exponentials<false>(kv, all, strip, strip + 1, view) : exponentials<true>(kv, all, strip, strip + 1, view);
     };
-    if (block > 0 && !exponentials()) continue;
-    attention::raise_maxima(kv, q, mine, strip_sums, view, block == 0);
-    exponentials();
+    if (last.all() && block > 0 ? ((above >> strip) & 1) == 0 : block > 0 && again() == 0) continue;
+    raise_maxima(kv, all.from(strip), view, block == 0);
+    again();
   }
   event1();
 }
 
 extern "C" void attention_values_bf16(bfloat16 *__restrict kv, const bfloat16 *__restrict p, float *__restrict sums,
                                       const int32 *__restrict words, int32 block) {
-  set_modes();
+  set_modes(aie::rounding_mode::conv_even);
   event0();
   const plan &plan = as_plan(words);
   bfloat16 *const values = kv + attention::kSlices * attention::kKeys * 8;
@@ -116,6 +123,6 @@ extern "C" void attention_values_bf16(bfloat16 *__restrict kv, const bfloat16 *_
 }
 
 extern "C" void attention_finish_bf16(const float *__restrict sums, bfloat16 *__restrict out, int32 strip) {
-  set_modes();
+  set_modes(aie::rounding_mode::conv_even);
   attention::quotients(sums + strip * static_cast<int32>(attention::kStripSums), out);
 }

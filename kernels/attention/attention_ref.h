@@ -12,13 +12,8 @@ inline uint16_t to_bf16(float x) {
   return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
-// x / 2^shift, to nearest, ties to even.
-inline int32_t shifted(int32_t x, int shift) {
-  const int32_t floor = x >> shift;
-  const int32_t rest = x & ((1 << shift) - 1);
-  const int32_t half = 1 << (shift - 1);
-  return floor + (rest > half || (rest == half && (floor & 1) != 0) ? 1 : 0);
-}
+// x / 2^shift, to nearest, ties up.
+inline int32_t shifted(int32_t x, int shift) { return (x + (1 << (shift - 1))) >> shift; }
 
 // Constants of a width, as exp_scores.h derives them.
 struct constants {

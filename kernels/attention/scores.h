@@ -64,31 +64,51 @@ struct scores {
   }
 };
 
-// p of a strip and a block; true when a score that counts was too large, and p is without meaning. Not inlined, as all larger
-// parts: a core has 16 KiB of program.
+// Strips of one core and where what they need lies.
+struct strips {
+  const bfloat16 *queries;
+  int32 *state;
+  float *sums;
+  bfloat16 *p;
+
+  AIEKIT_INLINE strips from(int32 strip) const {
+    return {queries + strip * static_cast<int32>(kStripQueries), state + strip * 32,
+            sums + strip * static_cast<int32>(kStripSums), p + strip * static_cast<int32>(kStripP)};
+  }
+};
+
+// p of strips first .. end - 1 and a block. Returns a bit for each strip in which a score that counts was too large: its p
+// is without meaning. `seen` matters where kPartly. Not inlined, as all larger parts: a core has 16 KiB of program.
 template <bool kPartly>
-[[gnu::noinline]] bool exponentials(const bfloat16 *__restrict keys, const bfloat16 *__restrict queries,
-                                const float *__restrict offsets, const view &view, bfloat16 *__restrict p) {
+[[gnu::noinline]] uint32 exponentials(const bfloat16 *__restrict keys, const strips &all, int32 first, int32 end,
+                                      const view &view) {
+  aie::set_rounding(aie::rounding_mode::floor);
+  aie::set_saturation(aie::saturation_mode::none);
   const exp_scores exp;
   const seen_lanes seen(view);
-  auto top = aie::broadcast<int32, 32>(kNoTop);
-  const auto put = [&](const tile_sums &upper, const tile_sums &lower, unsigned half, unsigned group) {
-    auto fixed = exp_scores::fixed(aie::concat(upper, lower));
-    auto power = exp.powers(fixed);
-    if constexpr (kPartly) {
-      const auto counts = seen(half, group);
-      fixed = aie::select(kNoTop, fixed, counts);
-      power = aie::select(bfloat16::from_bits(0), power, counts);
+  uint32 above = 0;
+  for (int32 strip = first; strip < end; ++strip) {
+    const strips mine = all.from(strip);
+    auto top = aie::broadcast<int32, 16>(kNoTop);
+    const auto put = [&](const tile_sums &upper, const tile_sums &lower, unsigned half, unsigned group) {
+      auto fixed = exp_scores::fixed(aie::concat(upper, lower));
+      auto power = exp.powers(fixed);
+      if constexpr (kPartly) {
+        const auto counts = seen(half, group);
+        fixed = aie::select(kNoTop, fixed, counts);
+        power = aie::select(bfloat16::from_bits(0), power, counts);
+      }
+      top = aie::max(top, aie::max(fixed.template extract<16>(0), fixed.template extract<16>(1)));
+      aie::store_v(mine.p + (half * (kKeys / 8) + group) * 32, power);
+    };
+    for (unsigned group = 0; group < kKeys / 8; group += 2) {
+      const scores s(keys + group * 64, mine.queries, reinterpret_cast<const float *>(mine.state));
+      put(s.h0_0, s.h0_1, 0, group), put(s.h0_2, s.h0_3, 0, group + 1);
+      put(s.h1_0, s.h1_1, 1, group), put(s.h1_2, s.h1_3, 1, group + 1);
     }
-    top = aie::max(top, fixed);
-    aie::store_v(p + (half * (kKeys / 8) + group) * 32, power);
-  };
-  for (unsigned group = 0; group < kKeys / 8; group += 2) {
-    const scores s(keys + group * 64, queries, offsets);
-    put(s.h0_0, s.h0_1, 0, group), put(s.h0_2, s.h0_3, 0, group + 1);
-    put(s.h1_0, s.h1_1, 1, group), put(s.h1_2, s.h1_3, 1, group + 1);
+    if (aie::reduce_max(top) > kTopLimit) above |= 1u << strip;
   }
-  return !aie::gt(top, kTopLimit).empty();
+  return above;
 }
 
 // Order of floats as an order of integers, and back.
@@ -133,8 +153,8 @@ AIEKIT_INLINE aie::vector<int32, 16> largest(const aie::vector<int32, 16> &best)
 
 // Raises the maxima of a strip to what this block has, and multiplies its sums by the power of two between. `first`: there
 // are no sums yet, and the maxima may fall.
-[[gnu::noinline]] inline void raise_maxima(const bfloat16 *__restrict keys, const bfloat16 *__restrict queries, int32 *__restrict state,
-                                float *__restrict sums, const view &view, bool first) {
+[[gnu::noinline]] inline void raise_maxima(const bfloat16 *__restrict keys, const strips &mine, const view &view, bool first) {
+  int32 *const state = mine.state;
   float *const offsets = reinterpret_cast<float *>(state);
   const seen_lanes seen(view);
   auto best0 = aie::broadcast<int32, 16>(kNoTop);
@@ -147,7 +167,7 @@ AIEKIT_INLINE aie::vector<int32, 16> largest(const aie::vector<int32, 16> &best)
     best = aie::max(best, aie::max(counted.extract<16>(0), counted.extract<16>(1)));
   };
   for (unsigned group = 0; group < kKeys / 8; group += 2) {
-    const scores s(keys + group * 64, queries, offsets);
+    const scores s(keys + group * 64, mine.queries, offsets);
     meet(best0, s.h0_0, s.h0_1, 0, group), meet(best0, s.h0_2, s.h0_3, 0, group + 1);
     meet(best1, s.h1_0, s.h1_1, 1, group), meet(best1, s.h1_2, s.h1_3, 1, group + 1);
   }
@@ -173,7 +193,7 @@ AIEKIT_INLINE aie::vector<int32, 16> largest(const aie::vector<int32, 16> &best)
     const auto exponent = aie::max(aie::sub(static_cast<int32>(127), by), static_cast<int32>(0));
     const aie::accum<accfloat, 16> power(aie::upshift(exponent, 23).cast_to<float>());
     const auto factor = power.to_vector<bfloat16>();
-    float *at = sums + half * kHalfSums;
+    float *at = mine.sums + half * kHalfSums;
     for (unsigned tile = 0; tile < 2 * kSlices + 1; ++tile, at += 16) {
       const aie::accum<accfloat, 16> sum(aie::load_v<16>(at));
       const auto high = sum.to_vector<bfloat16>();

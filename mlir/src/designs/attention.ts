@@ -38,7 +38,9 @@ function fitAttention(
   if (columns === 0 || columns % width !== 0 || pairs !== 2 * columns) {
     throw new ShapeError(
       `attention: expected q [queries, heads * ${width}] and kv [keys, 2 * heads * ${width}], got [${queries}, ${columns}] and [${keys}, ${pairs}]`,
-      { hint: "kv has the keys of all heads, then their values, in each row; --param width=... is the width of a head" },
+      {
+        hint: "kv has the keys of all heads, then their values, in each row; --param width=... is the width of a head",
+      },
     );
   }
   return { shapes: `${columns / width}x${queries}x${keys}` };

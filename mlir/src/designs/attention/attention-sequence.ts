@@ -73,7 +73,10 @@ function hostLayout(shape: AttentionShape, width: number): HostLayout {
   const outSource = { arg: "out", offset: 0, pitch: columns };
   if (packed) {
     return {
-      args: [arg("qkv", queries, 3 * columns, queryRows, "rows of queries, keys, values, each heads side by side"), out],
+      args: [
+        arg("qkv", queries, 3 * columns, queryRows, "rows of queries, keys, values, each heads side by side"),
+        out,
+      ],
       q: { arg: "qkv", offset: 0, pitch: 3 * columns },
       k: { arg: "qkv", offset: columns, pitch: 3 * columns },
       toValue: columns,

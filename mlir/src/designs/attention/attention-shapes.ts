@@ -60,9 +60,12 @@ function parseShape(name: string, whole: string): AttentionShape {
 
 function checkShape({ name, queries, keys, causal, packed, cache }: AttentionShape): void {
   if (packed && (queries !== keys || cache)) {
-    throw new ShapeError(`attention ${name}: one input qkv has as many keys as queries: expected ${queries}, got ${keys}`, {
-      hint: `write ${queries} keys, or leave _qkv away and give q and kv`,
-    });
+    throw new ShapeError(
+      `attention ${name}: one input qkv has as many keys as queries: expected ${queries}, got ${keys}`,
+      {
+        hint: `write ${queries} keys, or leave _qkv away and give q and kv`,
+      },
+    );
   }
   if (causal && queries > keys) {
     throw new ShapeError(
