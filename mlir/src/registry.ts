@@ -1,4 +1,5 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
+import { attentionEntry } from "./designs/attention.ts";
 import { fftDesign } from "./designs/fft.ts";
 import { logmelEntry } from "./designs/logmel.ts";
 import { matmulEntry } from "./designs/matmul.ts";
@@ -88,6 +89,7 @@ export const registry: readonly KernelEntry[] = [
   },
   logmelEntry,
   matmulEntry,
+  attentionEntry,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */
