@@ -1,7 +1,7 @@
 // aie::mmul<M, K, N, A, B>: C (M x N) = A (M x K) times B (K x N), each row-major in one vector.
 #pragma once
 
-#include "multiply.hpp"
+#include "matrix.hpp"
 
 namespace aie {
 namespace detail {
@@ -86,28 +86,11 @@ class mmul {
     mac(a, b);
   }
 
-  // Integers wrap. bfloat16: eight products and the accumulator are summed exactly and rounded once, in order of k.
+  // Integers wrap. bfloat16: products are exact, each sum is rounded to binary32, in order of k.
   AIEKIT_INLINE void mac(const vector<A, size_A>& a, const vector<B, size_B>& b) {
     constexpr unsigned macs = detail::macs_per_cycle<A, B>();
     aiekit::count_mac(M * K * N <= macs ? 1 : M * K * N / macs);
-    using held = typename accum_type::held;
-    using summed = detail::choose_t<accum_type::is_float, double, held>;
-    const auto left = detail::widen<held>(a);
-    const auto right = detail::widen<held>(b);
-    auto sums = acc_.to_native();
-    for (unsigned m = 0; m < M; ++m) {
-      for (unsigned group = 0; group < K; group += 8) {
-        detail::lanes<summed, N> row;
-        for (unsigned n = 0; n < N; ++n) row[n] = sums[m * N + n];
-        for (unsigned k = group; k < K && k < group + 8; ++k) {
-          detail::lanes<summed, N> of_b;
-          for (unsigned n = 0; n < N; ++n) of_b[n] = right[k * N + n];
-          row += of_b * static_cast<summed>(left[m * K + k]);
-        }
-        for (unsigned n = 0; n < N; ++n) sums[m * N + n] = static_cast<held>(row[n]);
-      }
-    }
-    acc_ = accum_type(sums);
+    acc_ = accum_type(detail::multiply_add<typename accum_type::held, M, K, N>(acc_.to_native(), a, b));
   }
 
   template <detail::element_type T>
