@@ -2,7 +2,7 @@ import { elementCount, ShapeError } from "@aiekit/core";
 import { DesignBuilder } from "../builder/design-builder.ts";
 import { bf16, i32, memref } from "../ir/types.ts";
 import type { Design, DesignOptions, KernelEntry } from "../registry.ts";
-import { expectInput, numberParam, parseShape, shapeText } from "./array-shape.ts";
+import { columnsOf, expectInput, parseShape, shapeText } from "./array-shape.ts";
 import { columnLanes, waitForAll } from "./column-lanes.ts";
 import { elementwiseShape } from "./elementwise-shape.ts";
 
@@ -16,7 +16,7 @@ export const addKernel: KernelEntry = {
   params: [
     { name: "shape", default: "1500x384", about: "shape of b" },
     { name: "repeats", default: "none", about: "axes that a has before those of b, such as 8 or 2x4" },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array" },
+    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
   ],
   device: "npu1",
   fit: ({ a, b }) => {
@@ -34,7 +34,7 @@ export const addKernel: KernelEntry = {
 
 /** bf16 + bf16: one tile a column is faster than the two inputs arrive. b is read again for each repeat. */
 export function addDesign({ device, params }: DesignOptions): Design {
-  const columnCount = numberParam(params, "columns");
+  const columnCount = columnsOf(device, params);
   const before = params.repeats === "none" ? [] : parseShape("add", "repeats", params.repeats);
   const { shape, padded, elements, object } = elementwiseShape(
     "add",

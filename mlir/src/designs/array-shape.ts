@@ -1,4 +1,5 @@
 import { describeShape, elementCount, ShapeError, UsageError } from "@aiekit/core";
+import { deviceModel } from "../device-model/device-model.ts";
 import type { DesignOptions, InputShape } from "../registry.ts";
 
 /** A shape as a parameter of a design: `1500x384`. */
@@ -19,6 +20,10 @@ export function parseCounts(kernel: string, name: string, text: number | string 
 }
 
 export const numberParam = (params: DesignOptions["params"], name: string): number => Number(params[name]);
+
+/** As many columns as the parameter allows and the device has. */
+export const columnsOf = (device: string, params: DesignOptions["params"]): number =>
+  Math.min(numberParam(params, "columns"), deviceModel(device).columns);
 
 /** @throws ShapeError when the input is missing, of another type, empty, or of more or fewer dimensions. */
 export function expectInput(

@@ -1,7 +1,7 @@
 import { DesignBuilder } from "../builder/design-builder.ts";
 import { bf16, i32, memref } from "../ir/types.ts";
 import type { Design, DesignOptions, KernelEntry } from "../registry.ts";
-import { expectInput, numberParam, parseShape, shapeText } from "./array-shape.ts";
+import { columnsOf, expectInput, numberParam, parseShape, shapeText } from "./array-shape.ts";
 import { columnLanes, transferShares, waitForAll } from "./column-lanes.ts";
 import { elementwiseShape } from "./elementwise-shape.ts";
 
@@ -11,7 +11,7 @@ export const geluKernel: KernelEntry = {
   inputs: ["x"],
   params: [
     { name: "shape", default: "1500x1536", about: "shape of x" },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array" },
+    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
     { name: "tiles", default: 4, min: 1, max: 4, about: "compute tiles a column" },
   ],
   device: "npu1",
@@ -21,7 +21,7 @@ export const geluKernel: KernelEntry = {
 
 /** bf16 of a shape to the same: each column has a part of it, its tiles take objects in turn. */
 export function geluDesign({ device, params }: DesignOptions): Design {
-  const [columnCount, tiles] = [numberParam(params, "columns"), numberParam(params, "tiles")];
+  const [columnCount, tiles] = [columnsOf(device, params), numberParam(params, "tiles")];
   const { shape, padded, elements, object } = elementwiseShape(
     "gelu",
     parseShape("gelu", "shape", params.shape),

@@ -1,7 +1,7 @@
 import { DesignBuilder } from "../builder/design-builder.ts";
 import { bf16, f32, i32, memref } from "../ir/types.ts";
 import type { Design, DesignOptions, KernelEntry } from "../registry.ts";
-import { expectInput, numberParam, parseCounts } from "./array-shape.ts";
+import { columnsOf, expectInput, numberParam, parseCounts } from "./array-shape.ts";
 import { columnLanes, transferShares, waitForAll } from "./column-lanes.ts";
 import { rowBlocks } from "./row-blocks.ts";
 
@@ -15,7 +15,7 @@ export const softmaxKernel: KernelEntry = {
   params: [
     { name: "rows", default: "1500", about: "numbers of rows, a sequence for each: 1500.448.1" },
     { name: "cols", default: 1500, min: 1, about: "elements of a row" },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array" },
+    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
     { name: "tiles", default: 4, min: 1, max: 4, about: "compute tiles a column" },
   ],
   device: "npu1",
@@ -28,7 +28,7 @@ export const softmaxKernel: KernelEntry = {
 
 /** bf16[rows, cols] to the same: a row stays on one tile. */
 export function softmaxDesign({ device, params }: DesignOptions): Design {
-  const [columnCount, tiles] = [numberParam(params, "columns"), numberParam(params, "tiles")];
+  const [columnCount, tiles] = [columnsOf(device, params), numberParam(params, "tiles")];
   const rows = parseCounts("softmax", "rows", params.rows);
   const cols = numberParam(params, "cols");
   const { pitch, rowsPerObject, paddedRows } = rowBlocks("softmax", {
