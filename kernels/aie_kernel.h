@@ -4,6 +4,8 @@
 // writes beyond its data on the device, and only there. Use them with constants.
 #pragma once
 
+#define AIE_INLINE __attribute__((always_inline)) inline
+
 #if defined(__chess__)
 #define AIE_LOOP_MIN_ITERATION_COUNT(n) [[chess::min_loop_count(n)]]
 #define AIE_LOOP_MAX_ITERATION_COUNT(n) [[chess::max_loop_count(n)]]
@@ -32,6 +34,12 @@
 #define AIE_LOOP_NO_UNROLL
 #define AIE_LOOP_FLATTEN
 #define AIE_PREPARE_FOR_PIPELINING
+#endif
+
+// The rounding mode that a kernel sets at its entries, as in aie::set_rounding(aie::rounding_mode::AIEKIT_ROUNDING). Builds of
+// `aiekit rounding` define another one, to show what it does to the kernel's error.
+#ifndef AIEKIT_ROUNDING
+#define AIEKIT_ROUNDING conv_even
 #endif
 
 // Cycles of scalar code that the cost model cannot see by itself. The simulator's aie_api defines it.

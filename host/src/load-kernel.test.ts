@@ -210,3 +210,22 @@ test("progress counts wanted units up to the total", async () => {
     [6, 6],
   ]);
 });
+
+test("an array smaller than the host buffer is filled up with zeros on the way in and cut on the way out", async () => {
+  const { insts, ...whole } = await loop(2);
+  const [rows, words] = [1, objectWords - 5];
+  const args = whole.args.map(({ units: _, ...arg }) => ({ ...arg, shape: [rows, words], padded: [2, objectWords] }));
+  const kernel = await loadKernel(device, await build([{ ...whole, insts, units: 1, args }]));
+  const array = tensor(
+    "i32",
+    [rows, words],
+    Int32Array.from({ length: words }, (_, i) => i + 1),
+  );
+
+  const { outputs } = await kernel.launch("objects_2", { in: array });
+
+  expect(outputs.out).toEqual(array);
+  await expect(kernel.launch("objects_2", { in: tensor("i32", [2, objectWords]) })).rejects.toThrow(
+    `expected i32[1, ${words}], got i32[2, ${objectWords}]`,
+  );
+});

@@ -20,6 +20,7 @@ import {
 import type { Bo, Device, HwContext, Kernel, RunReport, WaitOptions } from "./device.ts";
 import { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
+import { cropped, padded } from "./padding.ts";
 
 /** Options of one launch; `guard: false` turns off the search for output that was never written. */
 export interface LaunchOptions extends WaitOptions {
@@ -111,7 +112,7 @@ export class LoadedKernel {
     const guard = options.guard ?? true;
     sequence.args.forEach((arg, i) => {
       const bo = data[i]!;
-      if (arg.direction !== "out") bo.write(this.#inputBytes(arg, inputs[arg.name]));
+      if (arg.direction !== "out") bo.write(padded(this.#inputBytes(arg, inputs[arg.name]), arg));
       else if (guard) fillGuard(new Uint8Array(bo.map()));
       bo.sync("toDevice");
     });
@@ -125,7 +126,7 @@ export class LoadedKernel {
       data[i]!.sync("fromDevice");
       const bytes = data[i]!.read();
       if (guard && arg.direction === "out") this.#checkWritten(sequence, arg, bytes);
-      outputs[arg.name] = tensor(arg.dtype, arg.shape, viewAs(arg.dtype, bytes));
+      outputs[arg.name] = tensor(arg.dtype, arg.shape, viewAs(arg.dtype, cropped(bytes, arg)));
     });
     return { outputs, report: { sequence: name, units: sequence.units, run: report } };
   }

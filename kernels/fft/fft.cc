@@ -51,7 +51,7 @@ void store_bins(const fft512::Planes &__restrict bins, int32_t *__restrict out) 
 }  // namespace
 
 extern "C" void fft512_i16(const int16_t *__restrict in, int32_t *__restrict out) {
-  aie::set_rounding(aie::rounding_mode::conv_even);
+  aie::set_rounding(aie::rounding_mode::AIEKIT_ROUNDING);
   aie::set_saturation(aie::saturation_mode::none);
   event0();
   load_frame(in, even_odd);

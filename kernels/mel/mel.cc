@@ -25,7 +25,7 @@ alignas(aie::vector_decl_align) int32_t frame_power[mel::kPowerWords];
 alignas(aie::vector_decl_align) int32_t frame_bands[mel::kBandWords];
 
 void set_modes() {
-  aie::set_rounding(aie::rounding_mode::conv_even);
+  aie::set_rounding(aie::rounding_mode::AIEKIT_ROUNDING);
   aie::set_saturation(aie::saturation_mode::none);
 }
 

@@ -1,5 +1,8 @@
-import { type ArgSpec, UsageError } from "@aiekit/core";
+import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
+import { attentionEntry } from "./designs/attention.ts";
 import { fftDesign } from "./designs/fft.ts";
+import { logmelEntry } from "./designs/logmel.ts";
+import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
 import type { Operation } from "./ir/operation.ts";
 
@@ -48,6 +51,24 @@ export interface KernelEntry {
   /** Device that is built for when none is named. */
   readonly device: string;
   readonly design: (options: DesignOptions) => Design;
+  /** Names of the inputs in the order of the arguments, for a kernel with `fit`. */
+  readonly inputs?: readonly string[];
+  /** Further inputs that the caller may leave out, for a kernel with `fit`; they are given by name. */
+  readonly optionalInputs?: readonly string[];
+  /**
+   * Parameters that the inputs decide (shapes, element types), for a kernel that is built for the arrays it is given.
+   * `params`: those that were asked for; they win. @throws ShapeError or UsageError for what no build of the kernel takes.
+   */
+  readonly fit?: (
+    inputs: Readonly<Record<string, InputShape>>,
+    params: DesignOptions["params"],
+  ) => DesignOptions["params"];
+}
+
+/** What `fit` sees of an input. */
+export interface InputShape {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
 }
 
 /** Every kernel of the project. */
@@ -66,6 +87,9 @@ export const registry: readonly KernelEntry[] = [
     device: "npu1_1col",
     design: fftDesign,
   },
+  logmelEntry,
+  matmulEntry,
+  attentionEntry,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

@@ -12,6 +12,7 @@ export type { DesignVerdict, Difference, StageVerdict } from "./conformance/verd
 export type { Check, CheckGroup, CheckStatus } from "./doctor/check.ts";
 export { doctor } from "./doctor/doctor.ts";
 export { type DoctorEnvironment, localEnvironment } from "./doctor/environment.ts";
+export { type NewKernel, newKernel } from "./new-kernel/new-kernel.ts";
 export { type NpuToBinaryOptions, npuToBinary } from "./npu-to-binary.ts";
 export { buildOwnKernels, type OwnKernels, type OwnKernelsSource } from "./own-design/build-own-kernels.ts";
 export type { KernelFile } from "./own-design/compile-kernels.ts";
@@ -19,4 +20,5 @@ export { type OwnDesign, type OwnDesignSource, readOwnDesign } from "./own-desig
 export type { SequenceArgument } from "./own-design/sequence-arguments.ts";
 export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
 export type { BuildEvent } from "./plan/step.ts";
+export { type FolderWatch, watchFolders } from "./watch/folder-watch.ts";
 export { type KernelWatch, type WatchOptions, type WatchOutcome, watchKernel } from "./watch/watch-kernel.ts";

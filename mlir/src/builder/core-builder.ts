@@ -41,6 +41,27 @@ export class CoreBuilder {
     this.#loop(BigInt(count), write);
   }
 
+  /**
+   * Repeats `write` as often as a value says that the core computed or loaded, an index or i32; not at all for 0. With
+   * acquires inside, the core needs `choosesObjectsAtRunTime`.
+   */
+  repeatTimes(count: Value, write: (index: Value) => void): void {
+    this.#loop(this.cast(count, index), write);
+  }
+
+  /** The same integer as another integer type or as an index. */
+  cast(value: Value, type: Type): Value {
+    const [from, to] = [typeText(value.type), typeText(type)];
+    if (from === to) return value;
+    const isIndex = (t: Type) => t.kind === "index";
+    if (isIndex(value.type) === isIndex(type) || ![value.type, type].every((t) => isIndex(t) || t.kind === "integer")) {
+      throw new DesignError(
+        `${this.#where}: cast of ${from} to ${to}: expected an index on one side, an integer on the other`,
+      );
+    }
+    return this.#append(new Operation("arith.index_cast", { operands: [value], results: [type] })).result;
+  }
+
   /** Waits for the next object of a fifo and gives it. */
   acquire(fifo: FifoHandle, port: FifoPort): Value {
     const [object] = this.acquireMany(fifo, port, 1);
@@ -172,8 +193,9 @@ export class CoreBuilder {
     return `core (${this.#tile.col},${this.#tile.row})`;
   }
 
-  #loop(count: bigint, write: (index: Value) => void): void {
-    const bounds = [0n, count, 1n].map((n) => this.constant(n, index));
+  #loop(count: bigint | Value, write: (index: Value) => void): void {
+    const upper = typeof count === "bigint" ? this.constant(count, index) : count;
+    const bounds = [this.constant(0n, index), upper, this.constant(1n, index)];
     const body = new Block();
     const induction = body.addArg(index);
     const region = new Region();

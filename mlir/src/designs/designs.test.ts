@@ -1,4 +1,4 @@
-import type { UsageError } from "@aiekit/core";
+import { dtypeBytes, elementCount, type UsageError } from "@aiekit/core";
 import { expect, test } from "vitest";
 import { walk } from "../ir/operation.ts";
 import { memrefBytes } from "../ir/types.ts";
@@ -9,11 +9,12 @@ import { findKernel, registry } from "../registry.ts";
 import { verify } from "../verifier/verify.ts";
 
 const builds = registry.flatMap((kernel) => {
+  const defaults = Object.fromEntries(kernel.params.map((p) => [p.name, p.default]));
   const tiles = kernel.params.find((p) => p.name === "tiles")?.choices ?? [1];
   return tiles.map((choice) => ({
     name: kernel.name,
     tiles: choice,
-    design: kernel.design({ device: kernel.device, params: { tiles: choice } }),
+    design: kernel.design({ device: kernel.device, params: { ...defaults, tiles: choice } }),
   }));
 });
 
@@ -28,7 +29,7 @@ test.each(builds)(
     expect(verify(lowered.module)).toEqual([]);
     for (const { name } of design.sequences) {
       const ops = lowerSequence(lowered.module, name).regions[0]?.entry.ops.map((op) => op.name) ?? [];
-      expect(ops.filter((op) => op === "aiex.npu.sync")).toHaveLength(1);
+      expect(ops.at(-1)).toBe("aiex.npu.sync");
     }
   },
 );
@@ -36,10 +37,9 @@ test.each(builds)(
 test.each(builds)(
   "$name with tiles = $tiles: the manifest's arguments are the sequence's, byte for byte",
   ({ design }) => {
-    const bytesOf = { i16: 2, i32: 4 } as const;
     for (const { name, args } of design.sequences) {
       const types = sequenceArguments(design.module, name);
-      const declared = args.map((a) => a.shape.reduce((n, d) => n * d, 1) * bytesOf[a.dtype as keyof typeof bytesOf]);
+      const declared = args.map((a) => elementCount(a.padded ?? a.shape) * dtypeBytes(a.dtype));
       expect(types).toEqual(declared);
     }
   },
@@ -47,7 +47,7 @@ test.each(builds)(
 
 test.each(builds)("$name with tiles = $tiles: units, hop and window give the shape of every argument", ({ design }) => {
   for (const { units, args } of design.sequences) {
-    for (const { shape, units: span } of args) {
+    for (const { shape, units: span } of args.filter((arg) => arg.units !== undefined)) {
       expect(shape[span?.axis ?? 0]).toBe((units - 1) * (span?.hop ?? 0) + (span?.window ?? 0));
     }
   }
@@ -93,7 +93,9 @@ test("mel over three tiles keeps power and band sums in memory that both neighbo
 });
 
 test("an unknown kernel is an error with the nearest name first", () => {
-  expect(() => findKernel("fftt")).toThrow(expect.objectContaining({ hint: "did you mean fft or mel?" }) as UsageError);
+  expect(() => findKernel("fftt")).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/^did you mean fft or /) }) as UsageError,
+  );
 });
 
 function sequenceArguments(module: (typeof builds)[number]["design"]["module"], name: string): number[] {

@@ -2,7 +2,20 @@ import { expect, test } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { runInProcess } from "./run-cli.test-support.ts";
 
-const commands = ["build", "run", "sim", "validate", "bench", "inspect", "doctor", "demo", "conformance", "kernels"];
+const commands = [
+  "build",
+  "run",
+  "sim",
+  "validate",
+  "rounding",
+  "bench",
+  "inspect",
+  "doctor",
+  "demo",
+  "conformance",
+  "kernels",
+  "new",
+];
 
 test("--help lists every command and every exit code, on stdout, with exit code 0", async () => {
   const { code, stdout, stderr } = await runInProcess(["--help"]);

@@ -61,3 +61,16 @@ test("too few, too many, unknown and repeated inputs are each refused by name", 
   const x = { ...a!, name: "x" };
   expect(() => assignInputs("add", args, [x, x])).toThrow("add: input x is given twice");
 });
+
+test("float arrays are rounded to the bfloat16 of the argument, ties to even, and the note says so", async () => {
+  const [b] = await read({ path: "b.npy" });
+  const notes: string[] = [];
+  const arg: ArgSpec = { name: "x", direction: "in", dtype: "bf16", shape: [1], bytes: 2 };
+
+  const { x } = assignInputs("gelu", [arg], [{ ...b!, value: tensor("f64", [1], Float64Array.of(1 + 2 ** -8)) }], (n) =>
+    notes.push(n),
+  );
+
+  expect(x).toEqual(tensor("bf16", [1], Uint16Array.of(0x3f80)));
+  expect(notes).toEqual(["b.npy: f64 rounded to bf16"]);
+});

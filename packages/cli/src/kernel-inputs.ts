@@ -1,4 +1,14 @@
-import { type ArgSpec, describeShape, readNpy, ShapeError, type Tensor, tensor, UsageError } from "@aiekit/core";
+import {
+  type ArgSpec,
+  type DType,
+  describeShape,
+  floatToBf16,
+  readNpy,
+  ShapeError,
+  type Tensor,
+  tensor,
+  UsageError,
+} from "@aiekit/core";
 import { loadSpeech } from "@aiekit/pipeline";
 import type { InputOption } from "./options.ts";
 import { readInput } from "./read-input.ts";
@@ -34,7 +44,8 @@ export function readInputFiles(inputs: readonly InputOption[], cwd: string): Pro
 }
 
 /**
- * One tensor for each argument. Files without a name go to the arguments that are left, in order.
+ * One tensor for each argument. Files without a name go to the arguments that are left, in order. Floating-point arrays
+ * are rounded to bfloat16 or float32 where the argument is of that type; `note` is told.
  * @throws UsageError when files and arguments do not match; ShapeError for sound that is given to another input than
  * samples. Other shapes and types are left to the kernel to check.
  */
@@ -42,28 +53,61 @@ export function assignInputs(
   kernel: string,
   args: readonly ArgSpec[],
   files: readonly InputFile[],
+  note: (text: string) => void = () => {},
 ): Readonly<Record<string, Tensor>> {
-  const names = args.map((arg) => arg.name).join(", ");
-  const assigned = new Map<ArgSpec, InputFile>();
-  for (const file of files.filter(({ name }) => name !== undefined)) {
-    const arg = args.find(({ name }) => name === file.name);
-    if (arg === undefined) throw new UsageError(`${kernel}: there is no input ${file.name}: expected ${names}`);
-    if (assigned.has(arg)) throw new UsageError(`${kernel}: input ${file.name} is given twice`);
-    assigned.set(arg, file);
+  const assigned = nameInputs(
+    kernel,
+    args.map((arg) => arg.name),
+    files,
+  );
+  return Object.fromEntries(
+    args.map((arg) => {
+      const file = assigned.get(arg.name)!;
+      expectSamples(kernel, arg, file);
+      const { value, rounded } = roundedTo(arg.dtype, file.value);
+      if (rounded) note(`${file.path}: ${file.value.dtype} rounded to ${arg.dtype}`);
+      return [arg.name, value];
+    }),
+  );
+}
+
+/** Which file is for which of the inputs `names`. @throws UsageError when they do not match. */
+export function nameInputs(
+  kernel: string,
+  names: readonly string[],
+  files: readonly InputFile[],
+): ReadonlyMap<string, InputFile> {
+  const all = names.join(", ");
+  const assigned = new Map<string, InputFile>();
+  for (const file of files) {
+    if (file.name === undefined) continue;
+    if (!names.includes(file.name)) throw new UsageError(`${kernel}: there is no input ${file.name}: expected ${all}`);
+    if (assigned.has(file.name)) throw new UsageError(`${kernel}: input ${file.name} is given twice`);
+    assigned.set(file.name, file);
   }
   for (const file of files.filter(({ name }) => name === undefined)) {
-    const free = args.find((arg) => !assigned.has(arg));
+    const free = names.find((name) => !assigned.has(name));
     if (free === undefined) {
-      throw new UsageError(`${kernel}: expected ${args.length} input(s) (${names}), got ${files.length}`);
+      throw new UsageError(`${kernel}: expected ${names.length} input(s) (${all}), got ${files.length}`);
     }
     assigned.set(free, file);
   }
-  const missing = args.find((arg) => !assigned.has(arg));
+  const missing = names.find((name) => !assigned.has(name));
   if (missing !== undefined) {
-    throw new UsageError(`${kernel}: input ${missing.name} is missing`, { hint: `add --in ${missing.name}=FILE` });
+    throw new UsageError(`${kernel}: input ${missing} is missing`, { hint: `add --in ${missing}=FILE` });
   }
-  for (const [arg, file] of assigned) expectSamples(kernel, arg, file);
-  return Object.fromEntries([...assigned].map(([arg, file]) => [arg.name, file.value]));
+  return assigned;
+}
+
+function roundedTo(dtype: DType, value: Tensor): { readonly value: Tensor; readonly rounded: boolean } {
+  const isFloat = value.dtype === "f32" || value.dtype === "f64";
+  if (!isFloat || value.dtype === dtype) return { value, rounded: false };
+  const numbers = value.data as Float32Array | Float64Array;
+  if (dtype === "f32") return { value: tensor("f32", value.shape, Float32Array.from(numbers)), rounded: true };
+  if (dtype !== "bf16") return { value, rounded: false };
+  const bits = new Uint16Array(numbers.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = floatToBf16(numbers[i]!);
+  return { value: tensor("bf16", value.shape, bits), rounded: true };
 }
 
 /** Sound is one row of int16 samples and goes to an input of that form only. */

@@ -13,6 +13,7 @@ import type { BuildResult } from "@aiekit/tools";
 import { buildStep } from "./build-step.ts";
 import type { CommandContext } from "./command-context.ts";
 import { withSourceLine } from "./fault-source.ts";
+import { LoadedKernels } from "./loaded-kernels.ts";
 
 /** Which kernel to run, with which parameters, on what. */
 export interface KernelOnDevice {
@@ -30,7 +31,12 @@ export interface ReadyKernel {
   readonly setUpMs: number;
   /** Runs over all units of the inputs. `label` is what the progress line says. */
   run(inputs: Readonly<Record<string, Tensor>>, label?: string): Promise<UnitsRun>;
+  /** The same for a build of the kernel with these parameters, which is made and loaded when it is first asked for. */
+  runWith(params: KernelOnDevice["params"], inputs: Readonly<Record<string, Tensor>>): Promise<UnitsRun>;
 }
+
+/** Kernels of `runWith` that stay loaded; npu1 has 6 hardware contexts, and one is `loaded`'s. */
+const keptLoaded = 4;
 
 /**
  * Opens the device, builds the kernel for it when it is stale, loads it, and closes everything after `use`.
@@ -53,7 +59,17 @@ export async function withKernel<T>(
     const loaded = await loadKernel(device, build.manifestPath);
     const run = (inputs: Readonly<Record<string, Tensor>>, label = `run ${request.kernel}`) =>
       runWithProgress(context, { loaded, inputs, label });
-    return await use({ loaded, device, build, setUpMs: openMs + loaded.loadMs, run });
+    const others = new LoadedKernels(keptLoaded, async (params) => {
+      const other = await buildStep(context, { kernel: request.kernel, params, target });
+      return loadKernel(device, other.manifestPath);
+    });
+    const runWith: ReadyKernel["runWith"] = async (params, inputs) => {
+      const other = await others.get({ ...request.params, ...params });
+      return runOverUnits(other, inputs, { signal: context.signal }).catch(async (error) => {
+        throw await withSourceLine(error, context.environment);
+      });
+    };
+    return await use({ loaded, device, build, setUpMs: openMs + loaded.loadMs, run, runWith });
   } finally {
     await device.close();
   }

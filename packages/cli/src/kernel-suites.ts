@@ -3,15 +3,15 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { tensor, UsageError } from "@aiekit/core";
-import { findKernel } from "@aiekit/mlir";
+import { findKernel, logmelSamples } from "@aiekit/mlir";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
-import type { MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
+import type { ArraySubject, ArraySuite, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
 
 /** What a suite is run with. */
 export interface SuiteRequest extends SuiteControl {
   readonly ready: ReadyKernel;
-  /** Number of clips or signals, from the first; all when undefined. */
+  /** Number of clips, signals or shapes, from the first; all when undefined. */
   readonly clips: number | undefined;
 }
 
@@ -29,6 +29,8 @@ export function requireSuite(kernel: string): KernelSuite {
 const suites: Readonly<Record<string, KernelSuite>> = {
   mel: runMelSuite,
   fft: runFftSuite,
+  logmel: runLogmelSuite,
+  matmul: arraySuite("matmulSuite"),
 };
 
 const seed = 1;
@@ -39,21 +41,29 @@ const fftOutputScale = 64;
 async function runMelSuite(request: SuiteRequest): Promise<SuiteRun> {
   const { melClips, melSuite } = await import("@aiekit/validate");
   const { ready, clips: count, ...control } = request;
-  const sample = loadSpeech(await readFile(speechSamplePath), basename(speechSamplePath));
-  const all = await melClips({
-    seed,
-    run: runProgram,
-    recordings: [{ name: "speech sample", pcm: sample.pcm }],
-    // Speech comes first and is the slow part to make: no more of it than will be used.
-    ...(count === undefined ? {} : { speechClips: Math.min(count, 100) }),
-    ...(control.signal === undefined ? {} : { signal: control.signal }),
-  });
+  const all = await speechAndSignals(request, melClips);
   const clips: MelClips = { ...all, clips: all.clips.slice(0, count) };
   const run = async (pcm: Int16Array) => {
     const { outputs, units } = await ready.run({ pcm: tensor("i16", [pcm.length], pcm.slice()) });
     return { mel: outputs.mel!.data as Int16Array, frames: units };
   };
   return melSuite({ ...subjectOf(ready), run }, { ...control, seed, clips });
+}
+
+/** The shipped sample, speech, signals and silence. */
+async function speechAndSignals(
+  { clips: count, signal }: SuiteRequest,
+  melClips: typeof import("@aiekit/validate").melClips,
+): Promise<MelClips> {
+  const sample = loadSpeech(await readFile(speechSamplePath), basename(speechSamplePath));
+  return melClips({
+    seed,
+    run: runProgram,
+    recordings: [{ name: "speech sample", pcm: sample.pcm }],
+    // Speech comes first and is the slow part to make: no more of it than will be used.
+    ...(count === undefined ? {} : { speechClips: Math.min(count, 100) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
@@ -65,6 +75,30 @@ async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
     return outputs.out!.data as Int32Array;
   };
   return fftSuite({ ...subjectOf(ready), run, outputScale: fftOutputScale }, { ...control, seed, signals });
+}
+
+async function runLogmelSuite(request: SuiteRequest): Promise<SuiteRun> {
+  const { logmelCases, logmelSuite, melClips } = await import("@aiekit/validate");
+  const { ready, clips: count, ...control } = request;
+  const { clips, notes } = await speechAndSignals(request, melClips);
+  const cases = logmelCases({ seed, clips, windows: logmelSamples }).slice(0, count);
+  return logmelSuite(arraySubject(ready), { ...control, seed, cases, notes });
+}
+
+type Validate = typeof import("@aiekit/validate");
+type ArraySuiteName = { [K in keyof Validate]: Validate[K] extends ArraySuite ? K : never }[keyof Validate];
+
+/** The suite of a kernel that is built for each of its shapes, by its name in @aiekit/validate. */
+export function arraySuite(name: ArraySuiteName): KernelSuite {
+  return async ({ ready, clips: cases, ...control }) => {
+    const suite: ArraySuite = (await import("@aiekit/validate"))[name];
+    return suite(arraySubject(ready), { ...control, seed, cases });
+  };
+}
+
+/** The subject of a suite that builds the kernel for each of its shapes. */
+function arraySubject(ready: ReadyKernel): ArraySubject {
+  return { ...subjectOf(ready), run: async (params, inputs) => (await ready.runWith(params, inputs)).outputs };
 }
 
 function subjectOf({ loaded, device }: ReadyKernel) {

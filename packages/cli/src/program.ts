@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
 import type { ConformanceOptions } from "./commands/conformance.ts";
 import type { DemoOptions } from "./commands/demo.ts";
 import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
+import type { NewOptions } from "./commands/new.ts";
+import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
@@ -32,12 +34,14 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "run"; readonly options: RunOptions }
   | { readonly command: "sim"; readonly options: SimOptions }
   | { readonly command: "validate"; readonly options: ValidateOptions }
+  | { readonly command: "rounding"; readonly options: RoundingOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "inspect"; readonly options: InspectOptions }
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | { readonly command: "demo"; readonly options: DemoOptions }
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
+  | { readonly command: "new"; readonly options: NewOptions }
 );
 
 /** A command that has only the flags for printing. */
@@ -140,7 +144,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .description("run a kernel's correlation suite against its references; exit code 1 when it fails")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
-    .option("--clips <count>", "number of clips; all when left out", parseCount)
+    .option("--clips <count>", "number of clips, signals or shapes; all when left out", parseCount)
     .option("--report <folder>", "write report.html, report.json and report.xml (JUnit) there")
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")
@@ -148,6 +152,20 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .action((kernel: string, o: RawOptions) => {
       const options = { ...onDevice(kernel, o), clips: o.clips, report: o.report };
       invoke({ command: "validate", ...flags(o), options });
+    });
+
+  program
+    .command("rounding")
+    .argument("<kernel>", "name of a kernel, see: aiekit kernels")
+    .description("run a kernel's suite with every rounding mode, and print the bias of each")
+    .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
+    .addOption(deviceOption())
+    .option("--clips <count>", "number of clips, signals or shapes; all when left out", parseCount)
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.rounding}`)
+    .action((kernel: string, o: RawOptions) => {
+      invoke({ command: "rounding", ...flags(o), options: { ...onDevice(kernel, o), clips: o.clips } });
     });
 
   program
@@ -220,6 +238,18 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.kernels}`)
     .action((o: RawOptions) => invoke({ command: "kernels", ...flags(o), options: {} }));
+
+  program
+    .command("new")
+    .addArgument(new Argument("<what>", "what to make").choices(["kernel"]))
+    .argument("<name>", "its name: lower-case letters and digits")
+    .description("make a kernel's skeleton: C++, design, reference, suite and tests, which build and pass as they are")
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.new}`)
+    .action((what: "kernel", name: string, o: RawOptions) =>
+      invoke({ command: "new", ...flags(o), options: { what, name } }),
+    );
 
   return program;
 }
@@ -316,6 +346,8 @@ const examples = {
   validate: `  aiekit validate mel
   aiekit validate mel --clips 3 --report report/
   aiekit validate fft --json`,
+  rounding: `  aiekit rounding fft
+  aiekit rounding mel --clips 3 --json`,
   bench: `  aiekit bench mel --seconds 30
   aiekit bench mel --build --json`,
   inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
@@ -330,4 +362,6 @@ const examples = {
   aiekit conformance designs/ --json`,
   kernels: `  aiekit kernels
   aiekit kernels --json`,
+  new: `  aiekit new kernel relu
+  aiekit new kernel relu --json`,
 } as const;

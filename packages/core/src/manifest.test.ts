@@ -42,6 +42,16 @@ test.each([
     },
     /args\[0\]\.bytes: shape says 800, got 801/,
   ],
+  [
+    "padded shape",
+    {
+      ...manifest,
+      sequences: [
+        { ...manifest.sequences[0]!, args: [{ ...manifest.sequences[0]!.args[0]!, padded: [399], bytes: 798 }] },
+      ],
+    },
+    /args\[0\]\.padded: expected at least \[400\] in each dimension, got \[399\]/,
+  ],
 ])("a wrong %s is refused by name", (_what, value, message) => {
   expect(() => parseManifest(JSON.stringify(value), "manifest.json")).toThrow(message);
 });

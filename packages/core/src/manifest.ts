@@ -28,7 +28,14 @@ export interface ArgSpec {
   readonly name: string;
   readonly direction: "in" | "out" | "inout";
   readonly dtype: DType;
+  /** What the caller gives or gets. */
   readonly shape: readonly number[];
+  /**
+   * Shape of the host buffer where it is larger than `shape`: the device works on whole tiles. The host fills the rest of
+   * an input with zeros and cuts the rest of an output off. Absent for arguments with units.
+   */
+  readonly padded?: readonly number[];
+  /** Of the host buffer. */
   readonly bytes: number;
   /** Absent for arguments whose size is the same in every sequence (weights, tables). */
   readonly units?: UnitSpan;
@@ -126,7 +133,13 @@ export function parseManifest(text: string, name: string): Manifest {
       const dtype = text_(arg.dtype, `${where}.dtype`);
       if (!isDType(dtype)) throw new FormatError(`${name}: ${where}.dtype: unknown element type ${dtype}`);
       const shape = list(arg.shape, `${where}.shape`).map((d) => count(d, `${where}.shape`));
-      const bytes = elementCount(shape) * dtypeBytes(dtype);
+      const buffer = arg.padded === undefined ? shape : list(arg.padded, `${where}.padded`);
+      for (const [axis, size] of shape.entries()) {
+        if (buffer.length !== shape.length || count(buffer[axis], `${where}.padded`) < size) {
+          fail(`${where}.padded: expected at least [${shape}] in each dimension, got [${buffer}]`);
+        }
+      }
+      const bytes = elementCount(buffer as number[]) * dtypeBytes(dtype);
       if (count(arg.bytes, `${where}.bytes`) !== bytes) fail(`${where}.bytes: shape says ${bytes}, got ${arg.bytes}`);
     }
   }

@@ -62,7 +62,7 @@ export function describeBuild(source: ManifestSource): Manifest {
 }
 
 function withBytes(arg: Omit<ArgSpec, "bytes">): ArgSpec {
-  return { ...arg, bytes: elementCount(arg.shape) * dtypeBytes(arg.dtype) };
+  return { ...arg, bytes: elementCount(arg.padded ?? arg.shape) * dtypeBytes(arg.dtype) };
 }
 
 export function fileRef(path: string, content: Uint8Array | string): FileRef {

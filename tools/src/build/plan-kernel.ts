@@ -8,7 +8,7 @@ import { type BuildPlan, plannerFor, requireBuildable } from "./build-plan.ts";
 import { checkFresh, type FreshnessOptions } from "./check-fresh.ts";
 import { productPaths } from "./manifest.ts";
 import { findProject, type Project } from "./project.ts";
-import { type BuildRequest, type ResolvedRequest, resolveRequest } from "./request.ts";
+import { type BuildRequest, type ResolvedRequest, resolveRequest, roundingParam } from "./request.ts";
 import { findTools, withCompiler } from "./tool-versions.ts";
 
 export interface KernelPlan {
@@ -67,7 +67,7 @@ function makeDesign(request: ResolvedRequest, onEvent: (event: BuildEvent) => vo
   const step = "design";
   onEvent({ kind: "start", step, command: `design ${request.folderName} -o ${productPaths.design}` });
   try {
-    const design = entry.design({ device, params });
+    const design = withRounding(entry.design({ device, params }), params[roundingParam.name]);
     onEvent({ kind: "done", step, durationMs: performance.now() - startMs });
     return design;
   } catch (cause) {
@@ -75,4 +75,13 @@ function makeDesign(request: ResolvedRequest, onEvent: (event: BuildEvent) => vo
     onEvent({ kind: "failed", step, durationMs: performance.now() - startMs, error });
     throw error;
   }
+}
+
+function withRounding(design: Design, mode: number | string | undefined): Design {
+  if (mode === undefined) return design;
+  const sources = design.sources.map((source) => ({
+    ...source,
+    defines: { ...source.defines, AIEKIT_ROUNDING: mode },
+  }));
+  return { ...design, sources };
 }

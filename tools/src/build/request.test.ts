@@ -17,6 +17,14 @@ test("a choice that is not the default is in the folder's name, one that is the 
   expect((await resolve({ device: "npu1_1col" })).folderName).toBe("mel");
 });
 
+test("every kernel takes a rounding mode; its own, conv_even, leaves no trace", async () => {
+  expect((await resolve({ kernel: "fft", params: { rounding: "floor" } })).folderName).toBe("fft-rounding=floor");
+  expect(await resolve({ kernel: "fft", params: { rounding: "conv_even" } })).toEqual(await resolve({ kernel: "fft" }));
+  await expect(resolve({ params: { rounding: "up" } })).rejects.toThrow(
+    /parameter rounding: expected floor or ceil or/,
+  );
+});
+
 test("a number may be given as text", async () => {
   expect((await resolve({ params: { tiles: "3" } })).params).toEqual({ tiles: 3 });
 });
@@ -30,7 +38,7 @@ test("an unknown parameter is refused with the known ones", async () => {
   const error = await resolve({ params: { tile: 3 } }).catch((e: unknown) => e);
 
   expect(error).toBeInstanceOf(UsageError);
-  expect((error as UsageError).hint).toBe("parameters of mel: tiles");
+  expect((error as UsageError).hint).toBe("parameters of mel: tiles, rounding");
 });
 
 test("an unknown kernel is refused with the nearest name", async () => {

@@ -1,6 +1,6 @@
-import type { Target } from "@aiekit/core";
-import { UsageError } from "@aiekit/core";
+import { roundingModes, type Target, UsageError } from "@aiekit/core";
 import type { KernelEntry, ParamSpec } from "@aiekit/mlir";
+import { sha256 } from "../cache/sha256.ts";
 
 /** What to build. `params` may hold numbers as text, as a command line gives them. */
 export interface BuildRequest {
@@ -31,24 +31,44 @@ export async function resolveRequest(request: BuildRequest): Promise<ResolvedReq
   const { findKernel } = await import("@aiekit/mlir");
   const entry = findKernel(request.kernel);
   const given = request.params ?? {};
-  const unknown = Object.keys(given).find((name) => !entry.params.some((spec) => spec.name === name));
+  const specs = [...entry.params, roundingParam];
+  const unknown = Object.keys(given).find((name) => !specs.some((spec) => spec.name === name));
   if (unknown !== undefined) {
-    const names = entry.params.map((spec) => spec.name).join(", ");
+    const names = specs.map((spec) => spec.name).join(", ");
     throw new UsageError(`${entry.name}: there is no parameter ${unknown}`, {
-      hint: names === "" ? `${entry.name} has no parameters` : `parameters of ${entry.name}: ${names}`,
+      hint: `parameters of ${entry.name}: ${names}`,
     });
   }
   const params = Object.fromEntries(
-    entry.params.map((spec) => [spec.name, checkedValue(entry, spec, given[spec.name] ?? spec.default)]),
+    specs.map((spec) => [spec.name, checkedValue(entry, spec, given[spec.name] ?? spec.default)]),
   );
   const device = request.device ?? entry.device;
   const choices = [
     ...(device === entry.device ? [] : [`device=${device}`]),
-    ...entry.params
-      .filter((spec) => params[spec.name] !== spec.default)
-      .map((spec) => `${spec.name}=${params[spec.name]}`),
+    ...specs.filter((spec) => params[spec.name] !== spec.default).map((spec) => `${spec.name}=${params[spec.name]}`),
   ];
-  return { entry, target: request.target, device, params, folderName: [entry.name, ...choices].join("-") };
+  // Every build that does not ask for it has it: only another mode is worth a word.
+  if (params[roundingParam.name] === roundingParam.default) delete params[roundingParam.name];
+  return {
+    entry,
+    target: request.target,
+    device,
+    params,
+    folderName: folderNameOf([entry.name, ...choices].join("-")),
+  };
+}
+
+/** A parameter of every kernel: the mode that its sources set where they say AIEKIT_ROUNDING (kernels/aie_kernel.h). */
+export const roundingParam: ParamSpec = {
+  name: "rounding",
+  default: "conv_even",
+  choices: Object.keys(roundingModes),
+  about: "rounding of the kernel's results, to see what another mode would cost",
+};
+
+/** File systems take 255 bytes; a list of shapes may be longer. */
+function folderNameOf(name: string): string {
+  return name.length <= 120 ? name : `${name.slice(0, 103)}-${sha256(name).slice(0, 16)}`;
 }
 
 function checkedValue(entry: KernelEntry, spec: ParamSpec, given: number | string): number | string {

@@ -1,9 +1,9 @@
-import { type ArgSpec, describeShape, type Tensor, UsageError, writeNpy } from "@aiekit/core";
+import { type ArgSpec, bf16ToFloat, describeShape, type Tensor, tensor, UsageError, writeNpy } from "@aiekit/core";
 import type { UnitsRun } from "@aiekit/host";
-import { findKernel } from "@aiekit/mlir";
+import { findKernel, type KernelEntry } from "@aiekit/mlir";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { assignInputs, readInputFiles } from "../kernel-inputs.ts";
+import { assignInputs, type InputFile, nameInputs, readInputFiles } from "../kernel-inputs.ts";
 import { type KernelOnDevice, type ReadyKernel, withKernel } from "../kernel-on-device.ts";
 import type { InputOption } from "../options.ts";
 import { modelledLine, type Phase, phaseTable } from "../phases.ts";
@@ -16,7 +16,7 @@ export interface RunOptions extends KernelOnDevice {
 
 /** `aiekit run`: one pass over the input files; outputs are written only when everything went well. */
 export const run: Command<RunOptions> = async (context, options) => {
-  findKernel(options.kernel);
+  const entry = findKernel(options.kernel);
   if (!options.out.toLowerCase().endsWith(".npy")) {
     throw new UsageError(`--out ${options.out}: expected a name that ends in .npy`);
   }
@@ -27,13 +27,14 @@ export const run: Command<RunOptions> = async (context, options) => {
   const loadMs = performance.now() - loadStartMs;
   for (const note of inputs.flatMap((input) => input.notes)) context.stderr.write(`note: ${note}\n`);
 
-  return withKernel(context, options, async (ready) => {
+  return withKernel(context, { ...options, params: fittedParams(entry, inputs, options.params) }, async (ready) => {
     const args = ready.loaded.manifest.sequences[0]!.args.filter((arg) => arg.direction !== "out");
-    const result = await ready.run(assignInputs(options.kernel, args, inputs));
+    const note = (text: string) => context.stderr.write(`note: ${text}\n`);
+    const result = await ready.run(assignInputs(options.kernel, args, inputs, note));
 
     const writeStartMs = performance.now();
     const files = outputFiles(options.out, Object.entries(result.outputs));
-    for (const { path, value } of files) await writeOutput(path, context.cwd, writeNpy(value));
+    for (const { path, value } of files) await writeOutput(path, context.cwd, writeNpy(forNumpy(value)));
     const phases: readonly Phase[] = [
       { name: "load", wallMs: loadMs },
       { name: "framing", wallMs: result.phases.framingMs },
@@ -47,6 +48,18 @@ export const run: Command<RunOptions> = async (context, options) => {
     return exitCodes.ok;
   });
 };
+
+/** The parameters that the arrays decide, for a kernel that is built for them; those that were given win. */
+function fittedParams(
+  entry: KernelEntry,
+  files: readonly InputFile[],
+  given: RunOptions["params"],
+): RunOptions["params"] {
+  if (entry.fit === undefined || entry.inputs === undefined) return given;
+  const optional = (entry.optionalInputs ?? []).filter((name) => files.some((file) => file.name === name));
+  const named = nameInputs(entry.name, [...entry.inputs, ...optional], files);
+  return { ...entry.fit(Object.fromEntries([...named].map(([name, { value }]) => [name, value])), given), ...given };
+}
 
 interface OutputFile {
   readonly name: string;
@@ -69,6 +82,12 @@ function outputFiles(out: string, outputs: readonly [name: string, value: Tensor
   return outputs.map(([name, value]) => ({ name, path: `${stem}.${name}.npy`, value }));
 }
 
+/** numpy has no bfloat16: its values are written as float32, which holds them exactly. */
+function forNumpy(value: Tensor): Tensor {
+  if (value.dtype !== "bf16") return value;
+  return tensor("f32", value.shape, Float32Array.from(value.data as Uint16Array, bf16ToFloat));
+}
+
 function runRecord({ ready, audioSeconds, result, files, phases }: FinishedRun): unknown {
   return {
     kernel: ready.loaded.manifest.kernel,
@@ -85,7 +104,7 @@ function runRecord({ ready, audioSeconds, result, files, phases }: FinishedRun):
   };
 }
 
-function print({ stdout, colors }: CommandContext, { ready, audioSeconds, result, files, phases }: FinishedRun): void {
+function print({ stdout }: CommandContext, { ready, audioSeconds, result, files, phases }: FinishedRun): void {
   const { manifest } = ready.loaded;
   stdout.write(`${manifest.kernel} on ${ready.device.name}: ${result.units} units in ${launchSummary(result)}\n`);
   for (const { name, path, value } of files) {
@@ -95,7 +114,6 @@ function print({ stdout, colors }: CommandContext, { ready, audioSeconds, result
   stdout.write(`${phaseTable(phases, audioSeconds)}\n`);
   const modelled = modelledLine(result.modelled, audioSeconds);
   if (modelled !== undefined) stdout.write(`${modelled}\n`);
-  for (const warning of result.warnings) stdout.write(`${colors.yellow("warning")}: ${warning}\n`);
 }
 
 /** `1024 + 4 x 16` as names of sequences: `frames_1024, 4 x frames_16`. */

@@ -140,15 +140,13 @@ class accum {
   AIEKIT_INLINE accum<Tag, M> extract(unsigned part) const {
     static_assert(M <= N, "aie::accum::extract: more lanes than the accumulator has");
     check_part(part, N / M);
-    typename accum<Tag, M>::native_type out;
-    for (unsigned i = 0; i < M; ++i) out[i] = lanes_[part * M + i];
-    return out;
+    return detail::part_of<held, M, N>(lanes_, part);
   }
   template <unsigned M>
   AIEKIT_INLINE accum& insert(unsigned part, const accum<Tag, M>& from) {
     static_assert(M <= N, "aie::accum::insert: more lanes than the accumulator has");
     check_part(part, N / M);
-    for (unsigned i = 0; i < M; ++i) lanes_[part * M + i] = from.to_native()[i];
+    lanes_ = detail::with_part<held, M, N>(lanes_, from.to_native(), part);
     return *this;
   }
   template <unsigned M>

@@ -26,6 +26,18 @@ AIEKIT_INLINE Lanes reversed(Lanes v, indices<I...>) {
   return __builtin_shufflevector(v, v, (sizeof...(I) - 1 - I)...);
 }
 
+template <unsigned Rows, typename Lanes, unsigned... I>
+AIEKIT_INLINE Lanes transposed(Lanes v, indices<I...>) {
+  return __builtin_shufflevector(v, v, (I % Rows * (sizeof...(I) / Rows) + I / Rows)...);
+}
+template <unsigned Rows, typename Lanes, unsigned... I>
+AIEKIT_INLINE Lanes transposed_by(Lanes v, unsigned rows, indices<I...> all) {
+  if constexpr (Rows < sizeof...(I)) {
+    if (rows != Rows) return transposed_by<Rows * 2>(v, rows, all);
+  }
+  return transposed<Rows>(v, all);
+}
+
 template <typename V>
 struct pair_of {
   V first;
@@ -144,9 +156,7 @@ template <typename T, unsigned N>
 AIEKIT_INLINE vector<T, N> transpose(const vector<T, N>& v, unsigned rows, unsigned columns) {
   if (rows * columns != N) detail::bad_step(rows * columns, N);
   aiekit::count_vector(v.bits());
-  typename vector<T, N>::native_type out;
-  for (unsigned i = 0; i < N; ++i) out[i] = v.to_native()[i % rows * columns + i / rows];
-  return out;
+  return detail::transposed_by<1>(v.to_native(), rows, detail::make_indices<N>{});
 }
 
 // The first argument in the low lanes.

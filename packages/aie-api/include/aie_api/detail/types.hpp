@@ -92,6 +92,37 @@ struct indices_of {
 template <unsigned N>
 using make_indices = typename __make_integer_seq<indices_of, unsigned, N>::type;
 
+// Lanes [part * M, (part + 1) * M) of v, for a part below N / M: one shuffle where the part is known at compile time. A loop
+// over lanes would move them one by one.
+template <unsigned From, typename Out, typename In, unsigned... I>
+AIEKIT_INLINE Out lanes_from(In v, indices<I...>) {
+  return __builtin_shufflevector(v, v, (From + I)...);
+}
+template <typename T, unsigned M, unsigned N, unsigned Part = 0>
+AIEKIT_INLINE lanes<T, M> part_of(lanes<T, N> v, unsigned part) {
+  if constexpr (Part + 1 < N / M) {
+    if (part != Part) return part_of<T, M, N, Part + 1>(v, part);
+  }
+  return lanes_from<Part * M, lanes<T, M>>(v, make_indices<M>{});
+}
+
+// v with lanes [part * M, (part + 1) * M) from `from`.
+template <unsigned N, unsigned M, typename Out, typename In, unsigned... I>
+AIEKIT_INLINE Out stretched(In v, indices<I...>) {
+  return __builtin_shufflevector(v, v, (I < M ? static_cast<int>(I) : -1)...);
+}
+template <unsigned From, unsigned M, typename Lanes, unsigned... I>
+AIEKIT_INLINE Lanes blended(Lanes v, Lanes from, indices<I...>) {
+  return __builtin_shufflevector(v, from, (I >= From && I < From + M ? sizeof...(I) + I - From : I)...);
+}
+template <typename T, unsigned M, unsigned N, unsigned Part = 0>
+AIEKIT_INLINE lanes<T, N> with_part(lanes<T, N> v, lanes<T, M> from, unsigned part) {
+  if constexpr (Part + 1 < N / M) {
+    if (part != Part) return with_part<T, M, N, Part + 1>(v, from, part);
+  }
+  return blended<Part * M, M>(v, stretched<N, M, lanes<T, N>>(from, make_indices<N>{}), make_indices<N>{});
+}
+
 constexpr bool is_power_of_two(unsigned n) { return n != 0 && (n & (n - 1)) == 0; }
 
 // Rounding of x / 2^s: floor((rest + addend) / 2^s) is added to floor(x / 2^s), where rest is x mod 2^s. The addend of a

@@ -65,16 +65,14 @@ class vector {
   AIEKIT_INLINE vector<T, M> extract(unsigned part) const {
     static_assert(M <= N, "aie::vector::extract: more lanes than the vector has");
     check_lane(part * M);
-    typename vector<T, M>::native_type out;
-    for (unsigned i = 0; i < M; ++i) out[i] = lanes_[part * M + i];
-    return out;
+    return detail::part_of<detail::held_t<T>, M, N>(lanes_, part);
   }
 
   template <unsigned M>
   AIEKIT_INLINE vector& insert(unsigned part, const vector<T, M>& from) {
     static_assert(M <= N, "aie::vector::insert: more lanes than the vector has");
     check_lane(part * M);
-    for (unsigned i = 0; i < M; ++i) lanes_[part * M + i] = from.to_native()[i];
+    lanes_ = detail::with_part<detail::held_t<T>, M, N>(lanes_, from.to_native(), part);
     return *this;
   }
 
