@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
 });
 const size = 64;
 const at = { a: 8192, b: 24_576, c: 40_960 };
-const rounds = 5;
+const rounds = 15;
 
 /** C of `to` += A x B of `from`, both held as tiles of the mmul shape. */
 const products = [
