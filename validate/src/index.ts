@@ -62,6 +62,7 @@ export {
 } from "./signals/waveforms.ts";
 export { addSuite } from "./suites/add-suite.ts";
 export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
+export { attentionSuite } from "./suites/attention-suite.ts";
 export {
   type FftRunner,
   type FftSubject,
