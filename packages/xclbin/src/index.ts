@@ -8,6 +8,7 @@ export { describeXclbin, describeXclbinText, type XclbinDescription } from "./de
 export { describePdi, type PdiDescription } from "./describe-pdi.ts";
 export type { AddressQualifier, KernelArg, XclbinKernel } from "./embedded-metadata.ts";
 export { assertLoadable, explainXclbin, type XclbinProblem } from "./explain.ts";
+export { type HostTraffic, hostTraffic } from "./host-traffic.ts";
 export type { IpEntry } from "./ip-layout.ts";
 export { npuKernelArgs, type XclbinArg } from "./kernel-args.ts";
 export type { MemoryBank } from "./mem-topology.ts";
