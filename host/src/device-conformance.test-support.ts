@@ -233,6 +233,44 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
+  test(
+    "a part of a BO is the BO's memory on both sides: a run with parts reads and writes there and nowhere else",
+    withKernel(async (bench) => {
+      const { input, output } = bench.buffers(4);
+      const objectBytes = design.objectWords * 4;
+      const sent = bench.fill(input, 1000);
+      const guard = bench.fill(output, -1);
+      const from = input.part({ offsetBytes: 3 * objectBytes });
+      const to = output.part({ offsetBytes: objectBytes, sizeBytes: objectBytes });
+
+      await bench.run({ send: 1, fetch: 1 }, from, to).finish();
+      to.sync("fromDevice");
+
+      const expected = guard.slice();
+      expected.set(sent.subarray(3 * design.objectWords), design.objectWords);
+      expect(bench.words(output)).toEqual(expected);
+      expect(new Int32Array(to.read().buffer)).toEqual(sent.subarray(3 * design.objectWords));
+    }),
+  );
+
+  test(
+    "a part is refused outside its BO, off a cache line, as a mapping, and keeps its BO from being closed",
+    withKernel(async (bench) => {
+      const { input } = bench.buffers(1);
+
+      expect(() => input.part({ offsetBytes: input.sizeBytes - 64, sizeBytes: 128 })).toThrow(
+        "expected a range within",
+      );
+      expect(() => input.part({ offsetBytes: 32 })).toThrow("expected an offset of whole 64 bytes, got 32");
+      const part = input.part({ offsetBytes: 64 });
+      expect(() => part.map()).toThrow("no mapping of its own");
+      expect(() => input.close()).toThrow("close while 1 part(s) of it are open");
+      part.close();
+      input.close();
+      expect(() => part.read()).toThrow("after close");
+    }),
+  );
+
   test("contexts beyond the device's limit are refused, and a closed one makes room", async () => {
     const device = await options.open();
     try {

@@ -99,7 +99,13 @@ export interface Bo {
   write(bytes: Uint8Array, offsetBytes?: number): void;
   /** A copy from the host's view; `sync("fromDevice")` first. */
   read(range?: BoRange): Uint8Array;
-  /** @throws DeviceError while a run that uses the BO is in flight. */
+  /**
+   * The bytes of a range as a BO of their own, for a run that is to read or write only these: the same memory on both
+   * sides. It has no mapping; `read` and `write` count from its start. Close it before the BO that it is a part of.
+   * @throws DeviceError for a range outside the BO, or one that does not start at a multiple of `partAlignmentBytes`.
+   */
+  part(range: BoRange): Bo;
+  /** @throws DeviceError while a run that uses the BO is in flight, or a part of it is open. */
   close(): void;
 }
 

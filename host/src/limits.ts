@@ -13,3 +13,9 @@ export const deviceLimits: Readonly<Record<NpuGeneration, DeviceLimits>> = {
   npu1: { contexts: 6, columns: 5 },
   npu2: { contexts: 16, columns: 8 },
 };
+
+/**
+ * Where a part of a BO may start: a cache line. A sync works on whole lines, so two parts that shared one would undo each
+ * other's bytes. XRT itself takes sub-buffers at multiples of 64 that are no pages.
+ */
+export const partAlignmentBytes = 64;

@@ -1,6 +1,12 @@
 import { DeviceError } from "@aiekit/core";
 import type { Bo, BoFlags, BoOptions, BoRange, SyncDirection } from "../device.ts";
 import { fillGuard } from "../guard-pattern.ts";
+import { partAlignmentBytes } from "../limits.ts";
+
+interface BoPart {
+  readonly parent: SimBo;
+  readonly offsetBytes: number;
+}
 
 /**
  * A BO of the simulator. The host's view and the device's memory are two copies that only `sync` connects, so that a
@@ -14,11 +20,15 @@ export class SimBo implements Bo {
   /** Runs in flight that use this BO. */
   #users = 0;
   #host: ArrayBuffer;
+  /** Where a part begins in `#host`. */
+  #hostOffset = 0;
   #device: Uint8Array;
+  #parent: SimBo | undefined;
+  readonly #parts = new Set<SimBo>();
   #closed = false;
   readonly #onClose: (bo: SimBo) => void;
 
-  constructor(sizeBytes: number, options: BoOptions, onClose: (bo: SimBo) => void) {
+  constructor(sizeBytes: number, options: BoOptions & { readonly partOf?: BoPart }, onClose: (bo: SimBo) => void) {
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
       throw new DeviceError(`BO: expected a size of at least 1 byte, got ${sizeBytes}`);
     }
@@ -26,6 +36,15 @@ export class SimBo implements Bo {
     this.flags = options.flags;
     this.group = options.group;
     this.#onClose = onClose;
+    const { partOf } = options;
+    if (partOf !== undefined) {
+      const { parent, offsetBytes } = partOf;
+      this.#parent = parent;
+      this.#host = parent.#host;
+      this.#hostOffset = parent.#hostOffset + offsetBytes;
+      this.#device = parent.#device.subarray(offsetBytes, offsetBytes + sizeBytes);
+      return;
+    }
     try {
       this.#host = new ArrayBuffer(sizeBytes);
       this.#device = new Uint8Array(sizeBytes);
@@ -41,26 +60,46 @@ export class SimBo implements Bo {
 
   map(): ArrayBuffer {
     this.checkOpen("map");
+    if (this.#parent !== undefined) {
+      throw new DeviceError("BO map: a part of a BO has no mapping of its own", {
+        hint: "map the BO that it is a part of, or use read and write",
+      });
+    }
     return this.#host;
   }
 
   sync(direction: SyncDirection, range: BoRange = {}): void {
     this.checkOpen("sync");
     const [start, end] = this.#range(range, "sync");
-    if (direction === "toDevice") this.#device.set(new Uint8Array(this.#host, start, end - start), start);
-    else new Uint8Array(this.#host).set(this.#device.subarray(start, end), start);
+    const host = new Uint8Array(this.#host, this.#hostOffset + start, end - start);
+    if (direction === "toDevice") this.#device.set(host, start);
+    else host.set(this.#device.subarray(start, end));
   }
 
   write(bytes: Uint8Array, offsetBytes = 0): void {
     this.checkOpen("write");
     this.#range({ offsetBytes, sizeBytes: bytes.length }, "write");
-    new Uint8Array(this.#host).set(bytes, offsetBytes);
+    new Uint8Array(this.#host).set(bytes, this.#hostOffset + offsetBytes);
   }
 
   read(range: BoRange = {}): Uint8Array {
     this.checkOpen("read");
     const [start, end] = this.#range(range, "read");
-    return new Uint8Array(this.#host.slice(start, end));
+    return new Uint8Array(this.#host.slice(this.#hostOffset + start, this.#hostOffset + end));
+  }
+
+  part(range: BoRange): SimBo {
+    this.checkOpen("part");
+    const [start, end] = this.#range(range, "part");
+    if (start % partAlignmentBytes !== 0) {
+      throw new DeviceError(`BO part: expected an offset of whole ${partAlignmentBytes} bytes, got ${start}`, {
+        hint: "a sync works on cache lines; choose rows whose bytes are a multiple of that",
+      });
+    }
+    const options = { flags: this.flags, group: this.group, partOf: { parent: this, offsetBytes: start } };
+    const part = new SimBo(end - start, options, () => this.#parts.delete(part));
+    this.#parts.add(part);
+    return part;
   }
 
   close(): void {
@@ -70,11 +109,27 @@ export class SimBo implements Bo {
         hint: "wait for the run first: await run.wait()",
       });
     }
+    if (this.#parts.size > 0) {
+      throw new DeviceError(`BO of ${this.sizeBytes} bytes: close while ${this.#parts.size} part(s) of it are open`, {
+        hint: "close the parts first; on hardware a part that outlives its BO gives wrong results without a word",
+      });
+    }
     this.#closed = true;
+    if (this.#parent !== undefined) {
+      this.#device = new Uint8Array(0);
+      this.#onClose(this);
+      return;
+    }
     // A transfer detaches the buffer, so a view that outlives the BO reads nothing instead of stale memory.
     structuredClone(this.#host, { transfer: [this.#host] });
     this.#device = new Uint8Array(0);
     this.#onClose(this);
+  }
+
+  /** Closes it with all parts of it, as when its device is closed. */
+  closeAll(): void {
+    for (const part of [...this.#parts]) part.closeAll();
+    this.close();
   }
 
   /** What the device sees. */

@@ -86,7 +86,7 @@ export class SimDevice implements Device {
     if (this.#closed) return;
     this.#closed = true;
     for (const context of [...this.#contexts]) await context.close();
-    for (const bo of [...this.#bos]) bo.close();
+    for (const bo of [...this.#bos]) bo.closeAll();
     this.#xclbins.clear();
   }
 

@@ -25,6 +25,7 @@ export function conformanceDesign(name: string, form: Form = "addresses", device
   return {
     config,
     array,
+    insts: given,
     /** Arrays for the arguments of the runtime sequence, of its types, zeroed. */
     newArguments: (): Elements[] => sequenceArguments(module).map(newElements),
     bufferBytes: sequenceArguments(module).map((type) => (type.kind === "memref" ? memrefBytes(type) : 0)),
