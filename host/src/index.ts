@@ -6,6 +6,24 @@ export {
   type RunReport as ArrayReport,
   SimFault,
 } from "@aiekit/sim";
+export {
+  type ChainKernel,
+  type ChainPlan,
+  type ChainPlanRequest,
+  type ChainStep,
+  type PlannedArray,
+  type PlannedRunlist,
+  type PlannedStep,
+  planChain,
+} from "./chain/chain-plan.ts";
+export {
+  type ChainReport,
+  type ChainTime,
+  type ChainTotals,
+  launchOverheadSeconds,
+  type StepReport,
+} from "./chain/chain-report.ts";
+export { type ChainOptions, type ChainRunOptions, LaunchChain } from "./chain/launch-chain.ts";
 export type {
   Bo,
   BoFlags,
@@ -26,6 +44,7 @@ export type {
   SyncDirection,
   WaitOptions,
 } from "./device.ts";
+export { type ArrayLayout, allocTensor, DeviceTensor, layoutOf } from "./device-tensor.ts";
 export { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
 export { type Launch, planLaunches } from "./launch-plan.ts";
 export { type DeviceLimits, deviceLimits } from "./limits.ts";

@@ -17,7 +17,8 @@ import {
   UsageError,
   viewAs,
 } from "@aiekit/core";
-import type { Bo, Device, HwContext, Kernel, RunReport, WaitOptions } from "./device.ts";
+import type { Bo, Device, HwContext, Kernel, Run, RunReport, WaitOptions } from "./device.ts";
+import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
 import { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
 import { cropped, padded } from "./padding.ts";
@@ -77,6 +78,8 @@ export class LoadedKernel {
   readonly #kernel: Kernel;
   readonly #insts: ReadonlyMap<string, Uint8Array>;
   readonly #bos = new Map<string, SequenceBos>();
+  /** Instructions of runs on device arrays, by sequence. */
+  readonly #instrs = new Map<string, Bo>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LoadedKernelParts) {
@@ -99,11 +102,57 @@ export class LoadedKernel {
     return result;
   }
 
+  /** Where its runs execute; runs of one runlist are of one context. */
+  get context(): HwContext {
+    return this.#context;
+  }
+
+  /** Instruction stream of a sequence. */
+  insts(sequenceName: string): Uint8Array {
+    return this.#insts.get(this.#sequence(sequenceName).name)!;
+  }
+
+  /** Memory group of an argument of a sequence, for `allocTensor`. */
+  groupOf(sequenceName: string, argName: string): number {
+    const { args } = this.#sequence(sequenceName);
+    const index = args.findIndex((arg) => arg.name === argName);
+    if (index >= 0) return this.#kernel.groupId(firstDataArgIndex + index);
+    throw new UsageError(
+      `${this.manifest.kernel}: ${sequenceName}: no argument named ${argName}: expected ${namesOf(args)}`,
+    );
+  }
+
+  /**
+   * A run of a sequence on arrays that are in device memory, not started yet. Its outputs stay there: the next run may have
+   * them as inputs. The arrays stay open while it is in flight; nothing is written to or read from the host.
+   * @throws UsageError for an argument that is missing or unknown; ShapeError for an array that does not fit.
+   */
+  createRun(sequenceName: string, arrays: Readonly<Record<string, DeviceTensor>>): Run {
+    const sequence = this.#sequence(sequenceName);
+    const at = `${this.manifest.kernel}: ${sequence.name}`;
+    const expected = `expected ${namesOf(sequence.args)}`;
+    const unknown = Object.keys(arrays).find((name) => !sequence.args.some((arg) => arg.name === name));
+    if (unknown !== undefined) throw new UsageError(`${at}: no argument named ${unknown}: ${expected}`);
+    const data = sequence.args.map((arg) => {
+      const array = arrays[arg.name];
+      if (array === undefined) throw new UsageError(`${at}: argument ${arg.name} is missing: ${expected}`);
+      const problem = layoutProblem(array, layoutOf(arg));
+      if (problem === undefined) return array.bo;
+      throw new ShapeError(`${at}: argument ${arg.name}: ${problem}`, {
+        hint: "allocate an array that several kernels share for the one that needs most rows",
+      });
+    });
+    const instr = this.#instr(sequence.name);
+    return this.#kernel.createRun(executeInstructions, instr, instr.sizeBytes / 4, ...data);
+  }
+
   async close(): Promise<void> {
     await this.#context.close();
     await this.#turn;
     for (const { instr, data } of this.#bos.values()) for (const bo of [instr, ...data]) bo.close();
     this.#bos.clear();
+    for (const instr of this.#instrs.values()) instr.close();
+    this.#instrs.clear();
   }
 
   async #launch(name: string, inputs: Readonly<Record<string, Tensor>>, options: LaunchOptions): Promise<LaunchResult> {
@@ -154,6 +203,18 @@ export class LoadedKernel {
     return bos;
   }
 
+  #instr(sequenceName: string): Bo {
+    const known = this.#instrs.get(sequenceName);
+    if (known !== undefined) return known;
+    const insts = this.insts(sequenceName);
+    const options = { flags: "cacheable", group: this.#kernel.groupId(instrArgIndex) } as const;
+    const instr = this.device.allocBo(insts.length, options);
+    instr.write(insts);
+    instr.sync("toDevice");
+    this.#instrs.set(sequenceName, instr);
+    return instr;
+  }
+
   #inputBytes(arg: ArgSpec, input: Tensor | undefined): Uint8Array {
     const expected = describeShape(arg.dtype, arg.shape);
     const at = `${this.manifest.kernel}: input ${arg.name}`;
@@ -173,6 +234,8 @@ export class LoadedKernel {
     });
   }
 }
+
+const namesOf = (args: readonly ArgSpec[]): string => args.map((arg) => arg.name).join(", ");
 
 interface LoadedKernelParts {
   readonly manifest: Manifest;

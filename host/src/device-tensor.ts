@@ -1,0 +1,109 @@
+import {
+  type ArgSpec,
+  type DType,
+  describeShape,
+  dtypeBytes,
+  elementCount,
+  ShapeError,
+  type Tensor,
+  tensor,
+  tensorBytes,
+  viewAs,
+} from "@aiekit/core";
+import type { Bo, Device } from "./device.ts";
+import { cropped, padded } from "./padding.ts";
+
+/** An array in a device buffer: what the caller sees of it, and the buffer's own shape, at least as large on each axis. */
+export interface ArrayLayout {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly padded: readonly number[];
+}
+
+/** The layout that an argument asks for. */
+export function layoutOf(arg: Pick<ArgSpec, "dtype" | "shape" | "padded">): ArrayLayout {
+  return { dtype: arg.dtype, shape: arg.shape, padded: arg.padded ?? arg.shape };
+}
+
+/**
+ * An array that stays in device memory: a run reads it where the run before wrote it, and nothing goes through the host.
+ * Whoever makes it closes it. Elements between shape and buffer start as zeros; a run that writes whole tiles leaves there
+ * what it computed from the padding of its inputs.
+ */
+export class DeviceTensor implements ArrayLayout {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly padded: readonly number[];
+  readonly bo: Bo;
+
+  constructor({ dtype, shape, padded: buffer }: ArrayLayout, bo: Bo) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.padded = buffer;
+    this.bo = bo;
+  }
+
+  /** Copies an array of exactly this type and shape to the device, zeros around it. @throws ShapeError for another one. */
+  write(array: Tensor): void {
+    const [expected, got] = [describe(this), describeShape(array.dtype, array.shape)];
+    if (expected !== got) throw new ShapeError(`device tensor: expected ${expected}, got ${got}`);
+    this.bo.write(padded(tensorBytes(array), this));
+    this.bo.sync("toDevice");
+  }
+
+  /** A copy of what is on the device, without the padding. */
+  read(): Tensor {
+    this.bo.sync("fromDevice");
+    return tensor(this.dtype, this.shape, viewAs(this.dtype, cropped(this.bo.read(), this)));
+  }
+
+  /**
+   * Rows `first` .. `first + count - 1` of the outermost axis as an array of its own in the same memory; close it before
+   * this one. @throws ShapeError for rows that are not there; DeviceError where they do not start at a cache line.
+   */
+  rows(first: number, count: number): DeviceTensor {
+    const [rows = 1, ...rest] = this.shape;
+    const whole = Number.isSafeInteger(first) && Number.isSafeInteger(count);
+    if (this.shape.length === 0 || !whole || first < 0 || count < 1 || first + count > rows) {
+      throw new ShapeError(
+        `device tensor ${describe(this)}: expected rows within 0 to ${rows - 1}, got ${count} from ${first}`,
+      );
+    }
+    const rowShape = this.padded.slice(1);
+    const rowBytes = elementCount(rowShape) * dtypeBytes(this.dtype);
+    const bo = this.bo.part({ offsetBytes: first * rowBytes, sizeBytes: count * rowBytes });
+    return new DeviceTensor({ dtype: this.dtype, shape: [count, ...rest], padded: [count, ...rowShape] }, bo);
+  }
+
+  close(): void {
+    this.bo.close();
+  }
+}
+
+/** An array of zeros on the device; `group` is `kernel.groupOf(sequence, argument)` of what it is for. */
+export function allocTensor(
+  device: Device,
+  { dtype, shape, padded: buffer }: ArrayLayout,
+  group: number,
+): DeviceTensor {
+  const sizeBytes = elementCount(buffer) * dtypeBytes(dtype);
+  // A new BO holds zeros on the host's side and anything on the device's.
+  const bo = device.allocBo(sizeBytes, { flags: "hostOnly", group });
+  bo.sync("toDevice");
+  return new DeviceTensor({ dtype, shape, padded: buffer }, bo);
+}
+
+/**
+ * Why an array cannot be an argument, or undefined when it can: type and shape are equal, rows lie at the same distance, and
+ * the buffer has at least the rows that the device touches.
+ */
+export function layoutProblem(array: ArrayLayout, wanted: ArrayLayout): string | undefined {
+  const sameShape = describe(array) === describe(wanted);
+  const samePitch = wanted.padded.slice(1).every((size, i) => size === array.padded[i + 1]);
+  if (sameShape && samePitch && (array.padded[0] ?? 1) >= (wanted.padded[0] ?? 1)) return undefined;
+  const [rows = 1, ...rest] = wanted.padded;
+  const buffer = rest.length === 0 ? `${rows} elements` : `${rows} rows of [${rest.join(", ")}]`;
+  return `expected ${describe(wanted)} in a buffer of ${buffer} or more, got ${describe(array)} in [${array.padded.join(", ")}]`;
+}
+
+const describe = ({ dtype, shape }: ArrayLayout): string => describeShape(dtype, shape);
