@@ -16,7 +16,10 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
   const shapes = parseMatmulShapes(String(params.shapes));
   const request = { device: d.device, type, cores, shapes };
   const wanted = String(params.tile ?? "auto");
-  const { tile } = wanted === "auto" ? planMatmul(request) : planTile(request, parseMatmulTile(wanted));
+  const { tile } =
+    wanted === "auto" || wanted === "whole"
+      ? planMatmul({ ...request, wholeColumns: wanted === "whole" })
+      : planTile(request, parseMatmulTile(wanted));
   const residual = shapes.some((shape) => shape.residual);
   const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual };
   const fabric = matmulFabric(d, spec);
@@ -58,7 +61,11 @@ export const matmulEntry: KernelEntry = {
       default: "256x256x256",
       about: "MxKxN of each sequence, joined by dots; endings _bias, _gelu, _residual",
     },
-    { name: "tile", default: "auto", about: "mxkxn of one step of a core; auto: the fewest modelled cycles" },
+    {
+      name: "tile",
+      default: "auto",
+      about: "mxkxn of one step of a core; auto: the fewest modelled cycles; whole: of those without padded columns",
+    },
   ],
   device: "npu1",
   design: matmulDesign,

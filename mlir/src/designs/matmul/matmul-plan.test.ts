@@ -37,6 +37,28 @@ test("widths of 384 get tiles that are whole in them: nothing of N is padding", 
   expect((4 * tile.n * Math.ceil(384 / (4 * tile.n))) / 384).toBe(1);
 });
 
+test("tile=whole: no array has padded columns, where the cheapest tile of all would have them", () => {
+  const shapes = "100x128x384_bias.100x128x128_bias_residual.100x128x256_bias_gelu.100x256x128_bias_residual";
+  const paddedColumns = (tile: string) =>
+    matmulDesign({ device: "npu1", params: { dtype: "bf16_bf16", array: "whole", shapes, tile } })
+      .sequences.flatMap(({ args }) => args)
+      .filter(({ shape, padded }) => padded !== undefined && padded[1] !== shape[1]).length;
+
+  expect(paddedColumns("whole")).toBe(0);
+  expect(paddedColumns("64x32x64")).toBeGreaterThan(0);
+});
+
+test("tile=whole is refused where no tile divides the columns: N = 100", () => {
+  const whole = { ...request("bf16_bf16", "64x64x100"), wholeColumns: true };
+
+  expect(() => planMatmul(whole)).toThrow(
+    expect.objectContaining({
+      message: "matmul: no tile fits a compute tile's memory and divides the columns of every array",
+      hint: "take K of whole 16 and N of whole 64, or tile=auto",
+    }),
+  );
+});
+
 test("a tile that does not fit is refused with both sizes, one that is not whole blocks with the blocks", () => {
   expect(() => planTile(request("bf16_f32", "64x64x64"), { m: 64, k: 64, n: 96 })).toThrow(
     /tile 64x64x96: needs \d+ B of data memory, a compute tile has 65536 B/,

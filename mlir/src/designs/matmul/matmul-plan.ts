@@ -11,6 +11,11 @@ export interface MatmulPlanRequest {
   readonly type: MatmulType;
   readonly cores: MatmulCores;
   readonly shapes: readonly MatmulShape[];
+  /**
+   * Only tiles that leave no padding behind the columns of any array: then the rows of a result lie as another kernel reads
+   * them, and it can stay on the device.
+   */
+  readonly wholeColumns?: boolean;
 }
 
 export interface MatmulPlan {
@@ -37,7 +42,12 @@ export function planMatmul(request: MatmulPlanRequest): MatmulPlan {
   const cost = ({ shapes }: MatmulPlan) => shapes.reduce((sum, shape) => sum + shape.modelledCycles, 0);
   const moved = ({ shapes }: MatmulPlan) => shapes.reduce((sum, shape) => sum + shape.bytesToArray, 0);
   const [best] = plans.sort((x, y) => cost(x) - cost(y) || moved(x) - moved(y));
-  if (best === undefined) throw new BudgetError("matmul: no tile fits a compute tile's memory");
+  if (best === undefined) {
+    const whole = request.wholeColumns === true ? " and divides the columns of every array" : "";
+    throw new BudgetError(`matmul: no tile fits a compute tile's memory${whole}`, {
+      ...(whole !== "" && { hint: `take K of whole 16 and N of whole ${16 * request.cores.columns}, or tile=auto` }),
+    });
+  }
   return best;
 }
 
@@ -66,8 +76,11 @@ function candidates(request: MatmulPlanRequest): MatmulTile[] {
   return tiles.filter((tile) => tileProblem(request, tile) === undefined);
 }
 
-function tileProblem({ type, cores, shapes, device }: MatmulPlanRequest, tile: MatmulTile): string | undefined {
+function tileProblem(request: MatmulPlanRequest, tile: MatmulTile): string | undefined {
+  const { type, cores, shapes, device } = request;
   const { m, k, n } = tile;
+  const isWhole = shapes.every((shape) => shape.k % k === 0 && shape.n % (n * cores.columns) === 0);
+  if (request.wholeColumns === true && !isWhole) return "expected parts of K and N";
   const { r, s, t, blocksDown, blocksAcross } = type.input.native[device.generation];
   const [mStep, nStep] = [r * blocksDown, t * blocksAcross];
   // What the kernels assert (kernels/matmul/mmul_tile.h).

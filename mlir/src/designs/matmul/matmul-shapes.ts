@@ -42,7 +42,7 @@ function parseShape(name: string, whole: string): MatmulShape {
 /** `64x128x64`: m x k x n of one step. @throws UsageError for other text. */
 export function parseMatmulTile(text: string): { readonly m: number; readonly k: number; readonly n: number } {
   const match = /^([1-9]\d*)x([1-9]\d*)x([1-9]\d*)$/.exec(text);
-  if (match === null) throw new UsageError(`matmul: tile ${text}: expected auto or mxkxn, for example 64x64x64`);
+  if (match === null) throw new UsageError(`matmul: tile ${text}: expected auto, whole or mxkxn, for example 64x64x64`);
   const [m, k, n] = match.slice(1).map(Number) as [number, number, number];
   return { m, k, n };
 }
