@@ -27,6 +27,8 @@ export {
   type UnitSpan,
 } from "./manifest.ts";
 export { readNpy, writeNpy } from "./npy.ts";
+export { bf16Weights } from "./quantise/bf16-weights.ts";
+export type { Weights } from "./quantise/finite-weights.ts";
 export {
   type RoundingMode,
   roundingModes,
