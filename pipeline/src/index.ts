@@ -6,6 +6,20 @@ export { resample } from "./audio/resample.ts";
 export { readWav } from "./audio/wav-reader.ts";
 export { writeWav } from "./audio/wav-writer.ts";
 export {
+  type EncoderLayerNames,
+  encoderLayerBuilds,
+  encoderLayerSteps,
+  type KernelBuild,
+  singleLayer,
+} from "./encoder/encoder-layer-chain.ts";
+export { checkEncoderLayerSizes, type EncoderLayerSizes, whisperTinyEncoder } from "./encoder/encoder-layer-sizes.ts";
+export {
+  type EncoderLayerWeights,
+  encoderLayerArrays,
+  type LayerNorm,
+  type Linear,
+} from "./encoder/encoder-layer-weights.ts";
+export {
   type ClockMs,
   type FeaturePhases,
   type LoadedSpeech,
