@@ -2,6 +2,8 @@ export { type Bias, bias } from "./metrics/bias.ts";
 export { cosine, gain, pearson } from "./metrics/correlation.ts";
 export { maxAbsErr, maxErrWithin, meanSignedErr, type WorstError } from "./metrics/error.ts";
 export { checkOutput, type LiveBins, type LivenessOptions, liveBins, type OutputCheck } from "./metrics/liveness.ts";
+export { relativeL2 } from "./metrics/relative-error.ts";
+export { encoderLayerReference } from "./references/encoder-layer-reference.ts";
 export { createFft, type Fft, fftReference } from "./references/fft-reference.ts";
 export { floorDb, frameCount, type MelDefinition, mel80, toDb } from "./references/mel-definition.ts";
 export {
@@ -38,6 +40,11 @@ export { type MelPictureOptions, melPicture } from "./report/mel-picture.ts";
 export { decodePng, encodePng, type RgbImage } from "./report/png.ts";
 export { type ReportDocument, resultJson } from "./report/result-json.ts";
 export { suiteText, type TextTableOptions, verdictLine } from "./report/text-table.ts";
+export {
+  type EncoderLayerArrays,
+  type EncoderLayerShape,
+  encoderLayerNoise,
+} from "./signals/encoder-layer-arrays.ts";
 export { type EspeakOptions, espeakClips, type RunProgram } from "./signals/espeak.ts";
 export { type FftSignal, type FftSignalOptions, fftSignals } from "./signals/fft-signals.ts";
 export { type LogmelCase, type LogmelCaseOptions, logmelCases } from "./signals/logmel-cases.ts";
@@ -63,6 +70,7 @@ export {
 export { addSuite } from "./suites/add-suite.ts";
 export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
 export { attentionSuite } from "./suites/attention-suite.ts";
+export { encoderLayerCriteria, judgeEncoderLayer } from "./suites/encoder-layer-judge.ts";
 export {
   type FftRunner,
   type FftSubject,
