@@ -170,7 +170,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
 
   program
     .command("bench")
-    .argument("<kernel>", "name of a kernel, see: aiekit kernels")
+    .argument("<kernel>", "name of a kernel, see: aiekit kernels; or encoder-layer, a chain of them")
     .description("time a kernel: correctness first, then wall time by phase, and modelled device time apart from it")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
@@ -349,6 +349,7 @@ const examples = {
   rounding: `  aiekit rounding fft
   aiekit rounding mel --clips 3 --json`,
   bench: `  aiekit bench mel --seconds 30
+  aiekit bench encoder-layer --param positions=300
   aiekit bench mel --build --json`,
   inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
   aiekit inspect other.xclbin --explain

@@ -10,6 +10,7 @@ import { describeMachine, type Machine } from "../machine.ts";
 import { modelledLine, rtf, sumMs } from "../phases.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { formatMs, formatTable } from "../table.ts";
+import { benchEncoderLayer, encoderLayerName } from "./bench-encoder-layer.ts";
 
 export interface BenchOptions extends KernelOnDevice {
   readonly seconds: number;
@@ -17,7 +18,8 @@ export interface BenchOptions extends KernelOnDevice {
 }
 
 /** `aiekit bench`: correctness first; a kernel that fails its suite is not timed (exit code 1). */
-export const bench: Command<BenchOptions> = (context, options) => {
+export const bench: Command<BenchOptions> = async (context, options) => {
+  if (options.kernel === encoderLayerName) return benchEncoderLayer(context, options);
   const suite = requireSuite(options.kernel);
   return withKernel(context, options, async (ready) => {
     const { result: checked } = await suite({ ready, clips: correctnessClips, signal: context.signal });

@@ -1,0 +1,38 @@
+import type { Target, Tensor } from "@aiekit/core";
+import { type ChainPlan, type Device, LaunchChain, type LoadedKernel, loadKernel } from "@aiekit/host";
+import { type EncoderLayerSizes, encoderLayerBuilds, encoderLayerSteps } from "@aiekit/pipeline";
+import { buildStep } from "./build-step.ts";
+import type { CommandContext } from "./command-context.ts";
+
+/** An encoder layer that was built and loaded, its arrays allocated. */
+export interface EncoderLayerOnDevice {
+  readonly chain: LaunchChain;
+  readonly plan: ChainPlan;
+  /** Wall time of loading kernels and allocating arrays; the builds are not part of it. */
+  readonly loadMs: number;
+}
+
+/** Builds what is stale, loads the kernels, gives the arrays their contents, and closes everything after `use`. */
+export async function withEncoderLayer<T>(
+  context: CommandContext,
+  { device, sizes, arrays }: { device: Device; sizes: EncoderLayerSizes; arrays: ReadonlyMap<string, Tensor> },
+  use: (layer: EncoderLayerOnDevice) => Promise<T>,
+): Promise<T> {
+  const target: Target = device.kind === "sim" ? "sim" : device.generation;
+  const manifests = new Map<string, string>();
+  for (const [key, build] of encoderLayerBuilds(sizes)) {
+    manifests.set(key, (await buildStep(context, { ...build, target })).manifestPath);
+  }
+  const startMs = performance.now();
+  const kernels = new Map<string, LoadedKernel>();
+  let chain: LaunchChain | undefined;
+  try {
+    for (const [key, path] of manifests) kernels.set(key, await loadKernel(device, path));
+    chain = new LaunchChain({ device, kernels, steps: encoderLayerSteps(sizes) });
+    for (const [name, array] of arrays) chain.write(name, array);
+    return await use({ chain, plan: chain.plan, loadMs: performance.now() - startMs });
+  } finally {
+    for (const kernel of kernels.values()) await kernel.close();
+    chain?.close();
+  }
+}
