@@ -16,6 +16,7 @@ const slowSteps = {
   "the skeleton of a new kernel": ["node", "scripts/try-new-kernel.mjs"],
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],
+  "a Whisper-tiny encoder layer": ["node", "packages/cli/bin/aiekit.js", "bench", "encoder-layer"],
   "fft on every signal": ["node", "packages/cli/bin/aiekit.js", "validate", "fft"],
 };
 const quickSteps = {

@@ -12,16 +12,26 @@ export interface EncoderLayerOnDevice {
   readonly loadMs: number;
 }
 
+export interface EncoderLayerRequest {
+  readonly device: Device;
+  readonly sizes: EncoderLayerSizes;
+  /** Contents of the arrays by their names in the chain. */
+  readonly arrays: ReadonlyMap<string, Tensor>;
+  /** Parameters for every build, besides those of the layer. */
+  readonly params: Readonly<Record<string, number | string>>;
+}
+
 /** Builds what is stale, loads the kernels, gives the arrays their contents, and closes everything after `use`. */
 export async function withEncoderLayer<T>(
   context: CommandContext,
-  { device, sizes, arrays }: { device: Device; sizes: EncoderLayerSizes; arrays: ReadonlyMap<string, Tensor> },
+  { device, sizes, arrays, params }: EncoderLayerRequest,
   use: (layer: EncoderLayerOnDevice) => Promise<T>,
 ): Promise<T> {
   const target: Target = device.kind === "sim" ? "sim" : device.generation;
   const manifests = new Map<string, string>();
-  for (const [key, build] of encoderLayerBuilds(sizes)) {
-    manifests.set(key, (await buildStep(context, { ...build, target })).manifestPath);
+  for (const [key, { kernel, params: own }] of encoderLayerBuilds(sizes)) {
+    const build = await buildStep(context, { kernel, params: { ...own, ...params }, target });
+    manifests.set(key, build.manifestPath);
   }
   const startMs = performance.now();
   const kernels = new Map<string, LoadedKernel>();

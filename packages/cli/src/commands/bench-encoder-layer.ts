@@ -27,7 +27,9 @@ const passes = 5;
  * launch. Correctness first, as for a kernel; then wall time, and what each launch moves and takes by the model.
  */
 export async function benchEncoderLayer(context: CommandContext, options: KernelOnDevice): Promise<ExitCode> {
-  const sizes = sizesOf(options.params);
+  const { rounding, ...given } = options.params;
+  const sizes = sizesOf(given);
+  const params = rounding === undefined ? {} : { rounding };
   const device = await openDevice(options.device);
   try {
     const made = encoderLayerNoise(sizes, seed);
@@ -35,7 +37,7 @@ export async function benchEncoderLayer(context: CommandContext, options: Kernel
       ...encoderLayerArrays(made.weights, sizes),
       ["x", bf16Weights("x", made.x)],
     ]);
-    return await withEncoderLayer(context, { device, sizes, arrays }, async (layer) => {
+    return await withEncoderLayer(context, { device, sizes, arrays, params }, async (layer) => {
       const task = context.progress.start(`bench ${encoderLayerName}`);
       const measured = await measure(context, layer, (done) => task.update(`pass ${done}`)).finally(() => task.done());
       task.update("reference");
@@ -97,7 +99,7 @@ function sizesOf(params: KernelOnDevice["params"]): EncoderLayerSizes {
   const unknown = Object.keys(params).find((name) => !(sizeNames as readonly string[]).includes(name));
   if (unknown !== undefined) {
     throw new UsageError(`${encoderLayerName}: there is no parameter ${unknown}`, {
-      hint: `parameters: ${sizeNames.join(", ")}`,
+      hint: `parameters: ${sizeNames.join(", ")}, rounding`,
     });
   }
   const given = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, Number(value)]));

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { runInProcess } from "../run-cli.test-support.ts";
+
+const bench = (...params: string[]) =>
+  runInProcess(["bench", "encoder-layer", ...params.flatMap((param) => ["--param", param]), "--json"]);
+const small = ["positions=40", "width=128", "heads=2", "ffn=256"] as const;
+/** Three builds with a cold compiler on a busy machine. */
+const buildsMs = 180_000;
+
+test(
+  "a small layer is right on the simulated array: seven launches, six runlists, three contexts",
+  async () => {
+    const { code, stdout } = await bench(...small);
+    const { correctness, report } = JSON.parse(stdout);
+
+    expect(code).toBe(0);
+    expect(correctness.checks.map((check: { pass: boolean }) => check.pass)).toEqual([true, true, true, true]);
+    expect(report.totals).toMatchObject({ launches: 7, runlists: 6, contexts: 3, contextSwitches: 6 });
+    expect(report.runlists.at(-1)).toEqual({ kernel: "matmul", steps: ["fc1", "fc2"] });
+    // The product reads a and b once at least, and writes every element of c.
+    const qkv = report.steps.find(({ name }: { name: string }) => name === "qkv");
+    expect(qkv.bytesToArray).toBeGreaterThanOrEqual(2 * (40 * 128 + 128 * 384));
+    expect(qkv.bytesFromArray).toBeGreaterThanOrEqual(2 * 40 * 384);
+    expect(report.totals.modelled.seconds).toBeGreaterThan(report.totals.modelled.launchSeconds);
+  },
+  buildsMs,
+);
+
+test(
+  "a layer whose kernels round by floor is wrong, says by how much, and is not timed",
+  async () => {
+    const { code, stdout, stderr } = await bench(...small, "rounding=floor");
+
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/relative L2: \d\.\d+e-3/);
+    expect(stderr).toContain("encoder-layer is wrong, so it is not timed");
+  },
+  buildsMs,
+);
+
+test("sizes that do not chain and unknown parameters are refused before anything is built", async () => {
+  const wide = await bench("width=100");
+  const unknown = await bench("depth=4");
+
+  expect([wide.code, unknown.code]).toEqual([2, 2]);
+  expect(wide.stderr).toMatch(/width 100: expected a multiple of 64[\s\S]*nearest: 128/);
+  expect(unknown.stderr).toMatch(/no parameter depth[\s\S]*positions, width, heads, ffn, rounding/);
+});
