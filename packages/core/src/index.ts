@@ -27,8 +27,38 @@ export {
   type UnitSpan,
 } from "./manifest.ts";
 export { readNpy, writeNpy } from "./npy.ts";
+export {
+  absMaxObserver,
+  percentileObserver,
+  type RangeObserver,
+  RangeTable,
+} from "./quantise/activation-range.ts";
+export {
+  type ActivationBits,
+  activationScale,
+  type QuantisedActivations,
+  quantiseActivations,
+} from "./quantise/activations.ts";
 export { bf16Weights } from "./quantise/bf16-weights.ts";
 export type { Weights } from "./quantise/finite-weights.ts";
+export { dequantiseInt8, type Int8Options, type Int8Weights, int8Weights } from "./quantise/int8-weights.ts";
+export {
+  bf16MatmulArrays,
+  type Int8LinearOptions,
+  type Int8MatmulArrays,
+  int8MatmulArrays,
+  type MatmulArrays,
+} from "./quantise/matmul-arrays.ts";
+export {
+  afterScheme,
+  type LayerError,
+  type QuantisationError,
+  quantisationError,
+  quantisationReport,
+  quantisationReportText,
+  type WeightScheme,
+  weightSchemes,
+} from "./quantise/quantisation-error.ts";
 export {
   type RoundingMode,
   roundingModes,

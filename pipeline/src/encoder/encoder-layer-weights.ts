@@ -1,4 +1,4 @@
-import { bf16Weights, describeShape, ShapeError, type Tensor, tensor, type Weights } from "@aiekit/core";
+import { bf16MatmulArrays, bf16Weights, describeShape, ShapeError, type Tensor, type Weights } from "@aiekit/core";
 import type { EncoderLayerSizes } from "./encoder-layer-sizes.ts";
 
 /** y = x weights + bias. `weights`: [inputs, outputs]. */
@@ -46,17 +46,11 @@ export function encoderLayerArrays(
     const linear = weights[name];
     checkShape(`${name}.weights`, linear.weights, sizes[name]);
     checkShape(`${name}.bias`, linear.bias, [sizes[name][1]]);
-    put(`${name}.weights`, bf16Weights(`${prefix}${name}.weights`, linear.weights));
-    put(`${name}.channels`, biasChannels(linear.bias));
+    const { b, channels } = bf16MatmulArrays(`${prefix}${name}`, linear);
+    put(`${name}.weights`, b);
+    put(`${name}.channels`, channels);
   }
   return arrays;
-}
-
-function biasChannels({ data }: Weights): Tensor<"i32"> {
-  const columns = data.length;
-  const words = new Int32Array(4 * columns);
-  words.set(new Int32Array(Float32Array.from(data).buffer));
-  return tensor("i32", [4, columns], words);
 }
 
 function checkShape(name: string, array: Weights, shape: readonly number[]): void {

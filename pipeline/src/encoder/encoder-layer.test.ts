@@ -79,7 +79,7 @@ test("weights of another shape, and weights that are not finite, are refused by 
   expect(() => encoderLayerArrays(wrong, small)).toThrow(
     new ShapeError("encoder layer: fc1.weights: expected f32[64, 128], got f32[128, 64]"),
   );
-  expect(() => encoderLayerArrays(damaged, small, "3.")).toThrow("3.qkv.weights: weight [1, 1] is NaN");
+  expect(() => encoderLayerArrays(damaged, small, "3.")).toThrow("3.qkv: weight [1, 1] is NaN");
 });
 
 test.each([
