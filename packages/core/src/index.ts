@@ -49,6 +49,7 @@ export {
   int8MatmulArrays,
   type MatmulArrays,
 } from "./quantise/matmul-arrays.ts";
+export { type ProductError, type ProductErrorOptions, productError } from "./quantise/product-error.ts";
 export {
   afterScheme,
   type LayerError,
