@@ -1,9 +1,11 @@
 import {
   type ArgSpec,
+  cropped,
   type DType,
   describeShape,
   dtypeBytes,
   elementCount,
+  padded,
   ShapeError,
   type Tensor,
   tensor,
@@ -11,7 +13,6 @@ import {
   viewAs,
 } from "@aiekit/core";
 import type { Bo, Device } from "./device.ts";
-import { cropped, padded } from "./padding.ts";
 
 /** An array in a device buffer: what the caller sees of it, and the buffer's own shape, at least as large on each axis. */
 export interface ArrayLayout {
@@ -48,6 +49,17 @@ export class DeviceTensor implements ArrayLayout {
     const [expected, got] = [describe(this), describeShape(array.dtype, array.shape)];
     if (expected !== got) throw new ShapeError(`device tensor: expected ${expected}, got ${got}`);
     this.bo.write(padded(tensorBytes(array), this));
+    this.bo.sync("toDevice");
+  }
+
+  /** Copies the bytes of a whole buffer, padding included, as they were packed before. @throws ShapeError for another size. */
+  writeBuffer(bytes: Uint8Array): void {
+    if (bytes.length !== this.bo.sizeBytes) {
+      throw new ShapeError(
+        `device tensor ${describe(this)}: expected ${this.bo.sizeBytes} bytes of its buffer, got ${bytes.length}`,
+      );
+    }
+    this.bo.write(bytes);
     this.bo.sync("toDevice");
   }
 

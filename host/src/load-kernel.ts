@@ -3,11 +3,13 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import {
   type ArgSpec,
+  cropped,
   DeviceError,
   describeShape,
   type FileRef,
   FormatError,
   type Manifest,
+  padded,
   parseManifest,
   type SequenceSpec,
   ShapeError,
@@ -21,7 +23,6 @@ import type { Bo, Device, HwContext, Kernel, Run, RunReport, WaitOptions } from 
 import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
 import { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
-import { cropped, padded } from "./padding.ts";
 
 /** Options of one launch; `guard: false` turns off the search for output that was never written. */
 export interface LaunchOptions extends WaitOptions {

@@ -22,3 +22,4 @@ export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
 export type { BuildEvent } from "./plan/step.ts";
 export { type FolderWatch, watchFolders } from "./watch/folder-watch.ts";
 export { type KernelWatch, type WatchOptions, type WatchOutcome, watchKernel } from "./watch/watch-kernel.ts";
+export { type PackedWeightsRequest, packedWeights } from "./weights/packed-weights.ts";

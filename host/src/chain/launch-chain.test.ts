@@ -161,6 +161,18 @@ test("arrays of another shape and unknown names are refused", async () => {
   expect(() => chain.read("z")).toThrow("chain: no array named z: expected one of x, h, i, y");
 });
 
+test("a buffer that was packed before is written as it is, and one of another size is refused", async () => {
+  const chain = await threeSteps();
+  chain.writeBuffer("x", new Uint8Array(ramp(2, 9).data.buffer));
+
+  await chain.run();
+
+  expect(chain.read("y")).toEqual(ramp(2, 9));
+  expect(() => chain.writeBuffer("x", new Uint8Array(8))).toThrow(
+    "device tensor i32[2, 64]: expected 512 bytes of its buffer, got 8",
+  );
+});
+
 test("rows of an array are an argument of their own: a run copies rows 3 and 4 of 5 and touches nothing else", async () => {
   const kernel = await load({ name: "two", rows: 2 }, { name: "five", rows: 5 });
   const chain = new LaunchChain({

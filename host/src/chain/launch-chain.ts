@@ -64,6 +64,12 @@ export class LaunchChain {
     this.#written.add(name);
   }
 
+  /** The same with the bytes of its whole buffer, for weights that were packed once and kept. @throws UsageError, ShapeError. */
+  writeBuffer(name: string, bytes: Uint8Array): void {
+    this.#array(name).writeBuffer(bytes);
+    this.#written.add(name);
+  }
+
   /** A copy of an array as it is on the device. */
   read(name: string): Tensor {
     return this.#array(name).read();

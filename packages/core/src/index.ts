@@ -27,6 +27,7 @@ export {
   type UnitSpan,
 } from "./manifest.ts";
 export { readNpy, writeNpy } from "./npy.ts";
+export { cropped, padded } from "./padding.ts";
 export {
   absMaxObserver,
   percentileObserver,

@@ -1,4 +1,6 @@
-import { type ArgSpec, dtypeBytes, elementCount } from "@aiekit/core";
+import { dtypeBytes } from "./dtype.ts";
+import type { ArgSpec } from "./manifest.ts";
+import { elementCount } from "./tensor.ts";
 
 type PaddedArg = Pick<ArgSpec, "dtype" | "shape" | "padded">;
 
