@@ -1,9 +1,13 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
+import { addKernel } from "./designs/add.ts";
 import { attentionEntry } from "./designs/attention.ts";
 import { fftDesign } from "./designs/fft.ts";
+import { geluKernel } from "./designs/gelu.ts";
+import { layernormKernel } from "./designs/layernorm.ts";
 import { logmelEntry } from "./designs/logmel.ts";
 import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
+import { softmaxKernel } from "./designs/softmax.ts";
 import type { Operation } from "./ir/operation.ts";
 
 /** A C++ file that a design's kernels come from. */
@@ -90,6 +94,10 @@ export const registry: readonly KernelEntry[] = [
   logmelEntry,
   matmulEntry,
   attentionEntry,
+  addKernel,
+  geluKernel,
+  layernormKernel,
+  softmaxKernel,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

@@ -60,7 +60,9 @@ export {
   sine,
   whiteNoise,
 } from "./signals/waveforms.ts";
+export { addSuite } from "./suites/add-suite.ts";
 export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
+export { attentionSuite } from "./suites/attention-suite.ts";
 export {
   type FftRunner,
   type FftSubject,
@@ -68,11 +70,14 @@ export {
   fftCriteria,
   fftSuite,
 } from "./suites/fft-suite.ts";
+export { geluSuite } from "./suites/gelu-suite.ts";
+export { layernormSuite } from "./suites/layernorm-suite.ts";
 export { type LogmelSuiteOptions, logmelCriteria, logmelLimits, logmelSuite } from "./suites/logmel-suite.ts";
 export { matmulSuite } from "./suites/matmul-suite.ts";
 export { type MelOutput, melCriteria, melLimits } from "./suites/mel-criteria.ts";
 export { melDb } from "./suites/mel-judge.ts";
 export { type MelRunner, type MelSubject, type MelSuiteOptions, melSuite } from "./suites/mel-suite.ts";
+export { softmaxSuite } from "./suites/softmax-suite.ts";
 export type {
   CaseEvidence,
   CaseResult,
