@@ -53,7 +53,7 @@ export class BdCursor {
       const steps = Math.min(left, Math.floor(most / words));
       this.#setLoop(k, steps, d.strideWords);
       const isWhole = steps === left && index === 0 && d.before === 0 && d.after === 0;
-      if (!isWhole || k === dims.length - 1 || most < 2 * words * steps) {
+      if (!isWhole || k === dims.length - 1) {
         for (let outer = k + 1; outer < 4; outer++) this.#setLoop(outer, 1, 0);
         return this.#advance(k, steps, words);
       }
