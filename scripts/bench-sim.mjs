@@ -1,6 +1,6 @@
-// Multiply-accumulates a second of matrix tiles on the simulator's compute path: 64 x 64 x 64 in aie_api style with 2 x 2
-// accumulators, by element type, beside what this machine's WebAssembly can do at most (rooflines). Measured wall time of
-// one thread, not a time of an NPU. Runs on the built packages: `pnpm build` first.
+// Speed of the simulator's compute path. Matrix tiles of 64 x 64 x 64 in aie_api style with 2 x 2 accumulators, by element
+// type, beside what this machine's WebAssembly can do at most (rooflines); then loops over vectors, one operation each.
+// Measured wall time of one thread, not a time of an NPU. Runs on the built packages: `pnpm build` first.
 //
 //   node scripts/bench-sim.mjs [--only TEXT] [--seconds 0.3] [--keep FOLDER]
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -97,6 +97,56 @@ static inline void matmul(const T *__restrict a, const T *__restrict b, Out *__r
 }
 `;
 
+/** Loops over `elements` lanes: `to` of every vector `v` of `from`. */
+const elements = 4096;
+const loops = [
+  ["copy bf16", "bfloat16", "bfloat16", 32, "v"],
+  ["bf16 add", "bfloat16", "bfloat16", 32, "aie::add(v, v)"],
+  ["bf16 max", "bfloat16", "bfloat16", 32, "aie::max(v, bfloat16(0.5f))"],
+  ["bf16 mul to bf16", "bfloat16", "bfloat16", 16, "aie::vector<bfloat16, 16>(aie::mul(v, v))"],
+  ["bf16 mac to float", "bfloat16", "float", 16, "aie::mac(sum, v, v).to_vector<float>()"],
+  ["bf16 mac by scalar", "bfloat16", "float", 16, "aie::mac(sum, v, bfloat16(3.0f)).to_vector<float>()"],
+  ["float to bf16", "float", "bfloat16", 16, "aie::accum<accfloat, 16>(v).to_vector<bfloat16>()"],
+  ["bf16 to float", "bfloat16", "float", 16, "aie::accum<accfloat, 16>(v).to_vector<float>()"],
+  ["float add", "float", "float", 16, "aie::add(v, v)"],
+  ["float max", "float", "float", 16, "aie::max(v, 0.5f)"],
+  ["float reduce_max", "float", "float", 16, "(best = aie::max(best, aie::broadcast<float, 16>(aie::reduce_max(v))))"],
+  ["float reduce_add", "float", "float", 16, "(best = aie::add(best, aie::broadcast<float, 16>(aie::reduce_add(v))))"],
+  ["bf16 reduce_max", "bfloat16", "bfloat16", 32, "(aie::broadcast<bfloat16, 32>(aie::reduce_max(v)))"],
+  ["bf16 reduce_add", "bfloat16", "bfloat16", 32, "(aie::broadcast<bfloat16, 32>(aie::reduce_add(v)))"],
+  ["float to int32", "float", "int32", 16, "aie::to_fixed<int32>(v, 4)"],
+  ["int32 to float", "int32", "float", 16, "aie::to_float(v, 4)"],
+  ["bf16 to int16", "bfloat16", "int16", 16, "aie::to_fixed<int16>(v, 4)"],
+  ["int16 to bf16", "int16", "bfloat16", 16, "aie::to_float<bfloat16>(v, 4)"],
+  ["srs acc32 to int8", "int32", "int8", 32, "aie::accum<acc32, 32>(v).to_vector<int8>(5)"],
+  ["srs acc32 to int16", "int32", "int16", 32, "aie::accum<acc32, 32>(v).to_vector<int16>(5)"],
+  ["srs acc64 to int32", "int32", "int32", 16, "aie::accum<acc64, 16>(v).to_vector<int32>(5)"],
+  ["int8 add", "int8", "int8", 64, "aie::add(v, v)"],
+  ["int16 mul to int16", "int16", "int16", 32, "aie::mul(v, v).to_vector<int16>(5)"],
+  ["int32 mul to int32", "int32", "int32", 16, "aie::mul(v, v).to_vector<int32>(31)"],
+  ["select lt", "float", "float", 16, "aie::select(v, 1.0f, aie::lt(v, 2.0f))"],
+  ["zip bf16", "bfloat16", "bfloat16", 32, "aie::interleave_zip(v, v, 1).first"],
+  ["unzip int8", "int8", "int8", 64, "aie::interleave_unzip(v, v, 1).first"],
+  ["transpose 4x8 bf16", "bfloat16", "bfloat16", 32, "aie::transpose(v, 4, 8)"],
+  ["transpose 8x4 bf16", "bfloat16", "bfloat16", 32, "aie::transpose(v, 8, 4)"],
+  ["transpose 8x8 int8", "int8", "int8", 64, "aie::transpose(v, 8, 8)"],
+  ["transpose 8x8 bf16", "bfloat16", "bfloat16", 64, "aie::transpose(v, 8, 8)"],
+  ["transpose 4x4 float", "float", "float", 16, "aie::transpose(v, 4, 4)"],
+  ["shuffle_down bf16", "bfloat16", "bfloat16", 32, "aie::shuffle_down(v, 8)"],
+];
+const loopsText = loops.map(
+  ([, from, to, lanes, expression], i) => `extern "C" void loop_${i}(const ${from} *from, ${to} *to) {
+  aie::set_rounding(aie::rounding_mode::conv_even);
+  aie::set_saturation(aie::saturation_mode::saturate);
+  [[maybe_unused]] const auto sum = aie::zeros<accfloat, 16>();
+  [[maybe_unused]] auto best = aie::zeros<float, 16>();
+  for (int i = 0; i < ${elements}; i += ${lanes}) {
+    const auto v = aie::load_v<${lanes}>(from + i);
+    aie::store_v(to + i, ${expression});
+  }
+}`,
+);
+
 /** Nothing but multiplications and additions in registers: eight chains that do not wait for each other. */
 const rooflines = [
   { name: "int8 dot", macs: 8, lanes: "int", times: "__builtin_wasm_dot_s_i32x4_i16x8((s16)x[i & 3], (s16)y[i >> 2])" },
@@ -139,19 +189,36 @@ async function run() {
     most.set(name, rate);
     print(`roofline ${name}`, rate);
   }
-  const wanted = products.filter(({ name }) => !options.only || name.includes(options.only));
+  const wanted = products.filter(({ name }) => isWanted(name));
   const symbols = wanted.map(({ name }) => `matmul_${name.replaceAll(/\W/g, "_")}`);
   const text = wanted.map(
     ({ from, to, shape, acc }, i) => `extern "C" void ${symbols[i]}(const ${from} *a, const ${from} *b, ${to} *c) {
   matmul<${shape.join(", ")}, ${from}, ${acc}, ${to}>(a, b, c);
 }`,
   );
-  const kernels = await build("matmul", matmul + text.join("\n"), symbols);
+  const kernels = wanted.length > 0 && (await build("matmul", matmul + text.join("\n"), symbols));
   for (const [i, { name, from, roofline }] of wanted.entries()) {
     fill(kernels.memory, from);
     const rate = perSecond(() => kernels.exports[symbols[i]](at.a, at.b, at.c), size ** 3);
     print(name, rate, most.get(roofline), roofline);
   }
+  const chosen = loops.map((loop, i) => [loop[0], loop[1], `loop_${i}`]).filter(([name]) => isWanted(name));
+  if (chosen.length === 0) return;
+  const text2 = `#include <aie_api/aie.hpp>\n${loopsText.filter((_, i) => isWanted(loops[i][0])).join("\n")}`;
+  const kernels2 = await build(
+    "loops",
+    text2,
+    chosen.map(([, , symbol]) => symbol),
+  );
+  for (const [name, from, symbol] of chosen) {
+    fill(kernels2.memory, from);
+    const rate = perSecond(() => kernels2.exports[symbol](at.a, at.c), elements);
+    console.log(`${name.padEnd(24)} ${(rate / 1e9).toFixed(2).padStart(8)} G/s`);
+  }
+}
+
+function isWanted(name) {
+  return !options.only || name.includes(options.only);
 }
 
 async function build(name, text, symbols) {
@@ -187,6 +254,8 @@ function fill(memory, type) {
       const value = ((i * 7) % 11) - 5;
       if (type === "int8") new Int8Array(buffer, start)[i] = value;
       else if (type === "int16") new Int16Array(buffer, start)[i] = value;
+      else if (type === "int32") new Int32Array(buffer, start)[i] = value;
+      else if (type === "float") new Float32Array(buffer, start)[i] = value;
       else new Uint16Array(buffer, start)[i] = new Uint32Array(Float32Array.of(value).buffer)[0] >>> 16;
     }
   }

@@ -37,6 +37,11 @@ extern "C" void signs(const bfloat16 *x, bfloat16 *to) {
   aie::store_v(to + 32, aie::max(a, aie::reverse(a))); aie::store_v(to + 48, aie::select(a, aie::zeros<bfloat16, ${lanes}>(), aie::lt(a, aie::zeros<bfloat16, ${lanes}>()))); }
 extern "C" float reduce_float(const float *x) { return aie::reduce_add(aie::load_v<32>(x)); }
 extern "C" float most(const float *x) { return aie::reduce_max(aie::load_v<16>(x)) - aie::reduce_min(aie::load_v<16>(x)); }
+extern "C" float most_bf16(const bfloat16 *x) { return aie::reduce_max(aie::load_v<${lanes}>(x)); }
+extern "C" float least_bf16(const bfloat16 *x) { return aie::reduce_min(aie::load_v<${lanes}>(x)); }
+extern "C" float inverse(float x) { return aie::inv(x); }
+extern "C" void floated_short(const int16 *x, float *to) { aie::store_v(to, aie::to_float<float>(aie::load_v<${lanes}>(x), 3)); }
+extern "C" void floated_byte(const uint8 *x, bfloat16 *to) { aie::store_v(to, aie::to_float<bfloat16>(aie::load_v<${lanes}>(x), -1)); }
 extern "C" float reduce_bf16(int mode, const bfloat16 *x) { mode_is(mode); return aie::reduce_add(aie::load_v<${lanes}>(x)); }
 extern "C" void fixed_bf16(const bfloat16 *x, int shift, int32 *to) { aie::store_v(to, aie::to_fixed<int32>(aie::load_v<${lanes}>(x), shift)); }
 extern "C" void fixed_float(const float *x, int shift, int32 *to) { aie::store_v(to, aie::to_fixed<int32>(aie::load_v<${lanes}>(x), shift)); }
@@ -204,6 +209,39 @@ test("to_fixed of bfloat16 floors whatever the mode; of float it takes the neare
   kernel.call("fixed_float", inputs2, 1, outputs);
   const nearest = (v: number): number => Math.sign(v) * Math.ceil(Math.abs(v) - 0.5) + 0;
   expect(Array.from(words(outputs))).toEqual(x.map((v) => nearest(2 * v)));
+});
+
+test("to_fixed of float is the nearest where a half cannot be held, and saturates", () => {
+  const x = [8388609, -8388609, 16777215, 8388607.5, 0.49999997, -0.49999997, 2 ** 31, -(2 ** 31), 3e38, -3e38];
+  floats(inputs).fill(0);
+  floats(inputs).set(x);
+  kernel.call("fixed_float", inputs, 0, outputs);
+  const expected = [8388609, -8388609, 16777215, 8388607, 0, 0, 2 ** 31 - 1, -(2 ** 31), 2 ** 31 - 1, -(2 ** 31)];
+  expect(Array.from(words(outputs)).slice(0, x.length)).toEqual(expected);
+});
+
+test("the extremes of bfloat16 are lanes of it, wherever they lie", () => {
+  fc.assert(
+    fc.property(bf16s, fc.constantFrom(...modes), (x, mode) => {
+      halves(inputs).set(asBits(x));
+      kernel.call("scalar_narrow", roundingModes[mode], 0);
+      expect(kernel.call("most_bf16", inputs)).toBe(Math.max(...x));
+      expect(kernel.call("least_bf16", inputs)).toBe(Math.min(...x));
+    }),
+    { seed, numRuns: 100 },
+  );
+});
+
+test("integers of 8 and 16 bits become floats exactly; inv is a division", () => {
+  const x = Array.from({ length: lanes }, (_, i) => (i === 0 ? -32768 : 32767 - i * 4321));
+  new Int16Array(kernel.memory.buffer, inputs, lanes).set(x);
+  kernel.call("floated_short", inputs, outputs);
+  expect(Array.from(floats(outputs))).toEqual(x.map((v) => v / 8));
+  const bytes = Array.from({ length: lanes }, (_, i) => 255 - 17 * i);
+  new Uint8Array(kernel.memory.buffer, inputs, lanes).set(bytes);
+  kernel.call("floated_byte", inputs, outputs);
+  expect(Array.from(halves(outputs), bf16ToFloat)).toEqual(bytes.map((v) => 2 * v));
+  expect(kernel.call("inverse", 3)).toBe(Math.fround(1 / 3));
 });
 
 test("to_float divides by 2^shift", () => {

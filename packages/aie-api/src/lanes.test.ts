@@ -87,10 +87,19 @@ const operations: Record<string, { cpp: string; model: Model; n?: "step" | "bits
     model: (a, _, n) => zip(a, (_x, i) => a[Math.min(a.length - 1, i + n)]!),
   },
   reverse: { cpp: "aie::reverse(a)", model: (a) => a.toReversed() },
-  // 4 rows: out[column * 4 + row] = in[row * columns + column].
+  // n rows: out[column * n + row] = in[row * columns + column].
   transpose: {
-    cpp: "aie::transpose(a, 4, a.size() / 4)",
-    model: (a) => zip(a, (_x, i) => a[(i % 4) * (a.length / 4) + Math.floor(i / 4)]!),
+    cpp: "aie::transpose(a, n, a.size() / n)",
+    model: (a, _, n) => zip(a, (_x, i) => a[(i % n) * (a.length / n) + Math.floor(i / n)]!),
+    n: "step",
+  },
+  transpose_columns: {
+    cpp: "aie::transpose(a, a.size(), 1)",
+    model: (a) => [...a],
+  },
+  parts: {
+    cpp: "aie::concat(a.template split<N / 2>()[1], b.template split<N / 2>()[0])",
+    model: (a, b) => [...a.slice(a.length / 2), ...b.slice(0, b.length / 2)],
   },
   halves: {
     cpp: "aie::concat(b.template extract<N / 2>(1), a.template extract<N / 2>(0))",
@@ -144,7 +153,13 @@ extern "C" int mask_bits(const int16 *x, int bound) {
   const auto again = aie::mask<16>::from_uint32(m.to_uint32());
   return (int)(again.to_uint32() | again.count() << 16 | (unsigned)again.test(5) << 28 | (unsigned)again.empty() << 29 | (unsigned)again.full() << 30); }
 extern "C" void logical_down(const int16 *x, int n, int16 *to) { aie::store_v(to, aie::logical_downshift(aie::load_v<16>(x), n)); }
-extern "C" void cast_words(const int32 *x, int16 *to) { aie::store_v(to, aie::load_v<16>(x).cast_to<int16>()); }
+extern "C" void cast_words(const int32 *x, int16 *to) {
+  aie::store_v(to, aie::load_v<16>(x).cast_to<int16>()); aie::store_v(to + 32, aie::vector_cast<int16>(aie::load_v<16>(x))); }
+extern "C" void unpacked(const int8 *x, const uint8 *y, int16 *to, uint16 *to_unsigned) {
+  aie::store_v(to, aie::load_v<32>(x).unpack()); aie::store_v(to_unsigned, aie::unpack(aie::load_v<32>(y))); }
+extern "C" void packed(int saturation, const int16 *x, int8 *to, uint8 *to_unsigned) {
+  aie::set_saturation(static_cast<aie::saturation_mode>(saturation)); const auto v = aie::load_v<32>(x);
+  aie::store_v(to, v.pack()); aie::store_v(to_unsigned, aie::pack(v.cast_to<uint16>())); }
 extern "C" void walk(const int16 *from, int16 *to) {
   auto in = aie::cbegin_restrict_vector<16>(from); auto out = aie::begin_vector<16>(to);
   for (int i = 0; i < 3; ++i) *out++ = aie::add(*in++, 1);
@@ -223,7 +238,33 @@ test("logical_downshift shifts zeros into negative lanes", () => {
 test("cast_to keeps the bits, low half first", () => {
   view("int32", inputs, 16).fill(0x0003fffe);
   kernel.call("cast_words", inputs, outputs);
-  expect(Array.from(view("int16", outputs, 4))).toEqual([-2, 3, -2, 3]);
+  expect(Array.from(view("int16", outputs, 64))).toEqual(Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? -2 : 3)));
+});
+
+test("unpack widens bytes by their sign; pack narrows by the saturation mode", () => {
+  const x = Array.from({ length: 32 }, (_, i) => (i - 16) * 8 + 1);
+  view("int8", inputs, 32).set(x);
+  view("uint8", inputs2, 32).set(x.map((v) => v + 127));
+  kernel.call("unpacked", inputs, inputs2, outputs, outputs + 64);
+  expect(Array.from(view("int16", outputs, 32))).toEqual(x);
+  expect(Array.from(new Uint16Array(kernel.memory.buffer, outputs + 64, 32))).toEqual(x.map((v) => v + 127));
+
+  const wide = Array.from({ length: 32 }, (_, i) => (i - 16) * 20 - 1);
+  view("int16", inputs, 32).set(wide);
+  const clamp = (v: number, min: number, max: number): number => Math.min(max, Math.max(min, v));
+  const signed = [
+    (v: number) => (v << 24) >> 24,
+    (v: number) => clamp(v, -128, 127),
+    undefined,
+    (v: number) => clamp(v, -127, 127),
+  ];
+  for (const [mode, narrow] of signed.entries()) {
+    if (!narrow) continue;
+    kernel.call("packed", mode, inputs, outputs, outputs + 64);
+    expect(Array.from(view("int8", outputs, 32)), `mode ${mode}`).toEqual(wide.map(narrow));
+    const unsigned = wide.map((v) => (mode === 0 ? v & 0xff : Math.min(255, v & 0xffff)));
+    expect(Array.from(view("uint8", outputs + 64, 32)), `mode ${mode}`).toEqual(unsigned);
+  }
 });
 
 test("iterators step by vectors, forwards and back", () => {

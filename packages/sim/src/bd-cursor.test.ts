@@ -17,18 +17,33 @@ function naiveAddresses(base: number, dims: readonly BdDim[]): (number | null)[]
   ].flat();
 }
 
-function cursorAddresses(base: number, dims: readonly BdDim[], lengthWords: number): (number | null)[] {
+/** `limits`: how many words are taken at most, in turn; a stream may stop anywhere. */
+function cursorAddresses(
+  base: number,
+  dims: readonly BdDim[],
+  { lengthWords, limits = [Number.MAX_SAFE_INTEGER] }: { lengthWords: number; limits?: readonly number[] },
+): (number | null)[] {
   const cursor = new BdCursor();
   cursor.start({ baseWords: base, lengthWords, dims }, 0);
   const addresses: (number | null)[] = [];
-  while (addresses.length < lengthWords) {
-    const run = Math.min(cursor.runWords, lengthWords - addresses.length);
-    // Split runs now and then: a stream may stop in the middle of one.
-    const part = run > 2 && addresses.length % 3 === 0 ? run - 1 : run;
-    for (let i = 0; i < part; i++) addresses.push(cursor.zeros ? null : cursor.address + i);
-    cursor.advance(part);
+  for (let turn = 0; addresses.length < lengthWords; turn++) {
+    const most = Math.min(limits[turn % limits.length]!, lengthWords - addresses.length);
+    const taken = cursor.take(most);
+    expect(taken).toBeGreaterThan(0);
+    expect(taken).toBeLessThanOrEqual(most);
+    const block = cursor.zeros ? new Array<null>(taken).fill(null) : blockAddresses(cursor);
+    expect(block.length).toBe(taken);
+    addresses.push(...block);
   }
   return addresses;
+}
+
+function blockAddresses({ base, sizes, strides }: BdCursor): number[] {
+  return sizes.reduce<number[]>(
+    (starts, size, k) =>
+      starts.flatMap((start) => Array.from({ length: size }, (_, index) => start + index * strides[k]!)),
+    [base],
+  );
 }
 
 const dimOf = (padMax: number) =>
@@ -39,13 +54,15 @@ const dimOf = (padMax: number) =>
     after: fc.integer({ min: 0, max: padMax }),
   });
 const base = fc.integer({ min: 0, max: 100 });
+const limits = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
 
-test("runs of up to four dimensions visit the words that nested loops visit", () => {
+test("blocks of up to four dimensions visit the words that nested loops visit", () => {
   fc.assert(
-    fc.property(base, fc.array(dimOf(0), { minLength: 1, maxLength: 4 }), (start, dims) => {
+    fc.property(base, fc.array(dimOf(0), { minLength: 1, maxLength: 4 }), limits, (start, dims, some) => {
       const expected = naiveAddresses(start, dims);
 
-      expect(cursorAddresses(start, dims, expected.length)).toEqual(expected);
+      expect(cursorAddresses(start, dims, { lengthWords: expected.length, limits: some })).toEqual(expected);
+      expect(cursorAddresses(start, dims, { lengthWords: expected.length })).toEqual(expected);
     }),
     { numRuns: 500 },
   );
@@ -53,10 +70,11 @@ test("runs of up to four dimensions visit the words that nested loops visit", ()
 
 test("zero padding of three dimensions stands before and after each of them", () => {
   fc.assert(
-    fc.property(base, fc.array(dimOf(2), { minLength: 1, maxLength: 3 }), (start, dims) => {
+    fc.property(base, fc.array(dimOf(2), { minLength: 1, maxLength: 3 }), limits, (start, dims, some) => {
       const expected = naiveAddresses(start, dims);
 
-      expect(cursorAddresses(start, dims, expected.length)).toEqual(expected);
+      expect(cursorAddresses(start, dims, { lengthWords: expected.length, limits: some })).toEqual(expected);
+      expect(cursorAddresses(start, dims, { lengthWords: expected.length })).toEqual(expected);
     }),
     { numRuns: 500 },
   );
@@ -73,10 +91,23 @@ test("joining dimensions changes neither words nor order", () => {
       const plain = list.map((d) => ({ ...d, before: 0, after: 0 }));
       const expected = naiveAddresses(start, plain);
 
-      expect(cursorAddresses(start, joinDims(plain), expected.length)).toEqual(expected);
+      expect(cursorAddresses(start, joinDims(plain), { lengthWords: expected.length })).toEqual(expected);
     }),
     { numRuns: 1000 },
   );
+});
+
+test("a pattern without zeros is one block, and half of it is one block as well", () => {
+  const dims = [8, 4, 3, 6].map((size, k) => ({ size, strideWords: 100 ** k, before: 0, after: 0 }));
+  const cursor = new BdCursor();
+  cursor.start({ baseWords: 0, lengthWords: 576, dims }, 0);
+
+  expect([cursor.take(288), cursor.base, ...cursor.sizes]).toEqual([288, 0, 3, 3, 4, 8]);
+  expect([cursor.take(288), cursor.base, ...cursor.sizes]).toEqual([288, 3 * 100 ** 3, 3, 3, 4, 8]);
+});
+
+test("a linear transfer goes on behind what was taken", () => {
+  expect(cursorAddresses(7, [], { lengthWords: 9, limits: [2, 4] })).toEqual([7, 8, 9, 10, 11, 12, 13, 14, 15]);
 });
 
 test("rows that follow each other become one run", () => {
@@ -111,5 +142,5 @@ test("a length beyond the sizes goes on along the outermost dimension", () => {
     { size: 2, strideWords: 10, before: 0, after: 0 },
   ];
 
-  expect(cursorAddresses(0, dims, 8)).toEqual([0, 1, 10, 11, 20, 21, 30, 31]);
+  expect(cursorAddresses(0, dims, { lengthWords: 8 })).toEqual([0, 1, 10, 11, 20, 21, 30, 31]);
 });

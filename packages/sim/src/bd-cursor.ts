@@ -1,126 +1,114 @@
 import type { AccessPattern, BdDim } from "./bd.ts";
 
-/** Word `base + i0 strides[0] + ... + i3 strides[3]` for each i below `sizes`, the last index fastest. */
-export interface BdLoops {
-  readonly base: number;
-  readonly sizes: readonly number[];
-  readonly strides: readonly number[];
-}
-
 /**
- * Walks an access pattern in runs of contiguous words. After `start` and each `advance`, `runWords` words lie at
- * `address` (words), or are zeros where `zeros` is true. The pattern's length is the caller's to count.
+ * Walks an access pattern in blocks. After `take`, the words of the block are `base + i0 strides[0] + ... + i3 strides[3]` for
+ * each i below `sizes`, the last index fastest, or as many zeros where `zeros` is true. The pattern's length is the caller's
+ * to count.
  */
 export class BdCursor {
-  address = 0;
-  runWords = 0;
+  base = 0;
   zeros = false;
-  /** Nothing was taken since `start`. */
-  #fresh = false;
-  #lengthWords = 0;
+  readonly sizes = [1, 1, 1, 1];
+  readonly strides = [0, 0, 0, 0];
   #dims: readonly BdDim[] = [];
-  #base = 0;
+  #start = 0;
   /** Position in each dimension, padding before it included. */
   readonly #at = [0, 0, 0, 0];
 
   start(pattern: AccessPattern, offsetWords: number): void {
     this.#dims = pattern.dims;
-    this.#base = pattern.baseWords + offsetWords;
+    this.#start = pattern.baseWords + offsetWords;
     this.#at.fill(0);
-    this.#fresh = true;
-    this.#lengthWords = pattern.lengthWords;
-    if (this.#dims.length === 0) {
-      this.address = this.#base;
-      this.runWords = Number.MAX_SAFE_INTEGER;
-      this.zeros = false;
-    } else {
-      this.#findRun();
-    }
-  }
-
-  /** Goes `words` further, at most `runWords`. */
-  advance(words: number): void {
-    this.#fresh = false;
-    if (words < this.runWords) {
-      this.runWords -= words;
-      if (!this.zeros) this.address += words;
-      this.#at[0]! += words;
-      return;
-    }
-    this.#at[0]! += words;
-    for (let k = 0; k < this.#dims.length - 1; k++) {
-      const d = this.#dims[k]!;
-      if (this.#at[k]! < d.before + d.size + d.after) break;
-      this.#at[k] = 0;
-      this.#at[k + 1]!++;
-    }
-    this.#findRun();
+    this.#setLoop(1, 1, 0);
+    this.#setLoop(2, 1, 0);
+    this.#setLoop(3, 1, 0);
   }
 
   /**
-   * The whole pattern as four loops, innermost last, where `words` are just that and none of them a padding zero; undefined
-   * otherwise. Who takes words this way says so by `taken`.
+   * Takes the next block, of at most `most` words, and goes behind it: as many whole rows, planes and cubes as there are
+   * without zeros between them. Returns how many words it has, at least one.
    */
-  loops(words: number): BdLoops | undefined {
+  take(most: number): number {
     const dims = this.#dims;
-    if (!this.#fresh || words !== this.#lengthWords) return undefined;
-    if (dims.length === 0) return { base: this.#base, sizes: [1, 1, 1, words], strides: [0, 0, 0, 1] };
-    const sizes = [1, 1, 1, 1];
-    const strides = [0, 0, 0, 0];
-    let left = words;
-    for (let k = 0; k < dims.length; k++) {
-      const d = dims[k]!;
-      if (d.before > 0 || d.after > 0) return undefined;
-      // The outermost dimension goes on for as long as the length asks.
-      const size = k === dims.length - 1 ? left : Math.min(d.size, left);
-      if (!Number.isInteger(left / size)) return undefined;
-      left /= size;
-      sizes[3 - k] = size;
-      strides[3 - k] = d.strideWords;
+    const at = this.#at;
+    this.zeros = false;
+    if (dims.length === 0) {
+      this.base = this.#start + at[0]!;
+      this.#setLoop(0, most, 1);
+      at[0]! += most;
+      return most;
     }
-    return { base: this.#base, sizes, strides };
+    const padding = this.#paddingAhead();
+    if (padding > 0) {
+      this.zeros = true;
+      return this.#advance(0, Math.min(padding, most), 1);
+    }
+    this.base = this.#address();
+    // `words`: in one step of dimension k. A dimension is taken whole only from its start, so that the one outside can go on.
+    let words = 1;
+    for (let k = 0; ; k++) {
+      const d = dims[k]!;
+      const index = at[k]! - d.before;
+      const left = this.#bounded(k) ? d.size - index : Number.MAX_SAFE_INTEGER;
+      const steps = Math.min(left, Math.floor(most / words));
+      this.#setLoop(k, steps, d.strideWords);
+      const isWhole = steps === left && index === 0 && d.before === 0 && d.after === 0;
+      if (!isWhole || k === dims.length - 1) {
+        for (let outer = k + 1; outer < 4; outer++) this.#setLoop(outer, 1, 0);
+        return this.#advance(k, steps, words);
+      }
+      words *= steps;
+    }
   }
 
-  /** The words of `loops` were taken. A pattern with dimensions has ended with them. */
-  taken(words: number): void {
-    if (this.#dims.length === 0) this.advance(words);
-    else this.#fresh = false;
+  /** `k`: 0 for the innermost. */
+  #setLoop(k: number, size: number, stride: number): void {
+    this.sizes[3 - k] = size;
+    this.strides[3 - k] = stride;
   }
 
-  #findRun(): void {
-    const dims = this.#dims;
-    let address = this.#base;
-    let padding = false;
-    for (let k = dims.length - 1; k >= 1; k--) {
-      const d = dims[k]!;
-      const index = this.#at[k]! - d.before;
-      if (index < 0 || (index >= d.size && this.#bounded(k))) padding = true;
-      address += index * d.strideWords;
+  #advance(k: number, steps: number, words: number): number {
+    const at = this.#at;
+    at[k]! += steps;
+    for (let outer = k; outer < this.#dims.length - 1; outer++) {
+      const d = this.#dims[outer]!;
+      if (at[outer]! < d.before + d.size + d.after) break;
+      at[outer] = 0;
+      at[outer + 1]!++;
     }
-    const inner = dims[0]!;
+    return steps * words;
+  }
+
+  #address(): number {
+    let address = this.#start;
+    for (let k = 0; k < this.#dims.length; k++) {
+      const d = this.#dims[k]!;
+      address += (this.#at[k]! - d.before) * d.strideWords;
+    }
+    return address;
+  }
+
+  /** Zeros from here to the next word of memory or the end of the row, whichever comes first; 0 in memory. */
+  #paddingAhead(): number {
+    const inner = this.#dims[0]!;
     const index = this.#at[0]! - inner.before;
-    const last = dims.length === 1 && !this.#bounded(0);
-    if (padding) {
-      this.#zeroRun(inner.before + inner.size + inner.after - this.#at[0]!);
-    } else if (index < 0) {
-      this.#zeroRun(-index);
-    } else if (index >= inner.size && !last) {
-      this.#zeroRun(Math.max(1, inner.size + inner.after - index));
-    } else {
-      this.zeros = false;
-      this.address = address + index * inner.strideWords;
-      this.runWords = inner.strideWords !== 1 ? 1 : last ? Number.MAX_SAFE_INTEGER : inner.size - index;
+    for (let k = 1; k < this.#dims.length; k++) {
+      if (this.#outside(k)) return inner.before + inner.size + inner.after - this.#at[0]!;
     }
+    if (index < 0) return -index;
+    return this.#outside(0) ? Math.max(1, inner.size + inner.after - index) : 0;
+  }
+
+  /** True where the position in dimension k is one of its zeros. */
+  #outside(k: number): boolean {
+    const d = this.#dims[k]!;
+    const index = this.#at[k]! - d.before;
+    return index < 0 || (index >= d.size && this.#bounded(k));
   }
 
   /** The outermost dimension goes on for as long as the length asks, unless it is padded. */
   #bounded(k: number): boolean {
     const d = this.#dims[k]!;
     return k < this.#dims.length - 1 || d.before > 0 || d.after > 0;
-  }
-
-  #zeroRun(words: number): void {
-    this.zeros = true;
-    this.runWords = words;
   }
 }

@@ -18,6 +18,29 @@ AIEKIT_INLINE int64_t least(saturation_mode mode) {
   return mode == saturation_mode::symmetric ? -greatest<T>() : -greatest<T>() - 1;
 }
 
+// Words to T, saturating. Narrowing takes signed lanes: an unsigned byte goes by int16, where it is cut off at zero.
+template <typename T, unsigned N>
+AIEKIT_INLINE lanes<T, N> narrow_saturating(const registers<int32_t, N>& words) {
+  using half = choose_t<same<T, uint16_t>, uint16_t, int16_t>;
+  registers<half, N> halves;
+  AIEKIT_UNROLL for (unsigned i = 0; i < halves.count; ++i) {
+    const word_register a = words.at[2 * i], b = words.at[2 * i + 1];
+    if constexpr (same<T, uint16_t>) halves.at[i] = bits_as<register_of<half>>(__builtin_wasm_narrow_u_i16x8_i32x4(a, b));
+    else halves.at[i] = __builtin_wasm_narrow_s_i16x8_i32x4(a, b);
+  }
+  if constexpr (sizeof(T) == 2) {
+    return bits_as<lanes<T, N>>(halves.joined());
+  } else {
+    registers<T, N> bytes;
+    AIEKIT_UNROLL for (unsigned i = 0; i < bytes.count; ++i) {
+      const int16_register x = halves.at[2 * i], y = halves.at[2 * i + 1];
+      if constexpr (same<T, uint8_t>) bytes.at[i] = bits_as<register_of<T>>(__builtin_wasm_narrow_u_i8x16_i16x8(x, y));
+      else bytes.at[i] = bits_as<register_of<T>>(__builtin_wasm_narrow_s_i8x16_i16x8(x, y));
+    }
+    return bytes.joined();
+  }
+}
+
 // Shift, round and saturate one accumulator of integers to T. Held is wider than T, or as wide.
 template <typename T, typename Held, unsigned N>
 AIEKIT_INLINE lanes<T, N> shift_round_saturate(lanes<Held, N> value, int shift) {
@@ -26,24 +49,15 @@ AIEKIT_INLINE lanes<T, N> shift_round_saturate(lanes<Held, N> value, int shift) 
   if (shift < 0 || shift >= held_bits) aiekit::trap(aiekit::trap_code::out_of_range, shift, held_bits - 1);
   aiekit::count_vector(N * held_bits / 2);
 
-  if (shift > 0) {
-    using unsigned_held = choose_t<sizeof(Held) == 8, uint64_t, uint32_t>;
-    const Held mask = static_cast<Held>((static_cast<unsigned_held>(1) << shift) - 1);
-    const wide quotient = value >> static_cast<Held>(shift);
-    const rounding_mode mode = get_rounding();
-    if (mode == rounding_mode::floor) {
-      value = quotient;
-    } else {
-      const wide addend = rounding_addend<Held>(mode, mask).of(value >> (held_bits - 1), quotient);
-      // The rest is below 2^shift and so is the addend: their sum fits, and its shift is unsigned, which is cheaper.
-      const auto carry = bits_as<lanes<unsigned_held, N>>((value & mask) + addend) >> static_cast<unsigned_held>(shift);
-      value = quotient + bits_as<wide>(carry);
-    }
-  }
-
+  registers<Held, N> rounded(value);
+  shift_round_all<Held, N>(rounded, shift);
   const saturation_mode mode = get_saturation();
+  if constexpr (sizeof(Held) == 4 && sizeof(T) < 4) {
+    if (mode == saturation_mode::saturate) return narrow_saturating<T, N>(rounded);
+  }
+  value = rounded.joined();
   if (mode != saturation_mode::none) {
-    if constexpr (greatest<T>() <= static_cast<int64_t>(~static_cast<choose_t<sizeof(Held) == 8, uint64_t, uint32_t>>(0) >> 1)) {
+    if constexpr (greatest<T>() <= static_cast<int64_t>(~static_cast<unsigned_held<Held>>(0) >> 1)) {
       value = __builtin_elementwise_min(value, (wide)(static_cast<Held>(greatest<T>())));
     }
     value = __builtin_elementwise_max(value, (wide)(static_cast<Held>(least<T>(mode))));

@@ -72,6 +72,12 @@ AIEKIT_INLINE vector<T, N> close(Lanes lanes_of_result) {
   if constexpr (same<T, bfloat16>) return narrow_to_bf16<N>(lanes_of_result);
   else return lanes_of_result;
 }
+// For lanes that were open before.
+template <typename T, unsigned N, typename Lanes>
+AIEKIT_INLINE vector<T, N> close_exact(Lanes lanes_of_result) {
+  if constexpr (same<T, bfloat16>) return pack_bf16<N>(lanes_of_result);
+  else return lanes_of_result;
+}
 
 // The other operand of an operation on vector<T, N>: a vector, or a scalar that is converted to T.
 template <typename T, unsigned N>
@@ -89,25 +95,25 @@ concept operand_of = same<O, vector<T, N>> || __is_arithmetic(O) || same<O, bflo
 }  // namespace detail
 
 // Operations on (vector, vector or scalar) and (scalar, vector); `expression` is of lanes x and y. bfloat16 is computed
-// in float and narrowed once with the current rounding; integers wrap.
-#define AIEKIT_BINARY(name, expression)                                                       \
+// in float and narrowed once with the current rounding; integers wrap. A minimum or maximum is one of the operands.
+#define AIEKIT_BINARY(name, closing, expression)                                                       \
   template <typename T, unsigned N, typename O>                                               \
     requires detail::operand_of<O, T, N>                                                      \
   AIEKIT_INLINE vector<T, N> name(const vector<T, N>& a, const O& b) {                        \
     aiekit::count_vector(a.bits());                                                           \
     const auto x = detail::open(a);                                                           \
     const auto y = detail::open(detail::as_vector<T, N>(b));                                  \
-    return detail::close<T, N>(expression);                                                   \
+    return detail::closing<T, N>(expression);                                                 \
   }                                                                                           \
   template <typename T, unsigned N, typename S>                                               \
     requires(__is_arithmetic(S) || detail::same<S, bfloat16>)                                 \
   AIEKIT_INLINE vector<T, N> name(S a, const vector<T, N>& b) {                               \
     return name(detail::as_vector<T, N>(a), b);                                               \
   }
-AIEKIT_BINARY(add, x + y)
-AIEKIT_BINARY(sub, x - y)
-AIEKIT_BINARY(min, y < x ? y : x)
-AIEKIT_BINARY(max, x < y ? y : x)
+AIEKIT_BINARY(add, close, x + y)
+AIEKIT_BINARY(sub, close, x - y)
+AIEKIT_BINARY(min, close_exact, y < x ? y : x)
+AIEKIT_BINARY(max, close_exact, x < y ? y : x)
 #undef AIEKIT_BINARY
 
 #define AIEKIT_COMPARE(name, op)                                                              \

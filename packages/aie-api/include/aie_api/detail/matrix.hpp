@@ -60,8 +60,6 @@ AIEKIT_INLINE lanes<float, M * N> multiply_bf16(lanes<float, M * N> start, lanes
 template <typename T>
 inline constexpr bool fits_int16 = !element<T>::is_float && (sizeof(T) == 1 || same<T, int16_t>);
 
-using int16_register = register_of<int16_t>;
-
 // Rows 2 pair and 2 pair + 1 of B, columns [column, column + 4): both elements of a column side by side.
 template <unsigned First, unsigned N, unsigned Count, unsigned... I>
 AIEKIT_INLINE int16_register column_pairs(lanes<int16_t, Count> b, indices<I...>) {

@@ -44,20 +44,36 @@ AIEKIT_INLINE T reduce_add(const vector<T, N>& v) {
   else return static_cast<T>(__builtin_reduce_add(v.to_native()));
 }
 
-#define AIEKIT_REDUCE(name, op, builtin)                                                      \
+namespace detail {
+
+// Halving tree with the larger or the smaller of each two.
+template <bool Largest, typename T, unsigned N>
+AIEKIT_INLINE T extreme(lanes<T, N> v) {
+  if constexpr (N == 2) {
+    return Largest == (v[0] < v[1]) ? v[1] : v[0];
+  } else {
+    const auto low = slice<0, N / 2>(v), high = slice<N / 2, N / 2>(v);
+    if constexpr (Largest) return extreme<Largest, T, N / 2>(low < high ? high : low);
+    else return extreme<Largest, T, N / 2>(high < low ? high : low);
+  }
+}
+
+}  // namespace detail
+
+#define AIEKIT_REDUCE(name, is_largest, builtin)                                              \
   template <typename T, unsigned N>                                                           \
   AIEKIT_INLINE T name(const vector<T, N>& v) {                                               \
     aiekit::count_vector(v.bits() * detail::log2_of(N));                                      \
     if constexpr (detail::element<T>::is_float) {                                             \
-      T result = v.get(0);                                                                    \
-      for (unsigned i = 1; i < N; ++i) result = v.get(i) op result ? v.get(i) : result;       \
-      return result;                                                                          \
+      const float found = detail::extreme<is_largest, float, N>(detail::open(v));             \
+      if constexpr (detail::same<T, float>) return found;                                     \
+      else return T::from_bits(static_cast<uint16_t>(detail::bits_as<uint32_t>(found) >> 16)); \
     } else {                                                                                  \
       return builtin(v.to_native());                                                          \
     }                                                                                         \
   }
-AIEKIT_REDUCE(reduce_max, >, __builtin_reduce_max)
-AIEKIT_REDUCE(reduce_min, <, __builtin_reduce_min)
+AIEKIT_REDUCE(reduce_max, true, __builtin_reduce_max)
+AIEKIT_REDUCE(reduce_min, false, __builtin_reduce_min)
 #undef AIEKIT_REDUCE
 
 }  // namespace aie

@@ -26,16 +26,36 @@ AIEKIT_INLINE Lanes reversed(Lanes v, indices<I...>) {
   return __builtin_shufflevector(v, v, (sizeof...(I) - 1 - I)...);
 }
 
-template <unsigned Rows, typename Lanes, unsigned... I>
-AIEKIT_INLINE Lanes transposed(Lanes v, indices<I...>) {
-  return __builtin_shufflevector(v, v, (I % Rows * (sizeof...(I) / Rows) + I / Rows)...);
+template <typename Lanes, unsigned... I>
+AIEKIT_INLINE Lanes dealt(Lanes v, indices<I...>) {
+  return __builtin_shufflevector(v, v, (I / 2 + I % 2 * (sizeof...(I) / 2))...);
 }
-template <unsigned Rows, typename Lanes, unsigned... I>
-AIEKIT_INLINE Lanes transposed_by(Lanes v, unsigned rows, indices<I...> all) {
-  if constexpr (Rows < sizeof...(I)) {
-    if (rows != Rows) return transposed_by<Rows * 2>(v, rows, all);
+
+// Row-major rows x columns to columns x rows. Dealing the low half of the lanes out between the high half moves the highest
+// bit of a lane's number to the end; the bits of the row are moved one after the other.
+template <unsigned Rows, typename T, unsigned N>
+AIEKIT_INLINE lanes<T, N> transposed(lanes<T, N> v) {
+  if constexpr (Rows == 1) {
+    return v;
+  } else if constexpr (N == register_lanes<T>) {
+    return transposed<Rows / 2, T, N>(dealt(v, make_indices<N>{}));
+  } else {
+    const registers<T, N> from(v);
+    registers<T, N> to;
+    AIEKIT_UNROLL for (unsigned i = 0; i < from.count / 2; ++i) {
+      using all = make_indices<register_lanes<T>>;
+      to.at[2 * i] = zip_low<1>(from.at[i], from.at[from.count / 2 + i], all{});
+      to.at[2 * i + 1] = zip_high<1>(from.at[i], from.at[from.count / 2 + i], all{});
+    }
+    return transposed<Rows / 2, T, N>(to.joined());
   }
-  return transposed<Rows>(v, all);
+}
+template <unsigned Rows, typename T, unsigned N>
+AIEKIT_INLINE lanes<T, N> transposed_by(lanes<T, N> v, unsigned rows) {
+  if constexpr (Rows < N) {
+    if (rows != Rows) return transposed_by<Rows * 2, T, N>(v, rows);
+  }
+  return transposed<Rows, T, N>(v);
 }
 
 template <typename V>
@@ -156,7 +176,7 @@ template <typename T, unsigned N>
 AIEKIT_INLINE vector<T, N> transpose(const vector<T, N>& v, unsigned rows, unsigned columns) {
   if (rows * columns != N) detail::bad_step(rows * columns, N);
   aiekit::count_vector(v.bits());
-  return detail::transposed_by<1>(v.to_native(), rows, detail::make_indices<N>{});
+  return detail::transposed_by<1, detail::held_t<T>, N>(v.to_native(), rows);
 }
 
 // The first argument in the low lanes.

@@ -88,10 +88,28 @@ class vector {
     return detail::bits_as<typename vector<U, N * sizeof(T) / sizeof(U)>::native_type>(lanes_);
   }
 
+  // N / M parts of M lanes, the lowest first.
+  template <unsigned M>
+  AIEKIT_INLINE auto split() const {
+    parts_of<M> out;
+    for (unsigned i = 0; i < N / M; ++i) out.at[i] = extract<M>(i);
+    return out;
+  }
+
+  // Bytes to the next size up, and back down by the saturation mode: bits.hpp.
+  AIEKIT_INLINE auto unpack() const;
+  AIEKIT_INLINE auto pack() const;
+
   AIEKIT_INLINE void load(const T* from);
   AIEKIT_INLINE void store(T* to) const;
 
  private:
+  template <unsigned M>
+  struct parts_of {
+    vector<T, M> at[N / M];
+    AIEKIT_INLINE const vector<T, M>& operator[](unsigned part) const { return at[part]; }
+  };
+
   static AIEKIT_INLINE void check_lane(unsigned lane) {
     if (lane >= N) aiekit::trap(aiekit::trap_code::out_of_range, static_cast<int32_t>(lane), N);
   }
