@@ -57,6 +57,7 @@ export async function benchEncoderLayer(context: CommandContext, options: Kernel
         correctness: { pass: true, checks: result.checks },
         warmupPasses,
         wallMs: summarize(measured.reports.map(({ totals }) => totals.wallMs)),
+        stepWallMs: layer.plan.steps.map((_, i) => summarize(measured.reports.map(({ steps }) => steps[i]!.wallMs))),
         loadMs: layer.loadMs,
         macs: macsOf(sizes),
         report: measured.reports.at(-1)!,
@@ -121,6 +122,8 @@ interface LayerRecord {
   readonly correctness: { readonly checks: SuiteResult["cases"][number]["checks"] };
   readonly warmupPasses: number;
   readonly wallMs: Summary;
+  /** Of each launch, in order. */
+  readonly stepWallMs: readonly Summary[];
   readonly loadMs: number;
   readonly macs: number;
   readonly report: ChainReport;
@@ -137,7 +140,7 @@ function print({ stdout, colors }: CommandContext, record: LayerRecord): void {
   for (const { criterion, detail } of correctness.checks) line(`${criterion}: ${detail}`);
   line(`${machine.cpu}, node ${machine.node}, commit ${machine.commit ?? "none"}`);
   line("");
-  line(launchTable(report));
+  line(launchTable(record));
   line(
     `${totals.launches} launches in ${totals.runlists} runlists, ${totals.contexts} hardware contexts, ${totals.contextSwitches} switches between them; arrays ${formatBytes(totals.arrayBytes)}`,
   );
@@ -153,7 +156,7 @@ function print({ stdout, colors }: CommandContext, record: LayerRecord): void {
   );
 }
 
-function launchTable({ steps, totals }: ChainReport): string {
+function launchTable({ report: { steps, totals }, stepWallMs, wallMs }: LayerRecord): string {
   const columns = [
     { title: "launch" },
     { title: "kernel" },
@@ -162,9 +165,9 @@ function launchTable({ steps, totals }: ChainReport): string {
     { title: "from array", align: "right" },
     { title: "cycles", align: "right" },
     { title: "modelled", align: "right" },
-    { title: "wall", align: "right" },
+    { title: "wall, median", align: "right" },
   ] as const;
-  const rows = steps.map((step) => [
+  const rows = steps.map((step, i) => [
     step.name,
     step.kernel,
     step.sequence,
@@ -172,17 +175,17 @@ function launchTable({ steps, totals }: ChainReport): string {
     formatBytes(step.bytesFromArray),
     step.modelled === null ? "" : String(Math.round(step.modelled.cycles)),
     step.modelled === null ? "" : formatMs(step.modelled.seconds * 1000),
-    formatMs(step.wallMs),
+    formatMs(stepWallMs[i]!.median),
   ]);
   const sum = [
-    "sum",
+    "whole",
     "",
     "",
     formatBytes(totals.bytesToArray),
     formatBytes(totals.bytesFromArray),
     totals.modelled === null ? "" : String(Math.round(totals.modelled.cycles)),
     totals.modelled === null ? "" : formatMs(totals.modelled.arraySeconds * 1000),
-    formatMs(steps.reduce((total, { wallMs }) => total + wallMs, 0)),
+    formatMs(wallMs.median),
   ];
   return formatTable(columns, [...rows, sum]);
 }
