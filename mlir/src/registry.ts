@@ -8,6 +8,7 @@ import { logmelEntry } from "./designs/logmel.ts";
 import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
 import { softmaxKernel } from "./designs/softmax.ts";
+import { topkKernel } from "./designs/topk.ts";
 import type { Operation } from "./ir/operation.ts";
 
 /** A C++ file that a design's kernels come from. */
@@ -98,6 +99,7 @@ export const registry: readonly KernelEntry[] = [
   geluKernel,
   layernormKernel,
   softmaxKernel,
+  topkKernel,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

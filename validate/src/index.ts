@@ -90,3 +90,4 @@ export type {
   SuiteResult,
   SuiteRun,
 } from "./suites/suite-result.ts";
+export { topkSuite } from "./suites/topk-suite.ts";
