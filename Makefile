@@ -13,6 +13,7 @@ help:
 	@echo "make demo WAV=x.wav  the same with a recording of yours"
 	@echo "make test            every check, with one summary"
 	@echo "make test-slow       the long checks: more clips, longer fuzzing"
+	@echo "make setup           install and compile only; then: npx aiekit --help"
 	@echo "make bench           times: RTF per phase, modelled cycles, builds"
 	@echo "make clean           remove what was built"
 

@@ -1,5 +1,6 @@
-// Damaged designs through the whole dialect: parse, verify, lower; print and read again. Every refusal has to be one of
-// the project's own errors with a line and a column; nothing may crash, and nothing may take longer than the limit.
+// Damaged designs through the whole dialect: parse, verify, lower, route, lower the sequences; print and read again. Every
+// refusal has to be one of the project's own errors, up to the lowering with a line and a column; nothing may crash, and
+// nothing may take longer than the limit.
 //
 //   node scripts/fuzz-mlir.mjs --count 200000 [--seed 1] [--workers 2] [--limit-ms 5000] [--only SEED/INDEX]
 //
@@ -38,8 +39,10 @@ async function main() {
   for (const { index, what, count: times } of alike(findings).slice(0, findingsMax)) {
     console.log(`--only ${seed}/${index}${times > 1 ? ` and ${times - 1} more like it` : ""}: ${what}`);
   }
-  console.log(`refused by the parser ${total.parse}, by the verifier ${total.verify}, by the lowering ${total.lower};`);
-  console.log(`lowered ${total.lowered}; ${findings.length} findings in ${total.done} inputs (seed ${seed})`);
+  console.log(`refused by the parser ${total.parse}, by the verifier ${total.verify}, by the lowering ${total.lower},`);
+  console.log(
+    `by router or sequences ${total.behind}; lowered ${total.lowered}; ${findings.length} findings in ${total.done} inputs (seed ${seed})`,
+  );
   process.exitCode = findings.length === 0 && total.done === count ? 0 : 1;
 }
 
@@ -103,7 +106,7 @@ function alike(findings) {
 }
 
 function emptyTally() {
-  return { done: 0, parse: 0, verify: 0, lower: 0, lowered: 0 };
+  return { done: 0, parse: 0, verify: 0, lower: 0, behind: 0, lowered: 0 };
 }
 
 function sum(tallies) {
@@ -133,7 +136,7 @@ async function work() {
 }
 
 /** Where the input's way ends, and what was wrong with that end. */
-function tryOne(text, { parseModule, verify, printModule, lowerDesign, AiekitError }) {
+function tryOne(text, { parseModule, verify, printModule, lowerDesign, routeFlows, lowerSequence, AiekitError }) {
   const file = "damaged.mlir";
   const refusal = (end, error) => {
     if (!(error instanceof AiekitError)) return { end, problem: `${end}: ${error?.stack ?? error}` };
@@ -157,12 +160,30 @@ function tryOne(text, { parseModule, verify, printModule, lowerDesign, AiekitErr
   } catch (error) {
     return { end: "verify", problem: `verify or print: ${error?.stack ?? error}` };
   }
+  let lowered;
   try {
-    lowerDesign(module);
+    lowered = lowerDesign(module).module;
   } catch (error) {
     return refusal("lower", error);
   }
+  try {
+    routeFlows(lowered);
+    for (const [device, sequence] of sequencesOf(lowered)) lowerSequence(lowered, sequence, device);
+  } catch (error) {
+    // What these speak of may have been made by the lowering, which has no place in the text.
+    return error instanceof AiekitError ? { end: "behind" } : { end: "behind", problem: `${error?.stack ?? error}` };
+  }
   return { end: "lowered" };
+}
+
+function sequencesOf(module) {
+  const named = (op, name) => op.regions[0]?.blocks[0]?.ops.filter((inner) => inner.name === name) ?? [];
+  return named(module, "aie.device").flatMap((device) =>
+    named(device, "aie.runtime_sequence").map((sequence) => [
+      device.text("sym_name") ?? "main",
+      sequence.text("sym_name") ?? "sequence",
+    ]),
+  );
 }
 
 function readTexts() {

@@ -8,5 +8,8 @@ export function constantOutputWarning(name: string, output: Tensor): string | un
   const { data } = output;
   const first = data[0];
   if (data.length < 2 || data.some((element) => element !== first)) return undefined;
-  return `output ${name}: all ${data.length} elements are ${first}; a kernel that never writes its buffer looks like this`;
+  return (
+    `output ${name}: all ${data.length} elements are ${first}; ` +
+    "silent or constant input gives this, and so does a kernel that never writes its buffer"
+  );
 }

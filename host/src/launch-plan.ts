@@ -27,6 +27,24 @@ export function planLaunches(totalUnits: number, sequences: readonly SequenceSpe
 }
 
 /**
+ * The sequences whose arguments of fixed shape are the inputs': a kernel may have a sequence for each of several shapes.
+ * All of them where none fits, for the error to be about.
+ */
+export function sequencesOfShape(
+  sequences: readonly SequenceSpec[],
+  inputs: Readonly<Record<string, Tensor>>,
+): readonly SequenceSpec[] {
+  const fitting = sequences.filter(({ args }) =>
+    args.every(({ name, direction, dtype, shape, units }) => {
+      const input = inputs[name];
+      if (direction === "out" || units !== undefined || input === undefined) return true;
+      return describeShape(input.dtype, input.shape) === describeShape(dtype, shape);
+    }),
+  );
+  return fitting.length > 0 ? fitting : sequences;
+}
+
+/**
  * Units (frames, rows) that the inputs hold: 1 + floor((n - window) / hop) along the unit axis; 1 for a kernel whose
  * inputs have no such axis. Inputs are checked against the arguments of `sequence` on the way.
  * @throws ShapeError that names the input, what was expected and what was given.

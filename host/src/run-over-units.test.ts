@@ -162,3 +162,18 @@ test("an output of one value everywhere is a warning: a kernel that writes nothi
 
   expect(result.warnings).toContainEqual(expect.stringMatching(/all \d+ elements are 0/));
 });
+
+test("of several sequences of fixed shape, the one with the input's shape runs", async () => {
+  const fixed = (length: number): SequenceSpec => {
+    const { units: _in, ...x } = { ...windowSum(1).args[0]!, shape: [length], bytes: length * 4 };
+    const { units: _out, ...sum } = { ...windowSum(1).args[1]!, shape: [(length - 2) / 2], bytes: length * 2 - 4 };
+    return { ...windowSum(1), name: `length_${length}`, args: [x, sum] };
+  };
+  const { kernel, launched } = fakeKernel([fixed(4), fixed(8)], sums);
+
+  const result = await runOverUnits(kernel, { x: tensor("i32", [8], Int32Array.of(1, 2, 3, 4, 5, 6, 7, 8)) });
+
+  expect(launched.map(({ name }) => name)).toEqual(["length_8"]);
+  expect(result.outputs.sum).toEqual(tensor("i32", [3], Int32Array.of(10, 18, 26)));
+  await expect(runOverUnits(kernel, { x: tensor("i32", [6]) })).rejects.toThrow(/expected i32\[4\], got i32\[6\]/);
+});

@@ -1,8 +1,8 @@
-import { type Manifest, type Tensor, tensor, tensorBytes, UsageError } from "@aiekit/core";
+import { type SequenceSpec, type Tensor, tensor, tensorBytes, UsageError } from "@aiekit/core";
 import { axisLayout, copyRows } from "./axis-layout.ts";
 import { constantOutputWarning } from "./constant-output.ts";
 import type { ModelledTime } from "./device.ts";
-import { countUnits, type Launch, planLaunches } from "./launch-plan.ts";
+import { countUnits, type Launch, planLaunches, sequencesOfShape } from "./launch-plan.ts";
 import type { LaunchReport, LoadedKernel } from "./load-kernel.ts";
 
 export interface RunOverUnitsOptions {
@@ -45,10 +45,11 @@ export async function runOverUnits(
 ): Promise<UnitsRun> {
   const startMs = performance.now();
   const { manifest } = kernel;
-  const template = manifest.sequences[0]!;
+  const sequences = sequencesOfShape(manifest.sequences, inputs);
+  const template = sequences[0]!;
   const units = countUnits(manifest.kernel, template, inputs);
-  const launches = planLaunches(units, manifest.sequences);
-  const outputs = wholeOutputs(manifest, units, launches.length);
+  const launches = planLaunches(units, sequences);
+  const outputs = wholeOutputs(manifest.kernel, template, { units, launches: launches.length });
 
   const reports: LaunchReport[] = [];
   for (const launch of launches) {
@@ -70,15 +71,19 @@ export async function runOverUnits(
   };
 }
 
-function wholeOutputs(manifest: Manifest, units: number, launchCount: number): Record<string, Tensor> {
+function wholeOutputs(
+  kernel: string,
+  template: SequenceSpec,
+  { units, launches }: { readonly units: number; readonly launches: number },
+): Record<string, Tensor> {
   const outputs: Record<string, Tensor> = {};
-  for (const arg of manifest.sequences[0]!.args) {
+  for (const arg of template.args) {
     if (arg.direction === "in") continue;
     if (arg.units === undefined) {
-      if (launchCount > 1) {
+      if (launches > 1) {
         throw new UsageError(
-          `${manifest.kernel}: output ${arg.name} has no unit axis, so one launch must cover everything; ` +
-            `${units} units need ${launchCount} launches`,
+          `${kernel}: output ${arg.name} has no unit axis, so one launch must cover everything; ` +
+            `${units} units need ${launches} launches`,
         );
       }
       outputs[arg.name] = tensor(arg.dtype, arg.shape);
@@ -86,7 +91,7 @@ function wholeOutputs(manifest: Manifest, units: number, launchCount: number): R
     }
     const { axis, hop, window } = arg.units;
     if (hop !== window) {
-      throw new UsageError(`${manifest.kernel}: output ${arg.name}: units overlap (hop ${hop}, window ${window})`);
+      throw new UsageError(`${kernel}: output ${arg.name}: units overlap (hop ${hop}, window ${window})`);
     }
     const shape = arg.shape.map((size, i) => (i === axis ? units * window : size));
     outputs[arg.name] = tensor(arg.dtype, shape);

@@ -6,7 +6,7 @@
 // 0..2^31 - 1 and shift 0..46, so that the product and a residual of 16 bits times 2^shift stay below 2^63.
 #pragma once
 
-#include "matmul/mmul_tile.h"
+#include "matmul/channels.h"
 
 namespace matmul {
 
@@ -17,37 +17,32 @@ struct channels {
   int32 shift;
 };
 
-// Words of `row` that belong to the 16 values of a block (or half a block) that begin in column j: t of them, repeated.
-template <unsigned t>
-AIE_INLINE aie::vector<int32, 16> of_columns(const int32 *__restrict row) {
-  if constexpr (t == 8) {
-    const auto part = aie::load_v<8>(row);
-    return aie::concat(part, part);
-  } else {
-    const auto part = aie::load_v<4>(row);
-    return aie::concat(part, part, part, part);
-  }
-}
-
-// 16 sums to the scale of the output; not yet cut to its range.
+// 16 sums with their bias, times the multiplier.
 AIE_INLINE aie::accum<acc64, 16> scaled(const int32 *__restrict c, const aie::vector<int32, 16> &bias,
-                                           const aie::vector<int32, 16> &multiplier) {
+                                        const aie::vector<int32, 16> &multiplier) {
   return aie::mul(aie::add(aie::load_v<16>(c), bias), multiplier);
 }
 
-template <typename Out, unsigned m, unsigned n>
-AIE_INLINE void requantise(const int32 *__restrict c, const channels &by, Out *__restrict out) {
+// `Residual`: residual_rows or no_residual; rows that it does not have stay untouched.
+template <typename Out, unsigned m, unsigned n, typename Residual>
+AIE_INLINE void requantise(const int32 *__restrict c, const channels &by, const Residual &residual, Out *__restrict out) {
   using N = native<int8>;
   constexpr unsigned block_size = N::r * N::t;
+  const unsigned first = residual.first_of_tile / N::r;
   for (unsigned j = 0; j < n / N::t; ++j) {
     const auto bias = of_columns<N::t>(by.bias + j * N::t);
     const auto multiplier = of_columns<N::t>(by.multiplier + j * N::t);
-    for (unsigned i = 0; i < m / N::r; ++i) {
+    for (unsigned i = first; i < first + Residual::rows / N::r; ++i) {
       const unsigned at = (i * (n / N::t) + j) * block_size;
       for (unsigned half = 0; half < block_size; half += 32) {
-        const auto low = scaled(c + at + half, bias, multiplier).template to_vector<int32>(by.shift);
-        const auto high = scaled(c + at + half + 16, bias, multiplier).template to_vector<int32>(by.shift);
-        const aie::accum<acc32, 32> both(aie::concat(low, high));
+        auto low = scaled(c + at + half, bias, multiplier);
+        auto high = scaled(c + at + half + 16, bias, multiplier);
+        if constexpr (requires { residual.values; }) {
+          const auto wide = aie::accum<acc32, 32>(aie::load_v<32>(residual.block_of(i, j) + half)).template to_vector<int32>();
+          low = aie::add(low, aie::accum<acc64, 16>(wide.template extract<16>(0), by.shift));
+          high = aie::add(high, aie::accum<acc64, 16>(wide.template extract<16>(1), by.shift));
+        }
+        const aie::accum<acc32, 32> both(aie::concat(low.template to_vector<int32>(by.shift), high.template to_vector<int32>(by.shift)));
         aie::store_v(out + at + half, both.template to_vector<Out>());
       }
     }
@@ -68,12 +63,6 @@ AIE_INLINE void add_bias(const int32 *__restrict c, const channels &by, int32 *_
       }
     }
   }
-}
-
-template <typename Out, unsigned m, unsigned n>
-AIE_INLINE void store(const int32 *__restrict c, const channels &by, Out *__restrict out, bool has_channels) {
-  if constexpr (sizeof(Out) == 4) add_bias<m, n>(c, by, out, has_channels);
-  else requantise<Out, m, n>(c, by, out);
 }
 
 }  // namespace matmul

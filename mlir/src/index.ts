@@ -24,6 +24,7 @@ export type {
 } from "./builder/handles.ts";
 export type { TransferPattern } from "./builder/host-transfer.ts";
 export { SequenceBuilder, type TaskOptions, type TransferOptions } from "./builder/sequence-builder.ts";
+export { logmelSamples } from "./designs/logmel.ts";
 export {
   type DeviceModel,
   deviceModel,

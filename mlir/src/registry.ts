@@ -1,8 +1,13 @@
 import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
+import { addKernel } from "./designs/add.ts";
 import { attentionEntry } from "./designs/attention.ts";
 import { fftDesign } from "./designs/fft.ts";
+import { geluKernel } from "./designs/gelu.ts";
+import { layernormKernel } from "./designs/layernorm.ts";
+import { logmelEntry } from "./designs/logmel.ts";
 import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
+import { softmaxKernel } from "./designs/softmax.ts";
 import type { Operation } from "./ir/operation.ts";
 
 /** A C++ file that a design's kernels come from. */
@@ -52,6 +57,8 @@ export interface KernelEntry {
   readonly design: (options: DesignOptions) => Design;
   /** Names of the inputs in the order of the arguments, for a kernel with `fit`. */
   readonly inputs?: readonly string[];
+  /** Further inputs that the caller may leave out, for a kernel with `fit`; they are given by name. */
+  readonly optionalInputs?: readonly string[];
   /**
    * Parameters that the inputs decide (shapes, element types), for a kernel that is built for the arrays it is given.
    * `params`: those that were asked for; they win. @throws ShapeError or UsageError for what no build of the kernel takes.
@@ -84,8 +91,13 @@ export const registry: readonly KernelEntry[] = [
     device: "npu1_1col",
     design: fftDesign,
   },
+  logmelEntry,
   matmulEntry,
   attentionEntry,
+  addKernel,
+  geluKernel,
+  layernormKernel,
+  softmaxKernel,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

@@ -29,6 +29,7 @@ function runOf(outputs: Record<string, Tensor>, deviceMs: number, modelledSecond
 
 test("phases sum to the whole, and RTF is the whole over the sound's second", async () => {
   const features = await melFeatures({
+    name: "a.wav",
     speech,
     loadMs: 10,
     run: async () => runOf({ mel: twoFrames }, 40, 0.002),
@@ -42,6 +43,7 @@ test("phases sum to the whole, and RTF is the whole over the sound's second", as
 
 test("Q8.8 becomes dB: 256 steps a dB", async () => {
   const { mel, melQ8 } = await melFeatures({
+    name: "a.wav",
     speech,
     loadMs: 1,
     run: async () => runOf({ mel: twoFrames }, 0),
@@ -56,6 +58,7 @@ test("Q8.8 becomes dB: 256 steps a dB", async () => {
 test("the kernel gets the sound as pcm, and a measuring device has no modelled RTF", async () => {
   let given: Readonly<Record<string, Tensor>> = {};
   const features = await melFeatures({
+    name: "a.wav",
     speech,
     loadMs: 1,
     run: async (inputs) => {
@@ -75,15 +78,15 @@ test("399 samples are less than a frame and refused before the device is asked",
   };
   const short: Speech = { pcm: new Int16Array(399), seconds: 399 / 16000, notes: [] };
 
-  await expect(melFeatures({ speech: short, loadMs: 0, run, clockMs: () => 0 })).rejects.toThrow(
-    "expected 400 samples or more (25 ms at 16 kHz), got 399",
+  await expect(melFeatures({ name: "blip.wav", speech: short, loadMs: 0, run, clockMs: () => 0 })).rejects.toThrow(
+    "blip.wav: expected 400 samples or more (25 ms at 16 kHz), got 399",
   );
 });
 
 test("a kernel with other outputs is refused by name", async () => {
   const run = async (): Promise<UnitsRun> => runOf({ out: tensor("i32", [2, 1024]) }, 0);
 
-  const features = melFeatures({ speech, loadMs: 0, run, clockMs: () => 0 });
+  const features = melFeatures({ name: "a.wav", speech, loadMs: 0, run, clockMs: () => 0 });
 
   await expect(features).rejects.toThrow(ShapeError);
   await expect(features).rejects.toThrow("expected an output mel i16[2, bands], got out i32[2, 1024]");

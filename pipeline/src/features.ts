@@ -4,6 +4,8 @@ import { loadSpeech, type Speech } from "./audio/load-speech.ts";
 
 /** Sound that was read, and the wall time of reading it. */
 export interface LoadedSpeech {
+  /** The file, for errors. */
+  readonly name: string;
   readonly speech: Speech;
   /** Decoding, mono mix, resampling. */
   readonly loadMs: number;
@@ -19,7 +21,7 @@ export type ClockMs = () => number;
 export function timedSpeech(bytes: Uint8Array, name: string, clockMs: ClockMs): LoadedSpeech {
   const startMs = clockMs();
   const speech = loadSpeech(bytes, name);
-  return { speech, loadMs: clockMs() - startMs };
+  return { name, speech, loadMs: clockMs() - startMs };
 }
 
 export interface MelFeaturesSource extends LoadedSpeech {
@@ -59,10 +61,12 @@ const stepsPerDb = 256;
  * Log-mel features of speech with the `mel` kernel: frames of 400 samples every 160, 80 bands, 10·log10 of the band energy.
  * @throws ShapeError for less sound than one frame (25 ms) and for a kernel with other outputs; whatever `run` throws.
  */
-export async function melFeatures({ speech, loadMs, run, clockMs }: MelFeaturesSource): Promise<MelFeatures> {
+export async function melFeatures({ name, speech, loadMs, run, clockMs }: MelFeaturesSource): Promise<MelFeatures> {
   const { length } = speech.pcm;
   if (length < windowSamples) {
-    throw new ShapeError(`mel features: expected ${windowSamples} samples or more (25 ms at 16 kHz), got ${length}`);
+    throw new ShapeError(`${name}: expected ${windowSamples} samples or more (25 ms at 16 kHz), got ${length}`, {
+      hint: "pass a longer recording; one frame of features takes 25 ms",
+    });
   }
   const startMs = clockMs();
   const result = await run({ pcm: tensor("i16", [length], speech.pcm) });

@@ -20,4 +20,5 @@ export { type OwnDesign, type OwnDesignSource, readOwnDesign } from "./own-desig
 export type { SequenceArgument } from "./own-design/sequence-arguments.ts";
 export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
 export type { BuildEvent } from "./plan/step.ts";
+export { type FolderWatch, watchFolders } from "./watch/folder-watch.ts";
 export { type KernelWatch, type WatchOptions, type WatchOutcome, watchKernel } from "./watch/watch-kernel.ts";

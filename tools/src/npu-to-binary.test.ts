@@ -86,6 +86,25 @@ test("a BD chain that is named twice becomes two tasks; the compiler of the fixt
   ]);
 });
 
+test("a blockwrite sends the constant's words, and its column and row beside the address", () => {
+  const module = (element: string, values: string) =>
+    parseModule(
+      `module { aie.device(npu1_1col) {
+  memref.global "private" constant @data : memref<2x${element}> = dense<${values}>
+  aie.runtime_sequence @run() {
+    %d = memref.get_global @data : memref<2x${element}>
+    aiex.npu.blockwrite(%d) {address = 64 : ui32, column = 0 : i32, row = 2 : i32} : memref<2x${element}>
+  }
+} }`,
+      "blockwrite.mlir",
+    );
+
+  const { ops } = decodeTxn(npuToBinary(module("i32", "[7, -1]"), "run"));
+
+  expect(ops).toEqual([{ op: "blockwrite", address: 0x200040, words: [7, 0xffffffff], col: 0, row: 2 }]);
+  expect(() => npuToBinary(module("i64", "[7, 8]"), "run")).toThrow("expected 32-bit integers in @data");
+});
+
 test("an unknown sequence is an error that names those there are", () => {
   const { module } = lowerDesign(parseModule(text("two-sequences.mlir"), "two-sequences.mlir"));
 

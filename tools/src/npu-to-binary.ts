@@ -39,7 +39,7 @@ function encodeOp(op: Operation, device: Operation | undefined): readonly TxnOp[
     case "aiex.npu.maskwrite32":
       return [{ op: "maskwrite32", address: absoluteAddress(op), value: n("value"), mask: n("mask") }];
     case "aiex.npu.blockwrite":
-      return [{ op: "blockwrite", address: absoluteAddress(op), words: blockWords(op, device) }];
+      return [{ op: "blockwrite", address: absoluteAddress(op), words: blockWords(op, device), ...tileOf(op) }];
     case "aiex.npu.address_patch":
       return [{ op: "addressPatch", address: n("addr"), argIndex: n("arg_idx"), argPlus: n("arg_plus") }];
     case "aiex.npu.sync":
@@ -66,6 +66,12 @@ function encodeOp(op: Operation, device: Operation | undefined): readonly TxnOp[
   }
 }
 
+/** Column and row that a blockwrite gives beside its address stand in its second word too. */
+function tileOf(op: Operation): { readonly col: number; readonly row: number } | undefined {
+  const [col, row] = [op.int("column"), op.int("row")];
+  return col === undefined || row === undefined ? undefined : { col: col & 0xff, row: row & 0xff };
+}
+
 /** The words of the constant that a blockwrite sends. */
 function blockWords(op: Operation, device: Operation | undefined): readonly number[] {
   const name = op.operands[0]?.definingOp?.text("name");
@@ -75,6 +81,9 @@ function blockWords(op: Operation, device: Operation | undefined): readonly numb
     throw new DesignError(`aiex.npu.blockwrite: expected a constant of the device as data, got @${name}`);
   }
   const type = data.type;
+  if (type.element.kind !== "integer" || type.element.width !== 32) {
+    throw new DesignError(`aiex.npu.blockwrite: expected 32-bit integers in @${name}, got other elements`);
+  }
   const count = type.shape.reduce<number>((product, d) => product * (d ?? 0), 1);
   const at = (i: number) => Number(data.values[data.splat ? 0 : i] ?? 0) >>> 0;
   return Array.from({ length: count }, (_, i) => at(i));

@@ -29,6 +29,8 @@ export {
   meydaExtractor,
   meydaMel,
 } from "./references/meyda-reference.ts";
+export { slaneyFilterBank, slaneyHzToMel, slaneyMelToHz } from "./references/whisper-mel-filters.ts";
+export { type WhisperFeatures, whisperFeatures, whisperMel } from "./references/whisper-reference.ts";
 export { type ColourMap, differenceMap, levelMap, type Rgb } from "./report/colour-map.ts";
 export { type HtmlReportOptions, htmlReport } from "./report/html-page.ts";
 export { junitXml } from "./report/junit.ts";
@@ -38,6 +40,7 @@ export { type ReportDocument, resultJson } from "./report/result-json.ts";
 export { suiteText, type TextTableOptions, verdictLine } from "./report/text-table.ts";
 export { type EspeakOptions, espeakClips, type RunProgram } from "./signals/espeak.ts";
 export { type FftSignal, type FftSignalOptions, fftSignals } from "./signals/fft-signals.ts";
+export { type LogmelCase, type LogmelCaseOptions, logmelCases } from "./signals/logmel-cases.ts";
 export {
   type ClipGroup,
   clipGroups,
@@ -57,6 +60,7 @@ export {
   sine,
   whiteNoise,
 } from "./signals/waveforms.ts";
+export { addSuite } from "./suites/add-suite.ts";
 export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
 export {
   type FftRunner,
@@ -65,9 +69,14 @@ export {
   fftCriteria,
   fftSuite,
 } from "./suites/fft-suite.ts";
+export { geluSuite } from "./suites/gelu-suite.ts";
+export { layernormSuite } from "./suites/layernorm-suite.ts";
+export { type LogmelSuiteOptions, logmelCriteria, logmelLimits, logmelSuite } from "./suites/logmel-suite.ts";
+export { matmulSuite } from "./suites/matmul-suite.ts";
 export { type MelOutput, melCriteria, melLimits } from "./suites/mel-criteria.ts";
 export { melDb } from "./suites/mel-judge.ts";
 export { type MelRunner, type MelSubject, type MelSuiteOptions, melSuite } from "./suites/mel-suite.ts";
+export { softmaxSuite } from "./suites/softmax-suite.ts";
 export type {
   CaseEvidence,
   CaseResult,

@@ -66,7 +66,7 @@ export class SimRun implements Run {
     if (this.#state === "NEW") throw new DeviceError("run: wait before start");
     const { timeoutMs, signal } = options;
     this.#timeoutMs = timeoutMs;
-    const abort = () => this.#queue.cancel(this, "ABORT", new AbortedError("run: stopped by the caller"));
+    const abort = () => this.#queue.cancel(this, "ABORT", new AbortedError("run: stopped before its end"));
     const timer =
       timeoutMs === undefined
         ? undefined

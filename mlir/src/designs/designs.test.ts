@@ -94,7 +94,7 @@ test("mel over three tiles keeps power and band sums in memory that both neighbo
 
 test("an unknown kernel is an error with the nearest name first", () => {
   expect(() => findKernel("fftt")).toThrow(
-    expect.objectContaining({ hint: "did you mean fft or mel or matmul?" }) as UsageError,
+    expect.objectContaining({ hint: expect.stringMatching(/^did you mean fft or /) }) as UsageError,
   );
 });
 

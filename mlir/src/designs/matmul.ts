@@ -1,30 +1,33 @@
-import { UsageError } from "@aiekit/core";
+import { ShapeError, UsageError } from "@aiekit/core";
 import { DesignBuilder } from "../builder/design-builder.ts";
-import type { Design, DesignOptions, KernelEntry } from "../registry.ts";
+import type { DeviceModel } from "../device-model/device-model.ts";
+import type { Design, DesignOptions, InputShape, KernelEntry } from "../registry.ts";
 import { type MatmulCores, type MatmulFabricSpec, matmulFabric } from "./matmul/matmul-fabric.ts";
+import { planMatmul, planTile } from "./matmul/matmul-plan.ts";
 import { matmulSequence } from "./matmul/matmul-sequence.ts";
-import { parseMatmulShapes } from "./matmul/matmul-shapes.ts";
+import { parseMatmulShapes, parseMatmulTile } from "./matmul/matmul-shapes.ts";
 import { type MatmulTypeName, matmulTypeNames, matmulTypes } from "./matmul/matmul-types.ts";
 
 /** C = epilogue(A B) on one core, a column of four, or the whole array; one runtime sequence for each shape. */
 export function matmulDesign({ device, params }: DesignOptions): Design {
   const d = new DesignBuilder(device);
-  const typeName = String(params.dtype) as MatmulTypeName;
-  if (!matmulTypeNames.includes(typeName)) {
-    throw new UsageError(`matmul: dtype ${params.dtype}: expected one of ${matmulTypeNames.join(", ")}`);
-  }
-  const type = matmulTypes[typeName];
-  const { generation } = d.device;
-  const cores: MatmulCores = {
-    tile: { columns: 1, rows: 1 },
-    column: { columns: 1, rows: 4 },
-    whole: { columns: d.device.columns, rows: 4 },
-  }[String(params.array)] ?? { columns: 1, rows: 1 };
-  const tile = { m: 64, k: type.output.bytes === 4 ? 64 : 128, n: 64 };
-  const spec: MatmulFabricSpec = { type, tile, cores, generation };
+  const type = matmulTypes[typeName(params.dtype)];
+  const cores = coresOf(d.device, String(params.array));
+  const shapes = parseMatmulShapes(String(params.shapes));
+  const request = { device: d.device, type, cores, shapes };
+  const wanted = String(params.tile ?? "auto");
+  const { tile } = wanted === "auto" ? planMatmul(request) : planTile(request, parseMatmulTile(wanted));
+  const residual = shapes.some((shape) => shape.residual);
+  const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual };
   const fabric = matmulFabric(d, spec);
-  const sequences = parseMatmulShapes(String(params.shapes)).map((shape) => matmulSequence(d, fabric, spec, shape));
-  const defines = { MATMUL_M: tile.m, MATMUL_K: tile.k, MATMUL_N: tile.n, MATMUL_OUT: type.output.cName };
+  const sequences = shapes.map((shape) => matmulSequence(d, fabric, spec, shape));
+  const defines = {
+    MATMUL_M: tile.m,
+    MATMUL_K: tile.k,
+    MATMUL_N: tile.n,
+    MATMUL_OUT: type.output.cName,
+    MATMUL_RESIDUAL: residual ? 1 : 0,
+  };
   return {
     module: d.build(),
     sequences,
@@ -32,14 +35,72 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
   };
 }
 
+function typeName(dtype: unknown): MatmulTypeName {
+  const found = matmulTypeNames.find((name) => name === dtype);
+  if (found !== undefined) return found;
+  throw new UsageError(`matmul: dtype ${dtype}: expected one of ${matmulTypeNames.join(", ")}`);
+}
+
+function coresOf(device: DeviceModel, array: string): MatmulCores {
+  const rows = device.rows - 1 - device.memtileRows;
+  if (array === "tile") return { columns: 1, rows: 1 };
+  return { columns: array === "column" ? 1 : device.columns, rows };
+}
+
 export const matmulEntry: KernelEntry = {
   name: "matmul",
-  about: "C = epilogue(A B) for int8 operands",
+  about: "C = epilogue(A B): int8 or bfloat16 operands; bias, scales, GELU, residual; any sizes",
   params: [
     { name: "dtype", default: "i8_i8", choices: matmulTypeNames, about: "types of the operands and of the result" },
     { name: "array", default: "whole", choices: ["tile", "column", "whole"], about: "one core, a column of four, all" },
-    { name: "shapes", default: "256x256x256", about: "MxKxN of each sequence, joined by dots; endings: _bias" },
+    {
+      name: "shapes",
+      default: "256x256x256",
+      about: "MxKxN of each sequence, joined by dots; endings _bias, _gelu, _residual",
+    },
+    { name: "tile", default: "auto", about: "mxkxn of one step of a core; auto: the fewest modelled cycles" },
   ],
   device: "npu1",
   design: matmulDesign,
+  inputs: ["a", "b"],
+  optionalInputs: ["channels", "residual"],
+  fit: fitMatmul,
 };
+
+/** Sizes and types from the arrays. `channels` and `residual` may be left out where the type does without. */
+function fitMatmul(
+  inputs: Readonly<Record<string, InputShape>>,
+  params: DesignOptions["params"],
+): DesignOptions["params"] {
+  const { a, b, channels, residual } = inputs;
+  if (a === undefined || b === undefined) throw new UsageError("matmul: expected a[M, K] and b[K, N]");
+  const [m, k] = matrix("a", a);
+  const [depth, n] = matrix("b", b);
+  if (depth !== k) throw new ShapeError(`matmul: a is [${m}, ${k}], b [${depth}, ${n}]: expected b of ${k} rows`);
+  const [left, right] = [operandOf(a), operandOf(b)];
+  if (left !== right) throw new ShapeError(`matmul: a is ${a.dtype}, b ${b.dtype}: expected the same type`);
+  const dtype = typeName(params.dtype ?? { i8: channels ? "i8_i8" : "i8_i32", bf16: "bf16_bf16" }[left]);
+  if (matmulTypes[dtype].input.dtype !== left) {
+    throw new ShapeError(`matmul: dtype ${dtype} takes ${matmulTypes[dtype].input.dtype} operands, a is ${a.dtype}`);
+  }
+  if (matmulTypes[dtype].requantised && channels === undefined) {
+    throw new UsageError(`matmul: dtype ${dtype} needs channels, i32[4, ${n}]: bias, multiplier, shift, 0`);
+  }
+  const bias = channels !== undefined && !matmulTypes[dtype].requantised;
+  const shapes = `${m}x${k}x${n}${bias ? "_bias" : ""}${residual ? "_residual" : ""}`;
+  return { dtype, shapes };
+}
+
+/** Numbers in float32 and float64 are rounded to bfloat16 on their way in. */
+function operandOf({ dtype }: InputShape): "i8" | "bf16" {
+  if (dtype === "i8") return "i8";
+  if (dtype === "bf16" || dtype === "f32" || dtype === "f64") return "bf16";
+  throw new ShapeError(`matmul: operands of ${dtype}: expected i8, bf16 or numbers that are rounded to bf16`);
+}
+
+function matrix(name: string, { shape }: InputShape): readonly [number, number] {
+  const [rows, columns] = shape;
+  if (shape.length === 2 && rows !== undefined && columns !== undefined && rows > 0 && columns > 0)
+    return [rows, columns];
+  throw new ShapeError(`matmul: ${name}: expected a matrix of at least 1 x 1, got [${shape.join(", ")}]`);
+}

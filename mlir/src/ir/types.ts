@@ -90,10 +90,28 @@ export function memref(shape: readonly (number | null)[], element: Type): MemRef
 
 /** Bits of one element of a scalar type. @throws RangeError for types without a size (index counts as 64). */
 export function bitWidth(type: Type): number {
+  const bits = knownBitWidth(type);
+  if (bits === undefined) throw new RangeError(`type ${type.kind} has no bit width`);
+  return bits;
+}
+
+/** Bits of one element; undefined for types without a size. */
+export function knownBitWidth(type: Type): number | undefined {
   if (type.kind === "integer") return type.width;
   if (type.kind === "index") return 64;
   if (type.kind === "float") return { bf16: 16, f16: 16, f32: 32, f64: 64 }[type.name];
-  throw new RangeError(`type ${type.kind} has no bit width`);
+  return type.kind === "opaque" ? blockFloatBits(type.text) : undefined;
+}
+
+/**
+ * Block floating point: so many values of 8 bits, one exponent of 8 bits for all of them.
+ * Source: AIEX.td, BlockFloatType; the formats are those that AIE2P has.
+ */
+const blockFloatValues: Readonly<Record<string, number>> = { v8bfp16ebs8: 8, v16bfp16ebs16: 16 };
+
+function blockFloatBits(text: string): number | undefined {
+  const values = blockFloatValues[/^!aiex\.bfp<"(\w+)">$/.exec(text)?.[1] ?? ""];
+  return values === undefined ? undefined : values * 8 + 8;
 }
 
 /** Elements of a static memref; null where a dimension is dynamic. */

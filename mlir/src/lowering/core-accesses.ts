@@ -16,9 +16,17 @@ interface Holding {
   held: number[];
   /** Object that the next acquire brings. */
   next: number;
-  /** Objects released since the last acquire. */
-  released: number;
+  /** Releases that no acquire has counted yet, oldest first. */
+  released: Release[];
 }
+
+interface Release {
+  readonly count: number;
+  /** The block that it stands in and those around it, with the operation of each that it is in. */
+  readonly place: ReadonlyMap<Block, Operation>;
+}
+
+const countOf = (releases: readonly Release[]): number => releases.reduce((sum, { count }) => sum + count, 0);
 
 /**
  * Turns acquires and releases of every core into lock operations, and objects into buffers. The body is read once in
@@ -72,7 +80,10 @@ const accessLowerings: Readonly<Record<string, (op: Operation, block: Block, sta
 /** What is held and what comes next, for each end that the core has used. */
 function phases(state: CoreState): ReadonlyMap<string, string> {
   return new Map(
-    [...state.holdings].map(([key, { held, next, released }]) => [key, `${next} ${held.slice(released).join(" ")}`]),
+    [...state.holdings].map(([key, { held, next, released }]) => [
+      key,
+      `${next} ${held.slice(countOf(released)).join(" ")}`,
+    ]),
   );
 }
 
@@ -98,11 +109,11 @@ function warnOfPhases(op: Operation, before: ReadonlyMap<string, string>, state:
 function lowerAcquire(op: Operation, block: Block, state: CoreState): void {
   const end = state.end(op);
   const holding = holdingOf(op, state);
-  if (holding.released > holding.held.length && holding.held.length > 0) {
+  const released = countOf(takeEarlier(holding, op));
+  if (released > holding.held.length && holding.held.length > 0) {
     throw new DesignError(`objectFifo @${end.fifo.name}: cannot release more elements than are already acquired`);
   }
-  holding.held.splice(0, holding.released);
-  holding.released = 0;
+  holding.held.splice(0, released);
   const count = Math.max(0, (op.int("size") ?? 0) - holding.held.length);
   for (let i = 0; i < count; i++) {
     holding.held.push(holding.next);
@@ -117,9 +128,29 @@ function lowerAcquire(op: Operation, block: Block, state: CoreState): void {
   block.remove(op);
 }
 
+/**
+ * The releases that stand before an acquire, each counted once. One in a sibling region, such as the other branch of an
+ * `scf.if` or another block, stands beside it: the compiler counts its objects as held, so the acquire waits for too few,
+ * and `warnOfPhases` says so. Source: AIEObjectFifoStatefulTransform, replacement of acquire.
+ */
+function takeEarlier(holding: Holding, acquire: Operation): readonly Release[] {
+  const place = placeOf(acquire);
+  const isEarlier = (release: Release): boolean =>
+    [...place].some(([block, op]) => release.place.has(block) && release.place.get(block) !== op);
+  const earlier = holding.released.filter(isEarlier);
+  holding.released = holding.released.filter((release) => !earlier.includes(release));
+  return earlier;
+}
+
+function placeOf(op: Operation): ReadonlyMap<Block, Operation> {
+  const place = new Map<Block, Operation>();
+  for (let at: Operation | undefined = op; at?.parent; at = at.parentOp) place.set(at.parent, at);
+  return place;
+}
+
 function lowerRelease(op: Operation, block: Block, state: CoreState): void {
   const count = op.int("size") ?? 0;
-  holdingOf(op, state).released += count;
+  holdingOf(op, state).released.push({ count, place: placeOf(op) });
   insertUseLock(op, block, state, count);
   state.counters?.advance(op, block, { key: accessKey(op), count, end: state.end(op) });
   block.remove(op);
@@ -149,7 +180,7 @@ function insertUseLock(op: Operation, block: Block, state: CoreState, count: num
 
 function holdingOf(op: Operation, state: CoreState): Holding {
   const key = accessKey(op);
-  const known = state.holdings.get(key) ?? { held: [], next: 0, released: 0 };
+  const known = state.holdings.get(key) ?? { held: [], next: 0, released: [] };
   state.holdings.set(key, known);
   return known;
 }

@@ -62,3 +62,29 @@ test("a core with kernels and no stack_size is told that it has 1024 B", () => {
     "core (0,2) has the default stack of 1024 B for @copy: nothing checks that they get by with it",
   ]);
 });
+
+test("what the instruction stream does not have is said", () => {
+  const leftOut = "has no place in an instruction stream: the compiler leaves it out, with all that is in it";
+  const bounds = ["%0 = arith.constant 0 : index", "%1 = arith.constant 1 : index", "%4 = arith.constant 4 : index"];
+
+  expect(warningsOf(`${bounds.join("\n")}\nscf.for %i = %0 to %4 step %1 { ${copy(0)} }`)).toEqual([leftOut]);
+  expect(warningsOf("%s0 = arith.constant 1 : i32\n%s1 = arith.addi %s0, %s0 : i32")).toEqual([leftOut]);
+});
+
+test("offsets and strides that the compiler drops are said", () => {
+  const recast = (offset: number) =>
+    `%v = memref.reinterpret_cast %a to offset: [${offset}], sizes: [64], strides: [1] : memref<1024xi32> to memref<64xi32, strided<[1], offset: ${offset}>>`;
+  const row = (stride: number) => `%k = aiex.dma_configure_task_for @in {
+    aie.dma_bd(%a : memref<1024xi32>, 0, 8, [<size = 1, stride = 64>, <size = 8, stride = ${stride}>])
+    aie.end
+  }`;
+
+  expect(warningsOf(recast(16))).toEqual([
+    "the offset of memref.reinterpret_cast is lost in transfers of what it makes",
+  ]);
+  expect(warningsOf(recast(0))).toEqual([]);
+  expect(warningsOf(row(4))).toEqual([
+    "stride 4 of the only dimension is lost: a task's transfer of one row is a plain run",
+  ]);
+  expect(warningsOf(row(1))).toEqual([]);
+});

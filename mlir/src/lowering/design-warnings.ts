@@ -8,9 +8,59 @@ import { coordOf, type Device, integers, opsNamed, placeText, tileOperand } from
  * default stack under kernels, offsets that are lost, task queues that overflow, BDs that are written while they run.
  */
 export function warnOfDevice(device: Device): Diagnostic[] {
+  const sequences = opsNamed(device, "aie.runtime_sequence");
   return [
     ...opsNamed(device, "aie.core").flatMap(warnOfStack),
-    ...opsNamed(device, "aie.runtime_sequence").flatMap((sequence) => new TransferWatch(device).over(sequence)),
+    ...sequences.flatMap((sequence) => new TransferWatch(device).over(sequence)),
+    ...sequences.flatMap(warnOfLeftOut),
+  ];
+}
+
+/** Kinds of operations that a sequence's instruction stream has, or that name something for those. */
+const inStream =
+  /^(aiex\.(npu\.|dma_|(configure|run|set_lock)$)|memref\.|aie\.(end|dma_bd|next_bd|use_lock)$|arith\.constant$)/;
+
+/** What a sequence says and its instruction stream does not. Source: AIETargetNPU, which passes over such operations. */
+function warnOfLeftOut(sequence: Operation): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const over = (op: Operation): void => {
+    if (!inStream.test(op.name) || (op.regions.length > 0 && !/^aiex\.(configure|dma_)/.test(op.name))) {
+      found.push(
+        warning(op, {
+          message: "has no place in an instruction stream: the compiler leaves it out, with all that is in it",
+          hint: op.regions.length > 0 ? "write out what it does, step by step" : "remove it from the sequence",
+        }),
+      );
+      return;
+    }
+    if (op.name === "memref.reinterpret_cast" && integers(op.attributes.get("static_offsets")).some((at) => at !== 0)) {
+      found.push(
+        warning(op, {
+          message: "the offset of memref.reinterpret_cast is lost in transfers of what it makes",
+          hint: "give the offset to memref.subview",
+        }),
+      );
+    }
+    if (op.name === "aie.dma_bd") found.push(...warnOfLostStride(op));
+    for (const region of op.regions) for (const block of region.blocks) block.ops.forEach(over);
+  };
+  for (const region of sequence.regions) for (const block of region.blocks) block.ops.forEach(over);
+  return found;
+}
+
+/** A task's BD of one row is lowered as a plain run. Source: AIEDMATasksToNPU, isLinearTransfer. */
+function warnOfLostStride(bd: Operation): Diagnostic[] {
+  const dims = bd.attributes.get("dimensions");
+  if (dims?.kind !== "bd-dims") return [];
+  const [row, ...middle] = dims.dims.toReversed();
+  if (row === undefined || row.stride === 1 || row.size === 1 || middle.slice(0, 2).some(({ size }) => size !== 1)) {
+    return [];
+  }
+  return [
+    warning(bd, {
+      message: `stride ${row.stride} of the only dimension is lost: a task's transfer of one row is a plain run`,
+      hint: `write it as [<size = ${row.size}, stride = ${row.stride}>, <size = 1, stride = 1>]`,
+    }),
   ];
 }
 

@@ -20,6 +20,8 @@ import { placeObjects } from "./fifo-objects.ts";
 import { withLocation } from "./location.ts";
 import { assignLockIds } from "./lock-ids.ts";
 import { refuseUnsizedMemory } from "./memory-types.ts";
+import { lowerRegisteredProcesses } from "./register-process.ts";
+import { lowerSpreadFlows } from "./spread-flows.ts";
 import { lowerTraces } from "./trace.ts";
 
 export interface LoweredDesign {
@@ -64,6 +66,7 @@ function lowerDevice(device: Device): Diagnostic[] {
   mergeTiles(device);
   removeUnusedTiles(device);
   assignLockIds(device);
+  lowerRegisteredProcesses(device);
   const fifos = readFifos(device);
   const plan = placeObjects(device, fifos, readLinks(device, fifos));
   connectFifos(device, plan);
@@ -71,6 +74,7 @@ function lowerDevice(device: Device): Diagnostic[] {
   renameShimSymbols(device);
   removeFifoOps(device);
   lowerCascades(device);
+  lowerSpreadFlows(device);
   assignBdIds(device);
   assignControllerIds(device);
   removeUnusedTiles(device);

@@ -1,13 +1,13 @@
 import { DesignError } from "@aiekit/core";
 import { type Operation, walk } from "../ir/operation.ts";
-import type { MemRefType, Type } from "../ir/types.ts";
+import { knownBitWidth, type MemRefType } from "../ir/types.ts";
 import { typeText } from "../printer/attributes.ts";
 import type { Device } from "./device-ops.ts";
 import { withLocation } from "./location.ts";
 
 /**
- * Lowering counts the bytes of everything that a tile or a DMA holds. Elements of other dialects, such as block floating
- * point, have sizes that are not modelled.
+ * Lowering counts the bytes of everything that a tile or a DMA holds. Elements of other dialects have sizes that are not
+ * modelled, block floating point aside.
  * @throws DesignError for the first operation whose memory has no size.
  */
 export function refuseUnsizedMemory(device: Device): void {
@@ -15,9 +15,9 @@ export function refuseUnsizedMemory(device: Device): void {
     const type = memoryOf(op);
     if (type === undefined) return;
     withLocation(op, () => {
-      if (!isNumber(type.element)) {
+      if (knownBitWidth(type.element) === undefined) {
         throw new DesignError(
-          `${op.name}: expected elements of an integer, float or index type, got ${typeText(type.element)}`,
+          `${op.name}: expected elements of an integer, float, index or block float type, got ${typeText(type.element)}`,
           { hint: "the sizes of other elements are not modelled: use bytes (i8) in their place" },
         );
       }
@@ -38,8 +38,4 @@ function memoryOf(op: Operation): MemRefType | undefined {
   const movers = ["aie.dma_bd", "aiex.npu.dma_memcpy_nd"];
   const type = holders.includes(op.name) ? op.results[0]?.type : movers.includes(op.name) ? op.operands[0]?.type : null;
   return type?.kind === "memref" ? type : undefined;
-}
-
-function isNumber({ kind }: Type): boolean {
-  return kind === "integer" || kind === "float" || kind === "index";
 }

@@ -71,7 +71,7 @@ test("65 iterations and a stride of 2^20 + 1 words pass the real verifier and no
   const iterations = transfer(32, [64, 1, 1, 65], [1, 0, 0, 64]);
   const stride = transfer(32, [8, 2, 1, 1], [1, 1_048_577, 0, 0]);
 
-  expect([iterations, stride].map(transferError)).toEqual([undefined, undefined]);
+  expect([iterations, stride].map((transfer) => transferError(transfer))).toEqual([undefined, undefined]);
   expect([iterations, stride].map(strictTransferError)).toEqual([
     "Size 3 exceeds the [1:64] range.",
     "Stride 1 exceeds the [1:1048576] range.",

@@ -1,5 +1,5 @@
 import type { DeviceModel } from "../device-model/device-model.ts";
-import { tileModels } from "../device-model/tile-model.ts";
+import { type DmaModel, tileModels } from "../device-model/tile-model.ts";
 
 /** Access pattern of a host transfer, in elements, innermost dimension first (the reverse of the dialect's text). */
 export interface Transfer {
@@ -25,13 +25,17 @@ const wordBits = 32;
 const wordBytes = 4;
 
 /**
- * What is wrong with a host transfer, in the dialect's own words, or undefined. The limits are those of the real
- * verifier, which lets through size 3 = 65 and strides of 2^20 + 1 words; `strictTransferError` does not.
+ * What is wrong with a transfer, in the dialect's own words, or undefined. The limits are those of the real verifier,
+ * which lets through size 3 = 65 and strides of 2^20 + 1 words; `strictTransferError` does not.
+ * @param linear the sizes describe a plain run, whose length no wrap field holds.
  * Source: AIEXDialect verifyStridesWraps, measured.
  */
-export function transferError(transfer: Transfer): string | undefined {
+export function transferError(
+  transfer: Transfer,
+  { wrapMax, strideMaxWords, iterationMax }: DmaModel = tileModels.shim.dma,
+  linear = isLinear(transfer),
+): string | undefined {
   const { elementBits, sizes, strides } = transfer;
-  const { wrapMax, strideMaxWords, iterationMax } = tileModels.shim.dma;
   for (const [i, size] of sizes.entries()) if (size <= 0) return `Size ${i} must be a positive integer.`;
   const bytes = elementBits / 8;
   const innerBytes = at(sizes, 0) * bytes;
@@ -49,7 +53,7 @@ export function transferError(transfer: Transfer): string | undefined {
     }
   }
   const fields = hardwareFields(transfer);
-  if (!isLinear(transfer)) {
+  if (!linear) {
     for (const i of [0, 1]) if (at(fields.sizes, i) > wrapMax) return `Size ${i} exceeds the [0:${wrapMax}] range.`;
   }
   if (at(fields.sizes, 3) > iterationMax) return `Size 3 exceeds the [1:${iterationMax}] range.`;
@@ -74,9 +78,8 @@ export function strictTransferError(transfer: Transfer): string | undefined {
 }
 
 /** Register fields of a transfer that has no `transferError`. Source: AIEDmaToNpu, DmaToNpuPattern, measured. */
-export function shimPattern(transfer: Transfer): ShimPattern {
+export function shimPattern(transfer: Transfer, linear = isLinear(transfer)): ShimPattern {
   const { sizes, strides } = hardwareFields(transfer);
-  const linear = isLinear(transfer);
   const repeats = at(transfer.sizes, 3) > 1;
   // A repeat without advance is left to the queue: the iteration fields stay zero.
   const advances = repeats && at(transfer.strides, 3) > 0;

@@ -4,6 +4,11 @@ import { nearestNames } from "../parser/nearest.ts";
 /** A part of a tile with its own events and trace unit. A compute tile has two: its core and its data memory. */
 export type TraceModule = "core" | "memory" | "memtile" | "shim";
 
+/** Whether a module has an event of this name, spelt so. */
+export function isEvent(module: TraceModule, name: string): boolean {
+  return numbers[module].has(name);
+}
+
 /**
  * Number of an event in its module. Case does not count.
  * @throws DesignError for a name that the module does not have, with the nearest that it has.

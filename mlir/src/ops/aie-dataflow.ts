@@ -13,6 +13,7 @@ import {
   verifySubviewAccess,
 } from "../verifier/rules/object-fifos.ts";
 import { verifyPacketFlow } from "../verifier/rules/packets.ts";
+import { verifyRegisterProcess } from "../verifier/rules/register-process.ts";
 import { verifyCascadeFlow, verifyConfigureCascade } from "../verifier/rules/tiles.ts";
 import { nameOfTile } from "./aie-structure.ts";
 import { bdRegions, dmaBdTransfer, objectFifoEnds, objectFifoTypeAndValues, signature } from "./aie-syntax.ts";
@@ -127,6 +128,7 @@ export const aieDataflowOps = [
     operands: ["acquirePattern", "releasePattern", "length"],
     types: { length: index },
     attributes: { port: keyword(["Produce", "Consume"]), objFifo_name: symbol, callee: symbol },
+    verify: verifyRegisterProcess,
   }),
   defineOp("aie.flow", {
     format:

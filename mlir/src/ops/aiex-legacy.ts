@@ -19,7 +19,7 @@ const spread = {
   ...ports,
 };
 
-/** Herds, tokens and multicasts of designs for Versal: they are read and printed. */
+/** Herds and tokens of designs for Versal, which are read and printed; multicasts and broadcasts, which become flows. */
 export const aiexLegacyOps = [
   defineOp("aiex.getTile", {
     format: "`(` %col `,` %row `)` attr-dict",

@@ -1,6 +1,6 @@
 import type { Attribute } from "../ir/attributes.ts";
 import type { FunctionType, MemRefType, TensorType, Type, UnrankedMemRefType } from "../ir/types.ts";
-import { index } from "../ir/types.ts";
+import { index, knownBitWidth } from "../ir/types.ts";
 import type { Scanner } from "./scanner.ts";
 
 /** The text being read and the aliases it has defined so far: `#map = ...`, `!t = ...`. */
@@ -151,7 +151,13 @@ function parseDialectType(source: Source): Type {
   if (!token.text.includes(".")) {
     throw scanner.errorAt(token.start, `type alias '${token.text}' is not defined before its use`);
   }
-  return { kind: "opaque", text: token.text + balancedText(scanner) };
+  const text = token.text + balancedText(scanner);
+  const blockType = /^!aiex\.bfp<"(.*)">$/.exec(text)?.[1];
+  if (blockType !== undefined && knownBitWidth({ kind: "opaque", text }) === undefined) {
+    const known = "Known types are: v8bfp16ebs8, v16bfp16ebs16.";
+    throw scanner.errorAt(token.start, `Invalid block type: ${blockType}. ${known}`);
+  }
+  return { kind: "opaque", text };
 }
 
 /** The text of a `<...>` (or what `open` says) that follows, brackets included; empty when there is none. */

@@ -67,9 +67,12 @@ test("packets with one id from two cores to one shim channel keep apart until th
 });
 
 test("eight packet ids of one shim channel reach eight DMA channels with at most four rules per port", () => {
-  const flows = columns(8).map((n) => packet(n * 3, "%t00", [`%t0${2 + (n >> 1)}, DMA : ${n % 2}`]));
+  const flows = (ids: readonly number[]) =>
+    ids.map((id, n) => packet(id, "%t00", [`%t0${2 + (n >> 1)}, DMA : ${n % 2}`]));
 
-  expect(problems("npu1_1col", flows)).toEqual([]);
+  // Each tile's two ids lie outside of what those of the tiles behind it have in common.
+  expect(problems("npu1_1col", flows([0, 1, 16, 17, 24, 25, 28, 29]))).toEqual([]);
+  expect(refusal("npu1_1col", flows([0, 3, 6, 9, 12, 15, 18, 21])).message).toContain("false packet id match");
 });
 
 test("a circuit and packets cannot end on one port", () => {
@@ -80,6 +83,20 @@ test("a circuit and packets cannot end on one port", () => {
 
 test("a packet id above 31 does not fit a header", () => {
   expect(refusal("npu1_1col", [packet(40, "%t02", ["%t03, DMA : 0"])]).message).toContain("at most 31, got 40");
+});
+
+test("ids that part ways are refused where the compiler's one rule for some of them takes in another", () => {
+  const flows = (...ids: readonly [number, number, number]) => [
+    packet(ids[0], "%t00", ["%t02, TileControl : 0"]),
+    packet(ids[1], "%t00", ["%t03, TileControl : 0"]),
+    packet(ids[2], "%t00", ["%t03, DMA : 0"]),
+  ];
+
+  // 29 and 26 go on together: a rule for 0b11xxx, which takes in 28 as well.
+  const error = refusal("npu1_1col", flows(28, 29, 26));
+  expect(error).toBeInstanceOf(DesignError);
+  expect(error.message).toContain("can lead to false packet id match for id 28");
+  expect(problems("npu1_1col", flows(20, 29, 28))).toEqual([]);
 });
 
 test("an error names the fifo behind the shim's channel", () => {

@@ -3,6 +3,7 @@ import type { Operation } from "../ir/operation.ts";
 import { cloneOperation } from "../lowering/clone.ts";
 import { type Device, deviceOf, opsNamed, placeText } from "../lowering/device-ops.ts";
 import { withLocation } from "../lowering/location.ts";
+import { refuseFalseMatches } from "./false-matches.ts";
 import { readFixedSwitches } from "./fixed-switches.ts";
 import { type Congestion, negotiate, type RouteTree } from "./negotiate.ts";
 import { type Net, readNets } from "./nets.ts";
@@ -43,6 +44,7 @@ function routeDevice(device: Device): void {
   });
   if (found.kind === "no-path") throw noPath(found.net, graph, found.sink);
   if (found.kind === "congested") throw congested(found.congestion, graph);
+  refuseFalseMatches(graph, found.trees);
   for (const op of opsNamed(device, "aie.flow")) device.block.remove(op);
   writeSwitches({ device, graph, trees: found.trees, tables: tables(found.trees) });
 }

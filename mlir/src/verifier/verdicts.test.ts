@@ -123,6 +123,87 @@ const verdicts: readonly (readonly [title: string, text: string, error: string |
     "attribute 'dst_offsets' failed to satisfy constraint: 64-bit integer array attribute",
   ],
   ["offsets of a link that have 64 bits", link("0, 256"), undefined],
+  ["a transfer of -64 elements", copy("[0, 0, 0, 0][1, 1, 1, -64][0, 0, 0, 1]"), "expected sizes to be non-negative"],
+  ["a transfer from element -4", copy("[0, 0, 0, -4][1, 1, 1, 64][0, 0, 0, 1]"), "expected offsets to be non-negative"],
+  [
+    "a port tied to two arbiters",
+    "%w = aie.switchbox(%a) { %0 = aie.amsel<0> (0)\n%1 = aie.amsel<1> (0)\n%2 = aie.masterset(DMA : 0, %0, %1) }",
+    "a master port can only be tied to one arbiter",
+  ],
+  [
+    "a port tied to two msels of one arbiter",
+    "%w = aie.switchbox(%a) { %0 = aie.amsel<0> (0)\n%1 = aie.amsel<0> (1)\n%2 = aie.masterset(DMA : 0, %0, %1) }",
+    undefined,
+  ],
+  [
+    "packets and a circuit into one port",
+    "%w = aie.switchbox(%a) { aie.connect<South : 0, DMA : 0>\n%0 = aie.amsel<0> (0)\n%1 = aie.masterset(DMA : 0, %0) }",
+    "targets same destination DMA: 0 as another connect or masterset operation",
+  ],
+  [
+    "packets and a circuit from one port",
+    "%w = aie.switchbox(%a) { aie.connect<South : 0, DMA : 0>\n%0 = aie.amsel<0> (0)\naie.packet_rules(South : 0) { aie.rule(31, 1, %0) } }",
+    "packet switched source South0 cannot match another connect or masterset operation",
+  ],
+  [
+    "a masterset of a port that is not there",
+    "%w = aie.switchbox(%a) { %0 = aie.amsel<0> (0)\n%1 = aie.masterset(DMA : 2, %0) }",
+    "index 2 for dest bundle DMA must be less than 2",
+  ],
+  [
+    "half a word from the cascade",
+    "aie.core(%a) { %x = aie.get_cascade() : vector<8xi32>\naie.end }",
+    "must be a 512-bit type",
+  ],
+  [
+    "half a word into the cascade",
+    "aie.core(%a) { %x = arith.constant dense<0> : vector<8xi32>\naie.put_cascade(%x : vector<8xi32>)\naie.end }",
+    "type must match architecture cascade width (512 bits in AIE2)",
+  ],
+  [
+    "iterations of a stream port",
+    "aie.objectfifo @f(%a, {%b}, 2 : i32) {aie_stream = 0 : i32, aie_stream_port = 0 : i32, iter_count = 4 : i32} : !aie.objectfifo<memref<16xi32>>",
+    "`iter_count` unavailable on stream end",
+  ],
+  [
+    "a layout at a shim's end",
+    "aie.objectfifo @f(%a, {%s dimensionsFromStream [<size = 16, stride = 1>]}, 2 : i32) : !aie.objectfifo<memref<16xi32>>",
+    "`dimensionsFromStreamPerConsumer` data layout transformations are not supported on shim tile consumers",
+  ],
+  [
+    "shared memory for a stream port",
+    `aie.objectfifo @f(%a, {%b}, 2 : i32) {aie_stream = 0 : i32, aie_stream_port = 0 : i32} : !aie.objectfifo<memref<16xi32>>
+    aie.objectfifo.allocate @f (%a)`,
+    "cannot allocate a shared memory module to objectfifo using stream port",
+  ],
+  ["a name that is no device", sequence("aiex.configure @host { }"), "Not a device: '@host'"],
+  ["a name of nothing", sequence("aiex.configure @absent { }"), "No such device: '@absent'"],
+  [
+    "an event that there is not",
+    trace("aie.trace.event <CoreEventAIE2::NOTHING>"),
+    "unknown CoreEventAIE2 value: NOTHING",
+  ],
+  ["events of nothing", trace("aie.trace.event <Event::TRUE>"), "unknown event enum type: Event"],
+  [
+    "a BD of all of a buffer without a size",
+    `%e = aie.external_buffer : memref<?xi32>
+    %d = aie.shim_dma(%s) {\n%0 = aie.dma_start(MM2S, 0, ^a, ^b)\n^a:\naie.dma_bd(%e : memref<?xi32>)\naie.next_bd ^b\n^b:\naie.end\n}`,
+    "buffer with dynamic shape requires static length.",
+  ],
+  [
+    "a BD of a part of a buffer without a size",
+    `%e = aie.external_buffer : memref<?xi32>
+    %d = aie.shim_dma(%s) {\n%0 = aie.dma_start(MM2S, 0, ^a, ^b)\n^a:\naie.dma_bd(%e : memref<?xi32>, 0, 64)\naie.next_bd ^b\n^b:\naie.end\n}`,
+    undefined,
+  ],
+  [
+    "a process of two patterns that do not fit each other",
+    `aie.objectfifo @f(%a, {%b}, 2 : i32) : !aie.objectfifo<memref<16xi32>>
+    %p = arith.constant dense<[1, 1]> : tensor<2xi32>\n%q = arith.constant dense<[1, 1, 0]> : tensor<3xi32>
+    %n = arith.constant 4 : index\nfunc.func @work() { return }
+    aie.objectfifo.register_process @f (Produce, %p : tensor<2xi32>, %q : tensor<3xi32>, @work, %n)`,
+    "Acquire and Release patterns must be of equal length",
+  ],
   ["a block that branches to itself", "func.func @f() {\ncf.br ^bb0\n^bb0:\ncf.br ^bb0\n}", undefined],
 ];
 

@@ -12,23 +12,41 @@ import {
   type TestKernel,
 } from "./kernel.test-support.ts";
 
-const arrays = { int8: Int8Array, int16: Int16Array, int32: Int32Array } as const;
+const arrays = {
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+} as const;
 type Element = keyof typeof arrays;
 const shapes = [
   [4, 8, 8, "int8", "int8", 32],
+  [4, 8, 8, "uint8", "int8", 32],
+  [4, 8, 8, "int8", "int8", 64],
   [8, 16, 8, "int8", "int8", 32],
+  [4, 16, 4, "int8", "uint8", 32],
+  [1, 16, 8, "uint8", "uint8", 32],
   [4, 4, 8, "int16", "int8", 32],
+  [4, 4, 4, "uint8", "int16", 64],
   [4, 4, 4, "int16", "int16", 32],
+  [4, 4, 4, "int16", "int16", 64],
+  [4, 4, 8, "int16", "int16", 64],
   [2, 8, 8, "int16", "int16", 32],
+  [4, 4, 4, "uint16", "int16", 64],
+  [8, 1, 8, "int16", "int16", 32],
   [4, 4, 8, "int32", "int16", 64],
+  [4, 4, 4, "int32", "int16", 32],
+  [2, 4, 8, "int16", "int32", 64],
   [8, 2, 4, "int32", "int32", 64],
 ] as const satisfies readonly (readonly [number, number, number, Element, Element, 32 | 64])[];
 
-const name = ([m, k, n, a, b]: readonly [number, number, number, string, string, ...unknown[]]): string =>
-  `mmul_${m}x${k}x${n}_${a}_${b}`;
-const entry = (m: number, k: number, n: number, a: string, b: string): string => `
-extern "C" void ${name([m, k, n, a, b])}(const ${a} *x, const ${b} *y, const void *start, void *to) {
-  using mm = aie::mmul<${m}, ${k}, ${n}, ${a}, ${b}>; typename mm::accum_type::native_type v;
+type Mmul = readonly [m: number, k: number, n: number, a: string, b: string];
+const name = ([m, k, n, a, b]: Mmul, bits?: number): string =>
+  `mmul_${m}x${k}x${n}_${a}_${b}${bits === undefined ? "" : `_${bits}`}`;
+const entry = ([m, k, n, a, b]: Mmul, acc: number | "float"): string => `
+extern "C" void ${name([m, k, n, a, b], acc === "float" ? undefined : acc)}(const ${a} *x, const ${b} *y, const void *start, void *to) {
+  using mm = aie::mmul<${m}, ${k}, ${n}, ${a}, ${b}, acc${acc}>; typename mm::accum_type::native_type v;
   __builtin_memcpy(&v, start, sizeof v);
   mm c{typename mm::accum_type(v)}; aie::vector<${a}, mm::size_A> p; aie::vector<${b}, mm::size_B> q;
   __builtin_memcpy(&p, x, sizeof p); __builtin_memcpy(&q, y, sizeof q);
@@ -38,14 +56,27 @@ let clang: WasmClang;
 let kernel: TestKernel;
 beforeAll(async () => {
   clang = await WasmClang.open();
-  const entries = [...shapes.map(([m, k, n, a, b]) => entry(m, k, n, a, b)), entry(4, 16, 4, "bfloat16", "bfloat16")];
+  const entries = [
+    ...shapes.map(([m, k, n, a, b, bits]) => entry([m, k, n, a, b], bits)),
+    ...bfloatShapes.map((shape) => entry([...shape, "bfloat16", "bfloat16"], "float")),
+  ];
   kernel = await buildKernel(clang, entries.join("\n"), { exports: ["aiekit_ops"] });
 }, startTimeoutMs);
 afterAll(() => clang.close());
 
+/** Numbers in [0, 1). */
+function lcg(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
 const vector = (type: Element, length: number): fc.Arbitrary<number[]> => {
-  const most = 2 ** (Number(type.slice(3)) - 1);
-  return fc.array(fc.oneof(fc.integer({ min: -most, max: most - 1 }), fc.constantFrom(-most, most - 1)), {
+  const bits = Number(type.replace(/\D+/, ""));
+  const [min, max] = type.startsWith("u") ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+  return fc.array(fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max)), {
     minLength: length,
     maxLength: length,
   });
@@ -59,7 +90,7 @@ test.each(shapes)("mmul %ix%ix%i of %s x %s adds the row-major product, wrapping
       new arrays[b](kernel.memory.buffer, inputs2, k * n).set(y);
       const held = new Acc(kernel.memory.buffer, inputs3, m * n);
       for (const [i, v] of start.entries()) held[i] = bits === 64 ? BigInt(v) : v;
-      kernel.call(name([m, k, n, a, b]), inputs, inputs2, inputs3, outputs);
+      kernel.call(name([m, k, n, a, b], bits), inputs, inputs2, inputs3, outputs);
 
       const expected = start.map((c, i) => {
         let sum = BigInt(c);
@@ -72,31 +103,86 @@ test.each(shapes)("mmul %ix%ix%i of %s x %s adds the row-major product, wrapping
   );
 });
 
-test("bfloat16 mmul adds exact products to a float in order of k", () => {
-  const bits = (v: number): number => new Uint32Array(Float32Array.of(v).buffer)[0]! >>> 16;
-  const [x, y] = [0, 1].map((s) =>
-    Uint16Array.from({ length: 64 }, (_, i) => bits(Math.sin(i * 1.7 + s) * 2 ** (i % 9))),
-  );
-  new Uint16Array(kernel.memory.buffer, inputs, 64).set(x!);
-  new Uint16Array(kernel.memory.buffer, inputs2, 64).set(y!);
-  new Float32Array(kernel.memory.buffer, inputs3, 16).fill(1 / 3);
-  kernel.call("mmul_4x16x4_bfloat16_bfloat16", inputs, inputs2, inputs3, outputs);
+const bfloatShapes = [
+  [4, 8, 4],
+  [8, 8, 4],
+  [4, 8, 8],
+  [8, 8, 8],
+  [4, 16, 4],
+  [8, 1, 8],
+] as const;
+const bfloatBits = (v: number): number => new Uint32Array(Float32Array.of(v).buffer)[0]! >>> 16;
 
-  const expected = Array.from({ length: 16 }, (_, i) => {
-    let acc = Math.fround(1 / 3);
-    for (let k = 0; k < 16; k++) {
-      acc = Math.fround(acc + bf16ToFloat(x![Math.floor(i / 4) * 16 + k]!) * bf16ToFloat(y![k * 4 + (i % 4)]!));
-    }
-    return acc;
+interface BfloatProduct {
+  readonly start: number;
+  /** Terms of the sum of one element of C, in order of k; exact. */
+  readonly terms: readonly number[];
+  readonly result: number;
+}
+
+/** Runs C + A B on the kernel. `x`, `y`: numbers that bfloat16 holds exactly. */
+function bfloatMmul([m, k, n]: readonly [number, number, number], x: number[], y: number[], start: number) {
+  new Uint16Array(kernel.memory.buffer, inputs, m * k).set(x.map(bfloatBits));
+  new Uint16Array(kernel.memory.buffer, inputs2, k * n).set(y.map(bfloatBits));
+  new Float32Array(kernel.memory.buffer, inputs3, m * n).fill(start);
+  kernel.call(name([m, k, n, "bfloat16", "bfloat16"]), inputs, inputs2, inputs3, outputs);
+  const results = new Float32Array(kernel.memory.buffer, outputs, m * n);
+  return Array.from(results, (result, i): BfloatProduct => {
+    const terms = Array.from({ length: k }, (_, j) => x[Math.floor(i / n) * k + j]! * y[j * n + (i % n)]!);
+    return { start: Math.fround(start), terms, result };
   });
-  expect(Array.from(new Float32Array(kernel.memory.buffer, outputs, 16))).toEqual(expected);
+}
+
+const bfloat = (random: () => number): number => bf16ToFloat(bfloatBits((random() - 0.5) * 2 ** (random() * 24 - 12)));
+
+test.each(bfloatShapes)("bfloat16 mmul %ix%ix%i rounds each sum to binary32, in order of k", (m, k, n) => {
+  const random = lcg(11);
+  const x = Array.from({ length: m * k }, () => bfloat(random));
+  const y = Array.from({ length: k * n }, () => bfloat(random));
+  // A sum of two binary32 numbers that is rounded to binary64 and then to binary32 is rounded correctly.
+  const inOrder = (acc: number, terms: readonly number[]): number =>
+    terms.reduce((sum, t) => Math.fround(sum + t), acc);
+
+  const sums = bfloatMmul([m, k, n], x, y, 1 / 3);
+
+  expect(sums.map((s) => s.result)).toEqual(sums.map((s) => inOrder(s.start, s.terms)));
+  const another = sums.filter((s) => inOrder(s.start, s.terms.toReversed()) !== s.result);
+  expect(another.length > 0).toBe(k > 1);
+});
+
+// K sums, each rounded by at most u = 2^-24 of its value: |error| <= K u / (1 - K u) (|C| + sum |a b|).
+test.each(bfloatShapes)("bfloat16 mmul %ix%ix%i stays within K 2^-24 of the sum of magnitudes", (m, k, n) => {
+  const random = lcg(12);
+  const u = 2 ** -24;
+  for (let round = 0; round < 20; round++) {
+    const x = Array.from({ length: m * k }, () => bfloat(random));
+    const y = Array.from({ length: k * n }, () => bfloat(random));
+    for (const { start, terms, result } of bfloatMmul([m, k, n], x, y, random() - 0.5)) {
+      const exact = terms.reduce((sum, t) => sum + t, start);
+      const magnitude = terms.reduce((sum, t) => sum + Math.abs(t), Math.abs(start));
+      expect(Math.abs(result - exact)).toBeLessThanOrEqual(((k * u) / (1 - k * u)) * magnitude);
+    }
+  }
+});
+
+test.each(bfloatShapes)("bfloat16 mmul %ix%ix%i of whole numbers is exact", (m, k, n) => {
+  const whole = (length: number) =>
+    fc.array(fc.integer({ min: -255, max: 255 }), { minLength: length, maxLength: length });
+  fc.assert(
+    fc.property(whole(m * k), whole(k * n), fc.integer({ min: -1e6, max: 1e6 }), (x, y, start) => {
+      for (const { terms, result } of bfloatMmul([m, k, n], x, y, start)) {
+        expect(result).toBe(terms.reduce((sum, t) => sum + t, start));
+      }
+    }),
+    { seed: 5, numRuns: 20 },
+  );
 });
 
 test("a 4x8x8 product of int8 is one issue, 4x4x8 of int32 x int16 four", () => {
   kernel.call("aiekit_ops", 2);
-  kernel.call("mmul_4x8x8_int8_int8", inputs, inputs2, inputs3, outputs);
+  kernel.call("mmul_4x8x8_int8_int8_32", inputs, inputs2, inputs3, outputs);
   expect(kernel.call("aiekit_ops", 2)).toBe(1);
-  kernel.call("mmul_4x4x8_int32_int16", inputs, inputs2, inputs3, outputs);
+  kernel.call("mmul_4x4x8_int32_int16_64", inputs, inputs2, inputs3, outputs);
   expect(kernel.call("aiekit_ops", 2)).toBe(4);
 });
 

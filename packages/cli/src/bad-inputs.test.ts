@@ -97,6 +97,7 @@ test.each<[string, string[], number, string]>([
   ["text as .npy", runMel("text.npy"), 3, "text.npy: expected a .npy file"],
   ["a cut-off .npy", runMel("cut.npy"), 3, "cut.npy: data is cut off: shape (1000,) needs 2000 bytes, got 172"],
   ["an unknown kernel", ["build", "mell"], 2, 'error: there is no kernel "mell"\nhint: did you mean mel'],
+  ["an unknown kernel to watch", ["build", "mell", "--watch"], 2, 'there is no kernel "mell"'],
   ["an unknown kernel to run", ["run", "fff", "--in", "nan.wav", "--out", "o"], 2, 'there is no kernel "fff"'],
   ["an unknown kernel to validate", ["validate", "conv"], 2, 'there is no kernel "conv"'],
   ["an unknown parameter", ["build", "mel", "--param", "tile=3"], 2, "mel: there is no parameter tile"],
@@ -184,6 +185,7 @@ test.each<[string, string[], number, string]>([
     3,
     "--explain expects an xclbin, got a manifest",
   ],
+  ["a blip, for the demo", ["demo", "--wav", "100.wav"], 3, "error: 100.wav: expected 400 samples or more (25 ms"],
   ["a WAV that is missing, for the demo", ["demo", "--wav", "none.wav"], 3, "none.wav: there is no such file"],
 ])("%s is refused with its exit code and a message that names it", async (_, argv, code, message) => {
   const outcome = await runInProcess(argv, { cwd: folder });
@@ -209,3 +211,21 @@ test("a refused run leaves no output file and nothing half-written", async () =>
 
   expect((await readdir(folder)).filter((name) => /out\.npy|partial/.test(name))).toEqual([]);
 });
+
+test("a demo of silence fails with what to do, and warns once", async () => {
+  const { code, stdout, stderr } = await runInProcess(["demo", "--wav", "sound.wav", "--out", "."], { cwd: folder });
+
+  expect(code).toBe(1);
+  expect(stdout).toContain("note: silent: all 0.10 s are zero");
+  expect(stdout).toMatch(/FAIL {2}HTK mel, fft\.js, float64 +undefined/);
+  expect(stdout).toContain("hint: a result that is one value everywhere correlates with nothing");
+  expect(`${stdout}${stderr}`.match(/warning: output mel/g)).toHaveLength(1);
+}, 60_000);
+
+test("a run over silence warns once, on stderr", async () => {
+  const { code, stdout, stderr } = await runInProcess(runMel("sound.wav"), { cwd: folder });
+
+  expect(code).toBe(0);
+  expect(stdout).not.toContain("warning");
+  expect(stderr.match(/warning: output mel: all 640 elements are -25600; silent or constant input/g)).toHaveLength(1);
+}, 60_000);

@@ -1,6 +1,7 @@
-import { tensor, UsageError } from "@aiekit/core";
+import { type Tensor, tensor, UsageError } from "@aiekit/core";
 import type { ModelledTime } from "@aiekit/host";
-import { timedSpeech } from "@aiekit/pipeline";
+import { logmelSamples } from "@aiekit/mlir";
+import { loadSpeech, timedSpeech } from "@aiekit/pipeline";
 import { createRandom } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
 import { melPass } from "./mel-pass.ts";
@@ -24,7 +25,8 @@ export function benchInput(ready: ReadyKernel, seconds: number): BenchInput {
   const { kernel } = ready.loaded.manifest;
   if (kernel === "mel") return melInput(ready, seconds);
   if (kernel === "fft") return fftInput(ready, seconds);
-  throw new UsageError(`${kernel}: there is no benchmark: expected mel or fft`);
+  if (kernel === "logmel") return logmelInput(ready, seconds);
+  throw new UsageError(`${kernel}: there is no benchmark: expected mel, fft or logmel`);
 }
 
 const seed = 1;
@@ -43,6 +45,18 @@ function melInput(ready: ReadyKernel, seconds: number): BenchInput {
   };
 }
 
+/** A whole window in one launch: the shortest that holds `seconds`, or the longest. */
+function logmelInput(ready: ReadyKernel, seconds: number): BenchInput {
+  const samples = logmelSamples.find((n) => n >= seconds * sampleRateHz) ?? logmelSamples.at(-1)!;
+  const { pcm } = loadSpeech(syntheticWav(samples / sampleRateHz, seed), "generated");
+  const input = tensor(
+    "i16",
+    [samples],
+    Int16Array.from({ length: samples }, (_, i) => pcm[i] ?? 0),
+  );
+  return { audioSeconds: samples / sampleRateHz, pass: () => devicePass(ready, { pcm: input }) };
+}
+
 /** Frames side by side, without overlap. */
 function fftInput(ready: ReadyKernel, seconds: number): BenchInput {
   const frames = Math.max(1, Math.round((seconds * sampleRateHz) / fftPoints));
@@ -51,17 +65,19 @@ function fftInput(ready: ReadyKernel, seconds: number): BenchInput {
   const input = tensor("i16", [frames, fftPoints], samples);
   return {
     audioSeconds: (frames * fftPoints) / sampleRateHz,
-    pass: async () => {
-      const { units, phases, modelled } = await ready.run({ in: input });
-      const { framingMs, deviceMs } = phases;
-      return {
-        units,
-        phases: [
-          { name: "framing", wallMs: framingMs },
-          { name: "device", wallMs: deviceMs },
-        ],
-        modelled,
-      };
-    },
+    pass: () => devicePass(ready, { in: input }),
+  };
+}
+
+async function devicePass(ready: ReadyKernel, inputs: Readonly<Record<string, Tensor>>): Promise<BenchPass> {
+  const { units, phases, modelled } = await ready.run(inputs);
+  const { framingMs, deviceMs } = phases;
+  return {
+    units,
+    phases: [
+      { name: "framing", wallMs: framingMs },
+      { name: "device", wallMs: deviceMs },
+    ],
+    modelled,
   };
 }

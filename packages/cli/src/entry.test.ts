@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -50,7 +50,9 @@ beforeEach(() => {
   write("packages/cli/package.json", '{ "type": "module" }');
   write("packages/cli/src/index.ts", program("one"));
   write("packages/cli/bin/aiekit.js", "");
-  copyFileSync(join(import.meta.dirname, "..", "bin", "aiekit.js"), join(checkout, "packages/cli/bin/aiekit.js"));
+  for (const name of ["aiekit.js", "watch-checkout.js"]) {
+    copyFileSync(join(import.meta.dirname, "..", "bin", name), join(checkout, "packages/cli/bin", name));
+  }
   source = join(checkout, "packages/cli/src/index.ts");
 });
 
@@ -79,7 +81,7 @@ test("a source that does not compile is exit code 4 at every start: what the com
     expect(outcome).toEqual({
       status: 4,
       stdout: "",
-      stderr: `${notice}src/index.ts(6,14): error TS2322\nerror: tsc -b packages/cli failed\nhint: pnpm build\n`,
+      stderr: `${notice}src/index.ts(6,14): error TS2322\nerror: tsc -b packages/cli failed\nhint: npm run build\n`,
     });
   }
 });
@@ -105,3 +107,49 @@ test("the published package, which has no sources, runs what it has and compiles
 
   expect(start()).toEqual({ status: 7, stdout: "one", stderr: "" });
 });
+
+// Like `program`, but it goes on until it is stopped.
+const watching = (word: string) =>
+  program(word).replace(
+    "return 7;",
+    `const alive = setInterval(() => {}, 1000);
+  await new Promise((resolve) => cli.signal.addEventListener("abort", resolve));
+  clearInterval(alive);
+  return 130;`,
+  );
+
+test("build --watch begins anew with a saved source, goes on with the old one while it does not compile, ends by Ctrl-C", async () => {
+  mkdirSync(join(checkout, "node_modules/@aiekit"));
+  symlinkSync(join(import.meta.dirname, "../../../tools"), join(checkout, "node_modules/@aiekit/tools"));
+  writeFileSync(source, watching("first"));
+  const entry = join(checkout, "packages", "cli", "bin", "aiekit.js");
+  const child = spawn(process.execPath, [entry, "build", "mel", "--watch"]);
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      output += chunk;
+    });
+  }
+  const shows = (text: string) => expect.poll(() => output, { timeout: 20_000 }).toContain(text);
+
+  await shows("first");
+  writeFileSync(source, `${watching("bad")}export const broken = 1;\n`);
+  await shows("error: tsc -b packages/cli failed");
+  writeFileSync(source, watching("second"));
+  await shows("second");
+  child.kill("SIGINT");
+
+  expect(await ended).toBe(130);
+  expect(output).not.toContain("bad");
+}, 60_000);
+
+test("build --watch that refuses its command line ends with that exit code", () => {
+  mkdirSync(join(checkout, "node_modules/@aiekit"));
+  symlinkSync(join(import.meta.dirname, "../../../tools"), join(checkout, "node_modules/@aiekit/tools"));
+  const entry = join(checkout, "packages", "cli", "bin", "aiekit.js");
+
+  const { status, stdout } = spawnSync(process.execPath, [entry, "build", "nope", "--watch"], { encoding: "utf8" });
+
+  expect({ status, stdout }).toEqual({ status: 7, stdout: "one" });
+}, 60_000);

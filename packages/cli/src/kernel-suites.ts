@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { tensor, UsageError } from "@aiekit/core";
-import { findKernel } from "@aiekit/mlir";
+import { findKernel, logmelSamples } from "@aiekit/mlir";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
 import type { ArraySubject, ArraySuite, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
@@ -29,6 +29,12 @@ export function requireSuite(kernel: string): KernelSuite {
 const suites: Readonly<Record<string, KernelSuite>> = {
   mel: runMelSuite,
   fft: runFftSuite,
+  logmel: runLogmelSuite,
+  matmul: arraySuite("matmulSuite"),
+  add: arraySuite("addSuite"),
+  gelu: arraySuite("geluSuite"),
+  layernorm: arraySuite("layernormSuite"),
+  softmax: arraySuite("softmaxSuite"),
 };
 
 const seed = 1;
@@ -39,21 +45,29 @@ const fftOutputScale = 64;
 async function runMelSuite(request: SuiteRequest): Promise<SuiteRun> {
   const { melClips, melSuite } = await import("@aiekit/validate");
   const { ready, clips: count, ...control } = request;
-  const sample = loadSpeech(await readFile(speechSamplePath), basename(speechSamplePath));
-  const all = await melClips({
-    seed,
-    run: runProgram,
-    recordings: [{ name: "speech sample", pcm: sample.pcm }],
-    // Speech comes first and is the slow part to make: no more of it than will be used.
-    ...(count === undefined ? {} : { speechClips: Math.min(count, 100) }),
-    ...(control.signal === undefined ? {} : { signal: control.signal }),
-  });
+  const all = await speechAndSignals(request, melClips);
   const clips: MelClips = { ...all, clips: all.clips.slice(0, count) };
   const run = async (pcm: Int16Array) => {
     const { outputs, units } = await ready.run({ pcm: tensor("i16", [pcm.length], pcm.slice()) });
     return { mel: outputs.mel!.data as Int16Array, frames: units };
   };
   return melSuite({ ...subjectOf(ready), run }, { ...control, seed, clips });
+}
+
+/** The shipped sample, speech, signals and silence. */
+async function speechAndSignals(
+  { clips: count, signal }: SuiteRequest,
+  melClips: typeof import("@aiekit/validate").melClips,
+): Promise<MelClips> {
+  const sample = loadSpeech(await readFile(speechSamplePath), basename(speechSamplePath));
+  return melClips({
+    seed,
+    run: runProgram,
+    recordings: [{ name: "speech sample", pcm: sample.pcm }],
+    // Speech comes first and is the slow part to make: no more of it than will be used.
+    ...(count === undefined ? {} : { speechClips: Math.min(count, 100) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
@@ -67,16 +81,28 @@ async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
   return fftSuite({ ...subjectOf(ready), run, outputScale: fftOutputScale }, { ...control, seed, signals });
 }
 
+async function runLogmelSuite(request: SuiteRequest): Promise<SuiteRun> {
+  const { logmelCases, logmelSuite, melClips } = await import("@aiekit/validate");
+  const { ready, clips: count, ...control } = request;
+  const { clips, notes } = await speechAndSignals(request, melClips);
+  const cases = logmelCases({ seed, clips, windows: logmelSamples }).slice(0, count);
+  return logmelSuite(arraySubject(ready), { ...control, seed, cases, notes });
+}
+
 type Validate = typeof import("@aiekit/validate");
 type ArraySuiteName = { [K in keyof Validate]: Validate[K] extends ArraySuite ? K : never }[keyof Validate];
 
 /** The suite of a kernel that is built for each of its shapes, by its name in @aiekit/validate. */
 export function arraySuite(name: ArraySuiteName): KernelSuite {
   return async ({ ready, clips: cases, ...control }) => {
-    const run: ArraySubject["run"] = async (params, inputs) => (await ready.runWith(params, inputs)).outputs;
     const suite: ArraySuite = (await import("@aiekit/validate"))[name];
-    return suite({ ...subjectOf(ready), run }, { ...control, seed, cases });
+    return suite(arraySubject(ready), { ...control, seed, cases });
   };
+}
+
+/** The subject of a suite that builds the kernel for each of its shapes. */
+function arraySubject(ready: ReadyKernel): ArraySubject {
+  return { ...subjectOf(ready), run: async (params, inputs) => (await ready.runWith(params, inputs)).outputs };
 }
 
 function subjectOf({ loaded, device }: ReadyKernel) {

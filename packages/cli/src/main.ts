@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import type { Environment } from "./environment.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
-import { errorRecord, formatError } from "./print-error.ts";
+import { errorRecord, formatError, formatInterrupt } from "./print-error.ts";
 import { type Invocation, parseCommandLine } from "./program.ts";
 import { createProgress } from "./progress.ts";
 import { colorsFor, type OutputStream } from "./terminal.ts";
@@ -90,6 +90,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
 function report(error: unknown, cli: CliOptions, invocation: Invocation | undefined): ExitCode {
   const colors = colorsFor(cli.stderr, cli.environment);
   if (invocation?.json) cli.stdout.write(`${JSON.stringify(errorRecord(error))}\n`);
-  cli.stderr.write(formatError(error, { colors, verbose: invocation?.verbose === true }));
-  return exitCodeOf(error);
+  const code = exitCodeOf(error);
+  const format = code === exitCodes.interrupted && cli.signal.aborted ? formatInterrupt : formatError;
+  cli.stderr.write(format(error, { colors, verbose: invocation?.verbose === true }));
+  return code;
 }

@@ -13,7 +13,7 @@ import {
 import pc from "picocolors";
 import { expect, test } from "vitest";
 import { exitCodeOf } from "./exit-codes.ts";
-import { errorRecord, formatError } from "./print-error.ts";
+import { errorRecord, formatError, formatInterrupt } from "./print-error.ts";
 
 const plain = { colors: pc.createColors(false), verbose: false };
 
@@ -84,4 +84,11 @@ test.each<[Error, number]>([
   [new DeviceError("x"), 5],
 ])("%s has its exit code, %i", (error, code) => {
   expect(exitCodeOf(error)).toBe(code);
+});
+
+test("Ctrl-C is told in one line and not as an error; --verbose says where it stopped", () => {
+  const error = new AbortedError("validation: stopped before clip 4, 3 of 9 cases done");
+
+  expect(formatInterrupt(error, plain)).toBe("stopped with Ctrl-C\n");
+  expect(formatInterrupt(error, { ...plain, verbose: true })).toContain("(validation: stopped before clip 4,");
 });

@@ -21,6 +21,11 @@ export function formatError(error: unknown, view: ErrorView): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** What Ctrl-C leaves on the terminal: the user knows why it stopped, so no error is told. */
+export function formatInterrupt(error: unknown, { verbose }: ErrorView): string {
+  return `stopped with Ctrl-C${verbose ? ` (${messageOf(error)})` : ""}\n`;
+}
+
 /** What `--json` prints on stdout when a command fails. */
 export interface ErrorRecord {
   readonly error: {

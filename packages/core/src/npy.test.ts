@@ -35,16 +35,59 @@ test("scalars and one-dimensional arrays keep their shape", () => {
   expect(readNpy(writeNpy(tensor("i64", [2], BigInt64Array.of(-1n, 7n)))).data).toEqual(BigInt64Array.of(-1n, 7n));
 });
 
-test("big-endian, Fortran order and foreign bytes are refused by name", () => {
-  const edit = (from: string, to: string) => {
-    const text = Buffer.from(byHand()).toString("latin1").replace(from, to);
-    return Uint8Array.from(Buffer.from(text, "latin1"));
-  };
+function edited(from: string, to: string): Uint8Array {
+  const text = Buffer.from(byHand()).toString("latin1").replace(from, to);
+  return Uint8Array.from(Buffer.from(text, "latin1"));
+}
 
-  expect(() => readNpy(edit("<i2", ">i2"), "a.npy")).toThrow(/a\.npy: element type >i2 is not supported/);
-  expect(() => readNpy(edit("False", "True "), "a.npy")).toThrow(/Fortran order/);
-  expect(() => readNpy(new TextEncoder().encode("RIFF....WAVEfmt "), "a.npy")).toThrow(/expected a .npy file/);
-  expect(() => readNpy(byHand().subarray(0, 132), "a.npy")).toThrow(/needs 12 bytes, got 4/);
+test("big-endian elements are turned round", () => {
+  expect([...readNpy(edited("<i2", ">i2")).data]).toEqual([0x0100, -0x0101, 0x0300, 0x0400, 0x0500, -0x0501]);
+});
+
+test("an array in Fortran order is read by its indices: [[1, 3, 5], [-2, 4, -6]] as stored", () => {
+  const array = readNpy(edited("False", "True "));
+
+  expect(array.shape).toEqual([2, 3]);
+  expect([...array.data]).toEqual([1, 3, 5, -2, 4, -6]);
+});
+
+test("Fortran order of three axes: element [i, j, k] is where its first index runs fastest", () => {
+  const shape = [2, 3, 4] as const;
+  const stored = Array.from({ length: 24 }, (_, at) => at);
+  const text = `{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3, 4), }`.padEnd(117);
+  const bytes = Uint8Array.from([...byHand().subarray(0, 10), ...new TextEncoder().encode(`${text}\n`), ...stored]);
+
+  const { data } = readNpy(bytes);
+
+  for (let i = 0; i < shape[0]; i++)
+    for (let j = 0; j < shape[1]; j++)
+      for (let k = 0; k < shape[2]; k++) expect(data[(i * 3 + j) * 4 + k]).toBe(i + 2 * j + 6 * k);
+});
+
+test("version 2.0, whose header length has four bytes, is read", () => {
+  const one = byHand();
+  const two = Uint8Array.from([...one.subarray(0, 6), 2, 0, 118, 0, 0, 0, ...one.subarray(10)]);
+
+  expect(readNpy(two)).toEqual(readNpy(one));
+});
+
+test.each<[string, Uint8Array, RegExp, RegExp]>([
+  ["complex numbers", edited("<i2", "<c8"), /a\.npy: element type <c8 is not supported/, /astype/],
+  ["records", edited("'<i2'", "[('x', '<i2')]"), /got records with named fields/, /array\['field'\]/],
+  ["a .npz archive", Uint8Array.from(Buffer.from("PK\x03\x04 and more")), /got a zip archive, as \.npz/, /numpy\.save/],
+  ["another file", new TextEncoder().encode("RIFF....WAVEfmt "), /expected a \.npy file/, /numpy\.save/],
+  ["a file cut off", byHand().subarray(0, 132), /needs 12 bytes, got 4/, /numpy\.save/],
+])("%s: refused by name, with what to do", (_, bytes, message, hint) => {
+  let error: unknown;
+  try {
+    readNpy(bytes, "a.npy");
+  } catch (caught) {
+    error = caught;
+  }
+
+  expect(error).toBeInstanceOf(FormatError);
+  expect((error as FormatError).message).toMatch(message);
+  expect((error as FormatError).hint).toMatch(hint);
 });
 
 test("damaged files throw nothing but our own errors", () => {

@@ -32,7 +32,7 @@ export interface AieArrayOptions {
 }
 
 /** A run gives way to the event loop after this long. */
-const turnMs = 50;
+const turnMs = 100;
 /** Events between two looks at the clock on the wall. */
 const eventsPerLook = 64;
 /** Several thousand times what the longest kernel call takes here. */

@@ -1,5 +1,12 @@
 import type { AccessPattern, BdDim } from "./bd.ts";
 
+/** Word `base + i0 strides[0] + ... + i3 strides[3]` for each i below `sizes`, the last index fastest. */
+export interface BdLoops {
+  readonly base: number;
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+}
+
 /**
  * Walks an access pattern in runs of contiguous words. After `start` and each `advance`, `runWords` words lie at
  * `address` (words), or are zeros where `zeros` is true. The pattern's length is the caller's to count.
@@ -8,6 +15,9 @@ export class BdCursor {
   address = 0;
   runWords = 0;
   zeros = false;
+  /** Nothing was taken since `start`. */
+  #fresh = false;
+  #lengthWords = 0;
   #dims: readonly BdDim[] = [];
   #base = 0;
   /** Position in each dimension, padding before it included. */
@@ -17,6 +27,8 @@ export class BdCursor {
     this.#dims = pattern.dims;
     this.#base = pattern.baseWords + offsetWords;
     this.#at.fill(0);
+    this.#fresh = true;
+    this.#lengthWords = pattern.lengthWords;
     if (this.#dims.length === 0) {
       this.address = this.#base;
       this.runWords = Number.MAX_SAFE_INTEGER;
@@ -28,6 +40,7 @@ export class BdCursor {
 
   /** Goes `words` further, at most `runWords`. */
   advance(words: number): void {
+    this.#fresh = false;
     if (words < this.runWords) {
       this.runWords -= words;
       if (!this.zeros) this.address += words;
@@ -42,6 +55,36 @@ export class BdCursor {
       this.#at[k + 1]!++;
     }
     this.#findRun();
+  }
+
+  /**
+   * The whole pattern as four loops, innermost last, where `words` are just that and none of them a padding zero; undefined
+   * otherwise. Who takes words this way says so by `taken`.
+   */
+  loops(words: number): BdLoops | undefined {
+    const dims = this.#dims;
+    if (!this.#fresh || words !== this.#lengthWords) return undefined;
+    if (dims.length === 0) return { base: this.#base, sizes: [1, 1, 1, words], strides: [0, 0, 0, 1] };
+    const sizes = [1, 1, 1, 1];
+    const strides = [0, 0, 0, 0];
+    let left = words;
+    for (let k = 0; k < dims.length; k++) {
+      const d = dims[k]!;
+      if (d.before > 0 || d.after > 0) return undefined;
+      // The outermost dimension goes on for as long as the length asks.
+      const size = k === dims.length - 1 ? left : Math.min(d.size, left);
+      if (!Number.isInteger(left / size)) return undefined;
+      left /= size;
+      sizes[3 - k] = size;
+      strides[3 - k] = d.strideWords;
+    }
+    return { base: this.#base, sizes, strides };
+  }
+
+  /** The words of `loops` were taken. A pattern with dimensions has ended with them. */
+  taken(words: number): void {
+    if (this.#dims.length === 0) this.advance(words);
+    else this.#fresh = false;
   }
 
   #findRun(): void {

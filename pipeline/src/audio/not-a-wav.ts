@@ -22,10 +22,14 @@ const starts: readonly (readonly [what: string, pattern: RegExp])[] = [
 /** @throws FormatError, always: the bytes are no WAV, and the message says what they look like. */
 export function refuseOtherFormat(bytes: Uint8Array, name: string): never {
   const start = String.fromCharCode(...bytes.subarray(0, 32));
-  const kind = starts.find(([, pattern]) => pattern.test(start))?.[0];
+  const isCut = bytes.length < 12 && /^RIF[FX]/.test(start);
+  const kind = isCut
+    ? `a RIFF file cut off after ${bytes.length} bytes`
+    : starts.find(([, pattern]) => pattern.test(start))?.[0];
   const first = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   const found = bytes.length === 0 ? "an empty file" : (kind ?? `something else (first bytes ${first})`);
-  const hint = kind === "a Git LFS pointer" ? "fetch the real file: git lfs pull" : ffmpegHint;
+  const pointer = "fetch the real file: git lfs pull";
+  const hint = kind === "a Git LFS pointer" ? pointer : isCut ? "copy or download the file again" : ffmpegHint;
   throw new FormatError(`${name}: expected a WAV file (RIFF/WAVE), got ${found}`, { offset: 0, hint });
 }
 

@@ -79,6 +79,14 @@ test("chunks of odd size before and after fmt and behind the samples are stepped
   expect([...audio.channels[0]!]).toEqual([0.5]);
 });
 
+test("a chunk of odd size whose padding byte was left out is stepped over as well", () => {
+  const unpadded = [...ascii("LIST"), 3, 0, 0, 0, 1, 2, 3];
+
+  const audio = readWav(wavBytes({ between: unpadded, data: [0, 0x40] }), "x.wav");
+
+  expect([...audio.channels[0]!]).toEqual([0.5]);
+});
+
 test.each([
   ["0xFFFFFFFF", { dataSize: 0xffffffff, riffSize: 0xffffffff }],
   ["0x7FFFF000, as of espeak-ng", { dataSize: 0x7ffff000, riffSize: 0x7ffff024 }],
@@ -184,6 +192,7 @@ test.each<[string, Uint8Array, string]>([
   ["MP3", Uint8Array.from(ascii("ID3\x03")), "expected a WAV file (RIFF/WAVE), got MP3"],
   ["FLAC", Uint8Array.from(ascii("fLaC\0")), "got FLAC"],
   ["M4A", Uint8Array.from([0, 0, 0, 32, ...ascii("ftypM4A ")]), "got MP4 or M4A"],
+  ["a header cut off", Uint8Array.from([...ascii("RIFF"), 9, 0, 0, 0]), "got a RIFF file cut off after 8 bytes"],
   ["AVI", Uint8Array.from([...ascii("RIFF"), 9, 0, 0, 0, ...ascii("AVI LIST")]), "got AVI"],
   ["random bytes", Uint8Array.of(1, 2, 3), "got something else (first bytes 01 02 03)"],
   ["an empty file", new Uint8Array(), "got an empty file"],

@@ -88,14 +88,20 @@ function findSamples(file: RiffFile): { format: WavFormat; data: Chunk; warnings
       const chunk = new DataView(view.buffer, view.byteOffset + offset, declared);
       format = readWavFormat(chunk, { name, offset, littleEndian });
     }
-    // Chunks begin at even offsets.
-    at = offset + declared + (declared % 2);
+    at = nextChunk(view, offset + declared);
   }
   const what = format === undefined ? "fmt and data chunks" : "a data chunk";
   throw new FormatError(`${name}: expected ${what}, found the end of the file`, {
     offset: Math.min(at, view.byteLength),
     hint: "the file is cut off or holds no sound: copy or record it again",
   });
+}
+
+/** Chunks begin at even offsets; some writers leave the padding byte out, which shows in the name of what follows. */
+function nextChunk(view: DataView, end: number): number {
+  const isNamed = (at: number): boolean => at + 8 <= view.byteLength && /^[\x20-\x7e]{4}$/.test(fourCc(view, at));
+  const padded = end + (end % 2);
+  return padded !== end && isNamed(end) && !isNamed(padded) ? end : padded;
 }
 
 function dataChunk(

@@ -27,18 +27,23 @@ export function compareDesign(
       stage,
       excused(
         verdict,
-        exceptions.filter((known) => known.design === design.name && known.stage === stage),
+        exceptions.find((known) => applies(known, { verdict, stage, design })),
       ),
     );
   }
   return { name: design.name, stages: verdicts };
 }
 
-function excused(verdict: StageVerdict, exceptions: readonly KnownException[]): StageVerdict {
-  if (verdict.outcome !== "differs") return verdict;
-  const { what, expected, got } = verdict.difference;
-  const known = exceptions.find(({ difference }) => [what, expected, got].some((text) => text.includes(difference)));
-  return known === undefined ? verdict : { ...verdict, outcome: "exception", reason: known.reason, cause: known.cause };
+function applies(
+  known: KnownException,
+  { verdict, stage, design }: { verdict: StageVerdict; stage: Stage; design: ConformanceDesign },
+): boolean {
+  return known.stage === stage && verdict.outcome === "differs" && known.applies(verdict.difference, design);
+}
+
+function excused(verdict: StageVerdict, known: KnownException | undefined): StageVerdict {
+  if (verdict.outcome !== "differs" || known === undefined) return verdict;
+  return { ...verdict, outcome: "exception", name: known.name, reason: known.reason, cause: known.cause };
 }
 
 interface StageInput {

@@ -46,7 +46,7 @@ export const namedCauses: readonly NamedCause[] = [
   },
   {
     cause: "streams that no route can carry",
-    tool: /Unable to find a legal routing/,
+    tool: /Unable to find a legal routing|used up all (arbiter-msel combinations|its msels)|has no free msels/,
     ours: /^routing: .*more streams than it carries|expected a way through the stream switches/,
     why: "ours names the switch and the streams",
   },

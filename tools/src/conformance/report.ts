@@ -25,9 +25,9 @@ export interface ConformanceReport {
   readonly agree: number;
   readonly stages: readonly StageCount[];
   readonly differences: readonly ReportedDifference[];
-  readonly exceptions: readonly (ReportedDifference & Pick<KnownException, "reason" | "cause">)[];
-  /** Known exceptions of designs that were compared and did not differ so. */
-  readonly outdatedExceptions: readonly Pick<KnownException, "design" | "stage" | "difference">[];
+  readonly exceptions: readonly (ReportedDifference & Pick<KnownException, "name" | "reason" | "cause">)[];
+  /** Known exceptions whose design was compared and did not differ so. */
+  readonly outdatedExceptions: readonly Pick<KnownException, "name" | "shownBy" | "stage">[];
   /** What agrees with a reservation, or what was left out of a comparison. */
   readonly remarks: readonly { readonly design: string; readonly stage: Stage; readonly remark: string }[];
 }
@@ -47,7 +47,8 @@ export function conformanceReport(
     if (verdict.outcome === "differs" && !first.has(design))
       first.set(design, { design, stage, ...verdict.difference });
     if (verdict.outcome === "exception") {
-      exceptions.push({ design, stage, ...verdict.difference, reason: verdict.reason, cause: verdict.cause });
+      const { name, reason, cause } = verdict;
+      exceptions.push({ design, stage, ...verdict.difference, name, reason, cause });
     }
     if (verdict.outcome === "agrees" && verdict.remark !== undefined)
       remarks.push({ design, stage, remark: verdict.remark });
@@ -55,7 +56,7 @@ export function conformanceReport(
   }
   const compared = new Set(verdicts.map(({ name }) => name));
   const met = (entry: KnownException) =>
-    exceptions.some(({ design, stage }) => design === entry.design && stage === entry.stage);
+    exceptions.some(({ name, design }) => name === entry.name && design === entry.shownBy);
   return {
     designs: verdicts.length,
     agree: verdicts.filter(({ stages: of }) => [...of.values()].every(({ outcome }) => outcome === "agrees")).length,
@@ -68,8 +69,8 @@ export function conformanceReport(
     differences: [...first.values()],
     exceptions,
     outdatedExceptions: known
-      .filter((entry) => compared.has(entry.design) && !met(entry))
-      .map(({ design, stage, difference }) => ({ design, stage, difference })),
+      .filter((entry) => entry.shownBy !== undefined && compared.has(entry.shownBy) && !met(entry))
+      .map(({ name, shownBy, stage }) => ({ name, stage, ...(shownBy !== undefined && { shownBy }) })),
     remarks,
   };
 }

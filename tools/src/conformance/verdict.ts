@@ -14,7 +14,10 @@ export type StageVerdict =
   | { readonly outcome: "agrees"; readonly remark?: string }
   | { readonly outcome: "differs"; readonly difference: Difference }
   /** It differs as a known exception says. */
-  | ({ readonly outcome: "exception"; readonly difference: Difference } & Pick<KnownException, "reason" | "cause">)
+  | ({ readonly outcome: "exception"; readonly difference: Difference } & Pick<
+      KnownException,
+      "name" | "reason" | "cause"
+    >)
   /** The tools gave an answer that ours cannot be held against. */
   | { readonly outcome: "not compared"; readonly why: string };
 

@@ -27,7 +27,7 @@ const compilerIdleMs = 10 * 60_000;
 
 /**
  * Builds, then builds again whenever a source or header changes, with a compiler that stays warm. A build that fails is
- * reported and the watch goes on. Designs are part of this program: to see an edited one, start it again.
+ * reported and the watch goes on. Designs are part of this program: whoever edits one starts this anew.
  */
 export async function watchKernel(request: BuildRequest, options: WatchOptions): Promise<KernelWatch> {
   const { WasmClang } = await import("@aiekit/wasm-clang");

@@ -68,13 +68,13 @@ test("clips are spoken by six voices at two speeds, at most 2 s at 16 kHz", asyn
 
 test("a missing program, and one that writes no WAV, are a reason and not an error", async () => {
   const missing: RunProgram = async () => {
-    throw new Error("spawn espeak-ng ENOENT");
+    throw Object.assign(new Error("spawn espeak-ng ENOENT"), { code: "ENOENT" });
   };
   const silent: RunProgram = async () => new Uint8Array(0);
 
   expect(await espeakClips({ run: missing, clips: 5 })).toEqual({
     clips: [],
-    skipped: "no espeak-ng speech: spawn espeak-ng ENOENT",
+    skipped: "no espeak-ng speech: it is not installed (apt install espeak-ng)",
   });
   expect((await espeakClips({ run: silent, clips: 5 })).skipped).toMatch(/expected a RIFF WAVE file/);
 });

@@ -30,11 +30,15 @@ export async function espeakClips(options: EspeakOptions): Promise<{ clips: MelC
         origin: "espeak-ng",
       });
     } catch (cause) {
-      const reason = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
-      return { clips: [], skipped: `no espeak-ng speech: ${reason}` };
+      return { clips: [], skipped: `no espeak-ng speech: ${reasonOf(cause)}` };
     }
   }
   return { clips, skipped: "" };
+}
+
+function reasonOf(cause: unknown): string {
+  if ((cause as NodeJS.ErrnoException | null)?.code === "ENOENT") return "it is not installed (apt install espeak-ng)";
+  return cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
 }
 
 const outputRateHz = 16000;

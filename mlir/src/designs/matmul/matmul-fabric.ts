@@ -22,6 +22,8 @@ export interface MatmulFabricSpec {
   readonly tile: MatmulTile;
   readonly cores: MatmulCores;
   readonly generation: Generation;
+  /** Some sequence adds a residual. */
+  readonly residual: boolean;
 }
 
 /** What runtime sequences work with. */
@@ -41,14 +43,26 @@ export interface CoreControl {
 }
 
 /** Words of `CoreControl.words`, by their position. */
-export const controlWords = ["columnSteps", "channelObjects", "rowSteps", "kSteps"] as const;
+export const controlWords = [
+  "columnSteps",
+  /** Objects of channels before the rows of a column step: 0 or 1. */
+  "channelObjects",
+  "rowSteps",
+  "kSteps",
+  /** 1, or 0 where the objects of a residual bring the tiles out. */
+  "plainStores",
+  "residualObjects",
+  /** Of the store kernels. Source: kernels/matmul/channels.h. */
+  "flags",
+] as const;
 export type ControlWord = (typeof controlWords)[number];
 
 /** Rows of the `channels` matrix: bias, multiplier, shift, nothing. Source: kernels/matmul/matmul_i8.cc. */
 export const channelRows = 4;
 
 const firstComputeRow = 2;
-const stackBytes = 8192;
+/** What the kernels' WebAssembly form spills; the multiplier's registers are the device's. */
+export const stackBytes = 10240;
 
 /**
  * Output-stationary: core (c, r) holds one m x n tile of sums while k is walked. A tile of `a` goes to all cores of a row,
@@ -78,6 +92,7 @@ interface Kernels {
   readonly step: KernelHandle;
   readonly channels: KernelHandle;
   readonly store: KernelHandle;
+  readonly storeResidual: KernelHandle | undefined;
 }
 
 interface Column {
@@ -112,6 +127,9 @@ function declareKernels(d: DesignBuilder, spec: MatmulFabricSpec): Kernels {
     step: d.kernel(`matmul_step_${name}`, [a, b, sums, i32], object),
     channels: d.kernel(`matmul_channels_${name}`, [b, channels], object),
     store: d.kernel(`matmul_store_${name}`, [sums, channels, c, i32], object),
+    storeResidual: spec.residual
+      ? d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object)
+      : undefined,
   };
 }
 
@@ -119,7 +137,9 @@ function placeTiles(d: DesignBuilder, cores: MatmulCores): Tiles {
   const columns = Array.from({ length: cores.columns }, (_, col) => ({
     shim: d.tile(col, 0),
     memtile: d.tile(col, 1),
-    cores: Array.from({ length: cores.rows }, (_, row) => d.tile(col, firstComputeRow + row)),
+    cores: Array.from({ length: cores.rows }, (_, row) =>
+      d.tile(col, firstComputeRow + row, { allocationScheme: "basic-sequential" }),
+    ),
   }));
   return { columns };
 }
@@ -231,6 +251,8 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
       core.useLock(go, "AcquireGreaterEqual");
       const word = (name: ControlWord) => core.load(words.value, [core.constant(controlWords.indexOf(name), index)]);
       const [channelObjects, rowSteps, kSteps] = [word("channelObjects"), word("rowSteps"), word("kSteps")];
+      const [plainStores, residualObjects] = [word("plainStores"), word("residualObjects")];
+      const flags = word("flags");
       core.repeatTimes(word("columnSteps"), () => {
         core.repeatTimes(channelObjects, () => {
           core.call(kernels.channels, [core.acquire(b, "Consume"), channels.value]);
@@ -245,7 +267,17 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
             core.release(b, "Consume");
           });
           const out = core.acquire(c, "Produce");
-          core.call(kernels.store, [sums.value, channels.value, out, channelObjects]);
+          core.repeatTimes(plainStores, () => {
+            core.call(kernels.store, [sums.value, channels.value, out, flags]);
+          });
+          const { storeResidual } = kernels;
+          if (storeResidual !== undefined)
+            core.repeatTimes(residualObjects, (object) => {
+              const residual = core.acquire(b, "Consume");
+              const place = [core.cast(object, i32), core.constant(tile.row - firstComputeRow, i32)];
+              core.call(storeResidual, [sums.value, channels.value, residual, out, flags, ...place]);
+              core.release(b, "Consume");
+            });
           core.release(c, "Produce");
         });
       });

@@ -1,4 +1,4 @@
-import { type DType, ShapeError } from "@aiekit/core";
+import { type DType, ShapeError, UsageError } from "@aiekit/core";
 import type { DesignBuilder } from "../../builder/design-builder.ts";
 import type { FifoHandle } from "../../builder/handles.ts";
 import type { SequenceBuilder, TransferOptions } from "../../builder/sequence-builder.ts";
@@ -14,6 +14,7 @@ import {
   type MatmulFabricSpec,
 } from "./matmul-fabric.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
+import { type MatmulType, takesResidual } from "./matmul-types.ts";
 
 /** How a shape is cut into the steps of the array. */
 export interface MatmulSteps {
@@ -26,7 +27,10 @@ export interface MatmulSteps {
   readonly depth: number;
 }
 
-export function matmulSteps({ m, k, n }: MatmulShape, { tile, cores }: MatmulFabricSpec): MatmulSteps {
+export function matmulSteps(
+  { m, k, n }: MatmulShape,
+  { tile, cores }: Pick<MatmulFabricSpec, "tile" | "cores">,
+): MatmulSteps {
   const rowSteps = Math.ceil(m / (cores.rows * tile.m));
   const columnSteps = Math.ceil(n / (cores.columns * tile.n));
   const kSteps = Math.ceil(k / tile.k);
@@ -55,10 +59,11 @@ export function matmulSequence(
     a: memref([steps.rows, steps.depth], input.type),
     b: memref([steps.depth, steps.columns], input.type),
     ...(hasChannels && { channels: memref([channelRows, (steps.columns * 4) / input.bytes], input.type) }),
+    ...(shape.residual && { residual: memref([steps.rows, steps.columns], output.type) }),
     c: memref([steps.rows, steps.columns], output.type),
   };
   d.sequence({ name: shape.name, args }, (s, host) => {
-    writeTransfers(s, host as unknown as HostBuffers, { fabric, spec, steps });
+    writeTransfers(s, host as unknown as HostBuffers, { fabric, spec, shape, steps });
   });
   return { name: shape.name, units: 1, args: argSpecs(shape, steps, { spec, hasChannels }) };
 }
@@ -67,12 +72,14 @@ interface HostBuffers {
   readonly a: Value;
   readonly b: Value;
   readonly channels: Value | undefined;
+  readonly residual: Value | undefined;
   readonly c: Value;
 }
 
 interface Work {
   readonly fabric: MatmulFabric;
   readonly spec: MatmulFabricSpec;
+  readonly shape: MatmulShape;
   readonly steps: MatmulSteps;
 }
 
@@ -110,12 +117,20 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
   for (const fifo of fabric.c) s.wait(fifo);
 }
 
-function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, steps }: Work): void {
+/** Bits of the word `flags`. Source: kernels/matmul/channels.h. */
+const storeFlags = { channels: 1, gelu: 2 } as const;
+
+function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, spec, steps }: Work): void {
+  const hasChannels = host.channels !== undefined;
+  const hasResidual = host.residual !== undefined;
   const words: Readonly<Record<ControlWord, number>> = {
     columnSteps: steps.columnSteps,
-    channelObjects: host.channels === undefined ? 0 : 1,
+    channelObjects: hasChannels ? 1 : 0,
     rowSteps: steps.rowSteps,
     kSteps: steps.kSteps,
+    plainStores: hasResidual ? 0 : 1,
+    residualObjects: hasResidual ? (spec.cores.rows * spec.tile.m) / spec.tile.k : 0,
+    flags: (hasChannels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0),
   };
   for (const control of fabric.controls) {
     controlWords.forEach((name, i) => {
@@ -149,8 +164,10 @@ function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly 
         });
       });
     }
-    for (let row = 0; row < steps.rowSteps; row += iterationMax) {
-      const rows = Math.min(iterationMax, steps.rowSteps - row);
+    // A residual comes between the rows of b, so each row step has transfers of its own.
+    const rowsAtOnce = host.residual === undefined ? iterationMax : 1;
+    for (let row = 0; row < steps.rowSteps; row += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, steps.rowSteps - row);
       fabric.a.forEach((fifo, stream) => {
         planned.push({
           fifo,
@@ -169,6 +186,16 @@ function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly 
           offset: columnOf(c),
           sizes: [rows, steps.kSteps, tile.k, tile.n],
           strides: [0, tile.k * steps.columns, steps.columns, 1],
+        });
+        if (host.residual === undefined) return;
+        const height = cores.rows * tile.m;
+        planned.push({
+          fifo,
+          firstId: firstBd.b,
+          buffer: host.residual,
+          offset: row * height * steps.columns + columnOf(c),
+          sizes: [1, 1, height, tile.n],
+          strides: [0, 0, steps.columns, 1],
         });
       });
     }
@@ -200,6 +227,20 @@ class InputQueue {
 
 /** @throws ShapeError for a shape whose strides a shim BD does not hold. */
 function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores }: MatmulFabricSpec): void {
+  if (shape.gelu && !type.floats) {
+    throw new UsageError(
+      `matmul ${shape.name}: GELU needs a result that is a number in bf16 or f32, got ${type.output.dtype}`,
+      {
+        hint: `use dtype ${type.input.name}_bf16`,
+      },
+    );
+  }
+  if (shape.residual && !takesResidual(type)) {
+    throw new UsageError(
+      `matmul ${shape.name}: a residual has to be as wide as the operands: ${type.input.dtype} in, ${type.output.dtype} out`,
+      { hint: `use dtype ${type.input.name}_${type.input.name}, or add it in a kernel of its own` },
+    );
+  }
   const limits = [
     { what: "K", got: shape.k, per: cores.rows * tile.m * type.input.bytes },
     { what: "N", got: shape.n, per: cores.rows * tile.m * type.output.bytes },
@@ -242,10 +283,21 @@ function argSpecs(
     arg("a", input.dtype, [m, k], [steps.rows, steps.depth]),
     arg("b", input.dtype, [k, n], [steps.depth, steps.columns]),
     ...(hasChannels
-      ? [{ ...arg("channels", "i32", [channelRows, n], [channelRows, steps.columns]), meaning: channelsMeaning }]
+      ? [
+          {
+            ...arg("channels", "i32", [channelRows, n], [channelRows, steps.columns]),
+            meaning: channelsMeaning(spec.type),
+          },
+        ]
       : []),
+    ...(shape.residual ? [arg("residual", output.dtype, [m, n], [steps.rows, steps.columns])] : []),
     arg("c", output.dtype, [m, n], [steps.rows, steps.columns]),
   ];
 }
 
-const channelsMeaning = "rows: bias, multiplier, shift (one value in all columns), 0";
+/** What the rows of `channels` are. Source: the kernels' header comments. */
+function channelsMeaning({ requantised, floats, input }: MatmulType): string {
+  if (input.dtype === "bf16") return "rows: bits of bias as f32, 0, 0, 0";
+  if (floats) return "rows: bias, bits of scale as f32, 0, 0";
+  return requantised ? "rows: bias, multiplier, shift (one value in all columns), 0" : "rows: bias, 0, 0, 0";
+}

@@ -8,10 +8,12 @@ export interface MatmulShape {
   readonly k: number;
   readonly n: number;
   readonly bias: boolean;
+  readonly gelu: boolean;
+  readonly residual: boolean;
 }
 
 /** Suffixes of a shape: `384x384x384_bias`. */
-const epilogues = ["bias"] as const;
+const epilogues = ["bias", "gelu", "residual"] as const;
 
 /** `1536x384x1152.384x384x1536_bias`: M x K x N, and what follows the product. @throws UsageError for other text. */
 export function parseMatmulShapes(text: string): readonly MatmulShape[] {
@@ -33,5 +35,14 @@ function parseShape(name: string, whole: string): MatmulShape {
   const unknown = endings.find((e) => !(epilogues as readonly string[]).includes(e));
   if (unknown !== undefined) return refuse(`there is no ending _${unknown}`);
   const [m, k, n] = match.slice(1).map(Number) as [number, number, number];
-  return { name, m, k, n, bias: endings.includes("bias") };
+  const ends = (ending: (typeof epilogues)[number]) => endings.includes(ending);
+  return { name, m, k, n, bias: ends("bias"), gelu: ends("gelu"), residual: ends("residual") };
+}
+
+/** `64x128x64`: m x k x n of one step. @throws UsageError for other text. */
+export function parseMatmulTile(text: string): { readonly m: number; readonly k: number; readonly n: number } {
+  const match = /^([1-9]\d*)x([1-9]\d*)x([1-9]\d*)$/.exec(text);
+  if (match === null) throw new UsageError(`matmul: tile ${text}: expected auto or mxkxn, for example 64x64x64`);
+  const [m, k, n] = match.slice(1).map(Number) as [number, number, number];
+  return { m, k, n };
 }

@@ -7,10 +7,12 @@ export interface MatmulType {
   readonly output: OutputType;
   /** True: every column needs a multiplier and a shift, so the sequence takes `channels`. */
   readonly requantised: boolean;
+  /** Sums pass through binary32 on the way out, so that GELU can follow. */
+  readonly floats: boolean;
 }
 
 export interface Operand {
-  readonly name: "i8";
+  readonly name: "i8" | "bf16";
   readonly dtype: DType;
   readonly type: Type;
   readonly bytes: number;
@@ -52,6 +54,19 @@ const int8: Operand = {
   },
 };
 
+const bfloat16: Operand = {
+  name: "bf16",
+  dtype: "bf16",
+  type: bf16,
+  bytes: 2,
+  sums: { type: f32, bytes: 4 },
+  macsPerCycle: { aie2: 128, aie2p: 256 },
+  native: {
+    aie2: { r: 4, s: 8, t: 4, blocksDown: 4, blocksAcross: 4 },
+    aie2p: { r: 8, s: 8, t: 4, blocksDown: 2, blocksAcross: 4 },
+  },
+};
+
 const outputs = {
   i8: { dtype: "i8", type: i8, bytes: 1, cName: "int8" },
   i16: { dtype: "i16", type: i16, bytes: 2, cName: "int16" },
@@ -62,11 +77,19 @@ const outputs = {
 
 /** Types of the operands and of the result, by the name of the design's parameter. */
 export const matmulTypes = {
-  i8_i8: { input: int8, output: outputs.i8, requantised: true },
-  i8_i16: { input: int8, output: outputs.i16, requantised: true },
-  i8_i32: { input: int8, output: outputs.i32, requantised: false },
+  i8_i8: { input: int8, output: outputs.i8, requantised: true, floats: false },
+  i8_i16: { input: int8, output: outputs.i16, requantised: true, floats: false },
+  i8_i32: { input: int8, output: outputs.i32, requantised: false, floats: false },
+  i8_bf16: { input: int8, output: outputs.bf16, requantised: true, floats: true },
+  bf16_bf16: { input: bfloat16, output: outputs.bf16, requantised: false, floats: true },
+  bf16_f32: { input: bfloat16, output: outputs.f32, requantised: false, floats: true },
 } as const satisfies Record<string, MatmulType>;
 
 export type MatmulTypeName = keyof typeof matmulTypes;
 
 export const matmulTypeNames = Object.keys(matmulTypes) as readonly MatmulTypeName[];
+
+/** A residual comes as objects of b, so it is as wide as the operands. */
+export function takesResidual({ input, output }: MatmulType): boolean {
+  return input.bytes === output.bytes;
+}

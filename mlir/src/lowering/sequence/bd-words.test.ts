@@ -52,6 +52,12 @@ test("a memtile's BD holds zeros before and after, packet, next BD and locks at 
   expect(words[7]).toBe((2 ** 31 + 2 * 2 ** 24 + 74 * 2 ** 16 + 2 ** 15 + 126 * 2 ** 8 + 73) >>> 0);
 });
 
+test("a memtile's BD has no size of dimension 2, as mlir-aie writes it", () => {
+  const words = bdWords("memtile", { ...plain, sizes: [4, 8, 3], strides: [0, 3, 31] });
+
+  expect(words.slice(2, 5)).toEqual([4 * 2 ** 17, 8 * 2 ** 17 + 3, 31]);
+});
+
 test("the address of a compute tile's buffer stands in bits 14 to 27 of the first word, a memtile's in the second", () => {
   expect(bdAddressField("computeTile", 2)).toEqual({ offset: 0x1d040, mask: 0x0fffc000, shift: 14 });
   expect(bdAddressField("memtile", 1)).toEqual({ offset: 0xa0024, mask: 0x7ffff, shift: 0 });

@@ -79,7 +79,8 @@ function memtileWords(f: BdFields): number[] {
     pack([6, 26, before[0]], [6, 20, f.nextBd], [1, 19, f.nextBd === undefined ? 0 : 1], [19, 0, f.offset]),
     pack([10, 17, f.sizes[0]], [17, 0, f.strides[0]]),
     pack([5, 27, before[1]], [10, 17, f.sizes[1]], [17, 0, f.strides[1]]),
-    pack([4, 27, before[2]], [10, 17, f.sizes[2]], [17, 0, f.strides[2]]),
+    // The size of dimension 2 (bits 17..26) is left out, as the compiler does: the length ends the transfer.
+    pack([4, 27, before[2]], [17, 0, f.strides[2]]),
     pack([4, 28, after[2]], [5, 23, after[1]], [6, 17, after[0]]),
     pack([6, 23, f.iterationCurrent], [6, 17, f.iterationSize], [17, 0, f.iterationStride]),
     pack(

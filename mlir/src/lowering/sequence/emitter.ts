@@ -31,7 +31,7 @@ export interface HostMemory {
   readonly offsetBytes: number;
 }
 
-/** Where the memory of a BD is. */
+/** Where the memory of a BD is; `addressBytes` as the DMA sees it. */
 export type BdMemory = { readonly host: HostMemory } | { readonly addressBytes: number };
 
 /** One channel of one tile. */
@@ -87,9 +87,7 @@ export class Emitter {
       this.append(addressPatchOp({ address, argIndex, argPlus: offsetBytes }, loc));
       return;
     }
-    // The own memory of an AIE2P memtile lies behind its west neighbour's in the DMA's view.
-    const window = model.kind === "memtile" && this.device.model.generation === "aie2p" ? 0x80000 : 0;
-    const value = ((memory.addressBytes + window) / 4) << field.shift;
+    const value = (memory.addressBytes / 4) << field.shift;
     this.append(maskWrite32Op({ address, mask: field.mask, value, loc }));
   }
 

@@ -1,13 +1,13 @@
 import { DesignError } from "@aiekit/core";
-import { Operation, type Region, type Value } from "../../ir/operation.ts";
+import { Block, Operation, type Region, type Value, walk } from "../../ir/operation.ts";
 import { cloneOperation } from "../clone.ts";
-import { type Device, deviceOf, opsNamed } from "../device-ops.ts";
+import { type Device, deviceOf, opsNamed, symbolOp } from "../device-ops.ts";
 import { withLocation } from "../location.ts";
-import { Emitter } from "./emitter.ts";
+import { Emitter, type HostMemory } from "./emitter.ts";
 import { hostMemory } from "./host-memory.ts";
 import { lowerMemcpy, lowerWait } from "./memcpy.ts";
 import { lowerPushQueue, lowerRegisterWrite, lowerRtpWrite, lowerSetLock, lowerWriteBd } from "./register-ops.ts";
-import { Tasks } from "./tasks.ts";
+import { type TakenBds, Tasks } from "./tasks.ts";
 
 /**
  * Lowers one runtime sequence of a lowered module to register operations (`aiex.npu.write32`, `maskwrite32`,
@@ -24,11 +24,12 @@ export function lowerSequence(lowered: Operation, sequenceName: string, device?:
     if (sequence === undefined) continue;
     const block = sequence.regions[0]?.entry;
     if (block === undefined) throw new DesignError(`sequence @${sequenceName}: expected a body`);
+    refuseOtherSymbols(candidate, sequence);
     const ops = [...block.ops];
     block.ops.length = 0;
-    const args = new Map(block.args.map((arg, i) => [arg, i] as const));
     const emitter = new Emitter(candidate, block);
-    lowerOps(ops, { module, emitter, args, values: new Map(), tasks: new Tasks(emitter), running: [sequence] });
+    const tasks = new Tasks(emitter, bdsTakenBefore(lowered, candidate, sequence));
+    lowerOps(ops, { module, emitter, args: hostArguments(block), values: new Map(), tasks, running: [sequence] });
     return sequence;
   }
   const known = devices.flatMap((d) => opsNamed(d, "aie.runtime_sequence").map(nameOf));
@@ -37,11 +38,74 @@ export function lowerSequence(lowered: Operation, sequenceName: string, device?:
   });
 }
 
+function hostArguments(block: Block): Map<Value, HostMemory> {
+  return new Map(block.args.map((arg, argIndex) => [arg, { argIndex, offsetBytes: 0 }] as const));
+}
+
+/**
+ * BDs that tasks of the device's earlier sequences hold: the compiler gives out numbers for all sequences of a device in
+ * one go, as if they ran one behind the other. Source: AIEAssignRuntimeSequenceBDIDs.
+ */
+function bdsTakenBefore(lowered: Operation, device: Device, sequence: Operation): TakenBds {
+  const taken: TakenBds = new Map();
+  const sequences = opsNamed(device, "aie.runtime_sequence");
+  const position = sequences.indexOf(sequence);
+  if (!sequences.slice(0, position).some(mayHoldBds)) return taken;
+  const module = cloneOperation(lowered);
+  const copy = devicesOf(module).find((d) => deviceName(d) === deviceName(device));
+  if (copy === undefined) return taken;
+  for (const earlier of opsNamed(copy, "aie.runtime_sequence").slice(0, position)) {
+    const block = earlier.regions[0]?.entry;
+    if (block === undefined) continue;
+    const emitter = new Emitter(copy, new Block());
+    const tasks = new Tasks(emitter, taken);
+    const state = { module, emitter, args: hostArguments(block), values: new Map(), tasks, running: [earlier] };
+    lowerOps([...block.ops], state);
+  }
+  return taken;
+}
+
+/**
+ * Symbols that a sequence may name. The compiler's list lacks `aie.bd_chain`, which makes the operations that start chains
+ * useless there; here they work. Source: AIEDialect.cpp, RuntimeSequenceOp::verifyBeforeMaterialization.
+ */
+const nameable = new Set([
+  "aie.shim_dma_allocation",
+  "aie.device",
+  "aie.runtime_sequence",
+  "aie.buffer",
+  "memref.global",
+  "aie.bd_chain",
+]);
+
+function refuseOtherSymbols(device: Device, sequence: Operation): void {
+  walk(sequence, (op) => {
+    for (const attr of op.attributes.values()) {
+      const name = attr.kind === "symbol" ? attr.path[0] : undefined;
+      const target = name === undefined ? undefined : symbolOp(device, name);
+      if (target === undefined || nameable.has(target.name)) continue;
+      withLocation(op, () => {
+        throw new DesignError(
+          `${op.name}: references symbol '${name}' which must be either a ShimDMAAllocationOp, DeviceOp, RuntimeSequenceOp, BufferOp or GlobalOp, but got: ${target.name}`,
+        );
+      });
+    }
+  });
+}
+
+function mayHoldBds(sequence: Operation): boolean {
+  let found = false;
+  walk(sequence, (op) => {
+    found ||= op.name.startsWith("aiex.dma_") || op.name === "aiex.run";
+  });
+  return found;
+}
+
 interface SequenceState {
   readonly module: Operation;
   readonly emitter: Emitter;
-  /** Position among the launch's arguments of each block argument in sight. */
-  readonly args: ReadonlyMap<Value, number>;
+  /** Host memory of each block argument in sight. */
+  readonly args: ReadonlyMap<Value, HostMemory>;
   /** Values that were copied into the lowered sequence. */
   readonly values: Map<Value, Value>;
   readonly tasks: Tasks;
@@ -79,23 +143,11 @@ function lowerOp(op: Operation, state: SequenceState): void {
   if (lower) withLocation(op, lower);
   else if (op.name === "aiex.npu.load_pdi") loadConfiguration(op, emitter);
   else if (isLowered.has(op.name)) emitter.append(cloneOperation(op, values));
-  else if (!leavesNothing.has(op.name)) {
-    throw new DesignError(`runtime sequence: ${op.name} cannot be lowered to register operations`);
-  }
+  // All else leaves nothing in the stream: names of values, and operations that `warnOfDevice` speaks of.
 }
 
 /** Operations that the instruction stream has as they are. */
 const isLowered = new Set(["aiex.npu.sync", "aiex.npu.address_patch", "aiex.npu.preempt", "memref.get_global"]);
-
-/** Operations that only name values for others. */
-const leavesNothing = new Set([
-  "aie.end",
-  "memref.assume_alignment",
-  "arith.constant",
-  "memref.subview",
-  "memref.cast",
-  "memref.reinterpret_cast",
-]);
 
 /** `configure @device { run @sequence(...) }`: loads the other device's configuration, then runs its sequences in place. */
 function lowerConfigure(op: Operation, state: SequenceState): void {
@@ -120,21 +172,39 @@ function lowerConfigure(op: Operation, state: SequenceState): void {
     if (run.operands.length !== body.args.length) {
       throw new DesignError(`aiex.run: expected ${body.args.length} arguments, got ${run.operands.length}`);
     }
-    const args = new Map<Value, number>();
+    refuseForeignValues(callee, run);
+    const args = new Map<Value, HostMemory>();
     for (const [i, arg] of body.args.entries()) {
       const operand = run.operands[i];
-      const position = operand && state.args.get(operand);
-      if (position === undefined) throw new DesignError("aiex.run: expected arguments of the sequence as operands");
-      args.set(arg, position);
+      const memory = operand && hostMemory(operand, state.args);
+      // What is no host memory is refused where the other sequence uses it as such.
+      if (memory !== undefined) args.set(arg, memory);
     }
     if (state.running.includes(callee)) {
       const names = [...state.running, callee].map((sequence) => `@${nameOf(sequence)}`);
-      throw new DesignError(`aiex.run: runtime sequences run each other without end: ${names.join(" -> ")}`);
+      throw new DesignError(
+        `aiex.run: Runtime sequence call graph contains a cycle: they run each other without end: ${names.join(" -> ")}`,
+      );
     }
     const emitter = state.emitter.inDevice(device);
     const running = [...state.running, callee];
-    lowerOps(body.ops, { ...state, running, emitter, args, tasks: new Tasks(emitter) });
+    lowerOps(body.ops, { ...state, running, emitter, args, tasks: state.tasks.inDevice(emitter) });
   }
+}
+
+/** A sequence that runs in another device's sequence brings tiles and locks of its device along, and no more. */
+function refuseForeignValues(callee: Operation, run: Operation): void {
+  walk(callee, (op) => {
+    const other = op.operands
+      .map((operand) => operand.definingOp)
+      .find((from) => from?.parentOp?.name === "aie.device" && !["aie.tile", "aie.lock"].includes(from.name));
+    if (other === undefined) return;
+    withLocation(run, () => {
+      throw new DesignError(
+        `aiex.run: Referenced SSA value defined by unsupported operation type: ${other.name}. Currently only aie.tile and aie.lock operations are supported.`,
+      );
+    });
+  });
 }
 
 /** A configuration that was loaded just before is not loaded again. */

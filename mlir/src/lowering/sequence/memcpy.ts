@@ -7,8 +7,8 @@ import { coordOf, type Device, integers, opsNamed, tileOperand } from "../device
 import { burstEncoding, shimPattern, type Transfer, transferError } from "../shim-transfer.ts";
 import type { ChannelRef, Emitter, HostMemory } from "./emitter.ts";
 
-/** Host memory behind a value of the sequence being lowered. */
-export type HostMemoryOf = (value: Value) => HostMemory;
+/** Host memory behind a value of the sequence being lowered; undefined for values that stand for none. */
+export type HostMemoryOf = (value: Value) => HostMemory | undefined;
 
 /** In a list of static values: this one is an operand. Source: MLIR ShapedType::kDynamic. */
 const dynamicMark = -(2n ** 63n);
@@ -37,12 +37,17 @@ export function lowerMemcpy(op: Operation, emitter: Emitter, memoryOf: HostMemor
     );
   }
   const memory = memoryOf(op.operands[0] as Value);
+  if (memory === undefined) {
+    throw new DesignError(
+      `${op.name} of @${metadata}: memref must be a block argument or subview/cast/reinterpret_cast of a block argument with static offsets, sizes, and strides`,
+      { hint: "a subview has one dimension and no steps" },
+    );
+  }
   const host = {
     argIndex: memory.argIndex,
     offsetBytes: memory.offsetBytes + (offset * transfer.elementBits) / 8,
   };
   const pattern = shimPattern(transfer);
-  const packet = packetOf(op) ?? allocation.packet;
   const bd = op.int("id") ?? 0;
   emitter.writeBd(
     allocation.place,
@@ -51,7 +56,8 @@ export function lowerMemcpy(op: Operation, emitter: Emitter, memoryOf: HostMemor
       bd,
       offset: 0,
       burst,
-      packet,
+      // A packet header that the allocation names is for tasks; the compiler leaves it out here.
+      packet: packetOf(op),
       sizes: [...pattern.sizes, 0],
     },
     { host },
@@ -68,7 +74,9 @@ export function lowerMemcpy(op: Operation, emitter: Emitter, memoryOf: HostMemor
  */
 export function readTransfer(op: Operation): { readonly transfer: Transfer; readonly offset: number } {
   const [buffer] = op.operands;
-  if (buffer?.type.kind !== "memref") throw new DesignError(`${op.name}: expected a memref as first operand`);
+  if (buffer?.type.kind !== "memref" && buffer?.type.kind !== "unranked-memref") {
+    throw new DesignError(`${op.name}: expected a memref as first operand`);
+  }
   const { offsets, sizes, strides } = accessLists(op);
   return {
     transfer: {

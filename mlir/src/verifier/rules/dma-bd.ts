@@ -27,7 +27,11 @@ export function verifyDmaBd(op: Operation, check: Check): void {
     check.error("BDs only support BufferOp or ExternalBufferOp operands.");
     return;
   }
-  const elements = memrefElements(type) ?? 0;
+  const elements = memrefElements(type) ?? Number.POSITIVE_INFINITY;
+  if (elements === Number.POSITIVE_INFINITY && op.int("len") === undefined) {
+    check.error("buffer with dynamic shape requires static length.");
+    return;
+  }
   const bits = elementBits(type);
   // Elements of other dialects (block floating point) have sizes that are not known here.
   if (bits === undefined) return;

@@ -35,6 +35,10 @@ export function verifyMemcpy(op: Operation, check: Check): void {
   for (const name of ["strides", "sizes", "offsets"] as const) {
     if (lists[name].includes(undefined)) check.error(`Only constant ${name} currently supported.`);
   }
+  for (const name of ["offsets", "sizes"] as const) {
+    const negative = lists[name].find((value) => value !== undefined && value < 0);
+    if (negative !== undefined) check.error(`expected ${name} to be non-negative, but got ${negative}`);
+  }
   const [strides, sizes, offsets] = [known(lists.strides), known(lists.sizes), known(lists.offsets)];
   if (!strides || !sizes || !offsets || bits > wordBits) return;
   const transfer: Transfer = { strides, sizes, offsets, bytes: bits / 8, elements };

@@ -84,8 +84,8 @@ function partLengths(offsets: readonly number[], total: number): number[] {
 function checkParts(parts: readonly number[], dims: readonly BdDim[], what: string, check: Check): void {
   if (dims.length === 0) return;
   const last = dims.reduce((index, { size, stride }) => index + (size - 1) * stride, 0);
-  const short = parts.find((length) => last >= length);
-  if (short !== undefined) check.error(`${what}, for index ${last} in transfer of length ${short}.`);
+  const shortest = Math.min(...parts);
+  if (last >= shortest) check.error(`${what}, for index ${last} in transfer of length ${shortest}.`);
 }
 
 function fifosOf(op: Operation, key: string, check: Check): { names: string[]; fifos: Operation[] } {

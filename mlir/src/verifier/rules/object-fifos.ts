@@ -16,36 +16,38 @@ export function verifyObjectFifo(op: Operation, check: Check): void {
     });
   }
   const kinds = [producer, ...consumers].map((value) => kindOf(check.device, tileOf(value)));
-  const [producerKind, ...consumerKinds] = kinds;
-  if (producerKind === "shim") verifyShimProducer(op, check);
+  verifyShimEnds(op, kinds, check);
+  verifyStream(op, kinds, check);
   const values = op.attributes.get("initValues");
+  if (values !== undefined && kinds[0] === "shim") check.error("`init_values` unavailable for shim tiles");
   const [objects] = depth?.kind === "array" ? depth.elements : [depth];
   if (values?.kind === "array" && objects?.kind === "integer" && Number(objects.value) !== values.elements.length) {
     check.error("`init_values` does not initialize all objects", {
       hint: `${objects.value} objects, ${values.elements.length} values`,
     });
   }
-  const from = op.attributes.get("dimensionsFromStreamPerConsumer");
-  const fromStream = from?.kind === "array" ? from.elements : [];
-  if (consumerKinds.some((kind, i) => kind === "shim" && dimsOf(fromStream[i]).length > 0)) {
-    check.error("`dimensionsFromStream` data layout transformations are not supported on shim tile consumers");
-  }
   const iterCount = op.int("iter_count");
   if (iterCount !== undefined) {
     if (iterCount < 1 || iterCount > 256) check.error("`iter_count` must be between 1 and 256");
     else if (!kinds.includes("memtile")) check.error("`iter_count` is currently only supported on MemTiles");
   }
-  verifyStream(op, kinds, check);
   warnOfFifo(op, kinds, check);
 }
 
-function verifyShimProducer(op: Operation, check: Check): void {
-  if (op.attributes.has("repeat_count")) check.error("`repeat_count` unavailable for shim tiles");
-  if (op.attributes.has("initValues")) check.error("`init_values` unavailable for shim tiles");
-  if (dimsOf(op.attributes.get("dimensionsToStream")).length > 0) {
-    check.error("`dimensionsToStream` data layout transformations are not supported on shim tile producers", {
-      hint: "give the strides to the transfer of the runtime sequence",
-    });
+function verifyShimEnds(op: Operation, [producer, ...consumers]: readonly (string | undefined)[], check: Check): void {
+  const hint = "give the strides to the transfer of the runtime sequence";
+  if (producer === "shim" && dimsOf(op.attributes.get("dimensionsToStream")).length > 0) {
+    const what = "`dimensionsToStream` data layout transformations are not supported on shim tile producers";
+    check.error(what, { hint });
+  }
+  const from = op.attributes.get("dimensionsFromStreamPerConsumer");
+  const fromStream = from?.kind === "array" ? from.elements : [];
+  if (consumers.some((kind, i) => kind === "shim" && dimsOf(fromStream[i]).length > 0)) {
+    const name = "`dimensionsFromStreamPerConsumer`";
+    check.error(`${name} data layout transformations are not supported on shim tile consumers`, { hint });
+  }
+  if (producer === "shim" && op.attributes.has("repeat_count")) {
+    check.error("`repeat_count` unavailable for shim tiles");
   }
 }
 
@@ -56,26 +58,27 @@ function verifyStream(op: Operation, kinds: readonly (string | undefined)[], che
     if (hasPort) check.error("`aie_stream` must be defined");
     return;
   }
-  if (!hasPort) check.error("`aie_stream_port` must be defined");
-  else if (op.operands.length > 2) check.error("`aie_stream` can only be used in 1-to-1 object FIFOs");
-  const ends = [stream !== 1 ? kinds[0] : undefined, stream !== 0 ? kinds[1] : undefined];
-  if (ends.some((kind) => kind === "shim" || kind === "memtile")) {
-    check.error("`aie_stream` is not available for shim and mem tiles");
+  if (op.operands.length > 2) check.error("`aie_stream` can only be used in 1-to-1 object FIFOs");
+  else if (!hasPort) check.error("`aie_stream_port` must be defined");
+  const isStreamless = (kind: string | undefined) => kind === "shim" || kind === "memtile";
+  const noPort = "`aie_stream` is not available for shim and mem tiles";
+  if (stream !== 1) {
+    if (isStreamless(kinds[0])) check.error(noPort);
+    for (const [name, attribute] of [
+      ["repeat_count", "repeat_count"],
+      ["init_values", "initValues"],
+      ["iter_count", "iter_count"],
+    ] as const) {
+      if (op.attributes.has(attribute)) check.error(`\`${name}\` unavailable on stream end`);
+    }
+    if (dimsOf(op.attributes.get("dimensionsToStream")).length > 0) {
+      check.error("`dimensionsToStream` data layout transformations are unavailable on stream end");
+    }
   }
+  if (stream !== 0 && isStreamless(kinds[1])) check.error(noPort);
   const from = op.attributes.get("dimensionsFromStreamPerConsumer");
   if (from?.kind === "array" && dimsOf(from.elements[0]).length > 0) {
     check.error("`dimensionsFromStreamPerConsumer` data layout transformations are unavailable on stream end");
-  }
-  if (stream === 1) return;
-  for (const [name, attribute] of [
-    ["repeat_count", "repeat_count"],
-    ["init_values", "initValues"],
-    ["iter_count", "iter_count"],
-  ] as const) {
-    if (op.attributes.has(attribute)) check.error(`\`${name}\` unavailable on stream end`);
-  }
-  if (dimsOf(op.attributes.get("dimensionsToStream")).length > 0) {
-    check.error("`dimensionsToStream` unavailable on stream end");
   }
 }
 
@@ -104,14 +107,14 @@ export function verifyAllocate(op: Operation, check: Check): void {
     check.error("cannot retrieve associated object FIFO");
     return;
   }
-  const cannot = "cannot allocate a shared memory module to objectfifo with set";
-  if (fifo.flag("via_DMA")) check.error(`${cannot} \`via_DMA\` attribute`);
-  if (fifo.attributes.has("repeat_count")) check.error(`${cannot} \`repeat_count\` attribute`);
-  if (fifo.attributes.has("aie_stream")) check.error(`${cannot} \`aie_stream\` attribute`);
-  if (dimsOf(fifo.attributes.get("dimensionsToStream")).length > 0) {
-    check.error(`${cannot} \`dimensionsToStream\` attribute`);
-  }
+  const cannot = "cannot allocate a shared memory module to objectfifo";
   if (fifo.operands.length > 2) check.error("can only be used in 1-to-1 object FIFOs");
+  if (fifo.flag("via_DMA")) check.error(`${cannot} with set \`via_DMA\` attribute`);
+  if (fifo.attributes.has("repeat_count")) check.error(`${cannot} with set \`repeat_count\` attribute`);
+  if (dimsOf(fifo.attributes.get("dimensionsToStream")).length > 0) {
+    check.error(`${cannot} with set dimensions attribute`);
+  }
+  if (fifo.attributes.has("aie_stream")) check.error(`${cannot} using stream port`);
   const delegate = tileOf(op.operands[0]);
   const ends = fifo.operands.map((value) => tileOf(value));
   const { device } = check;

@@ -53,6 +53,9 @@ export function verifyWriteBd(op: Operation, check: Check): void {
     check.error("Only ShimTiles support burst length.");
   }
   checkBurst(op, check);
+  if (kind === "memtile" && field("d2_size") !== 0) {
+    check.warning("d2_size is lost: the compiler does not write it, the length ends the transfer");
+  }
   if (kind !== "shim") return;
   if (field("d2_size") !== 0) check.error("ShimTile only supports 3 dimensions of sizes.");
   const pads = [...op.attributes.keys()].filter((name) => name.includes("_zero_"));
@@ -70,7 +73,7 @@ export function verifyConfigure(op: Operation, check: Check): void {
   const name = op.text("symbol") ?? "";
   const device = check.deviceNamed(name);
   const [own, other] = [enclosing(op, "aie.device")?.text("device"), device?.text("device")];
-  if (!device) check.error(`No such device: '@${name}'`);
+  if (!device) check.error(`${check.symbol(name) ? "Not a device" : "No such device"}: '@${name}'`);
   else if (own !== other) check.error(`Device types do not match: '${own}' vs. '${other}'`);
 }
 

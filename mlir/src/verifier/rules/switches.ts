@@ -12,10 +12,14 @@ export function verifySwitchbox(op: Operation, check: Check): void {
   const tile = homeTile(op);
   if (!device || !tile) return;
   const destinations: string[] = [];
+  const sources = new Set<string>();
   for (const connect of (op.regions[0]?.blocks ?? []).flatMap((block) => block.ops)) {
     if (connect.name === "aie.amsel") checkArbiter(connect, { device, tile }, check);
+    if (connect.name === "aie.masterset") checkMasterset(connect, { device, tile }, destinations, check);
+    if (connect.name === "aie.packet_rules") checkPacketSource(connect, sources, check);
     if (connect.name !== "aie.connect") continue;
     const source = portOf(connect, "source");
+    sources.add(portText(source));
     const dest = portOf(connect, "dest");
     const slaves = switchPorts(device, tile.col, tile.row, source.bundle).slaves;
     const masters = switchPorts(device, tile.col, tile.row, dest.bundle).masters;
@@ -37,6 +41,30 @@ export function verifySwitchbox(op: Operation, check: Check): void {
     }
     destinations.push(name);
   }
+}
+
+/** A port that sends packets on is fed by nothing else, and by one arbiter. */
+function checkMasterset(op: Operation, { device, tile }: Switch, destinations: string[], check: Check): void {
+  const dest = portOf(op, "dest");
+  const name = portText(dest);
+  if (destinations.includes(name)) {
+    const what = `targets same destination ${dest.bundle}: ${dest.channel}`;
+    check.error(`${what} as another connect or masterset operation`, { at: op });
+  }
+  destinations.push(name);
+  checkPort("dest", dest, switchPorts(device, tile.col, tile.row, dest.bundle).masters, op, check);
+  const arbiters = op.operands.map((amsel) => amsel.definingOp?.int("arbiterID"));
+  if (new Set(arbiters).size > 1) check.error("a master port can only be tied to one arbiter", { at: op });
+}
+
+/** Packets and a circuit do not enter by one port. */
+function checkPacketSource(op: Operation, sources: Set<string>, check: Check): void {
+  const source = portOf(op, "source");
+  if (sources.has(portText(source))) {
+    const what = `packet switched source ${source.bundle}${source.channel}`;
+    check.error(`${what} cannot match another connect or masterset operation`, { at: op });
+  }
+  sources.add(portText(source));
 }
 
 /** aie.shim_mux, aie.shim_switchbox: nothing but connections, each destination fed once. */

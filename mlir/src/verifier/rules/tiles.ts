@@ -225,9 +225,9 @@ export function verifyCascadeValue(op: Operation, check: Check): void {
   const lanes = type?.kind === "vector" ? type.shape.reduce((n, size) => n * size, 1) : 1;
   const width =
     element?.kind === "integer" ? element.width : element?.kind === "float" ? Number(element.name.slice(-2)) : 0;
-  if (check.device && lanes * width !== cascadeBits) {
-    check.error(`type must match architecture cascade width (${cascadeBits} bits in AIE2)`);
-  }
+  if (!check.device || lanes * width === cascadeBits) return;
+  if (op.name === "aie.get_cascade") check.error(`must be a ${cascadeBits}-bit type`);
+  else check.error(`type must match architecture cascade width (${cascadeBits} bits in AIE2)`);
 }
 
 /** aie.shim_dma_allocation: on a shim tile. */

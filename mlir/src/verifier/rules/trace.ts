@@ -2,6 +2,7 @@ import type { Generation } from "../../device-model/device-model.ts";
 import { type Bundle, switchPorts } from "../../device-model/ports.ts";
 import type { TileKind } from "../../device-model/tile-model.ts";
 import type { Operation } from "../../ir/operation.ts";
+import { isEvent, type TraceModule } from "../../lowering/trace-events.ts";
 import type { Check } from "../check.ts";
 import { enclosing } from "../surroundings.ts";
 import { homeTile, kindOf } from "../tiles.ts";
@@ -28,9 +29,29 @@ export function verifyTrace(op: Operation, check: Check): void {
   }
 }
 
+/** Module whose events an enumeration has. */
+const modules: readonly (readonly [prefix: string, module: TraceModule])[] = [
+  ["CoreEventAIE2", "core"],
+  ["MemEventAIE2", "memory"],
+  ["MemTileEventAIE2", "memtile"],
+  ["ShimTileEventAIE2", "shim"],
+];
+
+/** `ENUMERATION::NAME` is a name of an enumeration; a name alone is looked up when the trace is lowered. */
+function checkEnumerator(name: string, check: Check): void {
+  const [enumeration = "", value = ""] = name.split("::");
+  if (!name.includes("::")) return;
+  const module = modules.find(([prefix]) => enumeration === prefix || enumeration === `${prefix}P`)?.[1];
+  // The enumerations of AIE1 are read, and belong to no tile here.
+  if (module === undefined && !/^(Core|Mem|ShimTile)EventAIE$/.test(enumeration)) {
+    check.error(`unknown event enum type: ${enumeration}`);
+  } else if (module !== undefined && !isEvent(module, value)) check.error(`unknown ${enumeration} value: ${value}`);
+}
+
 /** aie.trace.event: an event of the tile's kind and the device's generation, where it says which. */
 export function verifyTraceEvent(op: Operation, check: Check): void {
   const name = eventOf(op, "event");
+  checkEnumerator(name, check);
   if (name === "") check.error("event name cannot be empty");
   else if (!belongsHere(name, op, check)) {
     const { col, row, words } = placeOf(op, check);
@@ -43,6 +64,7 @@ export function verifyComboEvent(op: Operation, check: Check): void {
   const slot = op.int("slot") ?? 0;
   if (slot < 0 || slot > 2) check.error(`combo event slot must be 0, 1, or 2, got ${slot}`);
   const [a, b] = [eventOf(op, "eventA"), eventOf(op, "eventB")];
+  for (const name of [a, b]) checkEnumerator(name, check);
   if (!belongsHere(a, op, check)) check.error("eventA is not valid for this tile type");
   if (!belongsHere(b, op, check)) check.error("eventB is not valid for this tile type");
   const isResult = [a, b].some((name) => shortName(name).includes("COMBO_EVENT"));
@@ -62,6 +84,7 @@ export function verifyEdgeEvent(op: Operation, check: Check): void {
   const slot = op.int("slot") ?? 0;
   if (slot < 0 || slot > 1) check.error(`edge detection slot must be 0 or 1, got ${slot}`);
   const name = eventOf(op, "event");
+  checkEnumerator(name, check);
   if (!belongsHere(name, op, check)) check.error("event is not valid for this tile type");
   for (const derived of ["EDGE_DETECTION_EVENT", "COMBO_EVENT"]) {
     if (shortName(name).includes(derived)) {

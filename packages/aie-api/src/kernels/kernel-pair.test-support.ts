@@ -28,6 +28,8 @@ export async function buildPair(options: {
   /** Wrappers that give the functions of `_ref.h` C names. */
   readonly reference: string;
   readonly referenceExports: readonly string[];
+  /** Less where the statics of kernel and reference need the room. */
+  readonly stackBytes?: number;
   /** `NAME=VALUE` for both of them. */
   readonly defines?: readonly string[];
   readonly arch?: 20 | 21;
@@ -47,7 +49,8 @@ export async function buildPair(options: {
   try {
     const kernel = { name: "kernel.o", bytes: (await compile(options.file, files.get(options.file) ?? "")).object };
     const reference = { name: "reference.o", bytes: (await compile("kernels/reference.cc", options.reference)).object };
-    const layout = { stackBytes: 16_384, dataBase: 16_384 };
+    const { stackBytes = 16_384 } = options;
+    const layout = { stackBytes, dataBase: stackBytes };
     const alone = await clang.link({ objects: [kernel], exports: options.exports, ...layout });
     const both = await clang.link({
       objects: [kernel, reference],

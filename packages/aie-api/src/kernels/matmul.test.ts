@@ -27,11 +27,21 @@ const kernels = new Map<Variant, TestKernel>();
 beforeAll(async () => {
   for (const variant of variants) {
     const r = variant.arch === 20 ? 4 : 8;
+    const takesResidual = variant.out === "int8";
     const { kernel } = await buildPair({
       file: "kernels/matmul/matmul_i8.cc",
-      exports: ["matmul_step_i8", "matmul_channels_i8", "matmul_store_i8"],
+      exports: [
+        ...["matmul_step_i8", "matmul_channels_i8", "matmul_store_i8"],
+        ...(takesResidual ? ["matmul_store_residual_i8"] : []),
+      ],
       arch: variant.arch,
-      defines: [`MATMUL_M=${m}`, `MATMUL_K=${k}`, `MATMUL_N=${n}`, `MATMUL_OUT=${variant.out}`],
+      defines: [
+        `MATMUL_M=${m}`,
+        `MATMUL_K=${k}`,
+        `MATMUL_N=${n}`,
+        `MATMUL_OUT=${variant.out}`,
+        `MATMUL_RESIDUAL=${takesResidual ? 1 : 0}`,
+      ],
       reference: `#include "matmul/matmul_ref.h"
         extern "C" void step_ref(const int8_t *a, const int8_t *b, uint32_t *sums, int32_t step) {
           matmul_ref::step<int8_t, uint32_t, ${r}, 8, 8, ${m}, ${k}, ${n}>(a, b, sums, step == 0, [](int8_t x) { return static_cast<uint32_t>(x); });
@@ -39,8 +49,11 @@ beforeAll(async () => {
         extern "C" void channels_ref(const int8_t *b, int32_t *by) { matmul_ref::channels<int8_t, 8, 8, ${n}>(b, by); }
         extern "C" void store_ref(const int32_t *sums, const int32_t *by, ${variant.out}_t *out, int32_t has_channels) {
           matmul_ref::store<${variant.out}_t, ${r}, 8, ${m}, ${n}>(sums, by, out, has_channels != 0);
+        }
+        extern "C" void store_residual_ref(const int32_t *sums, const int32_t *by, const int8_t *b, int8_t *out, int32_t, int32_t object, int32_t row) {
+          matmul_ref::store_residual<int8_t, ${r}, 8, 8, ${m}, ${k}, ${n}>(sums, by, b, out, object, row);
         }`,
-      referenceExports: ["step_ref", "channels_ref", "store_ref"],
+      referenceExports: ["step_ref", "channels_ref", "store_ref", "store_residual_ref"],
     });
     kernels.set(variant, kernel);
   }
@@ -130,5 +143,27 @@ test.each(variants.map((v) => [v.arch, v.out, v] as const))(
 
     const [got, expected] = [byAt, refAt].map((at) => new Int32Array(kernel.memory.buffer, at, 4 * n).slice());
     expect(got).toEqual(expected);
+  },
+);
+
+test.each(variants.filter((v) => v.out === "int8").map((v) => [v.arch, v] as const))(
+  "AIE %i: a residual is added behind the rounding and before the saturation, by the row of cores that its object is for",
+  (_arch, variant) => {
+    const kernel = kernels.get(variant)!;
+    const shift = 24;
+    const by = new Int32Array(kernel.memory.buffer, byAt, 4 * n);
+    for (let j = 0; j < n; j++) [by[j], by[n + j], by[2 * n + j]] = [word() >> 19, 2 ** 17 + j, shift];
+    new Int32Array(kernel.memory.buffer, sumsAt, m * n).set(Int32Array.from({ length: m * n }, () => word() >> 19));
+    new Int8Array(kernel.memory.buffer, bAt, k * n).set(Int8Array.from({ length: k * n }, operands.random));
+    const run = (entry: string, at: number, object: number): Int8Array => {
+      const out = new Int8Array(kernel.memory.buffer, at, m * n);
+      out.fill(99);
+      kernel.call(entry, sumsAt, byAt, bAt, at, 1, object, 2);
+      return out.slice();
+    };
+
+    expect(run("matmul_store_residual_i8", outAt, 2)).toEqual(run("store_residual_ref", refAt, 2));
+    expect(new Set(run("matmul_store_residual_i8", outAt, 2)).size).toBeGreaterThan(20);
+    expect(new Set(run("matmul_store_residual_i8", outAt, 1))).toEqual(new Set([99]));
   },
 );

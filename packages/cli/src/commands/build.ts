@@ -1,4 +1,4 @@
-import type { Target } from "@aiekit/core";
+import { type Target, UsageError } from "@aiekit/core";
 import type { BuildResult } from "@aiekit/tools";
 import { buildStep } from "../build-step.ts";
 import type { Command, CommandContext } from "../command-context.ts";
@@ -42,23 +42,31 @@ async function preview(context: CommandContext, { kernel, target, params }: Buil
 async function watchUntilStopped(context: CommandContext, { kernel, target, params }: BuildOptions): Promise<ExitCode> {
   const { watchKernel } = await import("@aiekit/tools");
   const colors = colorsFor(context.stderr, context.environment);
+  let refused: UsageError | undefined;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([context.signal, ended.signal]);
   const watch = await watchKernel(
     { kernel, target, params },
     {
       clang: context.environment.clang,
-      signal: context.signal,
+      signal,
       onBuild: (outcome) => {
         if (outcome.ok) print(context, outcome.result);
-        else context.stderr.write(formatError(outcome.error, { colors, verbose: context.verbose }));
+        else if (outcome.error instanceof UsageError) {
+          // No edit of a source mends a command line.
+          refused = outcome.error;
+          ended.abort();
+        } else context.stderr.write(formatError(outcome.error, { colors, verbose: context.verbose }));
       },
     },
   );
-  context.stderr.write(`watching the sources of ${kernel}; Ctrl-C ends it\n`);
+  if (!signal.aborted) context.stderr.write(`watching the sources of ${kernel}; Ctrl-C ends it\n`);
   await new Promise<void>((resolve) => {
-    if (context.signal.aborted) resolve();
-    else context.signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
   await watch.close();
+  if (refused !== undefined) throw refused;
   return exitCodes.interrupted;
 }
 

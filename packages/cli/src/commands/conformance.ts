@@ -56,8 +56,8 @@ function reportLines({ colors, verbose }: CommandContext, folder: string, report
       ...differenceLines(exception),
       `    ${reasons[exception.reason]}: ${exception.cause}`,
     ]),
-    ...section("known exceptions that no longer differ", outdatedExceptions, ({ design, stage, difference }) => [
-      `${design}, ${stage}: ${difference}`,
+    ...section("known exceptions that no longer differ", outdatedExceptions, ({ name, shownBy, stage }) => [
+      `${shownBy}, ${stage}: ${name}`,
     ]),
     ...section("differences", differences, differenceLines),
     "",

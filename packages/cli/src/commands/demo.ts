@@ -97,7 +97,7 @@ function print({ stdout, colors }: CommandContext, report: DemoReport): void {
   const rows = comparisons.map((c) => [
     c.pass ? colors.green("pass") : colors.red("FAIL"),
     c.reference,
-    c.pearson.toFixed(7),
+    Number.isNaN(c.pearson) ? "undefined" : c.pearson.toFixed(7),
     `${c.maxErrorDb.toFixed(4)} dB`,
   ]);
   const columns = [
@@ -107,6 +107,11 @@ function print({ stdout, colors }: CommandContext, report: DemoReport): void {
     { title: `max error within ${melLimits.rangeDb} dB`, align: "right" },
   ] as const;
   line(formatTable(columns, rows));
+  if (comparisons.some((c) => Number.isNaN(c.pearson))) {
+    line(
+      `${colors.cyan("hint:")} a result that is one value everywhere correlates with nothing: pass sound, not silence`,
+    );
+  }
   line("");
   line("Wall time of this program; the device phase is the simulator's own speed, not an NPU's:");
   line(phaseTable(phases, speech.seconds));

@@ -2,11 +2,12 @@ import { basename } from "node:path";
 import { FormatError, type Manifest, parseManifest } from "@aiekit/core";
 import {
   decodeTxn,
+  describePdi,
   describeXclbin,
   describeXclbinText,
   explainXclbin,
   readXclbin,
-  type XclbinProblem,
+  type Xclbin,
 } from "@aiekit/xclbin";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -29,7 +30,7 @@ export const inspect: Command<InspectOptions> = async (context, { file, explain 
   switch (kind) {
     case "xclbin": {
       const xclbin = readXclbin(bytes, basename(file));
-      if (explain) return printProblems(context, xclbin.name, explainXclbin(xclbin));
+      if (explain) return printProblems(context, xclbin);
       print(context, describeXclbin(xclbin), describeXclbinText(xclbin));
       return exitCodes.ok;
     }
@@ -68,14 +69,22 @@ function hex(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
-function printProblems(context: CommandContext, name: string, problems: readonly XclbinProblem[]) {
+function printProblems(context: CommandContext, xclbin: Xclbin) {
+  const { name } = xclbin;
+  const problems = explainXclbin(xclbin);
   const lines = problems.flatMap(({ section, what, xrtSays, hint }, i) => [
     `${i + 1}. ${context.colors.bold(section)}: ${what}`,
     `   XRT says: ${xrtSays}`,
     `   ${context.colors.cyan("hint:")} ${hint}`,
   ]);
   const none = `${name}: XRT finds everything that it looks for`;
-  print(context, { name, problems }, problems.length === 0 ? [none] : [`${name}: in XRT's order`, ...lines]);
+  const forSimulator =
+    xclbin.partition?.pdis.some(({ image }) => describePdi(image).kind === "simulator image") === true;
+  const note = forSimulator ? ["note: its PDI is an image for the simulator; no NPU starts from it"] : [];
+  print(context, { name, problems, forSimulator }, [
+    ...(problems.length === 0 ? [none] : [`${name}: in XRT's order`, ...lines]),
+    ...note,
+  ]);
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 

@@ -56,7 +56,8 @@ function fittedParams(
   given: RunOptions["params"],
 ): RunOptions["params"] {
   if (entry.fit === undefined || entry.inputs === undefined) return given;
-  const named = nameInputs(entry.name, entry.inputs, files);
+  const optional = (entry.optionalInputs ?? []).filter((name) => files.some((file) => file.name === name));
+  const named = nameInputs(entry.name, [...entry.inputs, ...optional], files);
   return { ...entry.fit(Object.fromEntries([...named].map(([name, { value }]) => [name, value])), given), ...given };
 }
 
@@ -103,7 +104,7 @@ function runRecord({ ready, audioSeconds, result, files, phases }: FinishedRun):
   };
 }
 
-function print({ stdout, colors }: CommandContext, { ready, audioSeconds, result, files, phases }: FinishedRun): void {
+function print({ stdout }: CommandContext, { ready, audioSeconds, result, files, phases }: FinishedRun): void {
   const { manifest } = ready.loaded;
   stdout.write(`${manifest.kernel} on ${ready.device.name}: ${result.units} units in ${launchSummary(result)}\n`);
   for (const { name, path, value } of files) {
@@ -113,7 +114,6 @@ function print({ stdout, colors }: CommandContext, { ready, audioSeconds, result
   stdout.write(`${phaseTable(phases, audioSeconds)}\n`);
   const modelled = modelledLine(result.modelled, audioSeconds);
   if (modelled !== undefined) stdout.write(`${modelled}\n`);
-  for (const warning of result.warnings) stdout.write(`${colors.yellow("warning")}: ${warning}\n`);
 }
 
 /** `1024 + 4 x 16` as names of sequences: `frames_1024, 4 x frames_16`. */

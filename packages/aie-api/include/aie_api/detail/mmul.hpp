@@ -1,7 +1,7 @@
 // aie::mmul<M, K, N, A, B>: C (M x N) = A (M x K) times B (K x N), each row-major in one vector.
 #pragma once
 
-#include "multiply.hpp"
+#include "matrix.hpp"
 
 namespace aie {
 namespace detail {
@@ -86,15 +86,11 @@ class mmul {
     mac(a, b);
   }
 
-  // Integers wrap. bfloat16: products are exact, each is added to a float in order of k. The device adds eight at a time in a
-  // wider adder: both are within K 2^-24 of the sum of magnitudes.
+  // Integers wrap. bfloat16: products are exact, each sum is rounded to binary32, in order of k.
   AIEKIT_INLINE void mac(const vector<A, size_A>& a, const vector<B, size_B>& b) {
     constexpr unsigned macs = detail::macs_per_cycle<A, B>();
     aiekit::count_mac(M * K * N <= macs ? 1 : M * K * N / macs);
-    using held = typename accum_type::held;
-    const auto left = detail::widen<held>(a);
-    const auto right = detail::widen<held>(b);
-    acc_ = accum_type(add_rows<0>(acc_.to_native(), left, right));
+    acc_ = accum_type(detail::multiply_add<typename accum_type::held, M, K, N>(acc_.to_native(), a, b));
   }
 
   template <detail::element_type T>
@@ -105,27 +101,6 @@ class mmul {
   AIEKIT_INLINE operator accum_type() const { return acc_; }
 
  private:
-  using held = typename accum_type::held;
-  using row = detail::lanes<held, N>;
-
-  // Row by row of C, and for each by k: whole vectors of N lanes, which stay in registers.
-  template <unsigned Row>
-  static AIEKIT_INLINE typename accum_type::native_type add_rows(typename accum_type::native_type sums,
-                                                                detail::lanes<held, M * K> left, detail::lanes<held, K * N> right) {
-    if constexpr (Row == M) {
-      return sums;
-    } else {
-      row sum = detail::part_of<held, N, M * N>(sums, Row);
-      sum = add_products<Row, 0>(sum, left, right);
-      return add_rows<Row + 1>(detail::with_part<held, N, M * N>(sums, sum, Row), left, right);
-    }
-  }
-  template <unsigned Row, unsigned At>
-  static AIEKIT_INLINE row add_products(row sum, detail::lanes<held, M * K> left, detail::lanes<held, K * N> right) {
-    if constexpr (At == K) return sum;
-    else return add_products<Row, At + 1>(sum + detail::part_of<held, N, K * N>(right, At) * static_cast<held>(left[Row * K + At]), left, right);
-  }
-
   accum_type acc_;
 };
 

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { deviceModel } from "../../device-model/device-model.ts";
+import { lowerDesign } from "../../lowering/lower-design.ts";
+import { matmulDesign, matmulEntry } from "../matmul.ts";
+import { planMatmul, planTile } from "./matmul-plan.ts";
+import { parseMatmulShapes } from "./matmul-shapes.ts";
+import { type MatmulTypeName, matmulTypes } from "./matmul-types.ts";
+
+const request = (dtype: MatmulTypeName, shapes: string) => ({
+  device: deviceModel("npu1"),
+  type: matmulTypes[dtype],
+  cores: { columns: 4, rows: 4 },
+  shapes: parseMatmulShapes(shapes),
+});
+
+test.each([
+  ["i8_i8", 0.75],
+  ["i8_i32", 0.75],
+  ["bf16_bf16", 0.7],
+] as const)("%s, 1024^3 on npu1: modelled at %f of the array's peak or more, in one launch", (dtype, least) => {
+  const [shape] = planMatmul(request(dtype, "1024x1024x1024")).shapes;
+
+  expect(shape?.shareOfPeak).toBeGreaterThanOrEqual(least);
+  expect(shape?.launches).toBe(1);
+});
+
+test("bytes: a is sent for each column step, b for each row step, c once", () => {
+  const [shape] = planTile(request("i8_i8", "512x128x512"), { m: 64, k: 64, n: 64 }).shapes;
+
+  expect(shape?.bytesToArray).toBe(2 * 512 * 128 + 2 * 128 * 512);
+  expect(shape?.bytesFromArray).toBe(512 * 512);
+});
+
+test("widths of 384 get tiles that are whole in them: nothing of N is padding", () => {
+  const { tile } = planMatmul(request("bf16_bf16", "1500x384x384_bias.1500x384x1536_bias_gelu"));
+
+  expect((4 * tile.n * Math.ceil(384 / (4 * tile.n))) / 384).toBe(1);
+});
+
+test("a tile that does not fit is refused with both sizes, one that is not whole blocks with the blocks", () => {
+  expect(() => planTile(request("bf16_f32", "64x64x64"), { m: 64, k: 64, n: 96 })).toThrow(
+    /tile 64x64x96: needs \d+ B of data memory, a compute tile has 65536 B/,
+  );
+  expect(() => planTile(request("i8_i8", "64x64x64"), { m: 60, k: 64, n: 64 })).toThrow(
+    "expected multiples of 16 x 8 x 16",
+  );
+});
+
+test.each([
+  ["npu1", "i8_i8", "whole", "1500x384x1536"],
+  ["npu1", "bf16_bf16", "whole", "1500x384x384_bias_residual.1500x384x1536_bias_gelu.1500x1536x384_bias_residual"],
+  ["npu1", "bf16_f32", "column", "100x384x51"],
+  ["npu1", "i8_bf16", "tile", "1x1x1"],
+  ["npu2", "bf16_bf16", "whole", "1500x384x384"],
+  ["npu2", "i8_i32", "whole", "1500x384x384_bias"],
+  ["npu1_2col", "i8_i16", "whole", "77x77x77"],
+])("%s %s %s %s: the chosen tile lowers, its memory is what the plan says", (device, dtype, array, shapes) => {
+  const design = matmulDesign({ device, params: { dtype, array, shapes, tile: "auto" } });
+
+  expect(lowerDesign(design.module).warnings).toEqual([]);
+});
+
+test.each([
+  [
+    { a: { dtype: "i8", shape: [3, 4] }, b: { dtype: "i8", shape: [4, 5] } },
+    { dtype: "i8_i32", shapes: "3x4x5" },
+  ],
+  [
+    { a: { dtype: "f32", shape: [3, 4] }, b: { dtype: "bf16", shape: [4, 5] } },
+    { dtype: "bf16_bf16", shapes: "3x4x5" },
+  ],
+] as const)("fit: types and sizes follow from the arrays", (inputs, expected) => {
+  expect(matmulEntry.fit?.(inputs, {})).toEqual(expected);
+});
+
+const wrong: readonly [string, Parameters<NonNullable<typeof matmulEntry.fit>>[0], RegExp][] = [
+  [
+    "depths",
+    { a: { dtype: "i8", shape: [3, 4] }, b: { dtype: "i8", shape: [5, 5] } },
+    /a is \[3, 4\], b \[5, 5\]: expected b of 4 rows/,
+  ],
+  ["types", { a: { dtype: "i8", shape: [3, 4] }, b: { dtype: "bf16", shape: [4, 5] } }, /expected the same type/],
+  ["a vector", { a: { dtype: "i8", shape: [4] }, b: { dtype: "i8", shape: [4, 5] } }, /a: expected a matrix/],
+  ["16-bit integers", { a: { dtype: "u16", shape: [3, 4] }, b: { dtype: "u16", shape: [4, 5] } }, /operands of u16/],
+];
+test.each(wrong)("fit refuses what is not a product: %s", (_what, inputs, message) => {
+  expect(() => matmulEntry.fit?.(inputs, {})).toThrow(message);
+});
+
+test.each([
+  ["i8_i8", "64x64x64_gelu", "GELU needs a result that is a number in bf16 or f32, got i8"],
+  ["bf16_f32", "64x64x64_residual", "a residual has to be as wide as the operands"],
+  ["i8_i8", "64x20000x64", "K = 20000: expected at most 16384"],
+  ["i8_i32", "64x64x70000", "N = 70000: expected at most"],
+  ["i8_i8", "64x64", "expected MxKxN with whole numbers from 1 up"],
+  ["i8_i8", "64x64x64_relu", "there is no ending _relu"],
+  ["i8_i8", "8x8x8.8x8x8", "8x8x8 is there twice"],
+  ["i8_i4", "8x8x8", "dtype i8_i4: expected one of"],
+])("%s %s is refused: %s", (dtype, shapes, message) => {
+  const params = { dtype, array: "whole", shapes, tile: "64x32x32" };
+
+  expect(() => matmulDesign({ device: "npu1", params })).toThrow(message);
+});
