@@ -61,6 +61,7 @@ export {
   whiteNoise,
 } from "./signals/waveforms.ts";
 export { addSuite } from "./suites/add-suite.ts";
+export { attentionSuite } from "./suites/attention-suite.ts";
 export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
 export {
   type FftRunner,
