@@ -28,6 +28,7 @@ export type {
 } from "./device.ts";
 export { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
 export { type Launch, planLaunches } from "./launch-plan.ts";
+export type { ParameterValues } from "./launch-parameters.ts";
 export { type DeviceLimits, deviceLimits } from "./limits.ts";
 export { type LaunchOptions, type LaunchReport, type LaunchResult, LoadedKernel, loadKernel } from "./load-kernel.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
