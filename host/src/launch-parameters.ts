@@ -25,7 +25,8 @@ export function completeInputs(
     const [arg, input] = [sequence.args.find((a) => a.name === argument), inputs[argument]];
     if (arg === undefined || input === undefined || input.dtype !== arg.dtype) continue;
     const rows = input.shape[0] ?? 0;
-    const sameRows = input.shape.length === arg.shape.length && input.shape.every((n, i) => i === 0 || n === arg.shape[i]);
+    const sameRows =
+      input.shape.length === arg.shape.length && input.shape.every((n, i) => i === 0 || n === arg.shape[i]);
     if (!sameRows || rows < min || rows >= (arg.shape[0] ?? 0)) continue;
     const whole = tensor(arg.dtype, arg.shape);
     (whole.data as Uint8Array).set(input.data as Uint8Array);

@@ -2,8 +2,8 @@ import { type SequenceSpec, type Tensor, tensor, tensorBytes, UsageError } from 
 import { axisLayout, copyRows } from "./axis-layout.ts";
 import { constantOutputWarning } from "./constant-output.ts";
 import type { ModelledTime } from "./device.ts";
-import { countUnits, type Launch, planLaunches, sequencesOfShape } from "./launch-plan.ts";
 import { completeInputs } from "./launch-parameters.ts";
+import { countUnits, type Launch, planLaunches, sequencesOfShape } from "./launch-plan.ts";
 import type { LaunchReport, LoadedKernel } from "./load-kernel.ts";
 
 export interface RunOverUnitsOptions {

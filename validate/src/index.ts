@@ -61,8 +61,8 @@ export {
   whiteNoise,
 } from "./signals/waveforms.ts";
 export { addSuite } from "./suites/add-suite.ts";
-export { attentionSuite } from "./suites/attention-suite.ts";
 export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
+export { attentionSuite } from "./suites/attention-suite.ts";
 export {
   type FftRunner,
   type FftSubject,

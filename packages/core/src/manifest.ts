@@ -151,7 +151,8 @@ export function parseManifest(text: string, name: string): Manifest {
       const parameter = record(p, `${at}.parameters[${j}]`);
       const where = `${at}.parameters[${j}]`;
       for (const key of ["name", "argument"]) text_(parameter[key], `${where}.${key}`);
-      if (count(parameter.min, `${where}.min`) > count(parameter.max, `${where}.max`)) fail(`${where}: min is above max`);
+      if (count(parameter.min, `${where}.min`) > count(parameter.max, `${where}.max`))
+        fail(`${where}: min is above max`);
       for (const [k, w] of list(parameter.words, `${where}.words`).entries()) {
         const word = record(w, `${where}.words[${k}]`);
         if (count(word.index, `${where}.words[${k}].index`) >= words) {

@@ -11,7 +11,10 @@ export function launchParameter(
   instsOf: (sequence: string) => Uint8Array,
 ): LaunchParameter {
   const { name, argument, min, max, step, samples } = parameter;
-  const streams = [{ value: max, sequence }, ...samples].map((s) => ({ value: s.value, words: wordsOf(instsOf(s.sequence)) }));
+  const streams = [{ value: max, sequence }, ...samples].map((s) => ({
+    value: s.value,
+    words: wordsOf(instsOf(s.sequence)),
+  }));
   const [base] = streams;
   if (base === undefined) throw new RangeError(`${sequence}: no stream`);
   const longer = streams.find((s) => s.words.length !== base.words.length);

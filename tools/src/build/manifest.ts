@@ -1,8 +1,8 @@
 import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest } from "@aiekit/core";
 import type { DesignSequence } from "@aiekit/mlir";
 import { sha256 } from "../cache/sha256.ts";
-import type { ResolvedRequest } from "./request.ts";
 import { launchParameter } from "./launch-parameter.ts";
+import type { ResolvedRequest } from "./request.ts";
 import type { BuildTools } from "./tool-versions.ts";
 
 /** Files of a build's folder: path in it -> content. */

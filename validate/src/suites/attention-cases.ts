@@ -48,11 +48,11 @@ export function attentionCases(seed: number, drawnCount = 8): readonly Attention
     sizes(2, 20, 100, { group: "values", name, value, isNoise: false, ...more });
   return [
     sizes(2, 70, 100),
+    sizes(3, 1, 33, { capacity: 96 }),
     sizes(2, 40, 75, { causal: true }),
     values("scores of several thousand, where e^x is infinite", ({ of }, random) =>
       of === "v" ? random.normal() : 40 * random.normal(),
     ),
-    sizes(3, 1, 33, { capacity: 96, value: noise }),
     sizes(1, 1, 1),
     sizes(2, 50, 50, { packed: true }),
     sizes(3, 300, 300, { packed: true, causal: true }),
@@ -83,7 +83,8 @@ export function attentionCases(seed: number, drawnCount = 8): readonly Attention
     values(
       "NaN and infinity in some queries: other rows do not see them",
       ({ of, row, column }, random) => {
-        if (of === "q" && column === 3 && (row === 2 || row === 9)) return row === 2 ? Number.NaN : Number.POSITIVE_INFINITY;
+        if (of === "q" && column === 3 && (row === 2 || row === 9))
+          return row === 2 ? Number.NaN : Number.POSITIVE_INFINITY;
         return random.normal();
       },
       { isFree: (_, row) => row === 2 || row === 9 },

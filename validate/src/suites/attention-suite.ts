@@ -55,7 +55,11 @@ export async function attentionSuite(subject: ArraySubject, options: ArraySuiteO
   return { result, evidence: judged.map((j) => j.evidence) };
 }
 
-function judgeAttention(item: AttentionCase, inputs: Readonly<Record<string, Tensor>>, actual: Float64Array): JudgedCase {
+function judgeAttention(
+  item: AttentionCase,
+  inputs: Readonly<Record<string, Tensor>>,
+  actual: Float64Array,
+): JudgedCase {
   const { name, group, queries: rows, heads, width, keys, isNoise, isFree } = item;
   const columns = heads * width;
   const { values, magnitudes, scoreMagnitudes } = referenceOf(item, inputs);
