@@ -58,7 +58,7 @@ export function instsFor(sequence: SequenceSpec, insts: Uint8Array, values: Para
     });
   }
   if (changed.length === 0) return insts;
-  const patched = insts.slice();
+  const patched = new Uint8Array(insts);
   const view = new DataView(patched.buffer);
   for (const parameter of changed) writeWords(view, parameter, values[parameter.name] as number);
   return patched;

@@ -59,3 +59,10 @@ test("streams of different lengths are refused", () => {
     ),
   ).toThrow("expected streams of one length, got 2 words for 96 and 1 for 5");
 });
+
+test("streams that are views into a larger memory, as files are read, give the same words", () => {
+  const plain = streams((n) => [n, 1]);
+  const inPool = (sequence: string) => Buffer.concat([Buffer.of(1, 2, 3), plain(sequence)]).subarray(3);
+
+  expect(launchParameter(parameter, "whole", inPool)).toEqual(launchParameter(parameter, "whole", plain));
+});

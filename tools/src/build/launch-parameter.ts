@@ -58,5 +58,6 @@ function follow(samples: readonly Sample[], step: number): Omit<ParameterWord, "
 }
 
 function wordsOf(insts: Uint8Array): Uint32Array {
-  return new Uint32Array(insts.slice().buffer);
+  // Not slice: of a Buffer it is a view into memory that others share.
+  return new Uint32Array(new Uint8Array(insts).buffer);
 }
