@@ -27,6 +27,7 @@ export type {
   WaitOptions,
 } from "./device.ts";
 export { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
+export type { ParameterValues } from "./launch-parameters.ts";
 export { type Launch, planLaunches } from "./launch-plan.ts";
 export { type DeviceLimits, deviceLimits } from "./limits.ts";
 export { type LaunchOptions, type LaunchReport, type LaunchResult, LoadedKernel, loadKernel } from "./load-kernel.ts";

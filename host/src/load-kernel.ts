@@ -20,11 +20,14 @@ import {
 import type { Bo, Device, HwContext, Kernel, RunReport, WaitOptions } from "./device.ts";
 import { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
+import { completeInputs, instsFor, type ParameterValues } from "./launch-parameters.ts";
 import { cropped, padded } from "./padding.ts";
 
 /** Options of one launch; `guard: false` turns off the search for output that was never written. */
 export interface LaunchOptions extends WaitOptions {
   readonly guard?: boolean | undefined;
+  /** Launch parameters of the sequence by name; the largest value for those left out. */
+  readonly parameters?: ParameterValues | undefined;
 }
 
 export interface LaunchReport {
@@ -89,7 +92,8 @@ export class LoadedKernel {
   }
 
   /**
-   * Runs one sequence once. `inputs` has a tensor of exactly the manifest's shape for each `in` and `inout` argument.
+   * Runs one sequence once. `inputs` has a tensor of exactly the manifest's shape for each `in` and `inout` argument, or
+   * of fewer rows where a launch parameter counts them.
    * @throws ShapeError or UsageError for wrong inputs; DeviceError for a run that failed or output never written.
    */
   launch(name: string, inputs: Readonly<Record<string, Tensor>>, options: LaunchOptions = {}): Promise<LaunchResult> {
@@ -110,9 +114,14 @@ export class LoadedKernel {
     const sequence = this.#sequence(name);
     const { instr, data } = this.#sequenceBos(sequence);
     const guard = options.guard ?? true;
+    const complete = completeInputs(sequence, inputs, options.parameters);
+    if (sequence.parameters !== undefined || options.parameters !== undefined) {
+      instr.write(instsFor(sequence, this.#insts.get(sequence.name)!, complete.parameters));
+      instr.sync("toDevice");
+    }
     sequence.args.forEach((arg, i) => {
       const bo = data[i]!;
-      if (arg.direction !== "out") bo.write(padded(this.#inputBytes(arg, inputs[arg.name]), arg));
+      if (arg.direction !== "out") bo.write(padded(this.#inputBytes(arg, complete.inputs[arg.name]), arg));
       else if (guard) fillGuard(new Uint8Array(bo.map()));
       bo.sync("toDevice");
     });
