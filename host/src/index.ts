@@ -46,6 +46,7 @@ export type {
 } from "./device.ts";
 export { type ArrayLayout, allocTensor, DeviceTensor, layoutOf } from "./device-tensor.ts";
 export { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
+export type { ParameterValues } from "./launch-parameters.ts";
 export { type Launch, planLaunches } from "./launch-plan.ts";
 export { type DeviceLimits, deviceLimits } from "./limits.ts";
 export { type LaunchOptions, type LaunchReport, type LaunchResult, LoadedKernel, loadKernel } from "./load-kernel.ts";

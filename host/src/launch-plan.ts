@@ -1,4 +1,5 @@
 import { describeShape, type SequenceSpec, ShapeError, type Tensor, UsageError } from "@aiekit/core";
+import { completeInputs } from "./launch-parameters.ts";
 
 /** One launch: a sequence, the first unit it works on, and how many of its units are wanted (the rest is padding). */
 export interface Launch {
@@ -28,20 +29,22 @@ export function planLaunches(totalUnits: number, sequences: readonly SequenceSpe
 
 /**
  * The sequences whose arguments of fixed shape are the inputs': a kernel may have a sequence for each of several shapes.
- * All of them where none fits, for the error to be about.
+ * Else those that take inputs of fewer rows. All of them where none fits, for the error to be about.
  */
 export function sequencesOfShape(
   sequences: readonly SequenceSpec[],
   inputs: Readonly<Record<string, Tensor>>,
 ): readonly SequenceSpec[] {
-  const fitting = sequences.filter(({ args }) =>
+  const takes = ({ args }: SequenceSpec, given: Readonly<Record<string, Tensor>>) =>
     args.every(({ name, direction, dtype, shape, units }) => {
-      const input = inputs[name];
+      const input = given[name];
       if (direction === "out" || units !== undefined || input === undefined) return true;
       return describeShape(input.dtype, input.shape) === describeShape(dtype, shape);
-    }),
-  );
-  return fitting.length > 0 ? fitting : sequences;
+    });
+  const fitting = sequences.filter((sequence) => takes(sequence, inputs));
+  if (fitting.length > 0) return fitting;
+  const withFewerRows = sequences.filter((sequence) => takes(sequence, completeInputs(sequence, inputs).inputs));
+  return withFewerRows.length > 0 ? withFewerRows : sequences;
 }
 
 /**

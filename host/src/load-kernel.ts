@@ -23,10 +23,13 @@ import type { Bo, Device, HwContext, Kernel, Run, RunReport, WaitOptions } from 
 import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
 import { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
+import { completeInputs, instsFor, type ParameterValues } from "./launch-parameters.ts";
 
 /** Options of one launch; `guard: false` turns off the search for output that was never written. */
 export interface LaunchOptions extends WaitOptions {
   readonly guard?: boolean | undefined;
+  /** Launch parameters of the sequence by name; the largest value for those left out. */
+  readonly parameters?: ParameterValues | undefined;
 }
 
 export interface LaunchReport {
@@ -79,7 +82,7 @@ export class LoadedKernel {
   readonly #kernel: Kernel;
   readonly #insts: ReadonlyMap<string, Uint8Array>;
   readonly #bos = new Map<string, SequenceBos>();
-  /** Instructions of runs on device arrays, by sequence. */
+  /** Instructions of runs on device arrays, by sequence and launch parameters. */
   readonly #instrs = new Map<string, Bo>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -93,7 +96,8 @@ export class LoadedKernel {
   }
 
   /**
-   * Runs one sequence once. `inputs` has a tensor of exactly the manifest's shape for each `in` and `inout` argument.
+   * Runs one sequence once. `inputs` has a tensor of exactly the manifest's shape for each `in` and `inout` argument, or
+   * of fewer rows where a launch parameter counts them.
    * @throws ShapeError or UsageError for wrong inputs; DeviceError for a run that failed or output never written.
    */
   launch(name: string, inputs: Readonly<Record<string, Tensor>>, options: LaunchOptions = {}): Promise<LaunchResult> {
@@ -108,9 +112,10 @@ export class LoadedKernel {
     return this.#context;
   }
 
-  /** Instruction stream of a sequence. */
-  insts(sequenceName: string): Uint8Array {
-    return this.#insts.get(this.#sequence(sequenceName).name)!;
+  /** Instruction stream of a sequence, for these values of its launch parameters. @throws what `instsFor` throws. */
+  insts(sequenceName: string, parameters: ParameterValues = {}): Uint8Array {
+    const sequence = this.#sequence(sequenceName);
+    return instsFor(sequence, this.#insts.get(sequence.name)!, parameters);
   }
 
   /** Memory group of an argument of a sequence, for `allocTensor`. */
@@ -126,9 +131,14 @@ export class LoadedKernel {
   /**
    * A run of a sequence on arrays that are in device memory, not started yet. Its outputs stay there: the next run may have
    * them as inputs. The arrays stay open while it is in flight; nothing is written to or read from the host.
-   * @throws UsageError for an argument that is missing or unknown; ShapeError for an array that does not fit.
+   * Launch parameters that are not given have their largest value. @throws UsageError for an argument that is missing or
+   * unknown; ShapeError for an array that does not fit.
    */
-  createRun(sequenceName: string, arrays: Readonly<Record<string, DeviceTensor>>): Run {
+  createRun(
+    sequenceName: string,
+    arrays: Readonly<Record<string, DeviceTensor>>,
+    parameters: ParameterValues = {},
+  ): Run {
     const sequence = this.#sequence(sequenceName);
     const at = `${this.manifest.kernel}: ${sequence.name}`;
     const expected = `expected ${namesOf(sequence.args)}`;
@@ -143,7 +153,7 @@ export class LoadedKernel {
         hint: "allocate an array that several kernels share for the one that needs most rows",
       });
     });
-    const instr = this.#instr(sequence.name);
+    const instr = this.#instr(sequence.name, parameters);
     return this.#kernel.createRun(executeInstructions, instr, instr.sizeBytes / 4, ...data);
   }
 
@@ -160,9 +170,14 @@ export class LoadedKernel {
     const sequence = this.#sequence(name);
     const { instr, data } = this.#sequenceBos(sequence);
     const guard = options.guard ?? true;
+    const complete = completeInputs(sequence, inputs, options.parameters);
+    if (sequence.parameters !== undefined || options.parameters !== undefined) {
+      instr.write(instsFor(sequence, this.#insts.get(sequence.name)!, complete.parameters));
+      instr.sync("toDevice");
+    }
     sequence.args.forEach((arg, i) => {
       const bo = data[i]!;
-      if (arg.direction !== "out") bo.write(padded(this.#inputBytes(arg, inputs[arg.name]), arg));
+      if (arg.direction !== "out") bo.write(padded(this.#inputBytes(arg, complete.inputs[arg.name]), arg));
       else if (guard) fillGuard(new Uint8Array(bo.map()));
       bo.sync("toDevice");
     });
@@ -204,15 +219,16 @@ export class LoadedKernel {
     return bos;
   }
 
-  #instr(sequenceName: string): Bo {
-    const known = this.#instrs.get(sequenceName);
+  #instr(sequenceName: string, parameters: ParameterValues): Bo {
+    const key = `${sequenceName} ${JSON.stringify(Object.entries(parameters).sort())}`;
+    const known = this.#instrs.get(key);
     if (known !== undefined) return known;
-    const insts = this.insts(sequenceName);
+    const insts = this.insts(sequenceName, parameters);
     const options = { flags: "cacheable", group: this.#kernel.groupId(instrArgIndex) } as const;
     const instr = this.device.allocBo(insts.length, options);
     instr.write(insts);
     instr.sync("toDevice");
-    this.#instrs.set(sequenceName, instr);
+    this.#instrs.set(key, instr);
     return instr;
   }
 

@@ -2,6 +2,7 @@ import { type SequenceSpec, type Tensor, tensor, tensorBytes, UsageError } from 
 import { axisLayout, copyRows } from "./axis-layout.ts";
 import { constantOutputWarning } from "./constant-output.ts";
 import type { ModelledTime } from "./device.ts";
+import { completeInputs } from "./launch-parameters.ts";
 import { countUnits, type Launch, planLaunches, sequencesOfShape } from "./launch-plan.ts";
 import type { LaunchReport, LoadedKernel } from "./load-kernel.ts";
 
@@ -40,20 +41,25 @@ export interface UnitsPhases {
  */
 export async function runOverUnits(
   kernel: Pick<LoadedKernel, "manifest" | "launch">,
-  inputs: Readonly<Record<string, Tensor>>,
+  given: Readonly<Record<string, Tensor>>,
   options: RunOverUnitsOptions = {},
 ): Promise<UnitsRun> {
   const startMs = performance.now();
   const { manifest } = kernel;
-  const sequences = sequencesOfShape(manifest.sequences, inputs);
+  const sequences = sequencesOfShape(manifest.sequences, given);
   const template = sequences[0]!;
+  const { inputs, parameters } = completeInputs(template, given);
+  const hasParameters = Object.keys(parameters).length > 0;
   const units = countUnits(manifest.kernel, template, inputs);
   const launches = planLaunches(units, sequences);
   const outputs = wholeOutputs(manifest.kernel, template, { units, launches: launches.length });
 
   const reports: LaunchReport[] = [];
   for (const launch of launches) {
-    const result = await kernel.launch(launch.sequence.name, cutInputs(launch, inputs), options);
+    const result = await kernel.launch(launch.sequence.name, cutInputs(launch, inputs), {
+      ...options,
+      ...(hasParameters && { parameters }),
+    });
     placeOutputs(launch, result.outputs, outputs);
     reports.push(result.report);
     options.onProgress?.(launch.firstUnit + launch.wantedUnits, units);

@@ -7,14 +7,15 @@
 //   values    sums += p v, totals += p
 //   finish    out = sums / totals, one strip of 8 queries
 //
-// Arguments   layouts in attention_shape.h. kv: bf16[2 slices][32][8], keys then values of 32 positions; values behind the
-//             last valid position are set to zero. q, out: bf16[slices][8][8]. 32-byte aligned, none overlap.
+// Arguments   layouts in attention_shape.h. kv: bf16[2 slices][32][8], keys then values of 32 positions; the call of values
+//             transposes them in place and clears those behind the last valid position. q, out: bf16[slices][8][8].
+//             32-byte aligned, none overlap.
 // Tile bytes  none of its own; arguments at width 64: queries 8,192, p 4,096, sums 17,408, state 2,048.
-// Rounding    set at each entry: scores floor, with halves in the sums that are shifted (exp_scores.h); values and finish
-//             conv_even. Saturation none.
-// Error       exponentials: exp_scores.h, the part without the narrowing <= 2^-10.9 of p; narrowing of p, of the quotient:
-//             2^-8 each, 2^-9.2 as a root mean square; float sums. NaN or infinity in q or k: the rows that use them are without meaning, others are
-//             not touched. NaN or infinity in v: in that column for every row of the head.
+// Rounding    set at each entry: scores floor, with halves in the sums that are shifted (exp_scores.h), in every build;
+//             values and finish conv_even. Saturation none.
+// Error       exponentials: exp_scores.h, the part without the narrowing <= 2^-10.9 of p; narrowing of p and of the
+//             quotient: 2^-8 each, 2^-9.2 as a root mean square; float sums. NaN or infinity in q or k: the rows that use
+//             them are without meaning, others are not touched. NaN or infinity in v: in that column for every row of the head.
 // Cycles      modelled by the simulator; not measured on a device.
 // Source      running maximum and rescaled sums: M. Milakov, N. Gimelshein, Online normalizer calculation for softmax, 2018;
 //             blocks of keys: T. Dao et al., FlashAttention, 2022.
@@ -107,12 +108,13 @@ extern "C" void attention_scores_bf16(const bfloat16 *__restrict kv, const bfloa
 
 extern "C" void attention_values_bf16(bfloat16 *__restrict kv, const bfloat16 *__restrict p, float *__restrict sums,
                                       const int32 *__restrict words, int32 block) {
-  set_modes(aie::rounding_mode::conv_even);
+  set_modes(aie::rounding_mode::AIEKIT_ROUNDING);
   event0();
   const plan &plan = as_plan(words);
   bfloat16 *const values = kv + attention::kSlices * attention::kKeys * 8;
   const int32 valid = view::of(plan, 0, block).keys;
   if (valid < static_cast<int32>(attention::kKeys)) attention::clear_values(values, valid < 0 ? 0 : valid);
+  attention::transpose_values(values);
   for (int32 strip = 0; strip < plan.strips; ++strip) {
     AIEKIT_SCALAR_CYCLES(10);
     if (view::of(plan, strip, block).none()) continue;
@@ -123,6 +125,6 @@ extern "C" void attention_values_bf16(bfloat16 *__restrict kv, const bfloat16 *_
 }
 
 extern "C" void attention_finish_bf16(const float *__restrict sums, bfloat16 *__restrict out, int32 strip) {
-  set_modes(aie::rounding_mode::conv_even);
+  set_modes(aie::rounding_mode::AIEKIT_ROUNDING);
   attention::quotients(sums + strip * static_cast<int32>(attention::kStripSums), out);
 }

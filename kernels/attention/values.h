@@ -7,6 +7,13 @@
 
 namespace attention {
 
+// 8 keys of 8 columns become 8 columns of 8 keys, in place: once a block, not once for each strip that takes them.
+AIEKIT_INLINE void transpose_values(bfloat16 *__restrict values) {
+  for (unsigned i = 0; i < kSlices * kKeys * 8; i += 64) {
+    aie::store_v(values + i, aie::transpose(aie::load_v<64>(values + i), 8, 8));
+  }
+}
+
 // sums += V^T p for kMany slices of V and both halves of a strip.
 template <unsigned kMany>
 [[gnu::noinline]] void add_slices(const bfloat16 *__restrict values, const bfloat16 *__restrict p, float *__restrict sums) {
@@ -20,11 +27,11 @@ template <unsigned kMany>
   for (unsigned group = 0; group < kKeys / 8; ++group) {
     const auto p0 = aie::load_v<32>(p + group * 32);
     const auto p1 = aie::load_v<32>(p + (kKeys / 8 + group) * 32);
-    const auto v = aie::transpose(aie::load_v<64>(values + group * 64), 8, 8);
+    const auto v = aie::load_v<64>(values + group * 64);
     c0_0.mac(v.template extract<32>(0), p0), c1_0.mac(v.template extract<32>(0), p1);
     c0_1.mac(v.template extract<32>(1), p0), c1_1.mac(v.template extract<32>(1), p1);
     if constexpr (kMany == 2) {
-      const auto w = aie::transpose(aie::load_v<64>(values + kKeys * 8 + group * 64), 8, 8);
+      const auto w = aie::load_v<64>(values + kKeys * 8 + group * 64);
       c0_2.mac(w.template extract<32>(0), p0), c1_2.mac(w.template extract<32>(0), p1);
       c0_3.mac(w.template extract<32>(1), p0), c1_3.mac(w.template extract<32>(1), p1);
     }

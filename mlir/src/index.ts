@@ -131,6 +131,7 @@ export {
   type KernelSource,
   type ParamSpec,
   registry,
+  type SequenceParameter,
 } from "./registry.ts";
 export { routeFlows } from "./routing/route-flows.ts";
 export { verify } from "./verifier/verify.ts";

@@ -1,4 +1,4 @@
-import { type ArgSpec, type DType, UsageError } from "@aiekit/core";
+import { type ArgSpec, type DType, type LaunchParameter, UsageError } from "@aiekit/core";
 import { addKernel } from "./designs/add.ts";
 import { attentionEntry } from "./designs/attention.ts";
 import { fftDesign } from "./designs/fft.ts";
@@ -8,6 +8,7 @@ import { logmelEntry } from "./designs/logmel.ts";
 import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
 import { softmaxKernel } from "./designs/softmax.ts";
+import { topkKernel } from "./designs/topk.ts";
 import type { Operation } from "./ir/operation.ts";
 
 /** A C++ file that a design's kernels come from. */
@@ -29,11 +30,22 @@ export interface ParamSpec {
   readonly about: string;
 }
 
+/**
+ * A number that a launch chooses. The design has the sequence once more for each of `samples`, other values than `max`,
+ * under a name that no one launches: where their streams differ is what the parameter decides.
+ */
+export interface SequenceParameter extends Pick<LaunchParameter, "name" | "argument" | "min" | "max"> {
+  /** Words depend on the value or on ceil(value / step). */
+  readonly step: number;
+  readonly samples: readonly { readonly value: number; readonly sequence: string }[];
+}
+
 /** One runtime sequence and its host buffers. */
 export interface DesignSequence {
   readonly name: string;
   readonly units: number;
   readonly args: readonly Omit<ArgSpec, "bytes">[];
+  readonly parameters?: readonly SequenceParameter[];
 }
 
 export interface Design {
@@ -98,6 +110,7 @@ export const registry: readonly KernelEntry[] = [
   geluKernel,
   layernormKernel,
   softmaxKernel,
+  topkKernel,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

@@ -98,3 +98,4 @@ export type {
   SuiteResult,
   SuiteRun,
 } from "./suites/suite-result.ts";
+export { topkSuite } from "./suites/topk-suite.ts";

@@ -10,6 +10,7 @@ import {
 import { decodeTxn, hostTraffic } from "@aiekit/xclbin";
 import type { NpuGeneration } from "../device.ts";
 import { type ArrayLayout, layoutOf, layoutProblem } from "../device-tensor.ts";
+import type { ParameterValues } from "../launch-parameters.ts";
 import { deviceLimits } from "../limits.ts";
 
 /** One launch of a chain: a sequence of a kernel, and which array each of its arguments is. */
@@ -21,13 +22,15 @@ export interface ChainStep {
   readonly sequence: string;
   /** Names of arrays by the names of the sequence's arguments. Arrays of the same name are the same memory. */
   readonly args: Readonly<Record<string, string>>;
+  /** Values of the sequence's launch parameters; those left out have their largest. */
+  readonly parameters?: ParameterValues;
 }
 
 /** What a plan needs of a kernel: a LoadedKernel, or what a build left on disk. */
 export interface ChainKernel {
   readonly manifest: Manifest;
-  /** Instruction stream of a sequence. */
-  insts(sequence: string): Uint8Array;
+  /** Instruction stream of a sequence, for these values of its launch parameters. */
+  insts(sequence: string, parameters?: ParameterValues): Uint8Array;
 }
 
 export interface ChainPlanRequest {
@@ -137,7 +140,9 @@ function planStep(step: ChainStep, kernels: ChainPlanRequest["kernels"]): Planne
       );
     }
   }
-  const traffic = hostTraffic(decodeTxn(kernel.insts(sequence.name), `${step.kernel}: ${sequence.name}`));
+  const traffic = hostTraffic(
+    decodeTxn(kernel.insts(sequence.name, step.parameters), `${step.kernel}: ${sequence.name}`),
+  );
   return {
     step,
     sequence,

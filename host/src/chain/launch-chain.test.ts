@@ -5,6 +5,7 @@ import { tensor } from "@aiekit/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Device } from "../device.ts";
 import { loadKernel } from "../load-kernel.ts";
+import { loopbackInsts } from "../loopback.test-support.ts";
 import { openDevice } from "../open-device.ts";
 import type { ChainStep } from "./chain-plan.ts";
 import { LaunchChain } from "./launch-chain.ts";
@@ -159,6 +160,28 @@ test("arrays of another shape and unknown names are refused", async () => {
 
   expect(() => chain.write("x", ramp(3))).toThrow("device tensor: expected i32[2, 64], got i32[3, 64]");
   expect(() => chain.read("z")).toThrow("chain: no array named z: expected one of x, h, i, y");
+});
+
+test("a step with a launch parameter runs the stream of its value, and its traffic is that stream's", async () => {
+  // Both transfers are as long as there are rows, objectWords each.
+  const insts = new Uint32Array(loopbackInsts({ send: 4, fetch: 4 }).slice().buffer);
+  const lengths = [...insts.keys()].filter((index) => insts[index] === 4 * objectWords);
+  const words = lengths.map((index) => ({ index, step: 1, factor: objectWords, constant: 0 }));
+  const parameters = [{ name: "valid", argument: "in", min: 1, max: 4, words }];
+  const kernels = new Map([["a", await load({ name: "two", rows: 4, parameters })]]);
+  const chain = new LaunchChain({ device, kernels, steps: [{ ...step("only", "x", "y"), parameters: { valid: 2 } }] });
+  chain.write("x", ramp(4));
+  chain.write("y", tensor("i32", [4, objectWords]));
+
+  const { totals } = await chain.run();
+
+  expect(lengths).toHaveLength(2);
+  const expected = ramp(4).data.fill(0, 2 * objectWords);
+  expect(chain.read("y").data).toEqual(expected);
+  expect([totals.bytesToArray, totals.bytesFromArray]).toEqual([512, 512]);
+  expect(
+    () => new LaunchChain({ device, kernels, steps: [{ ...step("only", "x", "y"), parameters: { valid: 5 } }] }),
+  ).toThrow("two: valid: expected a whole number from 1 to 4, got 5");
 });
 
 test("a buffer that was packed before is written as it is, and one of another size is refused", async () => {

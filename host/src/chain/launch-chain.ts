@@ -40,9 +40,9 @@ export class LaunchChain {
         const { kernel, sequence, arg } = array.firstUse;
         this.#arrays.set(array.name, allocTensor(device, array, kernels.get(kernel)!.groupOf(sequence, arg)));
       }
-      this.#runs = steps.map(({ kernel, sequence, args }) => {
+      this.#runs = steps.map(({ kernel, sequence, args, parameters }) => {
         const arrays = Object.entries(args).map(([arg, name]) => [arg, this.#arrays.get(name)!] as const);
-        return kernels.get(kernel)!.createRun(sequence, Object.fromEntries(arrays));
+        return kernels.get(kernel)!.createRun(sequence, Object.fromEntries(arrays), parameters);
       });
     } catch (error) {
       this.close();

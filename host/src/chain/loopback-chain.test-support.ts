@@ -11,6 +11,7 @@ export interface LoopbackSequence extends LoopbackSteps {
   readonly name: string;
   readonly rows: number;
   readonly bufferRows?: number;
+  readonly parameters?: SequenceSpec["parameters"];
 }
 
 /** The manifest of a build of the loop-back design, and the instruction streams of its sequences. */
@@ -20,7 +21,7 @@ export function loopbackManifest(sequences: readonly LoopbackSequence[]): {
 } {
   const xclbin = loopbackXclbin();
   const files = new Map([["loopback.xclbin", xclbin]]);
-  const specs = sequences.map(({ name, rows, bufferRows = rows, ...steps }): SequenceSpec => {
+  const specs = sequences.map(({ name, rows, bufferRows = rows, parameters, ...steps }): SequenceSpec => {
     const insts = loopbackInsts({ send: bufferRows, fetch: bufferRows, ...steps });
     files.set(`${name}.bin`, insts);
     const array: Omit<ArgSpec, "name" | "direction"> = {
@@ -33,7 +34,7 @@ export function loopbackManifest(sequences: readonly LoopbackSequence[]): {
       { name: "in", direction: "in", ...array } as const,
       { name: "out", direction: "out", ...array } as const,
     ];
-    return { name, insts: fileRef(`${name}.bin`, insts), units: 1, args };
+    return { name, insts: fileRef(`${name}.bin`, insts), units: 1, args, ...(parameters && { parameters }) };
   });
   const manifest: Manifest = {
     format: "aiekit-manifest",

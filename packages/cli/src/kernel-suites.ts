@@ -36,6 +36,7 @@ const suites: Readonly<Record<string, KernelSuite>> = {
   gelu: arraySuite("geluSuite"),
   layernorm: arraySuite("layernormSuite"),
   softmax: arraySuite("softmaxSuite"),
+  topk: arraySuite("topkSuite"),
 };
 
 const seed = 1;

@@ -19,7 +19,9 @@ export {
 export {
   type ArgSpec,
   type FileRef,
+  type LaunchParameter,
   type Manifest,
+  type ParameterWord,
   parseManifest,
   type SequenceSpec,
   type Target,

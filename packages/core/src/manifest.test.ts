@@ -52,6 +52,27 @@ test.each([
     },
     /args\[0\]\.padded: expected at least \[400\] in each dimension, got \[399\]/,
   ],
+  [
+    "parameter word",
+    {
+      ...manifest,
+      sequences: [
+        {
+          ...manifest.sequences[0]!,
+          parameters: [
+            {
+              name: "keys",
+              argument: "kv",
+              min: 1,
+              max: 9,
+              words: [{ index: manifest.sequences[0]!.insts.bytes / 4, step: 1, factor: 1, constant: 0 }],
+            },
+          ],
+        },
+      ],
+    },
+    /parameters\[0\]\.words\[0\]\.index: the stream has \d+ words, got \d+/,
+  ],
 ])("a wrong %s is refused by name", (_what, value, message) => {
   expect(() => parseManifest(JSON.stringify(value), "manifest.json")).toThrow(message);
 });

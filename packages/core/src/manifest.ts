@@ -43,6 +43,28 @@ export interface ArgSpec {
   readonly meaning?: string;
 }
 
+/** A word of an instruction stream that a launch parameter decides: constant + factor * ceil(value / step), modulo 2^32. */
+export interface ParameterWord {
+  /** Position in the stream, in words. */
+  readonly index: number;
+  readonly step: number;
+  readonly factor: number;
+  readonly constant: number;
+}
+
+/**
+ * A number that each launch may choose, without another build: rows of a cache that are valid, for example. The stream in
+ * the build's folder is that of `max`.
+ */
+export interface LaunchParameter {
+  readonly name: string;
+  /** Input of which it counts the rows: one with fewer rows sets the parameter. */
+  readonly argument: string;
+  readonly min: number;
+  readonly max: number;
+  readonly words: readonly ParameterWord[];
+}
+
 /** One instruction stream of the xclbin: a runtime sequence for a fixed number of units. */
 export interface SequenceSpec {
   readonly name: string;
@@ -50,6 +72,7 @@ export interface SequenceSpec {
   /** Units (frames, rows, tiles) that one launch processes; 1 where the kernel has no such axis. */
   readonly units: number;
   readonly args: readonly ArgSpec[];
+  readonly parameters?: readonly LaunchParameter[];
 }
 
 /** What a build made and from what. The seam between the build and everything that runs its products. */
@@ -123,6 +146,24 @@ export function parseManifest(text: string, name: string): Manifest {
     text_(sequence.name, `${at}.name`);
     file(sequence.insts, `${at}.insts`);
     count(sequence.units, `${at}.units`);
+    const words = (sequence.insts as { readonly bytes: number }).bytes / 4;
+    for (const [j, p] of list(sequence.parameters ?? [], `${at}.parameters`).entries()) {
+      const parameter = record(p, `${at}.parameters[${j}]`);
+      const where = `${at}.parameters[${j}]`;
+      for (const key of ["name", "argument"]) text_(parameter[key], `${where}.${key}`);
+      if (count(parameter.min, `${where}.min`) > count(parameter.max, `${where}.max`))
+        fail(`${where}: min is above max`);
+      for (const [k, w] of list(parameter.words, `${where}.words`).entries()) {
+        const word = record(w, `${where}.words[${k}]`);
+        if (count(word.index, `${where}.words[${k}].index`) >= words) {
+          fail(`${where}.words[${k}].index: the stream has ${words} words, got ${word.index}`);
+        }
+        if (count(word.step, `${where}.words[${k}].step`) < 1) fail(`${where}.words[${k}].step: expected 1 or more`);
+        for (const key of ["factor", "constant"]) {
+          if (!Number.isSafeInteger(word[key])) fail(`${where}.words[${k}].${key}: expected a whole number`);
+        }
+      }
+    }
     for (const [j, a] of list(sequence.args, `${at}.args`).entries()) {
       const arg = record(a, `${at}.args[${j}]`);
       const where = `${at}.args[${j}]`;

@@ -1,6 +1,7 @@
 import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest } from "@aiekit/core";
 import type { DesignSequence } from "@aiekit/mlir";
 import { sha256 } from "../cache/sha256.ts";
+import { launchParameter } from "./launch-parameter.ts";
 import type { ResolvedRequest } from "./request.ts";
 import type { BuildTools } from "./tool-versions.ts";
 
@@ -10,6 +11,8 @@ export type ProductFiles = ReadonlyMap<string, Uint8Array | string>;
 export interface ManifestSource {
   readonly request: ResolvedRequest;
   readonly sequences: readonly DesignSequence[];
+  /** Instruction stream of a sequence, also of those that are samples of a parameter. */
+  readonly instsOf: (sequence: string) => Uint8Array;
   /** Kernel name inside the xclbin. */
   readonly xclbinKernel: string;
   readonly products: ProductFiles;
@@ -47,11 +50,12 @@ export function describeBuild(source: ManifestSource): Manifest {
     lowered: product(productPaths.lowered),
     xclbin: product(productPaths.xclbin(request.entry.name)),
     xclbinKernel: source.xclbinKernel,
-    sequences: source.sequences.map(({ name, units, args }) => ({
+    sequences: source.sequences.map(({ name, units, args, parameters }) => ({
       name,
       units,
       insts: product(productPaths.insts(name)),
       args: args.map(withBytes),
+      ...(parameters && { parameters: parameters.map((p) => launchParameter(p, name, source.instsOf)) }),
     })),
     inputs: [...source.inputs].map(([path, text]) => fileRef(path, text)),
     tools: Object.entries({ ...source.tools, node: process.versions.node }).map(([name, version]) => ({

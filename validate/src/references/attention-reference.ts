@@ -1,65 +1,70 @@
+/** Rows of one matrix that hold heads side by side: element c of head h in row r is `data[offset + r * pitch + h * width + c]`. */
+export interface HeadRows {
+  readonly data: Float64Array;
+  readonly offset: number;
+  readonly pitch: number;
+}
+
 export interface AttentionSizes {
   readonly heads: number;
   readonly queries: number;
   readonly keys: number;
-  /** Columns of a head. */
   readonly width: number;
-  /** Query i sees keys 0 .. keys - queries + i, all of them otherwise. */
+  /** Query i sees keys 0 .. keys - queries + i. */
   readonly causal: boolean;
 }
 
 export interface AttentionReference {
-  /** [queries, heads * width] */
-  readonly y: Float64Array;
-  /** Σ p |v| / Σ p of each element of `y`: what relative errors of the p are multiplied by. */
+  /** softmax(q k^T / sqrt(width)) v, [queries, heads * width]. */
+  readonly values: Float64Array;
+  /** The same weights, of |v|: what errors of the weights are measured by. */
   readonly magnitudes: Float64Array;
-  /** Largest Σ |q k| of each query and head, [queries, heads]. */
-  readonly scores: Float64Array;
+  /** For each row and head, the largest sum of |q k| / sqrt(width): what errors of the scores are measured by. */
+  readonly scoreMagnitudes: Float64Array;
 }
 
-/**
- * softmax(q k^T / sqrt(width)) v of each head in float64, by its definition. `q`: [queries, heads * width], `k` and `v`:
- * [keys, heads * width], row-major. Source: A. Vaswani et al., Attention Is All You Need, 3.2.1.
- */
+/** Attention in float64, by the definition. */
 export function attentionReference(
-  { q, k, v }: { readonly q: Float64Array; readonly k: Float64Array; readonly v: Float64Array },
+  { q, k, v }: Readonly<Record<"q" | "k" | "v", HeadRows>>,
   { heads, queries, keys, width, causal }: AttentionSizes,
 ): AttentionReference {
-  const columns = heads * width;
-  const y = new Float64Array(queries * columns);
-  const magnitudes = new Float64Array(queries * columns);
-  const scores = new Float64Array(queries * heads);
-  const p = new Float64Array(keys);
-  for (let head = 0; head < heads; head++) {
+  const values = new Float64Array(queries * heads * width);
+  const magnitudes = new Float64Array(queries * heads * width);
+  const scoreMagnitudes = new Float64Array(queries * heads);
+  const weights = new Float64Array(keys);
+  for (let h = 0; h < heads; h++) {
     for (let i = 0; i < queries; i++) {
       const seen = causal ? keys - queries + i + 1 : keys;
-      const at = i * columns + head * width;
-      let most = Number.NEGATIVE_INFINITY;
+      const row = q.offset + i * q.pitch + h * width;
+      let [most, size] = [Number.NEGATIVE_INFINITY, 0];
       for (let j = 0; j < seen; j++) {
-        let [sum, magnitude] = [0, 0];
+        const key = k.offset + j * k.pitch + h * width;
+        let [score, magnitude] = [0, 0];
         for (let c = 0; c < width; c++) {
-          const product = q[at + c]! * k[j * columns + head * width + c]!;
-          sum += product;
+          const product = q.data[row + c]! * k.data[key + c]!;
+          score += product;
           magnitude += Math.abs(product);
         }
-        p[j] = sum / Math.sqrt(width);
-        most = Math.max(most, p[j]!);
-        scores[i * heads + head] = Math.max(scores[i * heads + head]!, magnitude);
+        weights[j] = score / Math.sqrt(width);
+        most = Math.max(most, weights[j]!);
+        size = Math.max(size, magnitude / Math.sqrt(width));
       }
       let total = 0;
       for (let j = 0; j < seen; j++) {
-        p[j] = Math.exp(p[j]! - most);
-        total += p[j]!;
+        weights[j] = Math.exp(weights[j]! - most);
+        total += weights[j]!;
       }
+      const out = (i * heads + h) * width;
       for (let j = 0; j < seen; j++) {
-        const weight = p[j]! / total;
+        const weight = weights[j]! / total;
+        const value = v.offset + j * v.pitch + h * width;
         for (let c = 0; c < width; c++) {
-          const value = v[j * columns + head * width + c]!;
-          y[at + c]! += weight * value;
-          magnitudes[at + c]! += weight * Math.abs(value);
+          values[out + c]! += weight * v.data[value + c]!;
+          magnitudes[out + c]! += weight * Math.abs(v.data[value + c]!);
         }
       }
+      scoreMagnitudes[i * heads + h] = size;
     }
   }
-  return { y, magnitudes, scores };
+  return { values, magnitudes, scoreMagnitudes };
 }

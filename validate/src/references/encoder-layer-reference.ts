@@ -42,8 +42,8 @@ export function encoderLayerReference(
 ): Float64Array {
   const width = x.length / positions;
   const qkv = linear(norm(x, weights.ln1), weights.qkv, positions);
-  const part = (first: number) => columns(qkv, { positions, first: first * width, count: width });
-  const { y: attended } = attentionReference(
+  const part = (first: number) => ({ data: qkv, offset: first * width, pitch: 3 * width });
+  const { values: attended } = attentionReference(
     { q: part(0), k: part(1), v: part(2) },
     { heads, queries: positions, keys: positions, width: width / heads, causal: false },
   );
@@ -71,17 +71,6 @@ function linear(x: Float64Array, { weights, bias }: LinearReference, rows: numbe
     }
   }
   return y;
-}
-
-function columns(
-  x: Float64Array,
-  { positions, first, count }: { positions: number; first: number; count: number },
-): Float64Array {
-  const pitch = x.length / positions;
-  return Float64Array.from(
-    { length: positions * count },
-    (_, i) => x[Math.floor(i / count) * pitch + first + (i % count)]!,
-  );
 }
 
 const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, i) => value + b[i]!);

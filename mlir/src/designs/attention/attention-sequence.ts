@@ -4,7 +4,7 @@ import type { SequenceBuilder } from "../../builder/sequence-builder.ts";
 import { tileModels } from "../../device-model/tile-model.ts";
 import type { Value } from "../../ir/operation.ts";
 import { bf16, type MemRefType, memref } from "../../ir/types.ts";
-import type { DesignSequence } from "../../registry.ts";
+import type { DesignSequence, SequenceParameter } from "../../registry.ts";
 import { type AttentionColumn, type ControlWord, controlWords } from "./attention-fabric.ts";
 import { type AttentionShape, attentionBlocks, roundRows } from "./attention-shapes.ts";
 import { type AttentionRun, type AttentionWork, attentionWork } from "./attention-work.ts";
@@ -22,14 +22,29 @@ export function attentionSequence(
   width: number,
 ): DesignSequence {
   const layout = hostLayout(shape, width);
-  const work = attentionWork(shape, columns.length);
-  const types: Record<string, MemRefType> = Object.fromEntries(
+  const args: Record<string, MemRefType> = Object.fromEntries(
     layout.args.map(({ name, shape, padded }) => [name, memref([...(padded ?? shape)], bf16)]),
   );
-  d.sequence({ name: shape.name, args: types }, (s, host) => {
-    writeSequence(s, { columns, shape, width, layout, work, host: host as Readonly<Record<string, Value>> });
-  });
-  return { name: shape.name, units: 1, args: layout.args };
+  const write = (name: string, keys: number) => {
+    const valid = { ...shape, keys };
+    const work = attentionWork(valid, columns.length);
+    d.sequence({ name, args }, (s, host) => {
+      writeSequence(s, { columns, shape: valid, width, layout, work, host: host as Readonly<Record<string, Value>> });
+    });
+  };
+  write(shape.name, shape.keys);
+  const parameter = shape.cache ? keysParameter(shape) : undefined;
+  for (const { sequence, value } of parameter?.samples ?? []) write(sequence, value);
+  return { name: shape.name, units: 1, args: layout.args, ...(parameter && { parameters: [parameter] }) };
+}
+
+/** Valid rows of a cache: in words of the cores, and, as whole blocks, in the lengths of the transfers. */
+function keysParameter({ name, keys, queries, causal }: AttentionShape): SequenceParameter | undefined {
+  const min = causal ? queries : 1;
+  if (min === keys) return undefined;
+  const values = [keys - 1, keys - attentionBlocks.keys, min].filter((v, i, all) => v >= min && all.indexOf(v) === i);
+  const samples = values.map((value) => ({ value, sequence: `${name}_at_${value}` }));
+  return { name: "keys", argument: "kv", min, max: keys, step: attentionBlocks.keys, samples };
 }
 
 interface Source {

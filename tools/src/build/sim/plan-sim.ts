@@ -19,12 +19,19 @@ export async function planSim(source: PlanSource): Promise<BuildPlan> {
 
   const programs = corePrograms(design.module);
   const sequences = design.sequences.map((sequence) => sequence.name);
+  const samples = design.sequences.flatMap(({ parameters = [] }) => parameters.flatMap((p) => p.samples));
   const { generation } = deviceModel(request.device);
   const tree = kernelTree(project);
   const compile = await compileSteps({ sources: design.sources, generation, tree, compiler });
   const bufferCount = Math.max(0, ...design.sequences.map((sequence) => sequence.args.length));
   const steps = [
-    ...designSteps({ text, fileName, programs, sequences, codeVersion: tools.aiekit }),
+    ...designSteps({
+      text,
+      fileName,
+      programs,
+      sequences: [...sequences, ...samples.map((sample) => sample.sequence)],
+      codeVersion: tools.aiekit,
+    }),
     ...compile.steps,
     ...linkSteps(programs, compiler),
     packStep({ device: request.device, programs, bufferCount, codeVersion: tools.aiekit }),
@@ -44,6 +51,7 @@ export async function planSim(source: PlanSource): Promise<BuildPlan> {
         request,
         products,
         sequences: design.sequences,
+        instsOf: (name) => outputs.get(instsRef(name)),
         xclbinKernel: xclbinKernelName,
         inputs: compile.texts,
         tools,
