@@ -33,6 +33,8 @@ export interface AieArrayOptions {
 
 /** A run gives way to the event loop after this long. */
 const turnMs = 100;
+/** Turns of an array, from its first, which Ctrl-C breaks off; between turns it is heard in any case. */
+const interruptedTurns = 3;
 /** Events between two looks at the clock on the wall. */
 const eventsPerLook = 64;
 /** Several thousand times what the longest kernel call takes here. */
@@ -54,6 +56,7 @@ export class AieArray {
   readonly #callsKernels: boolean;
   #state: "free" | "running" | "broken" | "closed" = "free";
   #brokenBy: unknown;
+  #turns = 0;
 
   /**
    * `modules`: linked kernels of each core by "col,row"; cores that call none need none.
@@ -143,7 +146,7 @@ export class AieArray {
         end = this.#turn(drive.until);
       };
       // Without kernels every loop comes back to the scheduler, and the guard's thread is not needed.
-      const guard = this.#callsKernels ? guarded(turn, limitMs + turnMs) : turn();
+      const guard = this.#callsKernels ? guarded(turn, this.#limits(limitMs)) : turn();
       if (guard === "limit") throw this.#endlessKernel(limitMs);
       if (guard === "interrupted") throw new AbortedError("simulated run: interrupted");
       if ((end as TurnEnd) === "standstill") return drive.onStandstill();
@@ -152,6 +155,11 @@ export class AieArray {
       await new Promise<void>((resolve) => setTimeout(resolve, 0));
       if (signal?.aborted) throw new AbortedError("simulated run: stopped");
     }
+  }
+
+  /** A kernel that never returns mostly does so at its first call: there Ctrl-C gets through. Later its limit ends it. */
+  #limits(kernelMs: number): Parameters<typeof guarded>[1] {
+    return { limitMs: kernelMs + turnMs, breakOnInterrupt: this.#turns++ < interruptedTurns };
   }
 
   #turn(until: () => boolean): TurnEnd {

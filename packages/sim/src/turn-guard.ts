@@ -8,14 +8,19 @@ const context = createContext(box);
 const script = new Script("work()");
 
 /**
- * Runs `work` on this thread, and stops it after `limitMs` or at Ctrl-C even where it is inside of WebAssembly: a kernel
- * that loops for ever leaves no other way in. What it throws is thrown. State that stopped work leaves behind is of no use.
+ * Runs `work` on this thread, and stops it after `limitMs` even where it is inside of WebAssembly: a kernel that loops for
+ * ever leaves no other way in. What it throws is thrown. State that stopped work leaves behind is of no use.
+ * `breakOnInterrupt`: Ctrl-C stops it as well. Node then takes the signal from the program's own handlers, and on a busy
+ * machine one that comes while it does so is lost or ends the process; so this is for a few turns, not for every one.
  */
-export function guarded(work: () => void, limitMs: number): GuardedEnd {
+export function guarded(
+  work: () => void,
+  { limitMs, breakOnInterrupt }: { readonly limitMs: number; readonly breakOnInterrupt: boolean },
+): GuardedEnd {
   const outer = box.work;
   box.work = work;
   try {
-    script.runInContext(context, { timeout: limitMs, breakOnSigint: true });
+    script.runInContext(context, { timeout: limitMs, breakOnSigint: breakOnInterrupt });
     return "ended";
   } catch (error) {
     // The error is of the context's own realm: instanceof does not know it.
