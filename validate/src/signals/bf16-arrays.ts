@@ -18,11 +18,9 @@ export function bf16Noise(shape: readonly number[], seed: number, { mean = 0, de
   return bf16Array(shape, () => mean + deviation * random.normal());
 }
 
-/** The numbers that a device sees. */
-export const numbersOf = (array: Tensor): Float64Array =>
-  array.dtype === "bf16"
-    ? Float64Array.from(array.data as Uint16Array, bf16ToFloat)
-    : Float64Array.from(array.data as Float32Array);
+/** The numbers that a device sees; of any type but 64-bit integers. */
+export const numbersOf = ({ dtype, data }: Tensor): Float64Array =>
+  dtype === "bf16" ? Float64Array.from(data as Uint16Array, bf16ToFloat) : Float64Array.from(data as ArrayLike<number>);
 
 /** `count` draws of a property-based generator, the same for the same seed. */
 export function drawn<T>(arbitrary: fc.Arbitrary<T>, count: number, seed: number): readonly T[] {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { bf16Array, bf16HalfPlace, bf16Noise, drawn, numbersOf } from "../signals/bf16-arrays.ts";
 import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
 import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
-import { runCases } from "./run-cases.ts";
-import { type SuiteRun, suiteResult } from "./suite-result.ts";
+import { runCases, suiteRun } from "./run-cases.ts";
+import type { SuiteRun } from "./suite-result.ts";
 
 export const addCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + 2^-24 |a + b|; NaN and infinities as in float64, rounded",
@@ -43,15 +43,14 @@ export async function addSuite(subject: ArraySubject, options: ArraySuiteOptions
     },
     options,
   );
-  const result = suiteResult({
+  return suiteRun({
     suite: "add",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: addCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: ["reference: a + b in float64, b repeated along the axes that only a has"],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function addCases(seed: number, count = 10): readonly AddCase[] {

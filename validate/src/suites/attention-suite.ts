@@ -1,12 +1,13 @@
 import type { Tensor } from "@aiekit/core";
 import { bias } from "../metrics/bias.ts";
+import { relativeL2 } from "../metrics/relative-error.ts";
 import { type AttentionReference, attentionReference, type HeadRows } from "../references/attention-reference.ts";
 import { bf16HalfPlace, numbersOf } from "../signals/bf16-arrays.ts";
 import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
 import { type AttentionCase, attentionCases, attentionInputs, attentionShapeName } from "./attention-cases.ts";
 import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
-import { type JudgedCase, runCases } from "./run-cases.ts";
-import { caseResult, finiteOrNull, type SuiteRun, suiteResult } from "./suite-result.ts";
+import { type JudgedCase, runCases, suiteRun } from "./run-cases.ts";
+import { caseResult, finiteOrNull, type SuiteRun } from "./suite-result.ts";
 
 /** Stated by the kernel: an exponential and its narrowing; the product with the reciprocal; the least exponential. */
 const exponentialError = 2 ** -7.8;
@@ -41,18 +42,17 @@ export async function attentionSuite(subject: ArraySubject, options: ArraySuiteO
     return judgeAttention(item, inputs, numbersOf(out!));
   };
   const judged = await runCases(attentionCases(seed).slice(0, cases), judge, options);
-  const result = suiteResult({
+  return suiteRun({
     suite: "attention",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: attentionCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: [
       "reference: scores, e^(s - maximum), weighted sums, in float64 loops",
       "rows whose query, or heads with a key, that has NaN or infinity have no meaning and are not judged",
     ],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function judgeAttention(
@@ -75,12 +75,13 @@ function judgeAttention(
   };
   const judged = judgeFloats({ name, group, rows, columns, reference, tolerance, isNoise }, actual);
   if (!isNoise || actual.length !== reference.length) return judged;
-  const found = bias(reference, actual);
+  const error = relativeL2(reference, actual);
+  const { belowZero } = bias(reference, actual);
   const check = {
     criterion: "relative L2",
-    pass: found.rms <= mostRelativeL2,
-    value: finiteOrNull(found.rms),
-    detail: `${found.rms.toExponential(3)}, ${(100 * found.belowZero).toFixed(1)} % of the errors below 0`,
+    pass: error <= mostRelativeL2,
+    value: finiteOrNull(error),
+    detail: `${error.toExponential(3)}, ${(100 * belowZero).toFixed(1)} % of the errors below 0`,
   };
   return { ...judged, result: caseResult({ ...judged.result, checks: [...judged.result.checks, check] }) };
 }

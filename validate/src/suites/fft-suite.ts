@@ -2,7 +2,7 @@ import { gain, pearson } from "../metrics/correlation.ts";
 import { checkOutput } from "../metrics/liveness.ts";
 import { fftReference } from "../references/fft-reference.ts";
 import { type FftSignal, fftSignals } from "../signals/fft-signals.ts";
-import { type JudgedCase, runCases } from "./run-cases.ts";
+import { type JudgedCase, runCases, suiteRun } from "./run-cases.ts";
 import {
   type Check,
   type Criterion,
@@ -11,7 +11,6 @@ import {
   type Subject,
   type SuiteControl,
   type SuiteRun,
-  suiteResult,
 } from "./suite-result.ts";
 
 /**
@@ -82,15 +81,14 @@ export async function fftSuite(subject: FftSubject, options: FftSuiteOptions = {
     },
     options,
   );
-  const result = suiteResult({
+  return suiteRun({
     suite: "fft",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: fftCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: [`reference: fft.js in float64, times the documented output scale ${subject.outputScale}`],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function judge(signal: FftSignal, actual: Float64Array, outputScale: number): JudgedCase {

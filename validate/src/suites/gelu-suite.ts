@@ -4,8 +4,8 @@ import { geluReference } from "../references/normal-distribution.ts";
 import { bf16Array, bf16HalfPlace, bf16Noise, drawn, numbersOf } from "../signals/bf16-arrays.ts";
 import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
 import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
-import { runCases } from "./run-cases.ts";
-import { type SuiteRun, suiteResult } from "./suite-result.ts";
+import { runCases, suiteRun } from "./run-cases.ts";
+import type { SuiteRun } from "./suite-result.ts";
 
 export const geluCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + 2^-12 |y| for x >= -8, + 1e-14 below; NaN is NaN",
@@ -40,15 +40,14 @@ export async function geluSuite(subject: ArraySubject, options: ArraySuiteOption
     },
     options,
   );
-  const result = suiteResult({
+  return suiteRun({
     suite: "gelu",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: geluCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: ["reference: x Phi(x) in float64, erfc by its series and its continued fraction"],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function geluCases(seed: number, count = 8): readonly GeluCase[] {

@@ -1,3 +1,4 @@
+import { bias } from "../metrics/bias.ts";
 import { cosine, pearson } from "../metrics/correlation.ts";
 import type { JudgedCase } from "./run-cases.ts";
 import { type Check, type Criterion, caseResult, finiteOrNull } from "./suite-result.ts";
@@ -81,13 +82,10 @@ function shareOfTolerance(expected: number, got: number, tolerance: () => number
 }
 
 function biasOf(reference: Float64Array, actual: Float64Array): Check {
-  let [signed, magnitude, sum] = [0, 0, 0];
-  for (let i = 0; i < reference.length; i++) {
-    signed += actual[i]! - reference[i]!;
-    magnitude += Math.abs(actual[i]!) - Math.abs(reference[i]!);
-    sum += Math.abs(reference[i]!);
-  }
-  const worst = Math.max(Math.abs(signed), Math.abs(magnitude)) / sum;
-  const detail = `${(signed / sum).toExponential(2)}, of magnitudes ${(magnitude / sum).toExponential(2)}`;
-  return { criterion: "bias", pass: worst <= mostBias, value: finiteOrNull(worst), detail };
+  const { towardsInfinity, magnitude, compared } = bias(reference, actual);
+  const worst = Math.max(Math.abs(towardsInfinity), Math.abs(magnitude));
+  const detail = `${towardsInfinity.toExponential(2)}, of magnitudes ${magnitude.toExponential(2)}`;
+  // An element that is not finite has no part in the sums, so it fails here by itself.
+  const pass = compared === reference.length && worst <= mostBias;
+  return { criterion: "bias", pass, value: finiteOrNull(worst), detail };
 }

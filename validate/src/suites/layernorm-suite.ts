@@ -3,8 +3,8 @@ import { layernormReference, rowStatistics } from "../references/row-references.
 import { bf16Array, bf16HalfPlace, bf16Noise, drawn, matrixShapes, numbersOf } from "../signals/bf16-arrays.ts";
 import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
 import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
-import { runCases } from "./run-cases.ts";
-import { type SuiteRun, suiteResult } from "./suite-result.ts";
+import { runCases, suiteRun } from "./run-cases.ts";
+import type { SuiteRun } from "./suite-result.ts";
 
 export const layernormCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + 2^-13 |n gamma| + (cols / 32 + 16) 2^-24 |gamma| M / s; n = (x - mean) / s, M the row's largest |x|",
@@ -46,15 +46,14 @@ export async function layernormSuite(subject: ArraySubject, options: ArraySuiteO
     },
     options,
   );
-  const result = suiteResult({
+  return suiteRun({
     suite: "layernorm",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: layernormCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: ["reference: float64, biased variance, epsilon 1e-5"],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function layernormCases(seed: number, count = 10): readonly LayernormCase[] {

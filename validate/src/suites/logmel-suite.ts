@@ -5,7 +5,7 @@ import { checkOutput } from "../metrics/liveness.ts";
 import { type WhisperFeatures, whisperFeatures } from "../references/whisper-reference.ts";
 import type { LogmelCase } from "../signals/logmel-cases.ts";
 import type { ArraySubject } from "./array-subject.ts";
-import { type JudgedCase, runCases } from "./run-cases.ts";
+import { type JudgedCase, runCases, suiteRun } from "./run-cases.ts";
 import {
   type Check,
   type Criterion,
@@ -13,7 +13,6 @@ import {
   finiteOrNull,
   type SuiteControl,
   type SuiteRun,
-  suiteResult,
 } from "./suite-result.ts";
 
 /** Limits of the logmel suite, in units of the features: a quarter of a decade of energy. */
@@ -78,15 +77,14 @@ export async function logmelSuite(subject: ArraySubject, options: LogmelSuiteOpt
     },
     options,
   );
-  const result = suiteResult({
+  return suiteRun({
     suite: "logmel",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed: options.seed,
     criteria: logmelCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: options.notes ?? [],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function judge({ name, group, pcm, mels, origin }: LogmelCase, features: Tensor | undefined): JudgedCase {

@@ -1,7 +1,8 @@
-import { bf16ToFloat, type Tensor } from "@aiekit/core";
+import type { Tensor } from "@aiekit/core";
 import { cosine, pearson } from "../metrics/correlation.ts";
 import { productReference, requantisedReference } from "../references/matmul-reference.ts";
 import { geluReference } from "../references/normal-distribution.ts";
+import { numbersOf } from "../signals/bf16-arrays.ts";
 import type { Channels, MatmulCase, MatmulInputs } from "./matmul-cases.ts";
 import type { JudgedCase } from "./run-cases.ts";
 import { type Check, type Criterion, caseResult, finiteOrNull } from "./suite-result.ts";
@@ -177,8 +178,4 @@ function worstIndex(values: Float64Array, badness: (value: number, index: number
 
 function largest(values: Float64Array): number {
   return values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-}
-
-function numbersOf({ dtype, data }: Tensor): Float64Array {
-  return Float64Array.from(data as ArrayLike<number>, dtype === "bf16" ? bf16ToFloat : Number);
 }

@@ -1,8 +1,8 @@
 import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
 import { type MatmulCase, matmulCases, matmulInputs, shapeName } from "./matmul-cases.ts";
 import { judgeMatmul, matmulCriteria } from "./matmul-judge.ts";
-import { runCases } from "./run-cases.ts";
-import { type SuiteRun, suiteResult } from "./suite-result.ts";
+import { runCases, suiteRun } from "./run-cases.ts";
+import type { SuiteRun } from "./suite-result.ts";
 
 /** Holds matmul against its float64 reference. @throws AbortedError when the caller's signal fires. */
 export async function matmulSuite(subject: ArraySubject, options: ArraySuiteOptions = {}): Promise<SuiteRun> {
@@ -14,15 +14,14 @@ export async function matmulSuite(subject: ArraySubject, options: ArraySuiteOpti
     return judgeMatmul(item, made, c);
   };
   const judged = await runCases(matmulCases({ seed }).slice(0, cases), judge, options);
-  const result = suiteResult({
+  return suiteRun({
     suite: "matmul",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: matmulCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: [
       "reference: sums in float64, requantised with BigInt; GELU by series and continued fraction of the normal distribution",
     ],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }

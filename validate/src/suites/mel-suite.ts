@@ -3,8 +3,8 @@ import { emptyBands, snappedFilterBank } from "../references/mel-filters.ts";
 import { type MelClip, type MelClips, melClips } from "../signals/mel-clips.ts";
 import { type MelOutput, melCriteria } from "./mel-criteria.ts";
 import { judgeMelClip } from "./mel-judge.ts";
-import { runCases } from "./run-cases.ts";
-import { type Subject, type SuiteControl, type SuiteRun, suiteResult } from "./suite-result.ts";
+import { runCases, suiteRun } from "./run-cases.ts";
+import type { Subject, SuiteControl, SuiteRun } from "./suite-result.ts";
 
 /** `pcm`: i16[samples] at 16 kHz. Gives Q8.8 dB, i16[frames, 80], frames = 1 + ⌊(samples − 400)/160⌋. */
 export type MelRunner = (pcm: Int16Array, options: { readonly signal?: AbortSignal }) => Promise<MelOutput>;
@@ -37,15 +37,14 @@ export async function melSuite(subject: MelSubject, options: MelSuiteOptions = {
     },
     options,
   );
-  const result = suiteResult({
+  return suiteRun({
     suite: "mel",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: melCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: [...notes, ...meydaNotes(withMeyda.size)],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function meydaNotes(clips: number): string[] {

@@ -1,5 +1,12 @@
 import { AbortedError } from "@aiekit/core";
-import type { CaseEvidence, CaseResult, SuiteControl } from "./suite-result.ts";
+import {
+  type CaseEvidence,
+  type CaseResult,
+  type SuiteControl,
+  type SuiteResult,
+  type SuiteRun,
+  suiteResult,
+} from "./suite-result.ts";
 
 export interface JudgedCase {
   readonly result: CaseResult;
@@ -25,4 +32,17 @@ export async function runCases<T extends { readonly name: string }>(
     onCase?.(one.result, judged.length, cases.length);
   }
   return judged;
+}
+
+/** What a suite found, out of its judged cases. */
+export function suiteRun({ judged, subject, ...about }: SuiteParts): SuiteRun {
+  // A subject may carry more than its description: what runs it, for example.
+  const { kernel, device, origin } = subject;
+  const cases = judged.map((one) => one.result);
+  const result = suiteResult({ ...about, subject: { kernel, device, origin }, cases });
+  return { result, evidence: judged.map((one) => one.evidence) };
+}
+
+interface SuiteParts extends Omit<SuiteResult, "pass" | "cases"> {
+  readonly judged: readonly JudgedCase[];
 }

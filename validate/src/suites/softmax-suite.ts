@@ -3,8 +3,8 @@ import { softmaxReference } from "../references/row-references.ts";
 import { bf16Array, bf16HalfPlace, bf16Noise, drawn, matrixShapes, numbersOf } from "../signals/bf16-arrays.ts";
 import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
 import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
-import { runCases } from "./run-cases.ts";
-import { type SuiteRun, suiteResult } from "./suite-result.ts";
+import { runCases, suiteRun } from "./run-cases.ts";
+import type { SuiteRun } from "./suite-result.ts";
 
 export const softmaxCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + 2^-12 |y| + 2^-100; a row of NaN is a row of NaN",
@@ -34,15 +34,14 @@ export async function softmaxSuite(subject: ArraySubject, options: ArraySuiteOpt
     },
     options,
   );
-  const result = suiteResult({
+  return suiteRun({
     suite: "softmax",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: softmaxCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: ["reference: e^(x - maximum) over its sum in float64"],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function softmaxCases(seed: number, count = 9): readonly SoftmaxCase[] {

@@ -4,8 +4,8 @@ import { topkReference } from "../references/topk-reference.ts";
 import { bf16Array, drawn, numbersOf } from "../signals/bf16-arrays.ts";
 import { createRandom } from "../signals/random.ts";
 import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
-import { type JudgedCase, runCases } from "./run-cases.ts";
-import { type Check, type Criterion, caseResult, type SuiteRun, suiteResult } from "./suite-result.ts";
+import { type JudgedCase, runCases, suiteRun } from "./run-cases.ts";
+import { type Check, type Criterion, caseResult, type SuiteRun } from "./suite-result.ts";
 
 export const topkCriteria: readonly Criterion[] = [
   {
@@ -41,15 +41,14 @@ export async function topkSuite(subject: ArraySubject, options: ArraySuiteOption
     },
     options,
   );
-  const result = suiteResult({
+  return suiteRun({
     suite: "topk",
-    subject: { kernel: subject.kernel, device: subject.device, origin: subject.origin },
+    subject,
     seed,
     criteria: topkCriteria,
-    cases: judged.map((j) => j.result),
+    judged,
     notes: ["reference: the row, sorted; NaN counts as larger than infinity, 0 and -0 as equal"],
   });
-  return { result, evidence: judged.map((j) => j.evidence) };
 }
 
 function judgeCase({ name, group, x, k }: TopkCase, outputs: Readonly<Record<string, Tensor>>): JudgedCase {
