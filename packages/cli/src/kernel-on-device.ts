@@ -22,54 +22,77 @@ export interface KernelOnDevice {
   readonly device: DeviceKind | "auto";
 }
 
-/** A kernel that was built and loaded. */
-export interface ReadyKernel {
-  readonly loaded: LoadedKernel;
+/** A kernel and an open device; builds of it are made and loaded as they are asked for. */
+export interface OpenKernel {
+  /** Name in the registry. */
+  readonly kernel: string;
   readonly device: Device;
+  /** The build with the request's own parameters; the same one each time. */
+  load(): Promise<ReadyKernel>;
+  /** Runs a build with these parameters over all units of the inputs. */
+  runWith(params: KernelOnDevice["params"], inputs: Readonly<Record<string, Tensor>>): Promise<UnitsRun>;
+}
+
+/** A kernel that was built and loaded. */
+export interface ReadyKernel extends OpenKernel {
+  readonly loaded: LoadedKernel;
   readonly build: BuildResult;
   /** Wall time of opening the device and loading the kernel; the build is not part of it. */
   readonly setUpMs: number;
   /** Runs over all units of the inputs. `label` is what the progress line says. */
   run(inputs: Readonly<Record<string, Tensor>>, label?: string): Promise<UnitsRun>;
-  /** The same for a build of the kernel with these parameters, which is made and loaded when it is first asked for. */
-  runWith(params: KernelOnDevice["params"], inputs: Readonly<Record<string, Tensor>>): Promise<UnitsRun>;
 }
 
-/** Kernels of `runWith` that stay loaded; npu1 has 6 hardware contexts, and one is `loaded`'s. */
+/** Kernels of `runWith` that stay loaded; npu1 has 6 hardware contexts, and one may be that of `load`. */
 const keptLoaded = 4;
 
-/**
- * Opens the device, builds the kernel for it when it is stale, loads it, and closes everything after `use`.
- * The device is opened first: where it is not available, nothing is built.
- */
-export async function withKernel<T>(
+/** `withOpenKernel`, with the build of the request's own parameters loaded. */
+export function withKernel<T>(
   context: CommandContext,
   request: KernelOnDevice,
   use: (ready: ReadyKernel) => Promise<T>,
 ): Promise<T> {
-  const entry = findKernel(request.kernel);
-  const generation = entry.device.startsWith("npu2") ? "npu2" : "npu1";
+  return withOpenKernel(context, request, async (open) => use(await open.load()));
+}
+
+/**
+ * Opens the device, and closes it and everything on it after `use`. Nothing is built before: where the device is not
+ * available, it need not be.
+ */
+export async function withOpenKernel<T>(
+  context: CommandContext,
+  { kernel, params, device: kind }: KernelOnDevice,
+  use: (open: OpenKernel) => Promise<T>,
+): Promise<T> {
+  const generation = findKernel(kernel).device.startsWith("npu2") ? "npu2" : "npu1";
   const openStartMs = performance.now();
-  const device = await openDevice(request.device, { generation });
+  const device = await openDevice(kind, { generation });
   const openMs = performance.now() - openStartMs;
   try {
     if (device.choice !== undefined) context.stderr.write(`${device.choice}\n`);
-    const target = device.kind === "sim" ? "sim" : device.generation;
-    const build = await buildStep(context, { kernel: request.kernel, params: request.params, target });
-    const loaded = await loadKernel(device, build.manifestPath);
-    const run = (inputs: Readonly<Record<string, Tensor>>, label = `run ${request.kernel}`) =>
-      runWithProgress(context, { loaded, inputs, label });
-    const others = new LoadedKernels(keptLoaded, async (params) => {
-      const other = await buildStep(context, { kernel: request.kernel, params, target });
-      return loadKernel(device, other.manifestPath);
-    });
-    const runWith: ReadyKernel["runWith"] = async (params, inputs) => {
-      const other = await others.get({ ...request.params, ...params });
+    const buildWith = (all: KernelOnDevice["params"]) =>
+      buildStep(context, { kernel, params: all, target: device.kind === "sim" ? "sim" : device.generation });
+    const others = new LoadedKernels(keptLoaded, async (all) =>
+      loadKernel(device, (await buildWith(all)).manifestPath),
+    );
+    const runWith: OpenKernel["runWith"] = async (changes, inputs) => {
+      const other = await others.get({ ...params, ...changes });
       return runOverUnits(other, inputs, { signal: context.signal }).catch(async (error) => {
         throw await withSourceLine(error, context.environment);
       });
     };
-    return await use({ loaded, device, build, setUpMs: openMs + loaded.loadMs, run, runWith });
+    let ready: Promise<ReadyKernel> | undefined;
+    const load = (): Promise<ReadyKernel> => {
+      ready ??= (async () => {
+        const build = await buildWith(params);
+        const loaded = await loadKernel(device, build.manifestPath);
+        const run: ReadyKernel["run"] = (inputs, label = `run ${kernel}`) =>
+          runWithProgress(context, { loaded, inputs, label });
+        return { kernel, device, load, runWith, loaded, build, setUpMs: openMs + loaded.loadMs, run };
+      })();
+      return ready;
+    };
+    return await use({ kernel, device, load, runWith });
   } finally {
     await device.close();
   }

@@ -6,11 +6,11 @@ import { tensor, UsageError } from "@aiekit/core";
 import { findKernel, logmelSamples } from "@aiekit/mlir";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
 import type { ArraySubject, ArraySuite, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
-import type { ReadyKernel } from "./kernel-on-device.ts";
+import type { OpenKernel } from "./kernel-on-device.ts";
 
 /** What a suite is run with. */
 export interface SuiteRequest extends SuiteControl {
-  readonly ready: ReadyKernel;
+  readonly open: OpenKernel;
   /** Number of clips, signals or shapes, from the first; all when undefined. */
   readonly clips: number | undefined;
 }
@@ -46,14 +46,15 @@ const fftOutputScale = 64;
 
 async function runMelSuite(request: SuiteRequest): Promise<SuiteRun> {
   const { melClips, melSuite } = await import("@aiekit/validate");
-  const { ready, clips: count, ...control } = request;
+  const { open, clips: count, ...control } = request;
+  const ready = await open.load();
   const all = await speechAndSignals(request, melClips);
   const clips: MelClips = { ...all, clips: all.clips.slice(0, count) };
   const run = async (pcm: Int16Array) => {
     const { outputs, units } = await ready.run({ pcm: tensor("i16", [pcm.length], pcm.slice()) });
     return { mel: outputs.mel!.data as Int16Array, frames: units };
   };
-  return melSuite({ ...subjectOf(ready), run }, { ...control, seed, clips });
+  return melSuite({ ...subjectOf(open), run }, { ...control, seed, clips });
 }
 
 /** The shipped sample, speech, signals and silence. */
@@ -74,42 +75,43 @@ async function speechAndSignals(
 
 async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
   const { fftSignals, fftSuite } = await import("@aiekit/validate");
-  const { ready, clips: count, ...control } = request;
+  const { open, clips: count, ...control } = request;
+  const ready = await open.load();
   const signals = fftSignals({ seed }).slice(0, count);
   const run = async (frames: Int16Array) => {
     const { outputs } = await ready.run({ in: tensor("i16", [frames.length / fftPoints, fftPoints], frames.slice()) });
     return outputs.out!.data as Int32Array;
   };
-  return fftSuite({ ...subjectOf(ready), run, outputScale: fftOutputScale }, { ...control, seed, signals });
+  return fftSuite({ ...subjectOf(open), run, outputScale: fftOutputScale }, { ...control, seed, signals });
 }
 
 async function runLogmelSuite(request: SuiteRequest): Promise<SuiteRun> {
   const { logmelCases, logmelSuite, melClips } = await import("@aiekit/validate");
-  const { ready, clips: count, ...control } = request;
+  const { open, clips: count, ...control } = request;
   const { clips, notes } = await speechAndSignals(request, melClips);
   const cases = logmelCases({ seed, clips, windows: logmelSamples }).slice(0, count);
-  return logmelSuite(arraySubject(ready), { ...control, seed, cases, notes });
+  return logmelSuite(arraySubject(open), { ...control, seed, cases, notes });
 }
 
 type Validate = typeof import("@aiekit/validate");
 type ArraySuiteName = { [K in keyof Validate]: Validate[K] extends ArraySuite ? K : never }[keyof Validate];
 
 /** The suite of a kernel that is built for each of its shapes, by its name in @aiekit/validate. */
-export function arraySuite(name: ArraySuiteName): KernelSuite {
-  return async ({ ready, clips: cases, ...control }) => {
+function arraySuite(name: ArraySuiteName): KernelSuite {
+  return async ({ open, clips: cases, ...control }) => {
     const suite: ArraySuite = (await import("@aiekit/validate"))[name];
-    return suite(arraySubject(ready), { ...control, seed, cases });
+    return suite(arraySubject(open), { ...control, seed, cases });
   };
 }
 
 /** The subject of a suite that builds the kernel for each of its shapes. */
-function arraySubject(ready: ReadyKernel): ArraySubject {
-  return { ...subjectOf(ready), run: async (params, inputs) => (await ready.runWith(params, inputs)).outputs };
+function arraySubject(open: OpenKernel): ArraySubject {
+  return { ...subjectOf(open), run: async (params, inputs) => (await open.runWith(params, inputs)).outputs };
 }
 
-function subjectOf({ loaded, device }: ReadyKernel) {
+function subjectOf({ kernel, device }: OpenKernel) {
   const origin = device.kind === "sim" ? ("simulated" as const) : ("measured" as const);
-  return { kernel: loaded.manifest.kernel, device: device.kind === "sim" ? "sim" : device.generation, origin };
+  return { kernel, device: device.kind === "sim" ? "sim" : device.generation, origin };
 }
 
 /** Standard output of a program; rejects when it is missing or fails. */

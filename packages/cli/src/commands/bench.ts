@@ -22,7 +22,7 @@ export const bench: Command<BenchOptions> = async (context, options) => {
   if (options.kernel === encoderLayerName) return benchEncoderLayer(context, options);
   const suite = requireSuite(options.kernel);
   return withKernel(context, options, async (ready) => {
-    const { result: checked } = await suite({ ready, clips: correctnessClips, signal: context.signal });
+    const { result: checked } = await suite({ open: ready, clips: correctnessClips, signal: context.signal });
     if (!checked.pass) {
       context.stderr.write(`${options.kernel} is wrong, so it is not timed; see: aiekit validate ${options.kernel}\n`);
       return exitCodes.failed;

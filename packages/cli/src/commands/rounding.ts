@@ -2,7 +2,7 @@ import { type RoundingMode, roundingModes } from "@aiekit/core";
 import { type Bias, bias, type SuiteRun } from "@aiekit/validate";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { type KernelOnDevice, withKernel } from "../kernel-on-device.ts";
+import { type KernelOnDevice, withOpenKernel } from "../kernel-on-device.ts";
 import { requireSuite } from "../kernel-suites.ts";
 import { formatTable } from "../table.ts";
 
@@ -18,8 +18,8 @@ export const rounding: Command<RoundingOptions> = async (context, { clips, ...re
   for (const mode of modes) {
     const task = context.progress.start(`${request.kernel} with ${mode}`);
     task.update({ doneCount: rows.length, totalCount: modes.length });
-    const run = await withKernel(context, { ...request, params: { ...request.params, rounding: mode } }, (ready) =>
-      suite({ ready, clips, signal: context.signal }),
+    const run = await withOpenKernel(context, { ...request, params: { ...request.params, rounding: mode } }, (open) =>
+      suite({ open, clips, signal: context.signal }),
     ).finally(() => task.done());
     rows.push(modeReport(mode, run));
   }

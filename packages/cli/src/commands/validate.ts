@@ -1,7 +1,7 @@
 import { type SuiteResult, suiteText } from "@aiekit/validate";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { type KernelOnDevice, withKernel } from "../kernel-on-device.ts";
+import { type KernelOnDevice, withOpenKernel } from "../kernel-on-device.ts";
 import { requireSuite } from "../kernel-suites.ts";
 import { writeSuiteReport } from "../write-suite-report.ts";
 
@@ -14,10 +14,10 @@ export interface ValidateOptions extends KernelOnDevice {
 /** `aiekit validate`: exit code 1 when a case of the suite fails. */
 export const validate: Command<ValidateOptions> = async (context, { clips, report, ...kernel }) => {
   const suite = requireSuite(kernel.kernel);
-  return withKernel(context, kernel, async (ready) => {
+  return withOpenKernel(context, kernel, async (open) => {
     const task = context.progress.start(`validate ${kernel.kernel}`);
     const run = await suite({
-      ready,
+      open,
       clips,
       signal: context.signal,
       onCase: (_, doneCount, totalCount) => task.update({ doneCount, totalCount }),
