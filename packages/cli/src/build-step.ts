@@ -15,7 +15,8 @@ export interface BuildStepRequest {
 
 /** Builds a kernel unless it is up to date, with progress on stderr. Warnings of the build are printed there too. */
 export async function buildStep(context: CommandContext, request: BuildStepRequest): Promise<BuildResult> {
-  const { buildKernel } = await import("@aiekit/tools");
+  // Not the whole of tools, which loads the dialect: to find that nothing has changed takes none of it.
+  const { buildKernel } = await import("@aiekit/tools/build");
   const { force = false, ...what } = request;
   const task = context.progress.start(`build ${request.kernel}`);
   const running = new Set<string>();
