@@ -2,9 +2,9 @@ import { ShapeError, UsageError } from "@aiekit/core";
 import { DesignBuilder } from "../builder/design-builder.ts";
 import { bf16, i32, index, memref } from "../ir/types.ts";
 import type { Design, DesignOptions, KernelEntry } from "../registry.ts";
-import { columnsOf, expectInput, numberParam, parseCounts } from "./array-shape.ts";
+import { expectInput } from "./array-shape.ts";
 import { columnLanes, transferShares, waitForAll } from "./column-lanes.ts";
-import { rowBlocks } from "./row-blocks.ts";
+import { rowBlocks, rowParams } from "./row-blocks.ts";
 
 /** Two objects in, two out, gamma and beta, stack: 52 KiB. */
 const mostCols = 4096;
@@ -17,11 +17,11 @@ export const layernormKernel: KernelEntry = {
   about: "(x - mean) / sqrt(variance + epsilon) * gamma + beta over the rows of bfloat16[rows, cols]",
   inputs: ["x", "gamma", "beta"],
   params: [
-    { name: "rows", default: "1500", about: "numbers of rows, a sequence for each: 1500.448.1" },
-    { name: "cols", default: 384, min: 1, about: "elements of a row" },
+    rowParams.rows,
+    rowParams.cols(384),
     { name: "epsilon", default: "1e_5", about: "added to the variance, with _ for -: 1e_5" },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
-    { name: "tiles", default: 4, min: 1, max: 4, about: "compute tiles a column" },
+    rowParams.columns,
+    rowParams.tiles,
   ],
   device: "npu1",
   fit: ({ x, gamma, beta }) => {
@@ -40,17 +40,17 @@ export const layernormKernel: KernelEntry = {
  * bf16[rows, cols] to the same. Gamma and beta come once a launch and stay while the rows pass, so a core has to know how
  * many objects a launch has: each sequence writes it and opens the core's lock.
  */
-export function layernormDesign({ device, params }: DesignOptions): Design {
-  const [columnCount, tiles] = [columnsOf(device, params), numberParam(params, "tiles")];
-  const rows = parseCounts("layernorm", "rows", params.rows);
-  const cols = numberParam(params, "cols");
-  const { pitch, rowsPerObject, paddedRows } = rowBlocks("layernorm", {
+export function layernormDesign(options: DesignOptions): Design {
+  const {
+    columns: columnCount,
+    tiles,
     rows,
     cols,
-    tiles: columnCount * tiles,
-    mostCols,
-  });
-  const d = new DesignBuilder(device);
+    pitch,
+    rowsPerObject,
+    paddedRows,
+  } = rowBlocks("layernorm", options, mostCols);
+  const d = new DesignBuilder(options.device);
   const element = memref([rowsPerObject * pitch], bf16);
   const factors = memref([pitch], bf16);
   const layernorm = d.kernel("layernorm_rows_bf16", [element, factors, factors, element, i32, i32, i32, i32, i32], {
@@ -63,7 +63,7 @@ export function layernormDesign({ device, params }: DesignOptions): Design {
     inputs: [{ name: "x", element }],
     output: { name: "y", element },
   });
-  const scalars = [rowsPerObject, pitch, cols, floatBits(1 / cols), floatBits(parseEpsilon(params.epsilon))];
+  const scalars = [rowsPerObject, pitch, cols, floatBits(1 / cols), floatBits(parseEpsilon(options.params.epsilon))];
   const programs = columns.map(({ shim, lanes }) => {
     const gammaBeta = d.objectFifo({
       name: `gamma_beta_${shim.col}`,

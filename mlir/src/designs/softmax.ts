@@ -1,9 +1,9 @@
 import { DesignBuilder } from "../builder/design-builder.ts";
 import { bf16, f32, i32, memref } from "../ir/types.ts";
 import type { Design, DesignOptions, KernelEntry } from "../registry.ts";
-import { columnsOf, expectInput, numberParam, parseCounts } from "./array-shape.ts";
+import { expectInput } from "./array-shape.ts";
 import { columnLanes, transferShares, waitForAll } from "./column-lanes.ts";
-import { rowBlocks } from "./row-blocks.ts";
+import { rowBlocks, rowParams } from "./row-blocks.ts";
 
 /** Two objects in, two out, the exponentials of a row in float, stack: 60 KiB. */
 const mostCols = 4096;
@@ -12,12 +12,7 @@ export const softmaxKernel: KernelEntry = {
   name: "softmax",
   about: "softmax over the rows of bfloat16[rows, cols]",
   inputs: ["x"],
-  params: [
-    { name: "rows", default: "1500", about: "numbers of rows, a sequence for each: 1500.448.1" },
-    { name: "cols", default: 1500, min: 1, about: "elements of a row" },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
-    { name: "tiles", default: 4, min: 1, max: 4, about: "compute tiles a column" },
-  ],
+  params: [rowParams.rows, rowParams.cols(1500), rowParams.columns, rowParams.tiles],
   device: "npu1",
   fit: ({ x }) => {
     const [rows, cols] = expectInput("softmax", "x", x, { dtypes: ["bf16"], dimensions: 2 });
@@ -27,17 +22,17 @@ export const softmaxKernel: KernelEntry = {
 };
 
 /** bf16[rows, cols] to the same: a row stays on one tile. */
-export function softmaxDesign({ device, params }: DesignOptions): Design {
-  const [columnCount, tiles] = [columnsOf(device, params), numberParam(params, "tiles")];
-  const rows = parseCounts("softmax", "rows", params.rows);
-  const cols = numberParam(params, "cols");
-  const { pitch, rowsPerObject, paddedRows } = rowBlocks("softmax", {
+export function softmaxDesign(options: DesignOptions): Design {
+  const {
+    columns: columnCount,
+    tiles,
     rows,
     cols,
-    tiles: columnCount * tiles,
-    mostCols,
-  });
-  const d = new DesignBuilder(device);
+    pitch,
+    rowsPerObject,
+    paddedRows,
+  } = rowBlocks("softmax", options, mostCols);
+  const d = new DesignBuilder(options.device);
   const element = memref([rowsPerObject * pitch], bf16);
   const scratchType = memref([pitch], f32);
   const softmax = d.kernel("softmax_rows_bf16", [element, element, scratchType, i32, i32, i32], {
