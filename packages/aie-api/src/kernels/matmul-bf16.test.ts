@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { startTimeoutMs, type TestKernel } from "../kernel.test-support.ts";
-import { argumentsBase, buildPair, seededRandom } from "./kernel-pair.test-support.ts";
+import { argumentsBase, seededRandom } from "./kernel-pair.test-support.ts";
+import { buildMatmulKernel } from "./matmul-kernel.test-support.ts";
 
 const [m, k, n] = [32, 16, 32];
 const aAt = argumentsBase;
@@ -28,22 +29,12 @@ beforeAll(async () => {
     const takesResidual = variant.out === "bfloat16";
     const out = variant.out === "float" ? "float" : "uint16_t";
     const finish = `matmul_ref::finish<${out}, ${rOf(variant)}, 8, 4, ${m}, ${k}, ${n}>`;
-    const { kernel } = await buildPair({
-      file: "kernels/matmul/matmul_bf16.cc",
-      exports: [
-        ...["matmul_step_bf16", "matmul_channels_bf16", "matmul_store_bf16"],
-        ...(takesResidual ? ["matmul_store_residual_bf16"] : []),
-      ],
-      arch: variant.arch,
-      defines: [
-        `MATMUL_M=${m}`,
-        `MATMUL_K=${k}`,
-        `MATMUL_N=${n}`,
-        `MATMUL_OUT=${variant.out}`,
-        `MATMUL_RESIDUAL=${takesResidual ? 1 : 0}`,
-      ],
-      reference: `#include "matmul/matmul_ref.h"
-        extern "C" void channels_ref(const uint16_t *b, int32_t *by) { matmul_ref::channels<uint16_t, 8, 4, ${n}>(b, by); }
+    const kernel = await buildMatmulKernel({
+      ...variant,
+      type: "bf16",
+      tile: { m, k, n },
+      takesResidual,
+      reference: `extern "C" void channels_ref(const uint16_t *b, int32_t *by) { matmul_ref::channels<uint16_t, 8, 4, ${n}>(b, by); }
         extern "C" void store_ref(const float *sums, const int32_t *by, ${out} *out, int32_t flags) {
           ${finish}(sums, by, nullptr, out, flags & 1, 0, 0);
         }

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { startTimeoutMs, type TestKernel } from "../kernel.test-support.ts";
-import { argumentsBase, buildPair, seededRandom } from "./kernel-pair.test-support.ts";
+import { argumentsBase, seededRandom } from "./kernel-pair.test-support.ts";
+import { buildMatmulKernel } from "./matmul-kernel.test-support.ts";
 
 // The smallest tile that has several blocks in each direction, so that a wrong stride shows.
 const [m, k, n] = [32, 32, 32];
@@ -28,22 +29,12 @@ beforeAll(async () => {
   for (const variant of variants) {
     const r = variant.arch === 20 ? 4 : 8;
     const takesResidual = variant.out === "int8";
-    const { kernel } = await buildPair({
-      file: "kernels/matmul/matmul_i8.cc",
-      exports: [
-        ...["matmul_step_i8", "matmul_channels_i8", "matmul_store_i8"],
-        ...(takesResidual ? ["matmul_store_residual_i8"] : []),
-      ],
-      arch: variant.arch,
-      defines: [
-        `MATMUL_M=${m}`,
-        `MATMUL_K=${k}`,
-        `MATMUL_N=${n}`,
-        `MATMUL_OUT=${variant.out}`,
-        `MATMUL_RESIDUAL=${takesResidual ? 1 : 0}`,
-      ],
-      reference: `#include "matmul/matmul_ref.h"
-        extern "C" void step_ref(const int8_t *a, const int8_t *b, uint32_t *sums, int32_t step) {
+    const kernel = await buildMatmulKernel({
+      ...variant,
+      type: "i8",
+      tile: { m, k, n },
+      takesResidual,
+      reference: `extern "C" void step_ref(const int8_t *a, const int8_t *b, uint32_t *sums, int32_t step) {
           matmul_ref::step<int8_t, uint32_t, ${r}, 8, 8, ${m}, ${k}, ${n}>(a, b, sums, step == 0, [](int8_t x) { return static_cast<uint32_t>(x); });
         }
         extern "C" void channels_ref(const int8_t *b, int32_t *by) { matmul_ref::channels<int8_t, 8, 8, ${n}>(b, by); }
