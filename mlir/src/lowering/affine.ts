@@ -28,11 +28,14 @@ function lowerRegion(region: Region, replaced: Map<Value, Value>): void {
   for (const block of region.blocks) {
     for (const op of [...block.ops]) {
       for (const inner of op.regions) lowerRegion(inner, replaced);
-      const lower = lowerings[op.name];
+      const lower = lowerings[op.name] ?? (op.name.startsWith("affine.") ? refuse : undefined);
       if (lower) withLocation(op, () => lower(op, block, replaced));
-      else if (op.name.startsWith("affine.")) throw new DesignError(`${op.name} cannot be lowered`);
     }
   }
+}
+
+function refuse({ name }: Operation): never {
+  throw new DesignError(`${name} cannot be lowered`);
 }
 
 const lowerings: Readonly<Record<string, (op: Operation, block: Block, replaced: Map<Value, Value>) => void>> = {

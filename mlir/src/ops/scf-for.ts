@@ -3,7 +3,7 @@ import { index, type Type } from "../ir/types.ts";
 import type { OpDraft, OpParser } from "../parser/op-parser.ts";
 import { typeList, typeText } from "../printer/attributes.ts";
 import type { OpPrinter } from "../printer/op-printer.ts";
-import { verifyLoop } from "../verifier/rules/loops.ts";
+import { verifyCountedLoop } from "../verifier/rules/loops.ts";
 import { defineOp } from "./definition.ts";
 import { parseIterArgs } from "./iter-args.ts";
 
@@ -15,7 +15,7 @@ export const scfFor = defineOp("scf.for", {
   results: ["results*"],
   types: { results: "=initArgs" },
   regions: [{ name: "body", terminator: "scf.yield" }],
-  verify: verifyLoop,
+  verify: verifyCountedLoop,
 });
 
 function parse(parser: OpParser, draft: OpDraft): void {

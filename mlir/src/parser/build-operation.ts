@@ -8,6 +8,8 @@ import { replaceOperand, type ValueUse } from "./scope.ts";
 /** Makes the operation of a draft: infers types that are not spelled, looks up operands, names results. */
 export function buildOperation(parser: OpParser, draft: OpDraft): Operation {
   const { definition } = draft;
+  // Before types are inferred: those are as many as an operation may have, not as many as stand in the text.
+  for (const group of definition.operands) expectSpelledTypes(parser, draft, parseGroup(group).name);
   inferTypes(draft);
   const patches: ((op: Operation) => void)[] = [];
   const operands = definition.operands.flatMap((group) => resolveGroup(parser, draft, parseGroup(group).name, patches));
@@ -15,7 +17,8 @@ export function buildOperation(parser: OpParser, draft: OpDraft): Operation {
   const results = definition.results.flatMap((group) => {
     const { name, arity } = parseGroup(group);
     const types = draft.types.get(name);
-    if (!types && arity === "one") throw parser.scanner.errorAt(offsetOf(draft), `${definition.name}: no result type`);
+    if (!types && arity === "one")
+      throw parser.scanner.errorAt(offsetOf(parser, draft), `${definition.name}: no result type`);
     return types ?? [];
   });
   const op = new Operation(definition.name, {
@@ -85,8 +88,17 @@ function numbered(regions: OpDraft["regions"], prefix: string): Region[] {
   return [...regions].flatMap(([name, region]) => (name.startsWith(prefix) ? [region] : []));
 }
 
-function offsetOf(draft: OpDraft): number {
-  return draft.resultNames[0]?.offset ?? 0;
+/** Where an operation begins: with its results, if it names any. */
+function offsetOf({ scanner }: OpParser, { resultNames, loc }: OpDraft): number {
+  return resultNames[0]?.offset ?? scanner.offsetAt(loc);
+}
+
+/** @throws FormatError where types are written for operands that are not. */
+function expectSpelledTypes(parser: OpParser, draft: OpDraft, name: string): void {
+  const count = draft.types.get(name)?.length ?? 0;
+  if (count > 0 && (draft.operands.get(name)?.length ?? 0) === 0) {
+    throw parser.scanner.errorAt(offsetOf(parser, draft), `0 operands present, but expected ${count}`);
+  }
 }
 
 function inferTypes(draft: OpDraft): void {

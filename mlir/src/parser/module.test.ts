@@ -157,3 +157,14 @@ test("a dimension that no integer holds exactly is refused at its place", () => 
 
   expect(() => parseModule(text, "d.mlir")).toThrowError(/a dimension is below 2\^53, found 99999999999999999999/);
 });
+
+test("types for operands that are not there are refused where the operation begins", () => {
+  const text = device(`    %s = aie.tile(0, 0)
+    %c = aie.tile(0, 2)
+    aie.objectfifo @x(%s, {%c}, 2 : i32) : !aie.objectfifo<memref<64xi32>>
+    aie.objectfifo.register_external_buffers @x(%s, {}) : (memref<64xi32>)`);
+
+  expect(() => parseModule(text, "d.mlir")).toThrowError(
+    /^d\.mlir:\d+:5: 0 operands present, but expected 1\n {4}aie\.objectfifo\.register_external_buffers/,
+  );
+});

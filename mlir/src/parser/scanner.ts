@@ -117,15 +117,20 @@ export class Scanner {
   }
 
   location(offset: number): Location {
-    this.#lineStarts ??= [0, ...[...this.text.matchAll(/\n/g)].map((found) => found.index + 1)];
+    const starts = this.#starts();
     let low = 0;
-    let high = this.#lineStarts.length;
+    let high = starts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (this.#lineStarts[middle]! <= offset) low = middle;
+      if (starts[middle]! <= offset) low = middle;
       else high = middle;
     }
-    return { file: this.file, line: low + 1, column: offset - this.#lineStarts[low]! + 1 };
+    return { file: this.file, line: low + 1, column: offset - starts[low]! + 1 };
+  }
+
+  /** Where a location of this text is. */
+  offsetAt({ line, column }: Pick<Location, "line" | "column">): number {
+    return (this.#starts()[line - 1] ?? 0) + column - 1;
   }
 
   /** `FILE:LINE:COLUMN: expected WHAT, found TOKEN`, the line, and a caret below it. */
@@ -142,6 +147,11 @@ export class Scanner {
       offset,
       ...(hint === undefined ? {} : { hint }),
     });
+  }
+
+  #starts(): readonly number[] {
+    this.#lineStarts ??= [0, ...[...this.text.matchAll(/\n/g)].map((found) => found.index + 1)];
+    return this.#lineStarts;
   }
 
   #scan(): Token {

@@ -20,3 +20,20 @@ export function verifyLoop(op: Operation, check: Check): void {
     }
   }
 }
+
+/**
+ * scf.for: besides, bounds and step count, in integers or indices, and the induction variable is one of them.
+ * Source: MLIR SCFOps.td, AnySignlessIntegerOrIndex; SCF.cpp, ForOp::verifyRegions.
+ */
+export function verifyCountedLoop(op: Operation, check: Check): void {
+  const [induction] = op.regions[0]?.blocks[0]?.args ?? [];
+  const [lower] = op.operands;
+  if (induction && lower && !sameType(induction.type, lower.type)) {
+    check.error("expected induction variable to be same type as bounds and step");
+  }
+  for (const [i, { type }] of op.operands.slice(0, 3).entries()) {
+    if (type.kind === "index" || type.kind === "integer") continue;
+    check.error(`operand #${i} must be signless integer or index, but got '${typeText(type)}'`);
+  }
+  verifyLoop(op, check);
+}
