@@ -1,5 +1,4 @@
-import { UsageError } from "@aiekit/core";
-import { type CdoCommand, cdoCodes, cdoHeaderBytes, readCdo } from "./cdo.ts";
+import { cdoCodes, cdoHeaderBytes, readCdo } from "./cdo.ts";
 
 const smap = [0x000000dd, 0x11223344, 0x55667788, 0x99aabbcc];
 // Word offsets from the file's start of image header, partition header and data.
@@ -10,6 +9,7 @@ const pdiVersion = 0x00040000;
 /** "PPDI": a partial PDI. */
 const partialPdi = 0x50504449;
 const idCode = 0x14ca8093;
+/** 1 in every PDI of an NPU at hand (2023 to 2026, npu1 and npu2), as the BIF says. */
 const extendedIdCode = 1;
 const headerSizes = 0x00201020;
 const metaHeaderWords = 0x30;
@@ -18,18 +18,22 @@ const imageId = 0x1c000000;
 /** Partition of configuration data. */
 const partitionAttributes = 0x02000006;
 const cdoVersion = 0x200;
+const longPayload = 255;
+// Polls are not seen in files for NPUs, but bootgen narrows them like writes.
+const maskPoll = 0x101;
+const maskPoll64 = 0x106;
 
 /**
- * Packs CDO files into a partial PDI, as bootgen -arch versal does: one CDO of all commands, writes in their 32-bit form,
- * data placed so that word i of a block lies at an index congruent to its destination modulo 4.
- * `pcr` is the image header's word 0x38, which some bootgens fill with ones and others leave zero.
- * @throws FormatError for files that are no CDO, UsageError for an address above 4 GB.
+ * Packs CDO files into a partial PDI, as bootgen -arch versal does: one CDO of all commands, writes and polls in their
+ * 32-bit form, a block of one word as a write, the data of longer blocks at a word index congruent to their destination
+ * modulo 4. `pcr` is the image header's word 0x38, which some bootgens fill with ones and others leave zero (2022.2 does).
+ * @throws FormatError for files that are no CDO.
  */
 export function buildPdi(
   cdoFiles: readonly { readonly name: string; readonly bytes: Uint8Array }[],
   pcr = 0xffffffff,
 ): Uint8Array {
-  const commands = cdoFiles.flatMap(({ name, bytes }) => fileWords(readCdo(bytes, name).commands));
+  const commands = cdoFiles.flatMap(({ name, bytes }) => fileWords(bytes, name));
   const cdoHead = [4, 0x004f4443, cdoVersion, commands.length];
   const cdo = [...cdoHead, invertedSum(cdoHead), ...commands];
   const cdoWords = cdo.length;
@@ -50,45 +54,69 @@ export function buildPdi(
   return bytes;
 }
 
+interface RawCommand {
+  readonly id: number;
+  readonly payload: readonly number[];
+}
+
 /** The commands of one file; alignment is counted from the file's own header. */
-function fileWords(commands: readonly CdoCommand[]): number[] {
+function fileWords(bytes: Uint8Array, name: string): number[] {
+  readCdo(bytes, name);
   const words: number[] = [];
-  for (const command of commands) {
+  for (const command of rawCommands(wordsOf(bytes))) {
     const position = cdoHeaderBytes / 4 + words.length;
-    for (const word of commandWords(command, position)) words.push(word);
+    for (const word of commandWords(narrowed(command), position)) words.push(word);
   }
   return words;
 }
 
-function commandWords(command: CdoCommand, position: number): number[] {
-  switch (command.command) {
-    case "write":
-      return [0x20000 | cdoCodes.write, lowAddress(command.address), command.value];
-    case "maskWrite":
-      return [0x30000 | cdoCodes.maskWrite, lowAddress(command.address), command.mask, command.value];
-    case "nop":
-      return [...header(cdoCodes.nop, command.words), ...Array<number>(command.words).fill(0)];
-    case "other":
-      return [...header(command.id, command.payload.length / 4), ...wordsOf(command.payload)];
-    case "dmaWrite": {
-      const data = wordsOf(command.data);
-      const head = [...header(cdoCodes.dmaWrite, data.length + 2), 0, lowAddress(command.address)];
-      const misplaced = (lowAddress(command.address) >>> 2) - (position + head.length);
-      const padding = ((misplaced % 4) + 4) % 4;
-      if (padding === 0) return [...head, ...data];
-      return [...header(cdoCodes.nop, padding - 1), ...Array<number>(padding - 1).fill(0), ...head, ...data];
-    }
+/** Commands with all words of their payload, also those that say nothing: bootgen copies the words of a NOP. */
+function* rawCommands(file: readonly number[]): Generator<RawCommand> {
+  const end = cdoHeaderBytes / 4 + word(file, 3);
+  let at = cdoHeaderBytes / 4;
+  while (at < end) {
+    const head = word(file, at);
+    const short = (head >>> 16) & 0xff;
+    const start = short === longPayload ? at + 2 : at + 1;
+    const length = short === longPayload ? word(file, at + 1) : short;
+    yield { id: head & 0xffff, payload: file.slice(start, start + length) };
+    at = start + length;
   }
+}
+
+/** The form without the address's high half, where that is 0. */
+function narrowed(command: RawCommand): RawCommand {
+  const { id, payload } = command;
+  const [high, ...rest] = payload;
+  switch (id) {
+    case cdoCodes.write64:
+      return high === 0 ? { id: cdoCodes.write, payload: rest } : command;
+    case cdoCodes.maskWrite64:
+      return high === 0 ? { id: cdoCodes.maskWrite, payload: rest } : command;
+    case cdoCodes.dmaWrite:
+      return payload.length === 3 ? narrowed({ id: cdoCodes.write64, payload }) : command;
+    case maskPoll64:
+      return high === 0 ? narrowed({ id: maskPoll, payload: rest }) : command;
+    case maskPoll:
+      // A fifth word, the flags, only where it says something.
+      return payload.length === 5 && payload[4] === 0 ? { id, payload: payload.slice(0, 4) } : command;
+    default:
+      return command;
+  }
+}
+
+function commandWords({ id, payload }: RawCommand, position: number): number[] {
+  const head = header(id, payload.length);
+  if (id !== cdoCodes.dmaWrite) return [...head, ...payload];
+  const misplaced = (word(payload, 1) >>> 2) - (position + head.length + 2);
+  const padding = ((misplaced % 4) + 4) % 4;
+  if (padding === 0) return [...head, ...payload];
+  return [...header(cdoCodes.nop, padding - 1), ...Array<number>(padding - 1).fill(0), ...head, ...payload];
 }
 
 /** One word, or two where the length does not fit in 8 bits. */
 function header(id: number, payloadWords: number): number[] {
-  return payloadWords < 255 ? [(payloadWords << 16) | id] : [0x00ff0000 | id, payloadWords];
-}
-
-function lowAddress(address: number): number {
-  if (address <= 0xffffffff) return address;
-  throw new UsageError(`PDI: expected an address below 4 GB, got 0x${address.toString(16)}`);
+  return payloadWords < longPayload ? [(payloadWords << 16) | id] : [(longPayload << 16) | id, payloadWords];
 }
 
 /** A header of `count` words: zeros after the given ones, the inverted sum last. */
@@ -105,6 +133,10 @@ function nameWords(name: string): number[] {
   const field = new Uint8Array(16);
   field.set(new TextEncoder().encode(name));
   return wordsOf(field);
+}
+
+function word(words: readonly number[], index: number): number {
+  return words[index] ?? 0;
 }
 
 function wordsOf(bytes: Uint8Array): number[] {

@@ -83,6 +83,26 @@ test("bootgen's PDIs of two other projects come out byte for byte", ({ skip }) =
   }
 });
 
+// What bootgen 2022.2 printed for CDO files of these commands, run beside this writer: the real-tool checks run it again.
+test.each([
+  ["a block of one word as a write", [0x00030105, 0, 0x22040c, 7], [0x00020103, 0x22040c, 7]],
+  ["an empty block as it is", [0x00020105, 0, 0x220400], [0x00020105, 0, 0x220400]],
+  ["a block behind padding", [0x00040105, 0, 0x220408, 7, 8], [0x00010111, 0, 0x00040105, 0, 0x220408, 7, 8]],
+  ["a long header of a short block", [0x00ff0105, 4, 0, 0x220400, 7, 8], [0x00040105, 0, 0x220400, 7, 8]],
+  ["the words of a NOP", [0x00030111, 7, 8, 9], [0x00030111, 7, 8, 9]],
+  ["an address above 4 GB", [0x00030108, 1, 0x1234, 5], [0x00030108, 1, 0x1234, 5]],
+  ["a block of one word above 4 GB", [0x00030105, 1, 0x1234, 5], [0x00030108, 1, 0x1234, 5]],
+  ["a 64-bit poll", [0x00050106, 0, 0x1234, 5, 6, 7], [0x00040101, 0x1234, 5, 6, 7]],
+  ["a poll without flags", [0x00050101, 0x1234, 5, 6, 7, 0], [0x00040101, 0x1234, 5, 6, 7]],
+  ["a poll with flags", [0x00050101, 0x1234, 5, 6, 7, 8], [0x00050101, 0x1234, 5, 6, 7, 8]],
+  ["a marker", [0x00020119, 1, 0x41414141], [0x00020119, 1, 0x41414141]],
+])("bootgen's form of %s", (_, commands, expected) => {
+  const words = pdiWords(buildPdi([{ name: "a", bytes: cdoFile(commands) }]));
+
+  // The CDO begins at word 0x54; its third word is the length without the five header words.
+  expect(words.slice(0x59, 0x59 + words[0x57]!)).toEqual(expected);
+});
+
 test("every real PDI is read to its end, cores with programs and enabled", ({ skip }) => {
   skip(skipped !== undefined, skipped);
   for (const path of xclbins.files) {
@@ -158,6 +178,11 @@ test("damaged PDIs are described or refused with an AiekitError, never anything 
     { seed: 6, numRuns: 500 },
   );
 });
+
+function pdiWords(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(i * 4, true));
+}
 
 function cdoFile(commands: readonly number[]): Uint8Array {
   const head = [4, 0x004f4443, 0x200, commands.length];
