@@ -18,6 +18,17 @@ export { buildOwnKernels, type OwnKernels, type OwnKernelsSource } from "./own-d
 export type { KernelFile } from "./own-design/compile-kernels.ts";
 export { type OwnDesign, type OwnDesignSource, readOwnDesign } from "./own-design/read-own-design.ts";
 export type { SequenceArgument } from "./own-design/sequence-arguments.ts";
+export { ownPackager, packageOwn } from "./packaging/own-packager.ts";
+export {
+  type CdoFiles,
+  type PackagedDesign,
+  type PackageRequest,
+  type Packager,
+  type PackagerName,
+  packageFileNames,
+  packagerNames,
+} from "./packaging/packager.ts";
+export { type PackagingTools, packageWithTools, toolsPackager } from "./packaging/tools-packager.ts";
 export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
 export type { BuildEvent } from "./plan/step.ts";
 export { type FolderWatch, watchFolders } from "./watch/folder-watch.ts";

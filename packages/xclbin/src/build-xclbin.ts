@@ -3,9 +3,10 @@ import { writeAiePartition } from "./aie-partition-writer.ts";
 import { type AxlfHeader, writeAxlf } from "./axlf.ts";
 import { type Connection, writeConnectivity } from "./connectivity.ts";
 import { type IpEntry, ipTypePsKernel, unusedBaseAddress, writeIpLayout } from "./ip-layout.ts";
-import { argSizeBytes, type XclbinArg } from "./kernel-args.ts";
+import { argOffsets, argSizeBytes, type XclbinArg } from "./kernel-args.ts";
 import { npuMemoryBanks, writeMemTopology } from "./mem-topology.ts";
 import { mirrorData } from "./mirror-data.ts";
+import { defaultDpuKernelId, npuPartition } from "./npu-partition.ts";
 import { sectionKinds } from "./section-kinds.ts";
 import { sha256Hex } from "./sha256.ts";
 import { uuidText } from "./uuid.ts";
@@ -32,15 +33,11 @@ export interface XclbinSpec {
   readonly sectionNames?: { readonly memTopology: string; readonly aiePartition: string };
 }
 
-// Values that every xclbin of aiecc carries; XRT reads none of them for NPUs.
-const operationsPerCycle = 2048;
-const inferenceFingerprint = 23423n;
-const prePostFingerprint = 12345n;
-const preCdoGroup = 0xc1n;
 // Version fields of the XRT release whose layout this follows, 2.25.
 const versionMajor = 2;
 const versionMinor = 25;
 const dpuSubtype = 1;
+const primaryGroup = 1;
 const noUuid = "0".repeat(32);
 
 /**
@@ -49,7 +46,7 @@ const noUuid = "0".repeat(32);
  */
 export function buildXclbin(spec: XclbinSpec): Uint8Array {
   checkSpec(spec);
-  const dpuKernelId = spec.dpuKernelId ?? 0x901;
+  const dpuKernelId = spec.dpuKernelId ?? defaultDpuKernelId;
   const entry: IpEntry = {
     type: ipTypePsKernel,
     subtype: dpuSubtype,
@@ -113,7 +110,14 @@ export function contentUuid(...parts: readonly Uint8Array[]): string {
   return uuidText(Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hash.slice(i * 2, i * 2 + 2), 16)));
 }
 
-function checkSpec({ kernelName, columns, startColumns, args, pdi, dpuKernelId = 0x901 }: XclbinSpec): void {
+function checkSpec({
+  kernelName,
+  columns,
+  startColumns,
+  args,
+  pdi,
+  dpuKernelId = defaultDpuKernelId,
+}: XclbinSpec): void {
   const fail = (what: string): never => {
     throw new UsageError(`xclbin of kernel ${JSON.stringify(kernelName)}: ${what}`);
   };
@@ -126,12 +130,13 @@ function checkSpec({ kernelName, columns, startColumns, args, pdi, dpuKernelId =
 }
 
 function partitionOf(spec: XclbinSpec, dpuKernelId: number): Uint8Array {
+  const { groupName, pdiId, preCdoGroup } = npuPartition;
   return writeAiePartition({
     schemaVersion: 0,
     name: "",
-    operationsPerCycle,
-    inferenceFingerprint,
-    prePostFingerprint,
+    operationsPerCycle: npuPartition.operationsPerCycle,
+    inferenceFingerprint: npuPartition.inferenceFingerprint,
+    prePostFingerprint: npuPartition.prePostFingerprint,
     columnWidth: spec.columns,
     startColumns: spec.startColumns,
     kernelCommitId: "",
@@ -140,7 +145,13 @@ function partitionOf(spec: XclbinSpec, dpuKernelId: number): Uint8Array {
         uuid: spec.pdiUuid ?? contentUuid(spec.pdi),
         image: spec.pdi,
         cdoGroups: [
-          { name: "DPU", type: 1, pdiId: 1n, dpuKernelIds: [BigInt(dpuKernelId)], preCdoGroups: [preCdoGroup] },
+          {
+            name: groupName,
+            type: primaryGroup,
+            pdiId,
+            dpuKernelIds: [BigInt(dpuKernelId)],
+            preCdoGroups: [preCdoGroup],
+          },
         ],
       },
     ],
@@ -153,7 +164,7 @@ function metadataOf(spec: XclbinSpec, dpuKernelId: number): XmlElement {
     ["functional", "0"],
     ["dpu_kernel_id", hex(dpuKernelId)],
   ];
-  let offsetBytes = 0;
+  const offsets = argOffsets(spec.args);
   const args = spec.args.map((arg, index) => {
     const sizeBytes = argSizeBytes(arg);
     const attributes: Attributes = [
@@ -161,12 +172,11 @@ function metadataOf(spec: XclbinSpec, dpuKernelId: number): XmlElement {
       ["addressQualifier", arg.qualifier === "GLOBAL" ? "1" : "0"],
       ["id", `${index}`],
       ["size", hex(sizeBytes)],
-      ["offset", `0x${offsetBytes.toString(16).padStart(2, "0")}`],
+      ["offset", offsets[index] ?? ""],
       ["hostOffset", "0x0"],
       ["hostSize", hex(sizeBytes)],
       ["type", arg.type],
     ];
-    offsetBytes += sizeBytes;
     return xml("arg", attributes);
   });
   const kernelAttributes: Attributes = [

@@ -10,8 +10,9 @@ export type { AddressQualifier, KernelArg, XclbinKernel } from "./embedded-metad
 export { assertLoadable, explainXclbin, type XclbinProblem } from "./explain.ts";
 export { type HostTraffic, hostTraffic } from "./host-traffic.ts";
 export type { IpEntry } from "./ip-layout.ts";
-export { npuKernelArgs, type XclbinArg } from "./kernel-args.ts";
-export type { MemoryBank } from "./mem-topology.ts";
+export { argOffsets, npuKernelArgs, type XclbinArg } from "./kernel-args.ts";
+export { type MemoryBank, npuMemoryBanks } from "./mem-topology.ts";
+export { defaultDpuKernelId, npuPartition } from "./npu-partition.ts";
 export { isPdi, type Pdi, readPdi } from "./pdi.ts";
 export { buildPdi } from "./pdi-writer.ts";
 export { sectionKindName, sectionKinds } from "./section-kinds.ts";

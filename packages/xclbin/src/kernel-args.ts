@@ -38,3 +38,13 @@ export function argSizeBytes({ name, type }: XclbinArg): number {
   if (size !== undefined) return size;
   throw new UsageError(`xclbin: argument ${name}: expected a pointer or ${Object.keys(sizes).join(", ")}, got ${type}`);
 }
+
+/** Places in the command's register map, as text of kernels.json and EMBEDDED_METADATA: one after the other, no gaps. */
+export function argOffsets(args: readonly XclbinArg[]): readonly string[] {
+  let offsetBytes = 0;
+  return args.map((arg) => {
+    const offset = `0x${offsetBytes.toString(16).padStart(2, "0")}`;
+    offsetBytes += argSizeBytes(arg);
+    return offset;
+  });
+}

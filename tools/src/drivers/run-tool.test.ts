@@ -29,6 +29,12 @@ test("a failing tool is reported with stage, command, exit code and what it prin
   expect((error as ToolError).message).toContain(process.execPath);
 });
 
+test("the command of a tool that ran in a folder goes there first", async () => {
+  const error = await failure(node("process.exitCode = 3", { cwd: "/" }));
+
+  expect((error as ToolError).failure.command).toMatch(/^cd \/ && /);
+});
+
 test("a tool that is killed is reported by its signal", async () => {
   const error = await failure(node('process.kill(process.pid, "SIGKILL")'));
 

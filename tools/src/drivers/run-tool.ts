@@ -38,9 +38,13 @@ export async function runTool(call: ToolCall): Promise<string> {
   throw new ToolError({
     tool: call.program,
     stage: call.stage,
-    command: result.escapedCommand,
+    command: call.cwd === undefined ? result.escapedCommand : `cd ${quoted(call.cwd)} && ${result.escapedCommand}`,
     exitCode: result.exitCode,
     signal: result.signal,
     stderr: result.timedOut ? `no answer within ${call.timeoutMs / 1000} s\n${result.all}` : result.all,
   });
+}
+
+function quoted(path: string): string {
+  return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

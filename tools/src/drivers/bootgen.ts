@@ -1,0 +1,50 @@
+import { ToolMissingError } from "@aiekit/core";
+import { runTool } from "./run-tool.ts";
+
+/** bootgen -arch versal: CDO files, listed in a BIF, to a PDI. */
+export interface BootgenCall {
+  readonly program: string;
+  /** Where it runs; the names below are in it. bootgen splits its command line at blanks, so paths are kept out of it. */
+  readonly folder: string;
+  readonly bif: string;
+  /** Overwritten where it exists. */
+  readonly pdi: string;
+  readonly stage: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const timeoutMs = 120_000;
+
+export function bootgenArgs({ bif, pdi }: Pick<BootgenCall, "bif" | "pdi">): readonly string[] {
+  return ["-arch", "versal", "-image", bif, "-o", pdi, "-w"];
+}
+
+/**
+ * Its exit code is 0 also where the disk was full: the file is to be read back.
+ * @throws ToolError with bootgen's own words, ToolMissingError, AbortedError.
+ */
+export async function runBootgen(call: BootgenCall): Promise<void> {
+  const { program, folder, stage, signal } = call;
+  await runTool({ program, args: bootgenArgs(call), cwd: folder, stage, timeoutMs, signal });
+}
+
+/** What bootgen prints of a PDI: its headers, field by field. */
+export async function readWithBootgen(call: Omit<BootgenCall, "bif">): Promise<string> {
+  const { program, folder, pdi, stage, signal } = call;
+  return runTool({ program, args: ["-arch", "versal", "-read", pdi], cwd: folder, stage, timeoutMs, signal });
+}
+
+/** `2022.2`, from the banner that it prints above its help. */
+export async function bootgenVersion(program: string, signal?: AbortSignal): Promise<string> {
+  const stage = "version of bootgen";
+  const printed = await runTool({ program, args: [], stage, timeoutMs, signal });
+  const version = /Bootgen v(\S+)/.exec(printed)?.[1];
+  if (version !== undefined) return version;
+  throw new ToolMissingError(`${stage}: ${program}: expected "Xilinx Bootgen v...", got ${firstLine(printed)}`, {
+    hint: "other programs are called bootgen too; the package is xilinx-bootgen, and the mlir_aie wheel has it in bin",
+  });
+}
+
+function firstLine(text: string): string {
+  return JSON.stringify(text.trim().split("\n")[0] ?? "");
+}

@@ -1,0 +1,100 @@
+import { ToolError, ToolMissingError } from "@aiekit/core";
+import { runTool } from "./run-tool.ts";
+
+/** A new xclbin of a PDI and three JSON files. */
+export interface XclbinutilCall {
+  readonly program: string;
+  /** Where it runs; the names below are in it. */
+  readonly folder: string;
+  readonly memTopology: string;
+  readonly kernels: string;
+  /** Names the PDI, relative to its own folder. */
+  readonly aiePartition: string;
+  /** Overwritten where it exists. */
+  readonly xclbin: string;
+  readonly stage: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Files = Pick<XclbinutilCall, "memTopology" | "kernels" | "aiePartition" | "xclbin">;
+
+const timeoutMs = 120_000;
+/** First release that packs kernels for NPUs (AIE_PARTITION 2.14, kernel ids 2.15). Source: history of XRT. */
+const oldestUsable = [2, 15] as const;
+
+/** --add-kernel makes EMBEDDED_METADATA, IP_LAYOUT, CONNECTIVITY and both GROUP sections. */
+export function xclbinutilArgs({ memTopology, kernels, aiePartition, xclbin }: Files): readonly string[] {
+  return [
+    ...["--add-replace-section", `MEM_TOPOLOGY:JSON:${memTopology}`],
+    ...["--add-kernel", kernels],
+    ...["--add-replace-section", `AIE_PARTITION:JSON:${aiePartition}`],
+    ...["--force", "--quiet", "--output", xclbin],
+  ];
+}
+
+/**
+ * Its exit code is 0 also for an empty PDI, a kernel without instance or kernel id, and an uuid that is none: the file is
+ * to be read back. @throws ToolError with xclbinutil's own words, ToolMissingError, AbortedError.
+ */
+export async function runXclbinutil(call: XclbinutilCall): Promise<void> {
+  const { program, folder, stage, signal } = call;
+  await ask({ program, args: xclbinutilArgs(call), cwd: folder, stage, signal });
+}
+
+/** What `xclbinutil --info` prints of an xclbin. */
+export async function xclbinInfo(call: {
+  readonly program: string;
+  readonly folder: string;
+  readonly xclbin: string;
+  readonly signal?: AbortSignal;
+}): Promise<string> {
+  const { program, folder, xclbin, signal } = call;
+  return ask({ program, args: ["--info", "--input", xclbin], cwd: folder, stage: `describe ${xclbin}`, signal });
+}
+
+/**
+ * `2.25.00`.
+ * @throws ToolMissingError for the wrapper of Debian 12 and 13, which has no program behind it, and for releases that cannot
+ * pack for NPUs.
+ */
+export async function xclbinutilVersion(program: string, signal?: AbortSignal): Promise<string> {
+  const stage = "version of xclbinutil";
+  const printed = await ask({ program, args: ["--version"], stage, signal });
+  const version = /XRT Build Version:\s*(\d+)\.(\d+)(\S*)/.exec(printed);
+  if (version === null) {
+    throw new ToolMissingError(`${stage}: ${program}: expected "XRT Build Version: ...", got ${printed.trim()}`, {
+      hint,
+    });
+  }
+  const [, major = "", minor = "", patch = ""] = version;
+  const [needMajor, needMinor] = oldestUsable;
+  if (Number(major) < needMajor || (Number(major) === needMajor && Number(minor) < needMinor)) {
+    throw new ToolMissingError(
+      `${stage}: ${program}: expected ${needMajor}.${needMinor} or later, which packs kernels for NPUs, got ${major}.${minor}`,
+      { hint },
+    );
+  }
+  return `${major}.${minor}${patch}`;
+}
+
+const hint = "XRT 2.25: libxrt-utils from trixie-backports, or ppa:amd-team/xrt; or leave out --packager tools";
+
+interface Question {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly stage: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function ask(question: Question): Promise<string> {
+  try {
+    return await runTool({ ...question, timeoutMs });
+  } catch (error) {
+    if (!(error instanceof ToolError && error.failure.stderr.includes("unwrapped/xclbinutil"))) throw error;
+    throw new ToolMissingError(`${question.stage}: ${question.program} is only a wrapper: no program is behind it`, {
+      hint,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { DesignError, FormatError } from "@aiekit/core";
+import { type Cdo, readCdo, summarizeConfiguration } from "@aiekit/xclbin";
+import { type CdoFiles, packageFileNames } from "./packager.ts";
+
+/** Bytes of a core's program memory. aie-translate's linker scripts allow 128 KiB, so the linker does not notice. */
+const programMemoryBytes = 16 * 1024;
+
+/**
+ * What aie-translate, bootgen and xclbinutil let pass with exit code 0, and the array answers with silence or a hang.
+ * @throws DesignError for cores that are enabled without a program, a program that does not fit, an array without routes,
+ * a core that no file enables; FormatError for a file that is no CDO or goes on behind its last command.
+ */
+export function checkConfiguration(deviceSymbol: string, files: CdoFiles): void {
+  const names = packageFileNames(deviceSymbol);
+  const cdos = (["elfs", "init", "enable"] as const).map((part) => wholeCdo(files[part], names[part]));
+  const tiles = summarizeConfiguration({ version: 0, commands: cdos.flatMap(({ commands }) => commands) });
+  const list = (found: readonly { readonly col: number; readonly row: number }[]): string =>
+    found.map(({ col, row }) => `(${col},${row})`).join(" ");
+
+  const empty = tiles.filter(({ coreEnabled, programBytes }) => coreEnabled && programBytes === 0);
+  if (empty.length > 0) {
+    throw new DesignError(`${names.enable}: enables cores without a program: ${list(empty)}`, {
+      hint: `every aie.core that does something needs elf_file before ${names.elfs} is made: aie-translate skips the others silently`,
+    });
+  }
+  const large = tiles.find(({ programBytes }) => programBytes > programMemoryBytes);
+  if (large !== undefined) {
+    const { programBytes } = large;
+    throw new DesignError(
+      `${names.elfs}: program of core ${list([large])}: expected at most ${programMemoryBytes} bytes, got ${programBytes}`,
+      { hint: "compile kernels with -Os or -O1, unroll less, or spread the work over more cores" },
+    );
+  }
+  const idle = tiles.filter(({ coreEnabled, programBytes }) => !coreEnabled && programBytes > 0);
+  if (idle.length > 0) {
+    throw new DesignError(`${names.enable}: does not enable cores that have a program: ${list(idle)}`, {
+      hint: `${names.elfs} and ${names.enable} are of different designs; make all three files in one run of aie-translate`,
+    });
+  }
+  if (!tiles.some(({ switchWrites }) => switchWrites > 0)) {
+    throw new DesignError(`${names.init}: sets no stream switch, so nothing reaches the cores or leaves them`, {
+      hint: "run aie-create-pathfinder-flows before aie-translate --aie-generate-cdo",
+    });
+  }
+}
+
+function wholeCdo(bytes: Uint8Array, name: string): Cdo {
+  if (bytes.length === 0) throw new FormatError(`${name}: expected a CDO, got an empty file`, { offset: 0 });
+  const cdo = readCdo(bytes, name);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = (cdoHeaderWords + view.getUint32(lengthAt, true)) * 4;
+  // bootgen leaves what follows out and says nothing.
+  if (end !== bytes.length) {
+    throw new FormatError(`${name}: expected the end of the file, got ${bytes.length - end} more bytes`, {
+      offset: end,
+      hint: "two CDO files in one? aie-translate writes one CDO a file",
+    });
+  }
+  return cdo;
+}
+
+const cdoHeaderWords = 5;
+const lengthAt = 12;
