@@ -1,5 +1,6 @@
 import { ToolMissingError } from "@aiekit/core";
 import { runTool } from "./run-tool.ts";
+import { type KnownMessage, withHint } from "./tool-hint.ts";
 
 /** bootgen -arch versal: CDO files, listed in a BIF, to a PDI. */
 export interface BootgenCall {
@@ -15,6 +16,30 @@ export interface BootgenCall {
 
 const timeoutMs = 120_000;
 
+// bootgen 2022.2 and 2023.2, as run.
+const knownMessages: readonly KnownMessage[] = [
+  {
+    says: /cannot open file: |Unable to open file/,
+    hint: "a file of the BIF is not there; their names are relative to the folder in which bootgen runs",
+  },
+  {
+    says: /Error parsing CDO file|Incorrect cdo length/,
+    hint: "a CDO file is empty or damaged: make it again with aie-translate --aie-generate-cdo",
+  },
+  {
+    says: /already exists in the path/,
+    hint: "give bootgen -w, which overwrites",
+  },
+  {
+    says: /Cannot write output file/,
+    hint: "the output's folder is not there or may not be written to",
+  },
+  {
+    says: /BIF file - .*parsing failed|Command line parsing failed|Cannot read file - /,
+    hint: "bootgen takes no blank, comma, semicolon or letter outside ASCII in a file name: run it in the files' folder",
+  },
+];
+
 export function bootgenArgs({ bif, pdi }: Pick<BootgenCall, "bif" | "pdi">): readonly string[] {
   return ["-arch", "versal", "-image", bif, "-o", pdi, "-w"];
 }
@@ -25,7 +50,8 @@ export function bootgenArgs({ bif, pdi }: Pick<BootgenCall, "bif" | "pdi">): rea
  */
 export async function runBootgen(call: BootgenCall): Promise<void> {
   const { program, folder, stage, signal } = call;
-  await runTool({ program, args: bootgenArgs(call), cwd: folder, stage, timeoutMs, signal });
+  const tool = { program, args: bootgenArgs(call), cwd: folder, stage, timeoutMs, signal };
+  await withHint(knownMessages, () => runTool(tool));
 }
 
 /** What bootgen prints of a PDI: its headers, field by field. */

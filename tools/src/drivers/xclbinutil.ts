@@ -1,5 +1,6 @@
 import { ToolError, ToolMissingError } from "@aiekit/core";
 import { runTool } from "./run-tool.ts";
+import { type KnownMessage, withHint } from "./tool-hint.ts";
 
 /** A new xclbin of a PDI and three JSON files. */
 export interface XclbinutilCall {
@@ -22,6 +23,42 @@ const timeoutMs = 120_000;
 /** First release that packs kernels for NPUs (AIE_PARTITION 2.14, kernel ids 2.15). Source: history of XRT. */
 const oldestUsable = [2, 15] as const;
 
+// xclbinutil 2.25, as run.
+const knownMessages: readonly KnownMessage[] = [
+  {
+    says: /Memory tag '.*' not found in the MEM_TOPOLOGY section/,
+    hint: "give MEM_TOPOLOGY with this tag in the same call; memory-connection in kernels.json refers to its m_tag",
+  },
+  {
+    says: /Kernel name already exists in the EMBEDDED_METADATA section/,
+    hint: "a second kernel of an xclbin needs another name, kernel id and PDI uuid",
+  },
+  {
+    says: /Missing start columns for the AIE partition|Missing AIE partition column width/,
+    hint: "partition.start_columns needs at least one column, column_width 1 to 65535; older aiecc leave the list empty for 5 to 7 columns",
+  },
+  {
+    says: /Unable to open the file for reading/,
+    hint: "file_name of a PDI is relative to the folder of the JSON file that names it",
+  },
+  {
+    says: /AIE_PARTITION section in the xclbin is not compliant with IP_LAYOUT/,
+    hint: "dpu_kernel_ids of the partition must hold the dpu_kernel_id of kernels.json",
+  },
+  {
+    says: /Partition section already exists|Section 'AIE_PARTITION' .*already exists/,
+    hint: "use --add-replace-section",
+  },
+  {
+    says: /output file already exists on disk/,
+    hint: "give xclbinutil --force, which overwrites",
+  },
+  {
+    says: /exceeds the allocated space/,
+    hint: "kernel:instance takes 63 characters, a memory tag 15",
+  },
+];
+
 /** --add-kernel makes EMBEDDED_METADATA, IP_LAYOUT, CONNECTIVITY and both GROUP sections. */
 export function xclbinutilArgs({ memTopology, kernels, aiePartition, xclbin }: Files): readonly string[] {
   return [
@@ -38,7 +75,8 @@ export function xclbinutilArgs({ memTopology, kernels, aiePartition, xclbin }: F
  */
 export async function runXclbinutil(call: XclbinutilCall): Promise<void> {
   const { program, folder, stage, signal } = call;
-  await ask({ program, args: xclbinutilArgs(call), cwd: folder, stage, signal });
+  const question = { program, args: xclbinutilArgs(call), cwd: folder, stage, signal };
+  await withHint(knownMessages, () => ask(question));
 }
 
 /** What `xclbinutil --info` prints of an xclbin. */

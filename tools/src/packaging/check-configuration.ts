@@ -1,9 +1,12 @@
 import { DesignError, FormatError } from "@aiekit/core";
-import { type Cdo, readCdo, summarizeConfiguration } from "@aiekit/xclbin";
+import { type Cdo, type CdoCommand, readCdo, summarizeConfiguration } from "@aiekit/xclbin";
 import { type CdoFiles, packageFileNames } from "./packager.ts";
 
 /** Bytes of a core's program memory. aie-translate's linker scripts allow 128 KiB, so the linker does not notice. */
 const programMemoryBytes = 16 * 1024;
+/** A compute tile's program memory, and the end of what linker scripts take for it. */
+const [programAt, programMapEnd] = [0x20000, 0x32000];
+const firstComputeRow = 2;
 
 /**
  * What aie-translate, bootgen and xclbinutil let pass with exit code 0, and the array answers with silence or a hang.
@@ -23,11 +26,13 @@ export function checkConfiguration(deviceSymbol: string, files: CdoFiles): void 
       hint: `every aie.core that does something needs elf_file before ${names.elfs} is made: aie-translate skips the others silently`,
     });
   }
-  const large = tiles.find(({ programBytes }) => programBytes > programMemoryBytes);
+  const large = cdos
+    .flatMap(({ commands }) => commands)
+    .flatMap(programEnd)
+    .find(({ end }) => end > programMemoryBytes);
   if (large !== undefined) {
-    const { programBytes } = large;
     throw new DesignError(
-      `${names.elfs}: program of core ${list([large])}: expected at most ${programMemoryBytes} bytes, got ${programBytes}`,
+      `${names.elfs}: program of core ${list([large])}: expected at most ${programMemoryBytes} bytes, got ${large.end}`,
       { hint: "compile kernels with -Os or -O1, unroll less, or spread the work over more cores" },
     );
   }
@@ -42,6 +47,14 @@ export function checkConfiguration(deviceSymbol: string, files: CdoFiles): void 
       hint: "run aie-create-pathfinder-flows before aie-translate --aie-generate-cdo",
     });
   }
+}
+
+/** Where in program memory a block ends; nothing for commands that write elsewhere. */
+function programEnd(command: CdoCommand): { readonly col: number; readonly row: number; readonly end: number }[] {
+  if (command.command !== "dmaWrite") return [];
+  const [col, row, offset] = [command.address >>> 25, (command.address >>> 20) & 0x1f, command.address & 0xfffff];
+  if (row < firstComputeRow || offset < programAt || offset >= programMapEnd) return [];
+  return [{ col, row, end: offset - programAt + command.data.length }];
 }
 
 function wholeCdo(bytes: Uint8Array, name: string): Cdo {
