@@ -5,7 +5,7 @@ AIEKIT := node packages/cli/bin/aiekit.js
 MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard */package.json packages/*/package.json)
 WAV ?=
 
-.PHONY: help demo test test-slow bench setup clean
+.PHONY: help demo test test-slow test-tools bench setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make demo WAV=x.wav  the same with a recording of yours"
 	@echo "make test            every check, with one summary"
 	@echo "make test-slow       the long checks: more clips, longer fuzzing"
+	@echo "make test-tools      our packager against the real bootgen and xclbinutil, which it gets from Debian"
 	@echo "make setup           install and compile only; then: npx aiekit --help"
 	@echo "make bench           times: RTF per phase, modelled cycles, builds"
 	@echo "make clean           remove what was built"
@@ -25,6 +26,11 @@ test: setup
 
 test-slow: setup
 	@node scripts/test.mjs --slow
+
+# Where the tools cannot be had the tests are skipped, with the reason.
+test-tools: setup
+	@node scripts/get-packaging-tools.mjs || true
+	@node scripts/test.mjs --tools
 
 bench: setup
 	@$(AIEKIT) bench mel --build

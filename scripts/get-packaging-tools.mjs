@@ -41,6 +41,7 @@ try {
   console.log(`packaging tools: ${versions(folder).join(", ")} in ${join(folder, "bin")}`);
 } catch (error) {
   const reason = error.message.split("\n")[0];
+  rmSync(`${folder}.new`, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "unavailable.txt"), `${reason}\n`);
   console.log(`packaging tools cannot be had here: ${reason}`);

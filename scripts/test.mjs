@@ -1,6 +1,6 @@
 // All checks of the project in one run, quick ones first, with one summary: `make test`.
 // A step that fails does not hide the ones after it. Every skipped test must give its reason.
-// With --slow, the long checks instead: `make test-slow`.
+// With --slow, the long checks instead: `make test-slow`. With --tools, those against real packaging tools: `make test-tools`.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,11 +27,16 @@ const quickSteps = {
   types: ["tsc", "-b"],
   tests: ["vitest", "run", "--reporter=default", "--reporter=./scripts/summary-reporter.mjs"],
 };
+const toolSteps = {
+  types: quickSteps.types,
+  tests: [...quickSteps.tests, ".toolchain.test."],
+};
 process.env.PATH = `${resolve("node_modules/.bin")}:${process.env.PATH}`;
 
 const slow = process.argv.includes("--slow");
+const steps = slow ? slowSteps : process.argv.includes("--tools") ? toolSteps : quickSteps;
 const results = [];
-for (const [name, command] of Object.entries(slow ? slowSteps : quickSteps)) {
+for (const [name, command] of Object.entries(steps)) {
   console.log(`\n== ${name}: ${command.join(" ")}`);
   const started = Date.now();
   const { exitCode } = await $({ nothrow: true, stdio: "inherit" })`${command}`;
@@ -45,7 +50,7 @@ const withoutReason = tests.skipped.filter((s) => !s.reason);
 console.log("\n== summary");
 for (const { name, ok, seconds } of results)
   console.log(`${ok ? "ok    " : "FAILED"} ${name} (${seconds.toFixed(1)} s)`);
-for (const { test, reason } of tests.skipped) console.log(`skipped ${test}: ${reason ?? "NO REASON GIVEN"}`);
+for (const line of skipLines(tests.skipped)) console.log(line);
 if (withoutReason.length > 0) console.log(`FAILED ${withoutReason.length} tests are skipped without a reason`);
 
 const checks = results.filter((r) => r.name !== "tests");
@@ -55,3 +60,22 @@ const crashed = results.some((r) => r.name === "tests" && !r.ok) && tests.failed
 const failed = tests.failed + crashed + withoutReason.length + checks.filter((r) => !r.ok).length;
 console.log(`\n${passed} passed, ${failed} failed, ${tests.skipped.length} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** A line a test, or a line for the tests of a file that share a reason. */
+function skipLines(skipped) {
+  const groups = new Map();
+  for (const skip of skipped) groups.set(keyOf(skip), [...(groups.get(keyOf(skip)) ?? []), skip]);
+  return [...groups.values()].flatMap((group) => {
+    const { test, reason = "NO REASON GIVEN" } = group[0];
+    if (group.length > 3) return [`skipped ${group.length} tests of ${fileOf(test)}: ${reason}`];
+    return group.map((skip) => `skipped ${skip.test}: ${reason}`);
+  });
+}
+
+function keyOf({ test, reason }) {
+  return `${fileOf(test)}: ${reason}`;
+}
+
+function fileOf(test) {
+  return test.split(": ")[0];
+}

@@ -23,7 +23,7 @@ const knownMessages: readonly KnownMessage[] = [
     hint: "a file of the BIF is not there; their names are relative to the folder in which bootgen runs",
   },
   {
-    says: /Error parsing CDO file|Incorrect cdo length/,
+    says: /Error parsing CDO file|Incorrect cdo length|Cannot read empty file/,
     hint: "a CDO file is empty or damaged: make it again with aie-translate --aie-generate-cdo",
   },
   {

@@ -21,6 +21,7 @@ test.each([
   ["cannot open file: nope.bin\n[ERROR]  : Error parsing CDO file", "a file of the BIF is not there"],
   ["[ERROR]  : Unable to open file - nope.bin", "a file of the BIF is not there"],
   ["cannot parse source cdo file: a.bin\n[ERROR]  : Error parsing CDO file", "empty or damaged"],
+  ["[ERROR]  : Cannot read empty file - zero.bin", "empty or damaged"],
   ["[ERROR]  : Incorrect cdo length read from : zero.bin", "empty or damaged"],
   ["[ERROR]  : Output File ok.pdi already exists in the path\n           Use '-w on' option to force overwrite", "-w"],
   ["[ERROR]  : Cannot write output file : nodir/x.pdi", "may not be written to"],

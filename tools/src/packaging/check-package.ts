@@ -1,6 +1,7 @@
 import { AiekitError, FormatError } from "@aiekit/core";
 import {
   buildPdi,
+  contentUuid,
   defaultDpuKernelId,
   explainXclbin,
   npuKernelArgs,
@@ -75,6 +76,7 @@ export function checkXclbin(
   if (!sameBytes(image, request.pdi)) {
     check.fail("AIE_PARTITION", `the PDI of ${request.pdi.length} bytes`, `another one of ${image.length} bytes`);
   }
+  check.equal("uuid of the PDI", contentUuid(request.pdi), pdis[0]?.uuid);
 }
 
 interface Complaints {
