@@ -62,7 +62,7 @@ function install() {
   // Beside the folder and renamed at the end, so that a run that is stopped leaves nothing half there.
   const work = `${folder}.new`;
   rmSync(work, { recursive: true, force: true });
-  for (const sub of ["apt/lists/partial", "apt/cache/archives/partial", "debs", "root", "bin"]) {
+  for (const sub of ["apt/lists/partial", "apt/cache/archives/partial", "debs", "bin"]) {
     mkdirSync(join(work, sub), { recursive: true });
   }
   const mirror = process.env.AIEKIT_DEBIAN_MIRROR ?? configuredMirror() ?? "http://deb.debian.org/debian";
@@ -73,14 +73,20 @@ function install() {
   const apt = (...args) => run("apt-get", [...aptOptions(work), ...args], { cwd: join(work, "debs") });
   apt("update");
   apt("download", ...packages);
-  for (const deb of readdirSync(join(work, "debs")))
-    run("dpkg-deb", ["-x", join(work, "debs", deb), join(work, "root")]);
+  for (const deb of readdirSync(join(work, "debs"))) {
+    run("dpkg-deb", ["-x", join(work, "debs", deb), join(work, "unpacked")]);
+  }
+  // Programs and libraries only: documentation has links to packages that are not here.
+  for (const part of [layout.libraries, ...programs.map((program) => `usr/bin/${program}`)]) {
+    mkdirSync(dirname(join(work, "root", part)), { recursive: true });
+    renameSync(join(work, "unpacked", part), join(work, "root", part));
+  }
   for (const program of programs) {
     const starter = join(work, "bin", program);
     writeFileSync(starter, starterOf(program, layout));
     chmodSync(starter, 0o755);
   }
-  for (const sub of ["apt", "debs"]) rmSync(join(work, sub), { recursive: true });
+  for (const sub of ["apt", "debs", "unpacked"]) rmSync(join(work, sub), { recursive: true });
   rmSync(folder, { recursive: true, force: true });
   renameSync(work, folder);
   if (!works(folder)) throw new Error(`${join(folder, "bin")}: the programs were unpacked but do not start`);
