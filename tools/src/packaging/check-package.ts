@@ -11,7 +11,7 @@ import {
   readXclbin,
 } from "@aiekit/xclbin";
 import { sha256 } from "../cache/sha256.ts";
-import type { CdoFiles, XclbinRequest } from "./packager.ts";
+import { type CdoFiles, partitionOf, type XclbinRequest } from "./packager.ts";
 
 /**
  * What bootgen made, read back: every command of the CDO files in their order and nothing else.
@@ -68,8 +68,9 @@ export function checkXclbin(
   check.equal("memory banks", npuMemoryBanks.map(bankText), xclbin.memory.map(bankText));
 
   const { partition } = xclbin;
-  check.equal("columns", request.columns, partition?.columnWidth);
-  check.equal("start columns", request.startColumns, partition?.startColumns);
+  const { columns, startColumns } = partitionOf(request);
+  check.equal("columns", columns, partition?.columnWidth);
+  check.equal("start columns", startColumns, partition?.startColumns);
   const pdis = partition?.pdis ?? [];
   check.equal("PDIs", 1, pdis.length);
   const image = pdis[0]?.image ?? new Uint8Array();

@@ -4,7 +4,7 @@ import { ownPackager, packageOwn } from "./own-packager.ts";
 import { oneCore, sampleCdo, sampleRequest } from "./sample-cdo.test-support.ts";
 
 test("the xclbin carries the PDI, the kernel with its arguments, and the partition of the request", async () => {
-  const { pdi, xclbin } = await packageOwn(sampleRequest({ columns: 2, startColumns: [1, 2, 3], bufferCount: 6 }));
+  const { pdi, xclbin } = await packageOwn(sampleRequest({ device: "npu1_2col", bufferCount: 6 }));
 
   const read = readXclbin(xclbin);
   expect(isPdi(pdi)).toBe(true);
@@ -51,6 +51,6 @@ test("a design that the array would leave idle is refused before anything is pac
 test("its command lines name the files of the step before", () => {
   expect(ownPackager.commands(sampleRequest())).toEqual({
     pdi: "aiekit pack main_aie_cdo_elfs.bin main_aie_cdo_init.bin main_aie_cdo_enable.bin -o main.pdi",
-    xclbin: "aiekit pack main.pdi --columns 1 --start-columns 1,2,3,4 --buffers 5 -o main.xclbin",
+    xclbin: "aiekit pack main.pdi --device npu1_1col --buffers 5 -o main.xclbin",
   });
 });

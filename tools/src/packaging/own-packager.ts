@@ -6,6 +6,7 @@ import {
   type Packager,
   packageDesign,
   packageFileNames,
+  partitionOf,
 } from "./packager.ts";
 
 /** Changes when the bytes of an output may change. */
@@ -24,16 +25,16 @@ export const ownPackager: Packager = {
     const names = packageFileNames(request.deviceSymbol);
     return buildXclbin({
       ...request,
+      ...partitionOf(request),
       args: npuKernelArgs(request.bufferCount),
       sectionNames: { memTopology: sectionName(names.memTopology), aiePartition: sectionName(names.aiePartition) },
     });
   },
-  commands: (request) => {
-    const { elfs, init, enable, pdi, xclbin } = packageFileNames(request.deviceSymbol);
-    const partition = `--columns ${request.columns} --start-columns ${request.startColumns.join(",")}`;
+  commands: ({ deviceSymbol, device, bufferCount }) => {
+    const { elfs, init, enable, pdi, xclbin } = packageFileNames(deviceSymbol);
     return {
       pdi: `aiekit pack ${elfs} ${init} ${enable} -o ${pdi}`,
-      xclbin: `aiekit pack ${pdi} ${partition} --buffers ${request.bufferCount} -o ${xclbin}`,
+      xclbin: `aiekit pack ${pdi} --device ${device} --buffers ${bufferCount} -o ${xclbin}`,
     };
   },
 };

@@ -1,3 +1,6 @@
+import { deviceModel } from "@aiekit/mlir";
+import { startColumns } from "../build/start-columns.ts";
+
 /** Who packs: this project's writers, or bootgen and xclbinutil. */
 export const packagerNames = ["own", "tools"] as const;
 export type PackagerName = (typeof packagerNames)[number];
@@ -21,10 +24,8 @@ export interface PdiRequest {
 export interface XclbinRequest {
   readonly deviceSymbol: string;
   readonly pdi: Uint8Array;
-  /** Width of the partition. */
-  readonly columns: number;
-  /** First columns where it may be placed: `startColumns(deviceModel(name))`. */
-  readonly startColumns: readonly number[];
+  /** Device name, which says how many columns the partition has and where it may begin: `npu1_1col`. */
+  readonly device: string;
   /** Names that hosts look up: `MLIR_AIE` and `MLIRAIE` in every xclbin of mlir-aie. */
   readonly kernelName: string;
   readonly instanceName: string;
@@ -32,6 +33,18 @@ export interface XclbinRequest {
   readonly bufferCount: number;
   /** 0x901 unless told. */
   readonly dpuKernelId?: number;
+}
+
+/** Columns of the request's device. @throws UsageError for a device that is not known. */
+export function partitionOf({ device }: Pick<XclbinRequest, "device">): Partition {
+  const model = deviceModel(device);
+  return { columns: model.columns, startColumns: startColumns(model) };
+}
+
+export interface Partition {
+  readonly columns: number;
+  /** First columns where it may be placed. */
+  readonly startColumns: readonly number[];
 }
 
 /** A design to be packed whole; what a step graph asks in two steps. */

@@ -41,8 +41,7 @@ export function sampleRequest(changes: Partial<PackageRequest> = {}): PackageReq
   return {
     deviceSymbol: "main",
     cdo: sampleCdo(oneCore),
-    columns: 1,
-    startColumns: [1, 2, 3, 4],
+    device: "npu1_1col",
     kernelName: "MLIR_AIE",
     instanceName: "MLIRAIE",
     bufferCount: 5,

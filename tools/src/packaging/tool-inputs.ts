@@ -6,7 +6,7 @@ import {
   npuMemoryBanks,
   npuPartition,
 } from "@aiekit/xclbin";
-import { packageFileNames, type XclbinRequest } from "./packager.ts";
+import { packageFileNames, partitionOf, type XclbinRequest } from "./packager.ts";
 
 /**
  * What bootgen packs: one image of one partition, whose CDO files it joins in this order. File names are relative to the
@@ -62,6 +62,7 @@ export function kernelsJson(request: Omit<XclbinRequest, "pdi">): string {
 
 /** For `--add-replace-section AIE_PARTITION:JSON:`. xclbinutil looks for the PDI beside the JSON file. */
 export function aiePartitionJson(request: XclbinRequest): string {
+  const { columns, startColumns } = partitionOf(request);
   const { jsonName, groupName, pdiId, preCdoGroup } = npuPartition;
   const group = {
     name: groupName,
@@ -75,7 +76,7 @@ export function aiePartitionJson(request: XclbinRequest): string {
     operations_per_cycle: String(npuPartition.operationsPerCycle),
     inference_fingerprint: String(npuPartition.inferenceFingerprint),
     pre_post_fingerprint: String(npuPartition.prePostFingerprint),
-    partition: { column_width: request.columns, start_columns: request.startColumns },
+    partition: { column_width: columns, start_columns: startColumns },
     PDIs: [
       {
         uuid: contentUuid(request.pdi),

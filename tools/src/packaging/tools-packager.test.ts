@@ -6,6 +6,7 @@ import { buildXclbin, npuKernelArgs, type XclbinSpec } from "@aiekit/xclbin";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fakeTool } from "../drivers/fake-tool.test-support.ts";
 import { packageOwn } from "./own-packager.ts";
+import { partitionOf } from "./packager.ts";
 import { sampleCdo, sampleRequest } from "./sample-cdo.test-support.ts";
 import { packageWithTools, toolsPackager } from "./tools-packager.ts";
 
@@ -79,7 +80,7 @@ test("the version of the packager is that of both tools", async () => {
 });
 
 test("kernels.json and the partition say kernel id, arguments and columns as xclbinutil takes them", async () => {
-  const request = sampleRequest({ columns: 2, startColumns: [1, 2, 3], bufferCount: 1, dpuKernelId: 0x902 });
+  const request = sampleRequest({ device: "npu1_2col", bufferCount: 1, dpuKernelId: 0x902 });
   const made = await packageOwn(request);
   const given = await tools(made.pdi, made.xclbin);
   await packageWithTools(request, given);
@@ -124,7 +125,12 @@ test("an output of an earlier run does not pass for the tool's", async () => {
 
 const whole = await packageOwn(sampleRequest());
 const other = await packageOwn(sampleRequest({ cdo: sampleCdo([{ col: 0, row: 2, programWords: 301 }]) }));
-const spec: XclbinSpec = { ...sampleRequest(), args: npuKernelArgs(5), pdi: whole.pdi };
+const spec: XclbinSpec = {
+  ...sampleRequest(),
+  ...partitionOf(sampleRequest()),
+  args: npuKernelArgs(5),
+  pdi: whole.pdi,
+};
 const sram = npuKernelArgs(5).map((arg) => ({ ...arg, ...(arg.memory && { memory: "SRAM" as const }) }));
 
 test.each<[string, Uint8Array | undefined, Uint8Array | undefined, string]>([

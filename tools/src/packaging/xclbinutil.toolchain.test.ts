@@ -7,7 +7,7 @@ import { runTool } from "../drivers/run-tool.ts";
 import { runXclbinutil, xclbinInfo, xclbinutilVersion } from "../drivers/xclbinutil.ts";
 import { checkXclbin } from "./check-package.ts";
 import { ownPackager, packageOwn } from "./own-packager.ts";
-import { type PackageRequest, packageFileNames, type XclbinRequest } from "./packager.ts";
+import { type PackageRequest, packageFileNames, partitionOf, type XclbinRequest } from "./packager.ts";
 import { realTools } from "./real-tools.test-support.ts";
 import { sampleCdo, sampleRequest } from "./sample-cdo.test-support.ts";
 import { aiePartitionJson, kernelsJson, memTopologyJson } from "./tool-inputs.ts";
@@ -39,14 +39,12 @@ const requests: Readonly<Record<string, PackageRequest>> = {
   npu1_1col: sampleRequest(),
   npu2: sampleRequest({
     cdo: sampleCdo(Array.from({ length: 8 }, (_, col) => ({ col, row: 2, programWords: 1000 + col }))),
-    columns: 8,
-    startColumns: [0],
+    device: "npu2",
     bufferCount: 16,
   }),
   npu1_3col: sampleRequest({
     deviceSymbol: "segment_with_a_long_name",
-    columns: 3,
-    startColumns: [1, 2],
+    device: "npu1_3col",
     kernelName: "matmul_bf16",
     instanceName: "matmul_bf16_0",
     bufferCount: 3,
@@ -87,6 +85,7 @@ test.each(Object.keys(requests))(
     const files = packageFileNames(request.deviceSymbol);
     const ours = buildXclbin({
       ...request,
+      ...partitionOf(request),
       args: npuKernelArgs(request.bufferCount),
       pdi,
       uuid,
