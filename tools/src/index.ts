@@ -27,6 +27,7 @@ export {
   type PackagerName,
   packageFileNames,
   packagerNames,
+  partitionOf,
 } from "./packaging/packager.ts";
 export { type PackagingTools, packageWithTools, toolsPackager } from "./packaging/tools-packager.ts";
 export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";

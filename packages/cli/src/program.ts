@@ -26,10 +26,12 @@ import {
   parseCount,
   parsePositive,
 } from "./options.ts";
+import { addPackCommand, type PackInvocation } from "./pack-command.ts";
 import type { OutputStream } from "./terminal.ts";
 
 /** One invocation as parsed: which command, its flags that concern printing, and its options. */
 export type Invocation = { readonly json: boolean; readonly verbose: boolean } & (
+  | Pick<PackInvocation, "command" | "options">
   | { readonly command: "build"; readonly options: BuildOptions }
   | { readonly command: "run"; readonly options: RunOptions }
   | { readonly command: "sim"; readonly options: SimOptions }
@@ -195,6 +197,8 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .action((file: string, o: RawOptions) => {
       invoke({ command: "inspect", ...flags(o), options: { file, explain: o.explain === true } });
     });
+
+  addPackCommand(program, invoke);
 
   program
     .command("doctor")

@@ -1,6 +1,6 @@
 import { ToolMissingError } from "@aiekit/core";
 import { runTool } from "./run-tool.ts";
-import { type KnownMessage, withHint } from "./tool-hint.ts";
+import { type KnownMessage, withCure, withHint } from "./tool-hint.ts";
 
 /** bootgen -arch versal: CDO files, listed in a BIF, to a PDI. */
 export interface BootgenCall {
@@ -54,6 +54,9 @@ export async function runBootgen(call: BootgenCall): Promise<void> {
   await withHint(knownMessages, () => runTool(tool));
 }
 
+const cure =
+  "Debian and Ubuntu have it as xilinx-bootgen, the mlir_aie wheel in its bin; without --packager tools it is not needed";
+
 /** What bootgen prints of a PDI: its headers, field by field. */
 export async function readWithBootgen(call: Omit<BootgenCall, "bif">): Promise<string> {
   const { program, folder, pdi, stage, signal } = call;
@@ -63,11 +66,11 @@ export async function readWithBootgen(call: Omit<BootgenCall, "bif">): Promise<s
 /** `2022.2`, from the banner that it prints above its help. */
 export async function bootgenVersion(program: string, signal?: AbortSignal): Promise<string> {
   const stage = "version of bootgen";
-  const printed = await runTool({ program, args: [], stage, timeoutMs, signal });
+  const printed = await withCure(cure, () => runTool({ program, args: [], stage, timeoutMs, signal }));
   const version = /Bootgen v(\S+)/.exec(printed)?.[1];
   if (version !== undefined) return version;
   throw new ToolMissingError(`${stage}: ${program}: expected "Xilinx Bootgen v...", got ${firstLine(printed)}`, {
-    hint: "other programs are called bootgen too; the package is xilinx-bootgen, and the mlir_aie wheel has it in bin",
+    hint: `other programs are called bootgen too: ${cure}`,
   });
 }
 

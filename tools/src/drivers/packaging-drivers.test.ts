@@ -83,6 +83,13 @@ test("versions are read from bootgen's banner and from xclbinutil --version", as
   expect(await xclbinutilVersion(xclbinutil)).toBe("2.25.00");
 });
 
+test("a tool that is not there comes with what gets it", async () => {
+  const nowhere = join(folder, "nowhere");
+
+  expect((await bootgenVersion(nowhere).catch((e) => e)).hint).toContain("xilinx-bootgen");
+  expect((await xclbinutilVersion(nowhere).catch((e) => e)).hint).toContain("trixie-backports");
+});
+
 test("another program called bootgen is not taken for it", async () => {
   const program = await fakeTool(folder, "bootgen", say("bootgen: generate boot images", 0));
 

@@ -1,6 +1,6 @@
 import { ToolError, ToolMissingError } from "@aiekit/core";
 import { runTool } from "./run-tool.ts";
-import { type KnownMessage, withHint } from "./tool-hint.ts";
+import { type KnownMessage, withCure, withHint } from "./tool-hint.ts";
 
 /** A new xclbin of a PDI and three JSON files. */
 export interface XclbinutilCall {
@@ -115,7 +115,8 @@ export async function xclbinutilVersion(program: string, signal?: AbortSignal): 
   return `${major}.${minor}${patch}`;
 }
 
-const hint = "XRT 2.25: libxrt-utils from trixie-backports, or ppa:amd-team/xrt; or leave out --packager tools";
+const hint =
+  "XRT 2.25: libxrt-utils from trixie-backports, or ppa:amd-team/xrt; without --packager tools it is not needed";
 
 interface Question {
   readonly program: string;
@@ -127,7 +128,7 @@ interface Question {
 
 async function ask(question: Question): Promise<string> {
   try {
-    return await runTool({ ...question, timeoutMs });
+    return await withCure(hint, () => runTool({ ...question, timeoutMs }));
   } catch (error) {
     if (!(error instanceof ToolError && error.failure.stderr.includes("unwrapped/xclbinutil"))) throw error;
     throw new ToolMissingError(`${question.stage}: ${question.program} is only a wrapper: no program is behind it`, {

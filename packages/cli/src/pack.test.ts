@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readPdi, readXclbin } from "@aiekit/xclbin";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runInProcess } from "./run-cli.test-support.ts";
+
+let folder: string;
+const cdoNames = ["main_aie_cdo_elfs.bin", "main_aie_cdo_init.bin", "main_aie_cdo_enable.bin"];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "aiekit-pack-command-"));
+  // Core (0,2): a program of two words, a route, its start.
+  await writeFile(join(folder, "main_aie_cdo_elfs.bin"), cdoFile([0x00040105, 0, 0x220000, 1, 2]));
+  await writeFile(join(folder, "main_aie_cdo_init.bin"), cdoFile([0x00030108, 0, 0x23f000, 1]));
+  await writeFile(join(folder, "main_aie_cdo_enable.bin"), cdoFile([0x00040107, 0, 0x232000, 1, 1]));
+  await writeFile(join(folder, "text.bin"), "text");
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const pack = (...argv: string[]) => runInProcess(["pack", ...argv], { cwd: folder });
+const read = async (name: string) => new Uint8Array(await readFile(join(folder, name)));
+
+test("CDO files become a PDI, that PDI an xclbin, and both at once the same xclbin", async () => {
+  expect(await pack(...cdoNames, "-o", "main.pdi")).toMatchObject({ code: 0, stderr: "" });
+  const { code, stdout } = await pack("main.pdi", "--device", "npu1_2col", "--buffers", "6", "-o", "two.xclbin");
+  await pack(...cdoNames, "--device", "npu1_2col", "--buffers", "6", "-o", "one.xclbin");
+
+  expect(code).toBe(0);
+  const xclbin = readXclbin(await read("two.xclbin"));
+  expect(stdout).toContain(`uuid ${xclbin.uuid}`);
+  expect(xclbin.partition).toMatchObject({ columnWidth: 2, startColumns: [1, 2, 3] });
+  expect(xclbin.partition?.pdis[0]?.image).toEqual(await read("main.pdi"));
+  expect(xclbin.kernels[0]?.args).toHaveLength(9);
+  expect(await read("one.xclbin")).toEqual(await read("two.xclbin"));
+});
+
+test("files whose names say what they are may come in any order", async () => {
+  await pack(...cdoNames.toReversed(), "-o", "reversed.pdi");
+
+  const { commands } = readPdi(await read("reversed.pdi")).cdo;
+  expect(commands.map(({ command }) => command).filter((name) => name !== "nop")).toEqual([
+    ...["dmaWrite", "write", "maskWrite"],
+  ]);
+});
+
+test("--json tells file, size, uuid and packager", async () => {
+  const { stdout } = await pack("main.pdi", "--device", "npu2", "-o", "x.xclbin", "--json");
+
+  const bytes = await read("x.xclbin");
+  expect(JSON.parse(stdout)).toEqual({
+    output: "x.xclbin",
+    bytes: bytes.length,
+    uuid: readXclbin(bytes).uuid,
+    packager: "own",
+    version: "own packager 1",
+  });
+});
+
+test.each<[string, string[], number, string]>([
+  ["another ending", ["main.pdi", "-o", "x.bin"], 2, "-o x.bin: expected a name that ends in .pdi or .xclbin"],
+  ["an xclbin without a device", ["main.pdi", "-o", "x.xclbin"], 2, "expected --device"],
+  ["an unknown device", ["main.pdi", "--device", "npu9", "-o", "x.xclbin"], 2, "unknown device npu9"],
+  ["a PDI of a PDI", ["main.pdi", "-o", "x.pdi"], 2, "main.pdi is a PDI already"],
+  [
+    "two files",
+    [...cdoNames.slice(1), "-o", "x.pdi"],
+    2,
+    "expected three CDO files (elfs, init, enable) or one PDI, got 2",
+  ],
+  ["text as PDI", ["text.bin", "--device", "npu1", "-o", "x.xclbin"], 3, "text.bin: expected three CDO files"],
+  ["text as CDO", ["text.bin", "text.bin", "text.bin", "-o", "x.pdi"], 3, "text.bin: header"],
+  [
+    "a file that is not there",
+    ["none.pdi", "--device", "npu1", "-o", "x.xclbin"],
+    3,
+    "none.pdi: there is no such file",
+  ],
+])("%s is refused by name", async (_, argv, code, message) => {
+  const result = await pack(...argv);
+
+  expect(result.stderr).toContain(message);
+  expect(result.code).toBe(code);
+});
+
+function cdoFile(commands: readonly number[]): Uint8Array {
+  const head = [4, 0x004f4443, 0x200, commands.length];
+  const words = [...head, ~head.reduce((sum, word) => sum + word, 0) >>> 0, ...commands];
+  const view = new DataView(new ArrayBuffer(words.length * 4));
+  words.forEach((word, i) => {
+    view.setUint32(i * 4, word, true);
+  });
+  return new Uint8Array(view.buffer);
+}
