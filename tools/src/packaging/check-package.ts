@@ -1,5 +1,6 @@
 import { AiekitError, FormatError } from "@aiekit/core";
 import {
+  argOffsets,
   buildPdi,
   contentUuid,
   defaultDpuKernelId,
@@ -54,10 +55,13 @@ export function checkXclbin(
     xclbin.ips.map(({ name }) => name),
   );
   const args = npuKernelArgs(bufferCount);
+  const offsets = argOffsets(args);
   check.equal(
     "arguments",
-    args.map(({ name, qualifier, type }) => `${type} ${name} ${qualifier}`),
-    (kernel?.args ?? []).map(({ name, qualifier, type }) => `${type} ${name} ${qualifier}`),
+    args.map(({ name, qualifier, type }, i) => `${type} ${name} ${qualifier} at ${Number(offsets[i])}`),
+    (kernel?.args ?? []).map(
+      ({ name, qualifier, type, offsetBytes }) => `${type} ${name} ${qualifier} at ${offsetBytes}`,
+    ),
   );
   const bankOf = new Map(xclbin.connections.map(({ argIndex, memoryIndex }) => [argIndex, memoryIndex]));
   check.equal(

@@ -2,7 +2,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AbortedError, AiekitError, ToolMissingError } from "@aiekit/core";
-import { buildXclbin, npuKernelArgs, type XclbinSpec } from "@aiekit/xclbin";
+import {
+  buildXclbin,
+  npuKernelArgs,
+  readXclbin,
+  writeXclbin,
+  type XclbinSection,
+  type XclbinSpec,
+} from "@aiekit/xclbin";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fakeTool } from "../drivers/fake-tool.test-support.ts";
 import { packageOwn } from "./own-packager.ts";
@@ -131,6 +138,14 @@ const spec: XclbinSpec = {
   args: npuKernelArgs(5),
   pdi: whole.pdi,
 };
+const smallBank = changed(whole.xclbin, (section) =>
+  section.content.type === "memory"
+    ? {
+        ...section,
+        content: { type: "memory", banks: section.content.banks.map((bank) => ({ ...bank, sizeKib: 1n })) },
+      }
+    : section,
+);
 const sram = npuKernelArgs(5).map((arg) => ({ ...arg, ...(arg.memory && { memory: "SRAM" as const }) }));
 
 test.each<[string, Uint8Array | undefined, Uint8Array | undefined, string]>([
@@ -158,6 +173,7 @@ test.each<[string, Uint8Array | undefined, Uint8Array | undefined, string]>([
   ["another instance", whole.pdi, buildXclbin({ ...spec, instanceName: "I" }), 'got ["MLIR_AIE:I"]'],
   ["fewer arguments", whole.pdi, buildXclbin({ ...spec, args: npuKernelArgs(4) }), "arguments: expected"],
   ["buffers in another bank", whole.pdi, buildXclbin({ ...spec, args: sram }), "memory of the arguments: expected"],
+  ["banks of another size", whole.pdi, smallBank, 'memory banks: expected ["HOST 0x10000 KiB'],
 ])("%s is noticed although both tools report success", async (_, pdi, xclbin, message) => {
   const error = await packageWithTools(sampleRequest(), await tools(pdi, xclbin)).catch((e: unknown) => e);
 
@@ -191,3 +207,9 @@ test("an abort stops the tool that runs", async () => {
 
   expect(await packing).toBeInstanceOf(AbortedError);
 });
+
+/** An xclbin with its sections changed. */
+function changed(bytes: Uint8Array, change: (section: XclbinSection) => XclbinSection): Uint8Array {
+  const xclbin = readXclbin(bytes);
+  return writeXclbin({ ...xclbin, sections: xclbin.sections.map(change) });
+}

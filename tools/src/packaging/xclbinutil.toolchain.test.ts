@@ -189,6 +189,7 @@ const silent: readonly [string, (files: Record<string, string>) => void, string]
   ["a kernel id of 13 bits", edit(names.kernels, '"0x901"', '"0x1901"'), "AIE_PARTITION"],
   ["a buffer without memory", edit(names.kernels, /"memory-connection": "HOST",/, ""), "CONNECTIVITY"],
   ["a PDI uuid that is none", edit(names.aiePartition, /"uuid": "[^"]*"/, '"uuid": "zz"'), "uuid of the PDI"],
+  ["arguments on one another", edit(names.kernels, '"offset": "0x14"', '"offset": "0x10"'), "arguments"],
   ["fewer buffers", edit(names.kernels, /,\s*\{\s*"name": "bo4"[^}]*\}/, ""), "arguments"],
 ];
 
