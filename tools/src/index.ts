@@ -20,6 +20,17 @@ export { type OwnDesign, type OwnDesignSource, readOwnDesign } from "./own-desig
 export type { SequenceArgument } from "./own-design/sequence-arguments.ts";
 export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
 export type { BuildEvent } from "./plan/step.ts";
+export {
+  type FoundTool,
+  findTool,
+  localToolEnvironment,
+  type MissingTool,
+  mlirAieRoot,
+  requireTool,
+  type ToolEnvironment,
+  type ToolName,
+} from "./toolchain/find-tools.ts";
+export { toolchainFolder } from "./toolchain/toolchain-folder.ts";
 export { type FolderWatch, watchFolders } from "./watch/folder-watch.ts";
 export { type KernelWatch, type WatchOptions, type WatchOutcome, watchKernel } from "./watch/watch-kernel.ts";
 export { type PackedWeightsRequest, packedWeights } from "./weights/packed-weights.ts";
