@@ -30,7 +30,18 @@ export {
   type ToolEnvironment,
   type ToolName,
 } from "./toolchain/find-tools.ts";
+export {
+  type InstallEvent,
+  type InstallRequest,
+  type InstallResult,
+  installWheels,
+} from "./toolchain/install-wheels.ts";
+export { type InstalledPackage, installedPackages, type Receipt } from "./toolchain/installed-packages.ts";
+export { removePackages } from "./toolchain/remove-packages.ts";
 export { toolchainFolder } from "./toolchain/toolchain-folder.ts";
+export { readToolchainLock, type ToolchainLock } from "./toolchain/toolchain-lock.ts";
+export { type PackageVerdict, verifyPackage } from "./toolchain/verify-package.ts";
+export { freeBytes, localWheelHost } from "./toolchain/wheel-host.ts";
 export { type FolderWatch, watchFolders } from "./watch/folder-watch.ts";
 export { type KernelWatch, type WatchOptions, type WatchOutcome, watchKernel } from "./watch/watch-kernel.ts";
 export { type PackedWeightsRequest, packedWeights } from "./weights/packed-weights.ts";
