@@ -202,9 +202,12 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .command("doctor")
     .description("check what this machine has for building and running, and say how to get what is missing")
     .addOption(targetOption())
-    .option("--verbose", "print causes")
+    .option("--verbose", "print what every check is for and where it looked")
     .option("--json", "print one JSON value on stdout")
-    .addHelpText("after", `\nExamples:\n${examples.doctor}`)
+    .addHelpText(
+      "after",
+      `\nExit code 0: the target can be built and run here; 4: something that it needs is missing or broken. For sim, AMD's tools and an NPU are not needed.\n\nExamples:\n${examples.doctor}`,
+    )
     .action((o: RawOptions) => invoke({ command: "doctor", ...flags(o), options: { target: o.target ?? "sim" } }));
 
   program

@@ -30,6 +30,10 @@ export interface FoundTool {
   readonly version?: string;
   /** The place, as a person would name it: `$PEANO_INSTALL_DIR/bin`, `PATH`. */
   readonly from: string;
+  /** Name of the program's package in toolchain.lock.json. */
+  readonly package: string;
+  /** What gets another one. */
+  readonly how: string;
 }
 
 export interface MissingTool {
@@ -47,17 +51,20 @@ export function localToolEnvironment(env: Readonly<Record<string, string | undef
 
 /** The first of the tool's places that holds it. Starts no program. */
 export async function findTool(name: ToolName, environment: ToolEnvironment): Promise<FoundTool | MissingTool> {
-  const places = await placesOf(originOf(name), environment);
+  const origin = originOf(name);
+  const places = await placesOf(origin, environment);
   for (const { folder, label } of places) {
     if (folder === undefined) continue;
     const path = join(folder, name);
     if (await isFile(path)) {
-      const version = await wheelVersion(folder);
-      return { path, from: label, ...(version !== undefined && { version }) };
+      // The bootgen and the xclbinutil of a wheel have versions of their own.
+      const version = origin === "mlir-aie" || origin === "peano" ? await wheelVersion(folder) : undefined;
+      const about = { package: packageOf[origin], how: howToGet[origin] };
+      return { path, from: label, ...about, ...(version !== undefined && { version }) };
     }
   }
   const lookedIn = [...new Set(places.map(({ label }) => label))];
-  return { missing: name, lookedIn, how: howToGet[originOf(name)] };
+  return { missing: name, lookedIn, how: howToGet[origin] };
 }
 
 /** As findTool. @throws ToolMissingError with the places that were tried and what gets the tool. */
@@ -71,7 +78,7 @@ export async function requireTool(name: ToolName, environment: ToolEnvironment):
  * The `mlir_aie` folder that an aie-opt belongs to: `include/aie_api`, `aie_runtime_lib` and `lib` are below it.
  * undefined for an aie-opt that stands alone, say in /usr/bin.
  */
-export async function mlirAieRoot(aieOpt: FoundTool): Promise<string | undefined> {
+export async function mlirAieRoot(aieOpt: Pick<FoundTool, "path">): Promise<string | undefined> {
   const root = dirname(dirname(aieOpt.path));
   return (await isFile(join(root, "include/aie_api/aie.hpp"))) ? root : undefined;
 }
@@ -86,6 +93,13 @@ interface Place {
   readonly folder: string | undefined;
   readonly label: string;
 }
+
+const packageOf: Readonly<Record<ToolOrigin, string>> = {
+  "mlir-aie": "mlir_aie",
+  peano: "llvm_aie",
+  bootgen: "bootgen",
+  xrt: "xrt",
+};
 
 const howToGet: Readonly<Record<ToolOrigin, string>> = {
   "mlir-aie":
