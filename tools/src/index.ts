@@ -32,6 +32,28 @@ export {
 export { type PackagingTools, packageWithTools, toolsPackager } from "./packaging/tools-packager.ts";
 export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
 export type { BuildEvent } from "./plan/step.ts";
+export {
+  type FoundTool,
+  findTool,
+  localToolEnvironment,
+  type MissingTool,
+  mlirAieRoot,
+  requireTool,
+  type ToolEnvironment,
+  type ToolName,
+} from "./toolchain/find-tools.ts";
+export {
+  type InstallEvent,
+  type InstallRequest,
+  type InstallResult,
+  installWheels,
+} from "./toolchain/install-wheels.ts";
+export { type InstalledPackage, installedPackages, type Receipt } from "./toolchain/installed-packages.ts";
+export { removePackages } from "./toolchain/remove-packages.ts";
+export { toolchainFolder } from "./toolchain/toolchain-folder.ts";
+export { readToolchainLock, type ToolchainLock } from "./toolchain/toolchain-lock.ts";
+export { type PackageVerdict, verifyPackage } from "./toolchain/verify-package.ts";
+export { freeBytes, localWheelHost } from "./toolchain/wheel-host.ts";
 export { type FolderWatch, watchFolders } from "./watch/folder-watch.ts";
 export { type KernelWatch, type WatchOptions, type WatchOutcome, watchKernel } from "./watch/watch-kernel.ts";
 export { type PackedWeightsRequest, packedWeights } from "./weights/packed-weights.ts";

@@ -78,6 +78,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/pack.ts")).pack(context, invocation.options);
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(context, invocation.options);
+    case "toolchain":
+      return (await import("./commands/toolchain.ts")).toolchain(context, invocation.options);
     case "demo":
       return (await import("./commands/demo.ts")).demo(context, invocation.options);
     case "conformance":

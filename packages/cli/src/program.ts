@@ -12,6 +12,7 @@ import type { NewOptions } from "./commands/new.ts";
 import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
+import type { ToolchainAction, ToolchainOptions } from "./commands/toolchain.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
@@ -40,6 +41,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "inspect"; readonly options: InspectOptions }
   | { readonly command: "doctor"; readonly options: DoctorOptions }
+  | { readonly command: "toolchain"; readonly options: ToolchainOptions }
   | { readonly command: "demo"; readonly options: DemoOptions }
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
@@ -204,10 +206,31 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .command("doctor")
     .description("check what this machine has for building and running, and say how to get what is missing")
     .addOption(targetOption())
+    .option("--verbose", "print what every check is for and where it looked")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText(
+      "after",
+      `\nExit code 0: the target can be built and run here; 4: something that it needs is missing or broken. For sim, AMD's tools and an NPU are not needed.\n\nExamples:\n${examples.doctor}`,
+    )
+    .action((o: RawOptions) => invoke({ command: "doctor", ...flags(o), options: { target: o.target ?? "sim" } }));
+
+  program
+    .command("toolchain")
+    .addArgument(new Argument("<action>", "what to do").choices(["install", "list", "verify", "path", "rm"]))
+    .argument("[packages...]", "mlir_aie, llvm_aie; all when left out; rm also takes name@version")
+    .description("install AMD's compilers for npu1 and npu2 as toolchain.lock.json pins them, verified by their hashes")
+    .option("--mirror <url>", "get wheels from this folder in place of the release pages; or AIEKIT_TOOLCHAIN_MIRROR")
+    .option("--wheel <file>", "install this wheel, may be repeated; no network is used", collectText)
+    .option("--sha256 <hex>", "the wheel's hash, where the lock has none or another; may be repeated", collectText)
+    .option("--trust-first-use", "believe a wheel without a known hash now, and hold later ones against it")
+    .option("--force", "install again what is installed")
+    .option("--downloads", "rm: only what is left of downloads that did not end")
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
-    .addHelpText("after", `\nExamples:\n${examples.doctor}`)
-    .action((o: RawOptions) => invoke({ command: "doctor", ...flags(o), options: { target: o.target ?? "sim" } }));
+    .addHelpText("after", `\nExamples:\n${examples.toolchain}`)
+    .action((action: ToolchainAction, packages: readonly string[], o: ToolchainRawOptions) => {
+      invoke({ command: "toolchain", ...flags(o), options: toolchainOptions(action, packages, o) });
+    });
 
   program
     .command("demo")
@@ -292,6 +315,31 @@ interface SimRawOptions extends Pick<RawOptions, "json" | "verbose" | "in"> {
   readonly runs: number;
 }
 
+interface ToolchainRawOptions extends Pick<RawOptions, "json" | "verbose" | "force"> {
+  readonly mirror?: string;
+  readonly wheel?: readonly string[];
+  readonly sha256?: readonly string[];
+  readonly trustFirstUse?: boolean;
+  readonly downloads?: boolean;
+}
+
+function toolchainOptions(
+  action: ToolchainAction,
+  packages: readonly string[],
+  o: ToolchainRawOptions,
+): ToolchainOptions {
+  return {
+    action,
+    packages,
+    mirror: o.mirror,
+    wheels: o.wheel ?? [],
+    sha256: o.sha256 ?? [],
+    trustFirstUse: o.trustFirstUse === true,
+    force: o.force === true,
+    downloads: o.downloads === true,
+  };
+}
+
 function simOptions(design: string, o: SimRawOptions): SimOptions {
   return {
     design,
@@ -360,6 +408,11 @@ const examples = {
   aiekit inspect xclbin/sim/mel/manifest.json --json`,
   doctor: `  aiekit doctor
   aiekit doctor --target npu1 --json`,
+  toolchain: `  aiekit toolchain install
+  aiekit toolchain install --mirror https://wheels.example.org/aie
+  aiekit toolchain install --wheel mlir_aie-1.3.4-cp312-cp312-manylinux_2_35_x86_64.whl
+  aiekit toolchain list --json
+  export PEANO_INSTALL_DIR=$(aiekit toolchain path llvm_aie)`,
   demo: `  aiekit demo
   aiekit demo --wav speech.wav --out pictures/`,
   conformance: `  aiekit conformance mlir/fixtures/conformance

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../cache/atomic-write.ts";
 import type { Check } from "./check.ts";
 import type { DoctorEnvironment } from "./environment.ts";
-import { findProgram, pathPlaces } from "./find-program.ts";
+import { findProgram } from "./find-program.ts";
 
 /** Lowest Node.js that the packages' `engines` allow. */
 const nodeMinimum = [20, 19] as const;
@@ -35,10 +35,10 @@ function checkNode({ nodeVersion }: DoctorEnvironment): Check {
 }
 
 async function checkPnpm(environment: DoctorEnvironment): Promise<Check> {
-  const { path, lookedIn } = await findProgram("pnpm", pathPlaces(environment));
+  const path = await findProgram("pnpm", environment);
   const version = path && (await environment.ask(path, ["--version"]))?.trim();
   const about = "installs the workspace; make uses npx where it is missing";
-  const base = { group: "build", name: "pnpm", about, lookedIn: unique(lookedIn) } as const;
+  const base = { group: "build", name: "pnpm", about, lookedIn: ["PATH"] } as const;
   if (version) return { ...base, status: "ok", found: `${version} (${path})` };
   return { ...base, status: "absent", found: "not found", cure: "npm install --global pnpm@10" };
 }
@@ -73,8 +73,4 @@ async function checkSimTarget(environment: DoctorEnvironment): Promise<Check> {
     const cure = "install the packages again: pnpm install --frozen-lockfile; unset AIEKIT_CLANG where it is set";
     return { ...base, status: "fail", found: (error as Error).message, cure };
   }
-}
-
-function unique(labels: readonly string[]): readonly string[] {
-  return [...new Set(labels)];
 }

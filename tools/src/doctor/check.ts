@@ -12,7 +12,10 @@ export interface Check {
   readonly about: string;
   /** Version, path or state; for a problem, what is wrong. */
   readonly found: string;
-  /** Paths and variables, in the order they were tried. */
+  readonly version?: string;
+  /** Of a program that was found. */
+  readonly path?: string;
+  /** Paths and variables, in the order they were tried; of a tool that was found, the one that had it. */
   readonly lookedIn: readonly string[];
   /** What to do about it; absent where nothing is wrong. */
   readonly cure?: string;

@@ -8,7 +8,7 @@ import { optionalChecks } from "./optional-checks.ts";
 
 /**
  * What this machine has of what builds and runs need. For target sim only the group `build` can fail; for npu1 and npu2
- * what is absent of the tools and the NPU fails too, save the tools that only `--packager tools` uses.
+ * what is absent of the tools and the NPU fails too, save the tools that only `--packager tools` uses or that only look.
  */
 export async function doctor(environment: DoctorEnvironment, target: Target = "sim"): Promise<readonly Check[]> {
   const groups = await Promise.all([
@@ -20,7 +20,7 @@ export async function doctor(environment: DoctorEnvironment, target: Target = "s
   return groups.flat().map((check) => judge(check, target));
 }
 
-const optionalTools: readonly string[] = ["bootgen", "xclbinutil"];
+const optionalTools: readonly string[] = ["bootgen", "xclbinutil", "xrt-smi"];
 
 function judge(check: Check, target: Target): Check {
   const onlyForHardware = check.group === "hardware tools" || check.group === "npu";

@@ -3,17 +3,21 @@ import { access } from "node:fs/promises";
 import { ToolError } from "@aiekit/core";
 import { findProject, type Project } from "../build/project.ts";
 import { runTool } from "../drivers/run-tool.ts";
+import { localToolEnvironment, type ToolEnvironment } from "../toolchain/find-tools.ts";
+import { localWheelHost } from "../toolchain/wheel-host.ts";
+import type { WheelHost } from "../toolchain/wheel-name.ts";
 import { probeSimTarget } from "./probe-sim-target.ts";
 
-/** Everything of the machine that the checks look at, so that a test can be any machine. */
-export interface DoctorEnvironment {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folder that stands for `/`: sysfs, /dev, /proc and system libraries are looked up below it. */
-  readonly systemRoot: string;
+/**
+ * Everything of the machine that the checks look at, so that a test can be any machine. sysfs, /dev, /proc, /etc and
+ * system libraries are looked up below `systemRoot`.
+ */
+export interface DoctorEnvironment extends ToolEnvironment {
   readonly project: Project;
   /** As `process.versions.node`. */
   readonly nodeVersion: string;
   readonly platform: string;
+  readonly host: WheelHost;
   /** Kernel release, as `uname -r`. */
   readonly kernelRelease: string;
   /** Ids of this process's groups. */
@@ -32,11 +36,11 @@ export async function localEnvironment(
 ): Promise<DoctorEnvironment> {
   const { release } = await import("node:os");
   return {
-    env,
-    systemRoot: "/",
+    ...localToolEnvironment(env),
     project,
     nodeVersion: process.versions.node,
     platform: process.platform,
+    host: localWheelHost(),
     kernelRelease: release(),
     groups: process.getgroups?.() ?? [],
     canReadWrite: (path) =>

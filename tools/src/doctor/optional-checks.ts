@@ -1,10 +1,10 @@
 import type { Check } from "./check.ts";
 import type { DoctorEnvironment } from "./environment.ts";
-import { findProgram, pathPlaces } from "./find-program.ts";
+import { findProgram } from "./find-program.ts";
 
 /** Programs that only add something. */
 export async function optionalChecks(environment: DoctorEnvironment): Promise<readonly Check[]> {
-  const { path } = await findProgram("espeak-ng", pathPlaces(environment));
+  const path = await findProgram("espeak-ng", environment);
   const base = {
     group: "optional",
     name: "espeak-ng",

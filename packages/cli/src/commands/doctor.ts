@@ -8,7 +8,7 @@ export interface DoctorOptions {
   readonly target: Target;
 }
 
-/** `aiekit doctor`: exit code 4 when something that the target needs is missing. */
+/** `aiekit doctor`: exit code 0 when nothing that the target needs is missing or broken, else 4; warnings do not count. */
 export const doctor: Command<DoctorOptions> = async (context, { target }) => {
   const { doctor: examine, localEnvironment } = await import("@aiekit/tools");
   const task = context.progress.start("doctor");
@@ -30,10 +30,16 @@ function describeChecks(context: CommandContext, checks: readonly Check[]): stri
       const ofGroup = checks.filter((check) => check.group === group);
       const rows = ofGroup.map((check) => [mark(context, check.status), check.name, check.found]);
       const table = formatTable([{ title: context.colors.bold(group) }, { title: "" }, { title: "" }], rows);
-      const cures = ofGroup.flatMap(({ name, cure }) => (cure === undefined ? [] : [`  ${name}: ${cure}`]));
-      return [table, ...cures].join("\n");
+      return [table, ...ofGroup.flatMap((check) => explain(context, check))].join("\n");
     })
     .join("\n\n");
+}
+
+/** What to do about a check, and where was looked: of every check with --verbose, else of those with something to do. */
+function explain({ verbose, colors }: CommandContext, { name, about, cure, lookedIn }: Check): readonly string[] {
+  if (cure === undefined && !verbose) return [];
+  const places = lookedIn.length === 0 ? [] : [colors.dim(`    looked in: ${lookedIn.join("; ")}`)];
+  return [`  ${name}: ${cure ?? about}`, ...places];
 }
 
 function mark({ colors }: CommandContext, status: CheckStatus): string {
