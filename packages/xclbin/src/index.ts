@@ -4,6 +4,16 @@ export { buildXclbin, contentUuid, type XclbinSpec } from "./build-xclbin.ts";
 export { type Cdo, type CdoCommand, readCdo } from "./cdo.ts";
 export { summarizeConfiguration, type TileConfiguration } from "./configuration-summary.ts";
 export type { Connection } from "./connectivity.ts";
+export {
+  aieMachine,
+  type CoreElf,
+  type ElfSection,
+  type ElfSegment,
+  type ElfSymbol,
+  isElf,
+  readCoreElf,
+} from "./core-elf.ts";
+export { writeCoreElf } from "./core-elf-writer.ts";
 export { describeXclbin, describeXclbinText, type XclbinDescription } from "./describe.ts";
 export { describePdi, type PdiDescription } from "./describe-pdi.ts";
 export type { AddressQualifier, KernelArg, XclbinKernel } from "./embedded-metadata.ts";
