@@ -1,5 +1,5 @@
 import { UsageError } from "@aiekit/core";
-import { aieMachine, type CoreElf, elfLayout, elfTypes } from "./core-elf.ts";
+import { type CoreElf, elfLayout, elfTypes } from "./core-elf.ts";
 
 /**
  * Bytes of an ELF: headers, tables, contents and symbols encoded anew, each at the place that the record names. What lies
@@ -51,7 +51,7 @@ export function writeCoreElf(
   }
   bytes.set(elf.ident);
   view.setUint16(16, elf.type, true);
-  view.setUint16(18, aieMachine, true);
+  view.setUint16(18, elf.machine, true);
   putWords(view, 20, [elf.version, elf.entry, programHeaderOffset, sectionHeaderOffset, elf.flags]);
   const entrySizes = [segments.length === 0 ? 0 : segmentBytes, sections.length === 0 ? 0 : sectionBytes];
   const counts = [headerBytes, entrySizes[0]!, segments.length, entrySizes[1]!, sections.length, elf.sectionNamesIndex];

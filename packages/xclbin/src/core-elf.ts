@@ -52,6 +52,8 @@ export interface ElfSymbol {
 /** One core's program, or an object file that becomes part of one. */
 export interface CoreElf {
   readonly name: string;
+  /** 264 = AIE. */
+  readonly machine: number;
   /** The 16 identification bytes. */
   readonly ident: Uint8Array;
   /** 1 = relocatable object, 2 = executable. */
@@ -96,10 +98,8 @@ export function isElf(bytes: Uint8Array): boolean {
  */
 export function readCoreElf(bytes: Uint8Array, name = "core ELF"): CoreElf {
   const source = sectionSource(name, 0, bytes);
-  checkIdent(source);
-  const { view } = source;
-  const { headerBytes, segmentBytes, sectionBytes } = elfLayout;
-  const [machine, headerSize] = [view.getUint16(18, true), view.getUint16(40, true)];
+  checkIdent(source, { anyClass: true });
+  const machine = source.view.getUint16(18, true);
   if (machine !== aieMachine) {
     const host = machine === 62 ? " (x86-64: compiled by the host's compiler)" : "";
     throw new FormatError(`${name}: e_machine: expected ${aieMachine} (AIE), got ${machine}${host}`, {
@@ -107,6 +107,16 @@ export function readCoreElf(bytes: Uint8Array, name = "core ELF"): CoreElf {
       hint: "compile and link the core with Peano: --target=aie2-none-unknown-elf or aie2p-none-unknown-elf",
     });
   }
+  return readElf(bytes, name);
+}
+
+/** Reads an ELF of any machine: the files of the newer flow (aiebu) are of another. @throws FormatError as `readCoreElf`. */
+export function readElf(bytes: Uint8Array, name = "ELF"): CoreElf {
+  const source = sectionSource(name, 0, bytes);
+  checkIdent(source);
+  const { view } = source;
+  const { headerBytes, segmentBytes, sectionBytes } = elfLayout;
+  const headerSize = view.getUint16(40, true);
   if (headerSize !== headerBytes) failAt(source, 40, `e_ehsize: expected ${headerBytes}, got ${headerSize}`);
   const segmentOffsets = tableOf(source, { at: 28, entryAt: 42, entryBytes: segmentBytes, what: "program header" });
   const sectionOffsets = tableOf(source, { at: 32, entryAt: 46, entryBytes: sectionBytes, what: "section header" });
@@ -119,6 +129,7 @@ export function readCoreElf(bytes: Uint8Array, name = "core ELF"): CoreElf {
   const inData = loaded.filter(({ physicalAddress }) => physicalAddress >= dataMemoryAddress);
   return {
     name,
+    machine: view.getUint16(18, true),
     ident: bytes.subarray(0, 16),
     type: view.getUint16(16, true),
     version: view.getUint32(20, true),
@@ -136,13 +147,14 @@ export function readCoreElf(bytes: Uint8Array, name = "core ELF"): CoreElf {
   };
 }
 
-function checkIdent(source: SectionSource): void {
+function checkIdent(source: SectionSource, { anyClass = false } = {}): void {
   const { bytes, view } = source;
   if (!isElf(bytes)) {
     const found = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     failAt(source, 0, `expected an ELF file (first bytes 7f 45 4c 46), got ${found === "" ? "no bytes" : found}`);
   }
   requireRange(source, 0, elfLayout.headerBytes, "header");
+  if (anyClass) return;
   const [elfClass, order] = [view.getUint8(4), view.getUint8(5)];
   if (elfClass !== 1) failAt(source, 4, `EI_CLASS: expected 1 (32 bits), got ${elfClass}`);
   if (order !== 1) failAt(source, 5, `EI_DATA: expected 1 (little-endian), got ${order}`);
