@@ -160,7 +160,7 @@ test.each<[string, string[], number, string]>([
     "a sound file to inspect",
     ["inspect", "sound.wav"],
     3,
-    "expected an xclbin, an instruction stream or a manifest.json",
+    "expected an xclbin, a PDI, a CDO, an instruction stream, an ELF or a manifest.json",
   ],
   [
     "an unknown target",

@@ -190,14 +190,23 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
 
   program
     .command("inspect")
-    .argument("<file>", "an .xclbin, an instruction stream or a manifest.json; the kind is read from the content")
-    .description("print what is in a build product")
+    .argument(
+      "<file>",
+      "xclbin, PDI, CDO, instruction stream, core ELF or manifest.json; the kind is read from the content",
+    )
+    .argument("[other]", "a second file: print what differs, first what a design does; exit code 1 on any difference")
+    .description("print what is in a build product: sections, kernels, register writes by name, BDs, operations")
+    .option("--roundtrip", "read the file fully, write it back, and say whether it is equal; exit code 1 if not")
+    .option("--brief", "one line a tile in place of its registers")
+    .option("--writes", "also every command of a CDO, in order")
     .option("--explain", "xclbin only: what XRT would object to, in the order in which it looks")
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.inspect}`)
-    .action((file: string, o: RawOptions) => {
-      invoke({ command: "inspect", ...flags(o), options: { file, explain: o.explain === true } });
+    .action((file: string, other: string | undefined, o: RawOptions) => {
+      const [roundtrip, brief, writes] = [o.roundtrip === true, o.brief === true, o.writes === true];
+      const options = { file, other, explain: o.explain === true, roundtrip, brief, writes };
+      invoke({ command: "inspect", ...flags(o), options });
     });
 
   addPackCommand(program, invoke);
@@ -298,6 +307,9 @@ interface RawOptions {
   readonly seconds?: number;
   readonly build?: boolean;
   readonly explain?: boolean;
+  readonly roundtrip?: boolean;
+  readonly brief?: boolean;
+  readonly writes?: boolean;
   readonly wav?: string;
   readonly only?: readonly string[];
 }
@@ -404,6 +416,9 @@ const examples = {
   aiekit bench encoder-layer --param positions=300
   aiekit bench mel --build --json`,
   inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
+  aiekit inspect insts.bin
+  aiekit inspect before.xclbin after.xclbin
+  aiekit inspect other.xclbin --roundtrip
   aiekit inspect other.xclbin --explain
   aiekit inspect xclbin/sim/mel/manifest.json --json`,
   doctor: `  aiekit doctor

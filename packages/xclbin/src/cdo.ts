@@ -1,7 +1,12 @@
 import { failAt, requireRange, type SectionSource, sectionSource } from "./section-source.ts";
 
-/** One configuration command. Addresses are array addresses (col<<25 | row<<20 | offset); the high half is 0 on NPUs. */
-export type CdoCommand =
+/**
+ * One configuration command. Addresses are array addresses (col<<25 | row<<20 | offset); the high half is 0 on NPUs.
+ * `longForm` is set where the length stands in a word of its own although it would fit beside the code.
+ */
+export type CdoCommand = { readonly longForm?: true } & CdoOperation;
+
+export type CdoOperation =
   | { readonly command: "write"; readonly address: number; readonly value: number; readonly wide: boolean }
   | {
       readonly command: "maskWrite";
@@ -11,13 +16,28 @@ export type CdoCommand =
       readonly wide: boolean;
     }
   | { readonly command: "dmaWrite"; readonly address: number; readonly data: Uint8Array }
-  | { readonly command: "nop"; readonly words: number }
+  | {
+      readonly command: "nop";
+      readonly words: number;
+      /** Only where a word of it is not 0. */
+      readonly payload?: Uint8Array;
+    }
   | { readonly command: "other"; readonly id: number; readonly payload: Uint8Array };
 
 /** A configuration data object: what aie-translate writes and a PDI carries. */
 export interface Cdo {
   readonly version: number;
   readonly commands: readonly CdoCommand[];
+}
+
+/** A CDO with everything that it takes to write it again byte for byte. */
+export interface CdoFile extends Cdo {
+  /** Second word of the header: "CDO" of mlir-aie and bootgen, "XLNX" of other tools. */
+  readonly identifier: number;
+  /** Where each command begins, in bytes from the CDO's start. */
+  readonly offsets: readonly number[];
+  /** What follows the last command: nothing, or zeros up to a multiple of 16 bytes. */
+  readonly trailing: Uint8Array;
 }
 
 export const cdoHeaderBytes = 20;
@@ -38,7 +58,7 @@ export const cdoCodes = {
  * Reads a CDO. Data of dmaWrite are views of `bytes`.
  * @throws FormatError with the command's index and byte offset where one is cut off, or the header is none.
  */
-export function readCdo(bytes: Uint8Array, name = "CDO", fileOffset = 0): Cdo {
+export function readCdo(bytes: Uint8Array, name = "CDO", fileOffset = 0): CdoFile {
   const source = sectionSource(name, fileOffset, bytes);
   requireRange(source, 0, cdoHeaderBytes, "header");
   const word = (at: number): number => source.view.getUint32(at, true);
@@ -52,14 +72,32 @@ export function readCdo(bytes: Uint8Array, name = "CDO", fileOffset = 0): Cdo {
   requireRange(source, cdoHeaderBytes, end - cdoHeaderBytes, "commands");
 
   const commands: CdoCommand[] = [];
+  const offsets: number[] = [];
   let at = cdoHeaderBytes;
   while (at < end) {
     const payload = payloadOf(source, { at, end, index: commands.length });
-    commands.push(commandOf(source, word(at) & 0xffff, payload));
+    const operation = commandOf(source, word(at) & 0xffff, payload);
+    const isNeedlesslyLong = payload.offset === at + 8 && payload.length < longPayload * 4;
+    commands.push(isNeedlesslyLong ? { ...operation, longForm: true } : operation);
+    offsets.push(at);
     at = payload.offset + payload.length;
   }
-  return { version: word(8), commands };
+  return { version: word(8), commands, identifier: word(4), offsets, trailing: bytes.subarray(end) };
 }
+
+/** Name of a command's code, as bootgen's sources have it. */
+export function cdoCommandName(id: number): string {
+  return names[id] ?? `code 0x${id.toString(16)}`;
+}
+
+/** Source: bootgen cdo-command.h; embeddedsw xilplm. */
+const names: Readonly<Record<number, string>> = {
+  ...{ 257: "maskPoll", 258: "maskWrite", 259: "write", 260: "delay", 261: "dmaWrite" },
+  ...{ 262: "maskPoll64", 263: "maskWrite64", 264: "write64", 265: "dmaXfer", 266: "initSeq" },
+  ...{ 268: "set", 269: "dmaWriteKeyhole", 273: "nop", 279: "logString", 280: "logAddress" },
+  ...{ 281: "marker", 282: "proc", 283: "blockBegin", 284: "blockEnd", 289: "scatterWrite" },
+  ...{ 1796: "setImageInfo" },
+};
 
 interface Payload {
   readonly offset: number;
@@ -80,13 +118,17 @@ function payloadOf(source: SectionSource, command: { at: number; end: number; in
   return { offset, length, what };
 }
 
-function commandOf(source: SectionSource, id: number, { offset, length, what }: Payload): CdoCommand {
+function commandOf(source: SectionSource, id: number, { offset, length, what }: Payload): CdoOperation {
   const word = (index: number): number => source.view.getUint32(offset + index * 4, true);
   const expectWords = (count: number, exact = true): void => {
     if (exact ? length !== count * 4 : length < count * 4) {
       failAt(source, offset - 4, `${what}: expected ${count} words, got ${length / 4}`);
     }
   };
+  const payload = source.bytes.subarray(offset, offset + length);
+  // Beyond 2^53 an address is no exact number: no array is there, so the command is kept as it is.
+  const isWide = [cdoCodes.write64, cdoCodes.maskWrite64, cdoCodes.dmaWrite].some((code) => code === id);
+  if (isWide && length >= 4 && word(0) >= 2 ** 21) return { command: "other", id, payload };
   switch (id) {
     case cdoCodes.write:
       expectWords(2);
@@ -106,9 +148,9 @@ function commandOf(source: SectionSource, id: number, { offset, length, what }: 
       return { command: "dmaWrite", address: word(0) * 2 ** 32 + word(1), data };
     }
     case cdoCodes.nop:
-      return { command: "nop", words: length / 4 };
+      return { command: "nop", words: length / 4, ...(payload.some((byte) => byte !== 0) ? { payload } : {}) };
     default:
-      return { command: "other", id, payload: source.bytes.subarray(offset, offset + length) };
+      return { command: "other", id, payload };
   }
 }
 

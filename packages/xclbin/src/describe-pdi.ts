@@ -1,19 +1,85 @@
 import { AiekitError } from "@aiekit/core";
-import { describeTile, summarizeConfiguration } from "./configuration-summary.ts";
-import { isPdi, readPdi } from "./pdi.ts";
+import { describeTile } from "./configuration-summary.ts";
+import { type CdoDescription, describeCdo, tileLines } from "./describe-cdo.ts";
+import { isPdi, type PdiContainer, readPdiContainer } from "./pdi-container.ts";
 import { decodeSimImage, isSimImage } from "./sim-image.ts";
 
 /** What lies in the PDI slot of a partition. */
 export interface PdiDescription {
   readonly kind: "simulator image" | "PDI" | "unknown";
+  /** A summary for people. */
   readonly lines: readonly string[];
+  readonly container?: PdiContainerDescription;
+}
+
+/** Headers and contents of a PDI. Offsets count from the PDI's start. */
+export interface PdiContainerDescription {
+  readonly idCode: string;
+  readonly extendedIdCode: string;
+  readonly version: string;
+  readonly images: readonly { readonly name: string; readonly id: string }[];
+  readonly partitions: readonly {
+    readonly type: string;
+    readonly at: number;
+    readonly bytes: number;
+    readonly paddedBytes: number;
+    readonly cdo?: CdoDescription;
+  }[];
 }
 
 /** Looks into a PDI slot. Damage is told in the lines: a description must not fail on what it describes. */
 export function describePdi(image: Uint8Array): PdiDescription {
   if (isSimImage(image)) return { kind: "simulator image", lines: orDamage(() => simImageLines(image)) };
-  if (isPdi(image)) return { kind: "PDI", lines: orDamage(() => pdiLines(image)) };
-  return { kind: "unknown", lines: ["neither a PDI (bus width words missing) nor an image for the simulator"] };
+  if (!isPdi(image)) {
+    return { kind: "unknown", lines: ["neither a PDI (bus width words missing) nor an image for the simulator"] };
+  }
+  try {
+    const container = describeContainer(readPdiContainer(image));
+    return { kind: "PDI", lines: summaryLines(container), container };
+  } catch (error) {
+    if (error instanceof AiekitError) return { kind: "PDI", lines: [`damaged: ${error.message}`] };
+    throw error;
+  }
+}
+
+export function describeContainer(pdi: PdiContainer): PdiContainerDescription {
+  return {
+    idCode: hex(pdi.idCode),
+    extendedIdCode: hex(pdi.extendedIdCode),
+    version: hex(pdi.version),
+    images: pdi.images.map(({ name, id }) => ({ name, id: hex(id) })),
+    partitions: pdi.partitions.map(({ type, dataOffset, dataWords, totalWords, content }) => ({
+      type: content.type === "cdo" ? "CDO" : `type ${type}, not interpreted`,
+      at: dataOffset,
+      bytes: dataWords * 4,
+      paddedBytes: totalWords * 4,
+      ...(content.type === "cdo" ? { cdo: describeCdo(content.cdo) } : {}),
+    })),
+  };
+}
+
+/** Headers, then each partition's tiles with their registers. */
+export function containerLines(container: PdiContainerDescription): string[] {
+  const { idCode, extendedIdCode, version, images, partitions } = container;
+  return [
+    `PDI: id code ${idCode}, extended id code ${extendedIdCode}, version ${version}`,
+    ...images.map(({ name, id }) => `image ${name}, id ${id}`),
+    ...partitions.flatMap(({ type, at, bytes, cdo }, i) => [
+      `partition ${i}: ${type}, ${bytes} bytes at ${at}${cdo === undefined ? "" : `, ${cdo.commandCount} commands`}`,
+      ...(cdo === undefined ? [] : tileLines(cdo).map((line) => `  ${line}`)),
+    ]),
+  ];
+}
+
+function summaryLines({ images, partitions }: PdiContainerDescription): string[] {
+  const cdos = partitions.flatMap(({ cdo }) => (cdo === undefined ? [] : [cdo]));
+  const commands = cdos.reduce((sum, { commandCount }) => sum + commandCount, 0);
+  const names = images.map(({ name }) => name).join(", ");
+  const more = partitions.length === 1 ? "" : `, ${partitions.length} partitions`;
+  return [
+    `PDI for hardware: image ${names}${more}, ${commands} commands`,
+    ...cdos.flatMap(({ tiles }) => tiles.map(describeTile)),
+  ];
 }
 
 function orDamage(lines: () => string[]): string[] {
@@ -34,10 +100,6 @@ function simImageLines(image: Uint8Array): string[] {
   ];
 }
 
-function pdiLines(image: Uint8Array): string[] {
-  const { imageName, cdo } = readPdi(image);
-  return [
-    `PDI for hardware: image ${imageName}, ${cdo.commands.length} commands`,
-    ...summarizeConfiguration(cdo).map(describeTile),
-  ];
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
 }

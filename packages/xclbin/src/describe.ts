@@ -1,4 +1,4 @@
-import { describePdi, type PdiDescription } from "./describe-pdi.ts";
+import { containerLines, describePdi, type PdiDescription } from "./describe-pdi.ts";
 import { explainXclbin, type XclbinProblem } from "./explain.ts";
 import { sectionKindName } from "./section-kinds.ts";
 import type { Xclbin } from "./xclbin.ts";
@@ -25,18 +25,31 @@ export interface XclbinDescription {
       readonly index: number;
       readonly name: string;
       readonly type: string;
+      readonly qualifier: string;
       readonly memory: string | null;
       readonly offset: number;
+      readonly size: number;
     }[];
   }[];
   readonly memory: readonly { readonly tag: string; readonly kib: number; readonly base: string }[];
   readonly partition: {
     readonly columns: number;
     readonly startColumns: readonly number[];
+    readonly operationsPerCycle: number;
+    readonly inferenceFingerprint: string;
+    readonly prePostFingerprint: string;
+    readonly kernelCommitId: string | null;
     readonly pdis: readonly {
       readonly uuid: string;
       readonly bytes: number;
       readonly kernelIds: readonly string[];
+      readonly groups: readonly {
+        readonly name: string;
+        readonly type: string;
+        readonly pdiId: string;
+        readonly kernelIds: readonly string[];
+        readonly preGroups: readonly string[];
+      }[];
       readonly content: PdiDescription;
     }[];
   } | null;
@@ -61,8 +74,9 @@ export function describeXclbin(xclbin: Xclbin): XclbinDescription {
       id: hex(kernel.dpuKernelId ?? 0),
       call: kernel.hasOpcode ? "opcode" : "no opcode",
       instances: kernel.instances,
-      args: kernel.args.map(({ index, name, type, offsetBytes }) => {
-        return { index, name, type, memory: memoryOf(xclbin, kernel.name, index), offset: offsetBytes };
+      args: kernel.args.map(({ index, name, type, qualifier, offsetBytes, sizeBytes }) => {
+        const memory = memoryOf(xclbin, kernel.name, index);
+        return { index, name, type, qualifier, memory, offset: offsetBytes, size: sizeBytes };
       }),
     })),
     memory: xclbin.memory.map(({ tag, sizeKib, baseAddress }) => {
@@ -74,10 +88,21 @@ export function describeXclbin(xclbin: Xclbin): XclbinDescription {
         : {
             columns: partition.columnWidth,
             startColumns: partition.startColumns,
+            operationsPerCycle: partition.operationsPerCycle,
+            inferenceFingerprint: hex(partition.inferenceFingerprint),
+            prePostFingerprint: hex(partition.prePostFingerprint),
+            kernelCommitId: partition.kernelCommitId ?? null,
             pdis: partition.pdis.map(({ uuid, image, cdoGroups }) => ({
               uuid,
               bytes: image.length,
               kernelIds: cdoGroups.flatMap((group) => group.dpuKernelIds.map(hex)),
+              groups: cdoGroups.map(({ name, type, pdiId, dpuKernelIds, preCdoGroups }) => ({
+                name,
+                type: groupTypes[type] ?? `${type}`,
+                pdiId: hex(pdiId),
+                kernelIds: dpuKernelIds.map(hex),
+                preGroups: preCdoGroups.map(hex),
+              })),
               content: describePdi(image),
             })),
           },
@@ -85,8 +110,14 @@ export function describeXclbin(xclbin: Xclbin): XclbinDescription {
   };
 }
 
-/** The description as lines for people. */
-export function describeXclbinText(xclbin: Xclbin): readonly string[] {
+/** Source: XRT xclbin.h, CDO_Type. */
+const groupTypes = ["UNKNOWN", "PRIMARY", "LITE", "PRE_POST"];
+
+/** The description as lines for people. `brief` tells one line a tile in place of its registers. */
+export function describeXclbinText(
+  xclbin: Xclbin,
+  { brief = false }: { readonly brief?: boolean } = {},
+): readonly string[] {
   const d = describeXclbin(xclbin);
   const { timestampSeconds } = d.made;
   const made =
@@ -101,21 +132,30 @@ export function describeXclbinText(xclbin: Xclbin): readonly string[] {
       `kernel ${kernel.name}:${kernel.instances.join(",")}  ${kernel.type}, id ${kernel.id}, called with ${kernel.call}`,
       ...kernel.args.map(
         (arg) =>
-          `  ${`${arg.index}`.padStart(2)} ${arg.name.padEnd(10)} ${arg.type}${arg.memory === null ? "" : ` in ${arg.memory}`}`,
+          `  ${`${arg.index}`.padStart(2)} ${arg.name.padEnd(10)} ${arg.type}${arg.memory === null ? "" : ` in ${arg.memory}`}, ${arg.size} B at ${hex(arg.offset)}`,
       ),
     ]),
+    ...d.memory.map(({ tag, kib, base }) => `memory ${tag}: ${kib} KiB at ${base}`),
     ...(d.partition === null
       ? ["no partition"]
       : [
           `partition: ${d.partition.columns} column(s), may start at ${d.partition.startColumns.join(", ")}`,
           ...d.partition.pdis.flatMap((pdi) => [
             `  PDI ${pdi.uuid}: ${pdi.bytes} B for kernel ${pdi.kernelIds.join(", ")}`,
-            ...pdi.content.lines.map((line) => `    ${line}`),
+            ...pdi.groups.map((group) => {
+              const before = group.preGroups.length === 0 ? "" : `, after groups ${group.preGroups.join(", ")}`;
+              return `    group ${group.name}: ${group.type}, pdi id ${group.pdiId}, kernels ${group.kernelIds.join(", ")}${before}`;
+            }),
+            ...contentLines(pdi.content, brief).map((line) => `    ${line}`),
           ]),
         ]),
     ...(d.problems.length === 0 ? ["XRT finds everything that it looks for"] : ["problems, first things first:"]),
     ...d.problems.flatMap((p) => [`  ${p.section}: ${p.what}`, `    XRT says: ${p.xrtSays}`, `    ${p.hint}`]),
   ];
+}
+
+function contentLines({ lines, container }: PdiDescription, brief: boolean): readonly string[] {
+  return brief || container === undefined ? lines : containerLines(container);
 }
 
 function memoryOf(xclbin: Xclbin, kernel: string, index: number): string | null {

@@ -1,21 +1,57 @@
 export type { AiePartition, AiePdi, CdoGroup } from "./aie-partition.ts";
 export type { AxlfHeader } from "./axlf.ts";
 export { buildXclbin, contentUuid, type XclbinSpec } from "./build-xclbin.ts";
-export { type Cdo, type CdoCommand, readCdo } from "./cdo.ts";
+export { type Cdo, type CdoCommand, type CdoFile, readCdo } from "./cdo.ts";
+export { writeCdo } from "./cdo-writer.ts";
 export { summarizeConfiguration, type TileConfiguration } from "./configuration-summary.ts";
 export type { Connection } from "./connectivity.ts";
+export {
+  aieMachine,
+  type CoreElf,
+  type ElfSection,
+  type ElfSegment,
+  type ElfSymbol,
+  isElf,
+  readCoreElf,
+  readElf,
+} from "./core-elf.ts";
+export { writeCoreElf } from "./core-elf-writer.ts";
 export { describeXclbin, describeXclbinText, type XclbinDescription } from "./describe.ts";
-export { describePdi, type PdiDescription } from "./describe-pdi.ts";
+export { type CdoDescription, commandLines, describeCdo, tileLines } from "./describe-cdo.ts";
+export {
+  containerLines,
+  describeContainer,
+  describePdi,
+  type PdiContainerDescription,
+  type PdiDescription,
+} from "./describe-pdi.ts";
+export { describeStream, type OperationDescription, type StreamDescription, streamLines } from "./describe-stream.ts";
 export type { AddressQualifier, KernelArg, XclbinKernel } from "./embedded-metadata.ts";
 export { assertLoadable, explainXclbin, type XclbinProblem } from "./explain.ts";
+export { type FileKind, fileKind } from "./file-kind.ts";
 export { type HostTraffic, hostTraffic } from "./host-traffic.ts";
 export type { IpEntry } from "./ip-layout.ts";
 export { argOffsets, npuKernelArgs, type XclbinArg } from "./kernel-args.ts";
+export {
+  isLegacyStream,
+  type LegacyOp,
+  type LegacyStream,
+  legacyProlog,
+  legacyWords,
+  readLegacyStream,
+} from "./legacy-stream.ts";
 export { type MemoryBank, npuMemoryBanks } from "./mem-topology.ts";
 export { defaultDpuKernelId, npuPartition } from "./npu-partition.ts";
 export { isPdi, type Pdi, readPdi } from "./pdi.ts";
+export { type PdiContainer, readPdiContainer } from "./pdi-container.ts";
 export { buildPdi } from "./pdi-writer.ts";
+export { type BdContent, bdFields, bdText } from "./registers/bd-fields.ts";
+export { arrayAddress, registerAt } from "./registers/register-at.ts";
+export { describeWrite, type RegisterWrite, writeText } from "./registers/register-write.ts";
+export { switchPorts } from "./registers/switch-ports.ts";
+export type { EncodedPart } from "./roundtrip/canvas.ts";
+export { type Roundtrip, roundtrip } from "./roundtrip/roundtrip.ts";
 export { sectionKindName, sectionKinds } from "./section-kinds.ts";
 export { decodeSimImage, encodeSimImage, isSimImage, type SimImage } from "./sim-image.ts";
-export { decodeTxn, encodeTxn, type TxnOp, type TxnStream } from "./txn.ts";
+export { decodeTxn, encodeTxn, readTxn, type TxnOp, type TxnReading, type TxnStream } from "./txn.ts";
 export { readXclbin, type SectionContent, writeXclbin, type Xclbin, type XclbinSection } from "./xclbin.ts";

@@ -109,7 +109,7 @@ function entriesOf(entries: readonly IpEntry[]): Json {
     object([
       ["m_type", "IP_PS_KERNEL"],
       ["m_subtype", "DPU"],
-      ["m_functional", "DPU"],
+      ["m_functional", entry.functional === 1 ? "PrePost" : "DPU"],
       ["m_kernel_id", hex(entry.kernelId)],
       ["m_base_address", "not_used"],
       ["m_name", entry.name],

@@ -6,7 +6,7 @@ import { FormatError } from "@aiekit/core";
  * @throws FormatError for a binary file that is no whole number of words, or the first line that is no word.
  */
 export function instructionWords(bytes: Uint8Array, name: string): Uint32Array {
-  if (looksLikeHexText(bytes)) return wordsOfText(bytes, name);
+  if (isHexText(bytes)) return wordsOfText(bytes, name);
   if (bytes.length % 4 !== 0) {
     throw new FormatError(`${name}: expected whole 32-bit words, got ${bytes.length} bytes`, {
       offset: bytes.length - (bytes.length % 4),
@@ -17,7 +17,8 @@ export function instructionWords(bytes: Uint8Array, name: string): Uint32Array {
   return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(i * 4, true));
 }
 
-function looksLikeHexText(bytes: Uint8Array): boolean {
+/** True for a file of hexadecimal words, told by its first one. */
+export function isHexText(bytes: Uint8Array): boolean {
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 64)).trimStart();
   return /^(0x)?[0-9a-f]{8}(\s|$)/i.test(start);
 }

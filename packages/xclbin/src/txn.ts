@@ -87,14 +87,35 @@ export function encodeTxn(stream: TxnStream): Uint8Array {
  * and by name for a Git LFS pointer, an ELF of the newer flow, and the streams of before June 2024.
  */
 export function decodeTxn(bytes: Uint8Array, name = "instruction stream"): TxnStream {
+  const { stream, complaints, rest } = readTxn(bytes, name);
+  const why = complaints[0] ?? rest?.why;
+  if (why !== undefined) throw why;
+  return stream;
+}
+
+/** A stream as far as it could be read. */
+export interface TxnReading {
+  readonly stream: TxnStream;
+  /** Byte offset of each operation, in the binary form. */
+  readonly offsets: readonly number[];
+  /** What the header says that is not so. */
+  readonly complaints: readonly FormatError[];
+  /** Words from the first operation on that is unknown or cut off: nothing tells how long it is. */
+  readonly rest: { readonly offset: number; readonly words: readonly number[]; readonly why: FormatError } | undefined;
+}
+
+/**
+ * Reads an instruction stream up to the first operation that it does not know, for those who look inside.
+ * @throws FormatError where there is no header of a TXN stream; what comes after it is told in the result.
+ */
+export function readTxn(bytes: Uint8Array, name = "instruction stream"): TxnReading {
   refuseForeignFile(bytes, name, "an instruction stream (TXN)");
   const words = instructionWords(bytes, name);
   const byteCount = words.length * 4;
+  const errorAt = (what: string, offset: number): FormatError =>
+    new FormatError(`${name}: ${what}`, { offset, hint: "build the kernel again, the file is damaged or no TXN" });
   const fail = (what: string, offset: number): never => {
-    throw new FormatError(`${name}: ${what}`, {
-      offset,
-      hint: "build the kernel again, the file is damaged or no TXN",
-    });
+    throw errorAt(what, offset);
   };
   if (words[0] === 0x11) {
     throw new FormatError(
@@ -110,25 +131,41 @@ export function decodeTxn(bytes: Uint8Array, name = "instruction stream"): TxnSt
   const [major, minor] = [w0 & 0xff, (w0 >>> 8) & 0xff];
   const dialect = dialectOf(major, minor);
   if (dialect === undefined) return fail(`header: expected TXN version 0.1 or 1.0, got ${major}.${minor}`, 0);
-  if (w1 >>> 16 !== 0) fail(`header: expected zeros in bytes 6 and 7, got 0x${(w1 >>> 16).toString(16)}`, 6);
-  if (totalBytes !== byteCount) fail(`header: stream of ${totalBytes} bytes declared, file holds ${byteCount}`, 12);
+  const complaints: FormatError[] = [];
+  const complain = (what: string, offset: number) => complaints.push(errorAt(what, offset));
+  if (w1 >>> 16 !== 0) complain(`header: expected zeros in bytes 6 and 7, got 0x${(w1 >>> 16).toString(16)}`, 6);
+  if (totalBytes !== byteCount) complain(`header: stream of ${totalBytes} bytes declared, file holds ${byteCount}`, 12);
 
   const ops: TxnOp[] = [];
+  const offsets: number[] = [];
   let at = headerBytes / 4;
-  while (at < words.length) {
-    const { op, wordCount } = decodeOp({ words, at, dialect, index: ops.length, fail });
-    ops.push(op);
-    at += wordCount;
+  let rest: TxnReading["rest"];
+  // Records end where the header says; what is behind is no part of the stream.
+  const isLonger = totalBytes >= headerBytes && totalBytes < byteCount && totalBytes % 4 === 0;
+  const own = isLonger ? words.subarray(0, totalBytes / 4) : words;
+  while (at < own.length && rest === undefined) {
+    try {
+      const { op, wordCount } = decodeOp({ words: own, at, dialect, index: ops.length, fail });
+      ops.push(op);
+      offsets.push(at * 4);
+      at += wordCount;
+    } catch (why) {
+      if (!(why instanceof FormatError)) throw why;
+      rest = { offset: at * 4, words: [...words.subarray(at)], why };
+    }
   }
-  if (ops.length !== opCount) fail(`header: ${opCount} operations declared, found ${ops.length}`, 8);
+  if (rest === undefined && ops.length !== opCount) {
+    complain(`header: ${opCount} operations declared, found ${ops.length}`, 8);
+  }
+  if (rest === undefined && isLonger) {
+    rest = { offset: totalBytes, words: [...words.subarray(totalBytes / 4)], why: complaints[0]! };
+  }
+  const header = { deviceGeneration: (w0 >>> 16) & 0xff, rows: w0 >>> 24, cols: w1 & 0xff };
   return {
-    major,
-    minor,
-    deviceGeneration: (w0 >>> 16) & 0xff,
-    rows: w0 >>> 24,
-    cols: w1 & 0xff,
-    memtileRows: (w1 >>> 8) & 0xff,
-    ops,
+    stream: { major, minor, ...header, memtileRows: (w1 >>> 8) & 0xff, ops },
+    offsets,
+    complaints,
+    rest,
   };
 }
 

@@ -1,73 +1,53 @@
 import { basename } from "node:path";
-import { FormatError, type Manifest, parseManifest } from "@aiekit/core";
-import {
-  decodeTxn,
-  describePdi,
-  describeXclbin,
-  describeXclbinText,
-  explainXclbin,
-  readXclbin,
-  type Xclbin,
-} from "@aiekit/xclbin";
+import { FormatError } from "@aiekit/core";
+import { describePdi, explainXclbin, fileKind, readXclbin, roundtrip, type Xclbin } from "@aiekit/xclbin";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { describeFile } from "../file-description.ts";
+import { printFileDiff } from "../file-diff.ts";
+import { printValue } from "../print-value.ts";
 import { readInput } from "../read-input.ts";
-import { formatBytes, formatTable } from "../table.ts";
-import { txnLines } from "../txn-lines.ts";
+import { roundtripLines } from "../roundtrip-lines.ts";
 
 export interface InspectOptions {
   readonly file: string;
+  /** A second file to compare with. */
+  readonly other?: string | undefined;
   readonly explain: boolean;
+  readonly roundtrip: boolean;
+  readonly brief: boolean;
+  readonly writes: boolean;
 }
-
-/** `aiekit inspect`: what a build product holds. With --explain, exit code 1 when XRT would refuse the xclbin. */
-export const inspect: Command<InspectOptions> = async (context, { file, explain }) => {
-  const bytes = await readInput(file, context.cwd);
-  const kind = kindOf(file, bytes);
-  if (explain && kind !== "xclbin") {
-    throw new FormatError(`${file}: --explain expects an xclbin, got ${kind === "txn" ? "no xclbin" : "a manifest"}`);
-  }
-  switch (kind) {
-    case "xclbin": {
-      const xclbin = readXclbin(bytes, basename(file));
-      if (explain) return printProblems(context, xclbin);
-      print(context, describeXclbin(xclbin), describeXclbinText(xclbin));
-      return exitCodes.ok;
-    }
-    case "manifest": {
-      const manifest = parseManifest(new TextDecoder().decode(bytes), file);
-      print(context, manifest, manifestLines(manifest));
-      return exitCodes.ok;
-    }
-    case "txn": {
-      const stream = decodeTxn(bytes, basename(file));
-      print(context, { name: basename(file), ...stream }, txnLines(stream, basename(file)));
-      return exitCodes.ok;
-    }
-  }
-};
 
 /**
- * By content, since names vary. A damaged file is refused by the reader of what its ending claims.
- * @throws FormatError for a file that is nothing known by content and by ending.
+ * `aiekit inspect`: what a build product holds. With a second file what differs, exit code 1 where something does; with
+ * --explain exit code 1 when XRT would refuse the xclbin; with --roundtrip exit code 1 when it does not come back equal.
  */
-function kindOf(file: string, bytes: Uint8Array): "xclbin" | "manifest" | "txn" {
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 64));
-  if (start.startsWith("xclbin2")) return "xclbin";
-  if (start.trimStart().startsWith("{")) return "manifest";
-  if (file.endsWith(".xclbin")) return "xclbin";
-  if (file.endsWith(".json")) return "manifest";
-  const hexWords = /^\s*[0-9a-f]{8}\b/i;
-  const streamEnding = /\.(bin|txt|insts|hex)$/;
-  // A stream begins with its version, 0.1 or 1.0; one from before June 2024 with 0x11.
-  if (hexWords.test(start) || [0x00, 0x01, 0x11].includes(bytes[0] ?? -1) || streamEnding.test(file)) return "txn";
-  const found = bytes.length === 0 ? "an empty file" : `something else (first bytes ${hex(bytes.subarray(0, 4))})`;
-  throw new FormatError(`${file}: expected an xclbin, an instruction stream or a manifest.json, got ${found}`);
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-}
+export const inspect: Command<InspectOptions> = async (context, options) => {
+  const { file, other, explain, brief, writes } = options;
+  const bytes = await readInput(file, context.cwd);
+  const name = basename(file);
+  if (other !== undefined) {
+    const second = { file: other, bytes: await readInput(other, context.cwd) };
+    return printFileDiff(context, { file, bytes }, second);
+  }
+  if (options.roundtrip) {
+    const result = roundtrip(bytes, name);
+    printValue(context, result, roundtripLines(result));
+    return result.equal ? exitCodes.ok : exitCodes.failed;
+  }
+  if (explain) {
+    const kind = fileKind(bytes, file);
+    if (kind !== "xclbin") {
+      const found = kind === "manifest" ? "a manifest" : kind === "instruction stream" ? "no xclbin" : `a ${kind} file`;
+      throw new FormatError(`${file}: --explain expects an xclbin, got ${found}`);
+    }
+    return printProblems(context, readXclbin(bytes, name));
+  }
+  const { value, lines } = describeFile(bytes, name, { brief, writes });
+  printValue(context, value, lines);
+  return exitCodes.ok;
+};
 
 function printProblems(context: CommandContext, xclbin: Xclbin) {
   const { name } = xclbin;
@@ -81,53 +61,9 @@ function printProblems(context: CommandContext, xclbin: Xclbin) {
   const forSimulator =
     xclbin.partition?.pdis.some(({ image }) => describePdi(image).kind === "simulator image") === true;
   const note = forSimulator ? ["note: its PDI is an image for the simulator; no NPU starts from it"] : [];
-  print(context, { name, problems, forSimulator }, [
+  printValue(context, { name, problems, forSimulator }, [
     ...(problems.length === 0 ? [none] : [`${name}: in XRT's order`, ...lines]),
     ...note,
   ]);
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
-}
-
-function manifestLines(manifest: Manifest): string[] {
-  const { kernel, about, target, device, params, xclbin, sequences, inputs, tools } = manifest;
-  const choices = Object.entries(params).map(([name, value]) => `${name}=${value}`);
-  return [
-    `${kernel}: ${about}`,
-    `target ${target}, device ${device}${choices.length === 0 ? "" : `, ${choices.join(" ")}`}`,
-    `xclbin ${xclbin.path}, ${formatBytes(xclbin.bytes)}, kernel ${manifest.xclbinKernel}`,
-    ...sequences.flatMap((sequence) => [
-      `sequence ${sequence.name}: ${sequence.units} unit(s) a launch, ${sequence.insts.path}, ${formatBytes(sequence.insts.bytes)}`,
-      indent(
-        formatTable(
-          [
-            { title: "argument" },
-            { title: "direction" },
-            { title: "type" },
-            { title: "bytes", align: "right" },
-            { title: "meaning" },
-          ],
-          sequence.args.map((arg) => [
-            arg.name,
-            arg.direction,
-            `${arg.dtype}[${arg.shape.join(", ")}]`,
-            `${arg.bytes}`,
-            arg.meaning ?? "",
-          ]),
-        ),
-      ),
-    ]),
-    `made from ${inputs.map((input) => input.path).join(", ")}`,
-    `with ${tools.map((tool) => `${tool.name} ${tool.version}`).join(", ")}`,
-  ];
-}
-
-function indent(text: string): string {
-  return text.replace(/^/gm, "  ");
-}
-
-function print(context: CommandContext, value: unknown, lines: readonly string[]): void {
-  const text = context.json
-    ? JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v), 2)
-    : lines.join("\n");
-  context.stdout.write(`${text}\n`);
 }

@@ -1,0 +1,99 @@
+import { type Manifest, parseManifest } from "@aiekit/core";
+import {
+  type CoreElf,
+  commandLines,
+  containerLines,
+  describeCdo,
+  describeContainer,
+  describePdi,
+  describeStream,
+  describeXclbin,
+  describeXclbinText,
+  type FileKind,
+  fileKind,
+  readCdo,
+  readElf,
+  readPdiContainer,
+  readXclbin,
+  streamLines,
+  tileLines,
+} from "@aiekit/xclbin";
+import { elfLines } from "./elf-lines.ts";
+import { manifestLines } from "./manifest-lines.ts";
+
+/** What a build product holds: as plain JSON, and as lines for people. */
+export interface FileDescription {
+  readonly kind: FileKind;
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly lines: readonly string[];
+}
+
+export interface DescribeOptions {
+  /** One line a tile in place of its registers. */
+  readonly brief: boolean;
+  /** Every command of a CDO, in order. */
+  readonly writes: boolean;
+}
+
+/** @throws FormatError where the file is of no known kind, or damaged. */
+export function describeFile(bytes: Uint8Array, name: string, { brief, writes }: DescribeOptions): FileDescription {
+  const kind = fileKind(bytes, name);
+  switch (kind) {
+    case "xclbin": {
+      const xclbin = readXclbin(bytes, name);
+      const images = writes ? (xclbin.partition?.pdis ?? []).map(({ image }) => describePdi(image)) : [];
+      const commands = images.flatMap(({ container }, i) => [
+        `commands of PDI ${i}:`,
+        ...(container?.partitions ?? []).flatMap(({ cdo }) => (cdo === undefined ? [] : commandLines(cdo))),
+      ]);
+      return {
+        kind,
+        value: { ...describeXclbin(xclbin) },
+        lines: [...describeXclbinText(xclbin, { brief }), ...commands],
+      };
+    }
+    case "PDI": {
+      const container = describeContainer(readPdiContainer(bytes, name));
+      const cdos = container.partitions.flatMap(({ cdo }) => (cdo === undefined ? [] : [cdo]));
+      const lines = brief ? describePdi(bytes).lines : containerLines(container);
+      return {
+        kind,
+        value: { name, kind, ...container },
+        lines: [name, ...lines, ...(writes ? cdos.flatMap(commandLines) : [])],
+      };
+    }
+    case "CDO": {
+      const cdo = describeCdo(readCdo(bytes, name));
+      const head = `${name}: CDO ${cdo.version} (${cdo.identifier}), ${cdo.commandCount} commands, ${bytes.length} bytes`;
+      const tiles = tileLines(cdo).filter((line) => !brief || !line.startsWith(" "));
+      return { kind, value: { name, kind, ...cdo }, lines: [head, ...tiles, ...(writes ? commandLines(cdo) : [])] };
+    }
+    case "instruction stream": {
+      const stream = describeStream(bytes, name);
+      return { kind, value: { ...stream }, lines: streamLines(stream) };
+    }
+    case "ELF": {
+      const elf = readElf(bytes, name);
+      return { kind, value: elfValue(elf), lines: elfLines(elf) };
+    }
+    case "simulator image": {
+      const { lines } = describePdi(bytes);
+      return { kind, value: { name, kind, lines }, lines };
+    }
+    case "manifest": {
+      const manifest: Manifest = parseManifest(new TextDecoder().decode(bytes), name);
+      return { kind, value: { ...manifest }, lines: manifestLines(manifest) };
+    }
+  }
+}
+
+/** Contents are told by their size. */
+function elfValue(elf: CoreElf): Record<string, unknown> {
+  const { ident: _, segments, sections, ...rest } = elf;
+  return {
+    kind: "ELF",
+    ...rest,
+    segments: segments.map(({ data, ...segment }) => ({ ...segment, fileBytes: data.length })),
+    sections: sections.map(({ data, ...section }) => ({ ...section, fileBytes: data.length })),
+  };
+}
