@@ -74,14 +74,15 @@ test("what the tools made is given out, and their inputs stay in the folder that
   );
 });
 
-test("the version of the packager is that of both tools", async () => {
-  const packager = await toolsPackager(await tools(undefined, undefined));
+test("the version of the packager is that of both tools, its commands can be pasted in the folder of the files", async () => {
+  const given = await tools(undefined, undefined);
+  const packager = await toolsPackager(given);
 
   expect(packager.version).toBe("bootgen 2022.2, xclbinutil 2.25.00");
   expect(packager.commands(sampleRequest())).toEqual({
-    pdi: "bootgen -arch versal -image main_design.bif -o main.pdi -w",
+    pdi: `${given.bootgen} -arch versal -image main_design.bif -o main.pdi -w`,
     xclbin:
-      "xclbinutil --add-replace-section MEM_TOPOLOGY:JSON:main_mem_topology.json --add-kernel main_kernels.json " +
+      `${given.xclbinutil} --add-replace-section MEM_TOPOLOGY:JSON:main_mem_topology.json --add-kernel main_kernels.json ` +
       "--add-replace-section AIE_PARTITION:JSON:main_aie_partition.json --force --quiet --output main.xclbin",
   });
 });

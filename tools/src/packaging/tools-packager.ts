@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { bootgenArgs, bootgenVersion, runBootgen } from "../drivers/bootgen.ts";
+import { shellCommand } from "../drivers/shell-words.ts";
 import { runXclbinutil, xclbinutilArgs, xclbinutilVersion } from "../drivers/xclbinutil.ts";
 import { checkConfiguration } from "./check-configuration.ts";
 import { checkPdi, checkXclbin } from "./check-package.ts";
@@ -75,8 +76,8 @@ export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
     commands: ({ deviceSymbol }) => {
       const names = packageFileNames(deviceSymbol);
       return {
-        pdi: `bootgen ${bootgenArgs(names).join(" ")}`,
-        xclbin: `xclbinutil ${xclbinutilArgs(names).join(" ")}`,
+        pdi: shellCommand([tools.bootgen, ...bootgenArgs(names)]),
+        xclbin: shellCommand([tools.xclbinutil, ...xclbinutilArgs(names)]),
       };
     },
   };
