@@ -52,7 +52,7 @@ test("the command lines of a plan's packing steps can be pasted", async () => {
     expect(await runInProcess(argv, { cwd: folder })).toMatchObject({ code: 0, stderr: "" });
   }
 
-  expect(await read("main.xclbin")).toEqual(await ownPackager.packXclbin({ ...request, pdi: await read("main.pdi") }));
+  expect(await read("final.xclbin")).toEqual(await ownPackager.packXclbin({ ...request, pdi: await read("main.pdi") }));
 });
 
 test("files whose names say what they are may come in any order", async () => {

@@ -222,11 +222,11 @@ test.each(silent)("%s is a success for xclbinutil and an error here", async (_, 
   change(files);
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
 
-  await runXclbinutil({ program: xclbinutil, folder, ...names, stage: "pack main.xclbin" });
+  await runXclbinutil({ program: xclbinutil, folder, ...names, stage: "pack final.xclbin" });
 
   const made = new Uint8Array(await readFile(join(folder, names.xclbin)));
-  expect(() => checkXclbin(made, { stage: "pack main.xclbin", request })).toThrow(
-    `pack main.xclbin: xclbinutil reported success, but ${message}`,
+  expect(() => checkXclbin(made, { stage: "pack final.xclbin", request })).toThrow(
+    `pack final.xclbin: xclbinutil reported success, but ${message}`,
   );
 });
 
