@@ -29,6 +29,7 @@ export {
   packagerNames,
   partitionOf,
 } from "./packaging/packager.ts";
+export { type PackagingStepsSource, packagingSteps } from "./packaging/packaging-steps.ts";
 export { type PackagingTools, packageWithTools, toolsPackager } from "./packaging/tools-packager.ts";
 export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
 export type { BuildEvent } from "./plan/step.ts";

@@ -35,6 +35,26 @@ test("CDO files become a PDI, that PDI an xclbin, and both at once the same xclb
   expect(await read("one.xclbin")).toEqual(await read("two.xclbin"));
 });
 
+test("the command lines of a plan's packing steps can be pasted", async () => {
+  const { ownPackager } = await import("@aiekit/tools");
+  const request = {
+    deviceSymbol: "main",
+    device: "npu1_3col",
+    bufferCount: 7,
+    kernelName: "MLIR_AIE",
+    instanceName: "MLIRAIE",
+  };
+  const { pdi, xclbin } = ownPackager.commands(request);
+
+  for (const line of [pdi, xclbin]) {
+    const [program, ...argv] = line.split(" ");
+    expect(program).toBe("aiekit");
+    expect(await runInProcess(argv, { cwd: folder })).toMatchObject({ code: 0, stderr: "" });
+  }
+
+  expect(await read("final.xclbin")).toEqual(await ownPackager.packXclbin({ ...request, pdi: await read("main.pdi") }));
+});
+
 test("files whose names say what they are may come in any order", async () => {
   await pack(...cdoNames.toReversed(), "-o", "reversed.pdi");
 

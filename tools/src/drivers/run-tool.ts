@@ -1,4 +1,5 @@
 import { AbortedError, ToolError, ToolMissingError } from "@aiekit/core";
+import { shellWord } from "./shell-words.ts";
 
 export interface ToolCall {
   /** Path of the program, or its name to be found on PATH. */
@@ -38,13 +39,9 @@ export async function runTool(call: ToolCall): Promise<string> {
   throw new ToolError({
     tool: call.program,
     stage: call.stage,
-    command: call.cwd === undefined ? result.escapedCommand : `cd ${quoted(call.cwd)} && ${result.escapedCommand}`,
+    command: call.cwd === undefined ? result.escapedCommand : `cd ${shellWord(call.cwd)} && ${result.escapedCommand}`,
     exitCode: result.exitCode,
     signal: result.signal,
     stderr: result.timedOut ? `no answer within ${call.timeoutMs / 1000} s\n${result.all}` : result.all,
   });
-}
-
-function quoted(path: string): string {
-  return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

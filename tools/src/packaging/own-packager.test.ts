@@ -51,6 +51,6 @@ test("a design that the array would leave idle is refused before anything is pac
 test("its command lines name the files of the step before", () => {
   expect(ownPackager.commands(sampleRequest())).toEqual({
     pdi: "aiekit pack main_aie_cdo_elfs.bin main_aie_cdo_init.bin main_aie_cdo_enable.bin -o main.pdi",
-    xclbin: "aiekit pack main.pdi --device npu1_1col --buffers 5 -o main.xclbin",
+    xclbin: "aiekit pack main.pdi --device npu1_1col --buffers 5 -o final.xclbin",
   });
 });

@@ -15,7 +15,8 @@ const writerVersion = "own packager 1";
 /** This project's writers. No tool, no clock, no chance: equal requests give equal bytes, uuids follow from content. */
 export const ownPackager: Packager = {
   name: "own",
-  version: writerVersion,
+  versions: { pdi: writerVersion, xclbin: writerVersion },
+  missing: {},
   packPdi: async ({ deviceSymbol, cdo }) => {
     checkConfiguration(deviceSymbol, cdo);
     const names = packageFileNames(deviceSymbol);

@@ -1,3 +1,4 @@
+import type { ToolMissingError } from "@aiekit/core";
 import { deviceModel } from "@aiekit/mlir";
 import { startColumns } from "../build/start-columns.ts";
 
@@ -61,8 +62,10 @@ export interface PackagedDesign {
  */
 export interface Packager {
   readonly name: PackagerName;
-  /** What an output depends on besides the request; belongs into the version of a step. */
-  readonly version: string;
+  /** What a step's output depends on besides the request. */
+  readonly versions: { readonly pdi: string; readonly xclbin: string };
+  /** The tools that a step needs and that are not there: it would fail with this error. */
+  readonly missing: { readonly pdi?: ToolMissingError; readonly xclbin?: ToolMissingError };
   readonly packPdi: (request: PdiRequest, signal?: AbortSignal) => Promise<Uint8Array>;
   readonly packXclbin: (request: XclbinRequest, signal?: AbortSignal) => Promise<Uint8Array>;
   /** The work as command lines on the files that `packageFileNames` names, for `--dry-run`. */
@@ -90,6 +93,6 @@ export function packageFileNames(deviceSymbol: string) {
     memTopology: `${deviceSymbol}_mem_topology.json`,
     kernels: `${deviceSymbol}_kernels.json`,
     aiePartition: `${deviceSymbol}_aie_partition.json`,
-    xclbin: `${deviceSymbol}.xclbin`,
+    xclbin: "final.xclbin",
   } as const;
 }

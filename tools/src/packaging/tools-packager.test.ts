@@ -59,8 +59,8 @@ test("what the tools made is given out, and their inputs stay in the folder that
 
   expect(packed).toEqual(made);
   expect((await readdir(given.folder)).sort()).toEqual([
+    "final.xclbin",
     "main.pdi",
-    "main.xclbin",
     "main_aie_cdo_elfs.bin",
     "main_aie_cdo_enable.bin",
     "main_aie_cdo_init.bin",
@@ -74,15 +74,17 @@ test("what the tools made is given out, and their inputs stay in the folder that
   );
 });
 
-test("the version of the packager is that of both tools", async () => {
-  const packager = await toolsPackager(await tools(undefined, undefined));
+test("the versions of a packager's steps are their tools', its commands can be pasted in the folder of the files", async () => {
+  const given = await tools(undefined, undefined);
+  const packager = await toolsPackager(given);
 
-  expect(packager.version).toBe("bootgen 2022.2, xclbinutil 2.25.00");
+  expect(packager.versions).toEqual({ pdi: "bootgen 2022.2", xclbin: "xclbinutil 2.25.00" });
+  expect(packager.missing).toEqual({});
   expect(packager.commands(sampleRequest())).toEqual({
-    pdi: "bootgen -arch versal -image main_design.bif -o main.pdi -w",
+    pdi: `${given.bootgen} -arch versal -image main_design.bif -o main.pdi -w`,
     xclbin:
-      "xclbinutil --add-replace-section MEM_TOPOLOGY:JSON:main_mem_topology.json --add-kernel main_kernels.json " +
-      "--add-replace-section AIE_PARTITION:JSON:main_aie_partition.json --force --quiet --output main.xclbin",
+      `${given.xclbinutil} --add-replace-section MEM_TOPOLOGY:JSON:main_mem_topology.json --add-kernel main_kernels.json ` +
+      "--add-replace-section AIE_PARTITION:JSON:main_aie_partition.json --force --quiet --output final.xclbin",
   });
 });
 
@@ -194,6 +196,18 @@ test("tools that are not there are missing before anything is packed", async () 
   const given = { ...(await tools(whole.pdi, whole.xclbin)), xclbinutil: join(folder, "nowhere") };
 
   await expect(packageWithTools(sampleRequest(), given)).rejects.toThrow(ToolMissingError);
+});
+
+test("where only xclbinutil is missing the PDI is packed, and both commands can be planned", async () => {
+  const { pdi } = await packageOwn(sampleRequest());
+  const packager = await toolsPackager({ ...(await tools(pdi, undefined)), xclbinutil: join(folder, "nowhere") });
+
+  expect(packager.missing.pdi).toBeUndefined();
+  expect(packager.missing.xclbin).toBeInstanceOf(ToolMissingError);
+  expect(packager.versions.xclbin).toBe("xclbinutil missing");
+  expect(packager.commands(sampleRequest()).xclbin).toContain("nowhere --add-replace-section");
+  expect(await packager.packPdi(sampleRequest())).toEqual(pdi);
+  await expect(packager.packXclbin({ ...sampleRequest(), pdi })).rejects.toBe(packager.missing.xclbin);
 });
 
 test("an abort stops the tool that runs", async () => {

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { ToolMissingError } from "@aiekit/core";
 import { bootgenArgs, bootgenVersion, runBootgen } from "../drivers/bootgen.ts";
+import { shellCommand } from "../drivers/shell-words.ts";
 import { runXclbinutil, xclbinutilArgs, xclbinutilVersion } from "../drivers/xclbinutil.ts";
 import { checkConfiguration } from "./check-configuration.ts";
 import { checkPdi, checkXclbin } from "./check-package.ts";
@@ -29,17 +31,22 @@ export interface PackagingTools {
 
 /**
  * bootgen and xclbinutil. The PDI is reproducible; the xclbin has xclbinutil's random uuid and the time of day.
- * @throws ToolMissingError where a tool is not there or is too old to pack for NPUs.
+ * A tool that is not there, or is too old to pack for NPUs, is `missing`: the packager then still tells its commands.
  */
 export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
   const [bootgen, xclbinutil] = await Promise.all([
-    bootgenVersion(tools.bootgen, tools.signal),
-    xclbinutilVersion(tools.xclbinutil, tools.signal),
+    versionOf("bootgen", bootgenVersion(tools.bootgen, tools.signal)),
+    versionOf("xclbinutil", xclbinutilVersion(tools.xclbinutil, tools.signal)),
   ]);
   return {
     name: "tools",
-    version: `bootgen ${bootgen}, xclbinutil ${xclbinutil}`,
-    packPdi: ({ deviceSymbol, cdo }, signal = tools.signal) => {
+    versions: { pdi: bootgen.version, xclbin: xclbinutil.version },
+    missing: {
+      ...(bootgen.missing && { pdi: bootgen.missing }),
+      ...(xclbinutil.missing && { xclbin: xclbinutil.missing }),
+    },
+    packPdi: async ({ deviceSymbol, cdo }, signal = tools.signal) => {
+      if (bootgen.missing) throw bootgen.missing;
       checkConfiguration(deviceSymbol, cdo);
       const names = packageFileNames(deviceSymbol);
       const stage = `pack ${names.pdi}`;
@@ -56,7 +63,8 @@ export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
         return pdi;
       });
     },
-    packXclbin: (request, signal = tools.signal) => {
+    packXclbin: async (request, signal = tools.signal) => {
+      if (xclbinutil.missing) throw xclbinutil.missing;
       const names = packageFileNames(request.deviceSymbol);
       const stage = `pack ${names.xclbin}`;
       const inputs = {
@@ -75,16 +83,33 @@ export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
     commands: ({ deviceSymbol }) => {
       const names = packageFileNames(deviceSymbol);
       return {
-        pdi: `bootgen ${bootgenArgs(names).join(" ")}`,
-        xclbin: `xclbinutil ${xclbinutilArgs(names).join(" ")}`,
+        pdi: shellCommand([tools.bootgen, ...bootgenArgs(names)]),
+        xclbin: shellCommand([tools.xclbinutil, ...xclbinutilArgs(names)]),
       };
     },
   };
 }
 
-/** As `packageOwn`, by bootgen and xclbinutil. */
+/** As `packageOwn`, by bootgen and xclbinutil. @throws ToolMissingError where one of them is missing. */
 export async function packageWithTools(request: PackageRequest, tools: PackagingTools): Promise<PackagedDesign> {
-  return packageDesign(await toolsPackager(tools), request, tools.signal);
+  const packager = await toolsPackager(tools);
+  const missing = packager.missing.pdi ?? packager.missing.xclbin;
+  if (missing) throw missing;
+  return packageDesign(packager, request, tools.signal);
+}
+
+interface ToolVersion {
+  readonly version: string;
+  readonly missing: ToolMissingError | undefined;
+}
+
+async function versionOf(tool: string, asked: Promise<string>): Promise<ToolVersion> {
+  try {
+    return { version: `${tool} ${await asked}`, missing: undefined };
+  } catch (error) {
+    if (!(error instanceof ToolMissingError)) throw error;
+    return { version: `${tool} missing`, missing: error };
+  }
 }
 
 interface FolderWork {

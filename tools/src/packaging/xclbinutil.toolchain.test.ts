@@ -168,6 +168,24 @@ test("xclbinutil dumps our sections as it dumps its own, the PDI among them", as
   expect(metadata).toMatch(/<arg name="ninstr" addressQualifier="0" id="2" size="0x4" offset="0x10"/);
 });
 
+test("the command lines of the tools can be pasted in the folder of their files and make the same again", async () => {
+  const request = sampleRequest();
+  const packager = await toolsPackager({ bootgen, xclbinutil, folder });
+  const pdi = await packager.packPdi(request);
+  const xclbin = readXclbin(await packager.packXclbin({ ...request, pdi }));
+  const commands = packager.commands(request);
+
+  for (const command of [commands.pdi, commands.xclbin]) {
+    await runTool({ program: "sh", args: ["-ec", command], cwd: folder, stage: "paste", timeoutMs: 60_000 });
+  }
+
+  expect(new Uint8Array(await readFile(join(folder, names.pdi)))).toEqual(pdi);
+  const again = readXclbin(new Uint8Array(await readFile(join(folder, names.xclbin))));
+  expect(sectionTable(again)).toEqual(sectionTable(xclbin));
+  // Time and uuid are xclbinutil's own.
+  expect(again.uuid).not.toBe(xclbin.uuid);
+});
+
 /** Changes of xclbinutil's inputs for which it reports success, and what the check says of its file. */
 const silent: readonly [string, (files: Record<string, string>) => void, string][] = [
   [
@@ -204,11 +222,11 @@ test.each(silent)("%s is a success for xclbinutil and an error here", async (_, 
   change(files);
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
 
-  await runXclbinutil({ program: xclbinutil, folder, ...names, stage: "pack main.xclbin" });
+  await runXclbinutil({ program: xclbinutil, folder, ...names, stage: "pack final.xclbin" });
 
   const made = new Uint8Array(await readFile(join(folder, names.xclbin)));
-  expect(() => checkXclbin(made, { stage: "pack main.xclbin", request })).toThrow(
-    `pack main.xclbin: xclbinutil reported success, but ${message}`,
+  expect(() => checkXclbin(made, { stage: "pack final.xclbin", request })).toThrow(
+    `pack final.xclbin: xclbinutil reported success, but ${message}`,
   );
 });
 

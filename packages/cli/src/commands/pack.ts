@@ -103,12 +103,13 @@ interface Packed {
 }
 
 function print(context: CommandContext, { output, made, packager }: Packed): void {
+  const version = output.endsWith(".pdi") ? packager.versions.pdi : packager.versions.xclbin;
   const uuid = output.endsWith(".xclbin") ? readXclbin(made).uuid : undefined;
   if (context.json) {
-    const record = { output, bytes: made.length, uuid, packager: packager.name, version: packager.version };
+    const record = { output, bytes: made.length, uuid, packager: packager.name, version };
     context.stdout.write(`${JSON.stringify(record)}\n`);
     return;
   }
   const id = uuid === undefined ? "" : `, uuid ${uuid}`;
-  context.stdout.write(`${output}: ${formatBytes(made.length)}${id}, by ${packager.version}\n`);
+  context.stdout.write(`${output}: ${formatBytes(made.length)}${id}, by ${version}\n`);
 }

@@ -1,0 +1,46 @@
+import type { OutputRef, Step } from "../plan/step.ts";
+import type { Packager, XclbinRequest } from "./packager.ts";
+
+export interface PackagingStepsSource {
+  readonly packager: Packager;
+  readonly request: Omit<XclbinRequest, "pdi">;
+  /** The CDO files, made by other steps. */
+  readonly cdo: { readonly elfs: OutputRef; readonly init: OutputRef; readonly enable: OutputRef };
+  readonly pdi: OutputRef;
+  readonly xclbin: OutputRef;
+}
+
+/** CDO files -> PDI -> xclbin, as two steps of a build. */
+export function packagingSteps({ packager, request, cdo, pdi, xclbin }: PackagingStepsSource): readonly Step[] {
+  const { deviceSymbol, device, kernelName, instanceName, bufferCount, dpuKernelId } = request;
+  const commands = packager.commands(request);
+  const none = new Uint8Array();
+  return [
+    {
+      name: pdi.step,
+      kind: "pdi",
+      version: packager.versions.pdi,
+      inputs: { packager: packager.name, deviceSymbol },
+      reads: [cdo.elfs, cdo.init, cdo.enable],
+      command: commands.pdi,
+      run: async ({ reads: [elfs = none, init = none, enable = none], signal }) => {
+        const files = { elfs, init, enable };
+        return new Map([[pdi.output, await packager.packPdi({ deviceSymbol, cdo: files }, signal)]]);
+      },
+    },
+    {
+      name: xclbin.step,
+      kind: "xclbin",
+      version: packager.versions.xclbin,
+      inputs: {
+        packager: packager.name,
+        ...{ deviceSymbol, device, kernelName, instanceName },
+        ...{ buffers: String(bufferCount), kernelId: String(dpuKernelId ?? "default") },
+      },
+      reads: [pdi],
+      command: commands.xclbin,
+      run: async ({ reads: [bytes = none], signal }) =>
+        new Map([[xclbin.output, await packager.packXclbin({ ...request, pdi: bytes }, signal)]]),
+    },
+  ];
+}
