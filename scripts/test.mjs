@@ -13,6 +13,7 @@ rmSync(summaryFile, { force: true });
 const slowSteps = {
   types: ["tsc", "-b"],
   "200,000 damaged designs": ["node", "scripts/fuzz-mlir.mjs", "--count", "200000"],
+  "kernels by a second front end": ["node", "scripts/compile-kernels-strict.mjs"],
   "the skeleton of a new kernel": ["node", "scripts/try-new-kernel.mjs"],
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],
@@ -25,6 +26,7 @@ const quickSteps = {
   "licences of dependencies": ["node", "scripts/check-licences.mjs"],
   "links in the docs": ["node", "scripts/check-docs.mjs"],
   types: ["tsc", "-b"],
+  "kernels for both compilers": ["node", "scripts/check-kernels.mjs"],
   tests: ["vitest", "run", "--reporter=default", "--reporter=./scripts/summary-reporter.mjs"],
 };
 const toolSteps = {

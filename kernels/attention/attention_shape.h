@@ -15,6 +15,8 @@
 
 #include <aie_api/aie.hpp>
 
+#include "aie_kernel.h"
+
 #ifndef ATTENTION_WIDTH
 #define ATTENTION_WIDTH 64
 #endif
@@ -64,13 +66,13 @@ struct view {
   int32 first;  // keys that its first query sees, as a position in the block: may lie outside of 0 .. kKeys
   int32 keys;   // valid keys, likewise
 
-  AIEKIT_INLINE static view of(const plan &plan, int32 strip, int32 block) {
+  AIE_INLINE static view of(const plan &plan, int32 strip, int32 block) {
     const int32 start = block * static_cast<int32>(kKeys);
     const int32 rows = strip * static_cast<int32>(kColumnCores * kStripRows);
     return {plan.seen + rows - start, plan.keys - start};
   }
-  AIEKIT_INLINE bool none() const { return keys <= 0 || first + static_cast<int32>(kStripRows) - 1 <= 0; }
-  AIEKIT_INLINE bool all() const { return keys >= static_cast<int32>(kKeys) && first >= static_cast<int32>(kKeys); }
+  AIE_INLINE bool none() const { return keys <= 0 || first + static_cast<int32>(kStripRows) - 1 <= 0; }
+  AIE_INLINE bool all() const { return keys >= static_cast<int32>(kKeys) && first >= static_cast<int32>(kKeys); }
 };
 
 }  // namespace attention

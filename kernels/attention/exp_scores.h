@@ -60,21 +60,21 @@ constexpr int32 kNoTop = -2147483647 - 1;
 // Make it before the loop: it holds the constants.
 class exp_scores {
  public:
-  AIEKIT_INLINE exp_scores()
+  AIE_INLINE exp_scores()
       : start_(aie::broadcast<int32, 32>(kScaleStart + (1 << (kScaleShift - 1)))),
         b0_(aie::broadcast<int32, 32>(444649161 + (1 << 22))),
         b1_(aie::broadcast<int32, 32>(1052717053 + (1 << 15))),
         b2_(aie::broadcast<int32, 32>(368405830 + (1 << 15))) {}
 
   // Bits of x in fixed point: what `powers` takes, and what grows with x and exceeds kTopLimit where x exceeds kMost.
-  AIEKIT_INLINE static aie::vector<int32, 32> fixed(const aie::accum<accfloat, 32> &x) {
+  AIE_INLINE static aie::vector<int32, 32> fixed(const aie::accum<accfloat, 32> &x) {
     // Unsigned, the bits of numbers below zero grow with their magnitude, and those above zero are smaller.
     const auto bits = x.template to_vector<float>().template cast_to<uint32>();
     const auto kept = aie::min(bits, __builtin_bit_cast(uint32, kLeast)).template cast_to<float>();
     return aie::add(kept, kOrigin).template cast_to<int32>();
   }
 
-  AIEKIT_INLINE aie::vector<bfloat16, 32> powers(const aie::vector<int32, 32> &fixed) const {
+  AIE_INLINE aie::vector<bfloat16, 32> powers(const aie::vector<int32, 32> &fixed) const {
     const auto x = aie::filter_even(fixed.template cast_to<int16>());
     const auto t = aie::mac(start_, x, kScaleFactor).template to_vector<int32>(kScaleShift).template cast_to<int16>();
     const auto [fraction, whole] = aie::interleave_unzip(t.template extract<32>(0), t.template extract<32>(1), 1);

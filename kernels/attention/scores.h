@@ -11,27 +11,27 @@
 namespace attention {
 
 // Position of each lane of 8 keys x 4 queries.
-alignas(32) constexpr int16 kKeyOfLane[32] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
-                                              4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7};
-alignas(32) constexpr int16 kQueryOfLane[32] = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
-                                                0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
+alignas(aie::vector_decl_align) constexpr int16 kKeyOfLane[32] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
+                                                                  4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7};
+alignas(aie::vector_decl_align) constexpr int16 kQueryOfLane[32] = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+                                                                    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
 
 // Lanes of 8 keys x 4 queries that a view has, for each half of a strip.
 class seen_lanes {
  public:
-  AIEKIT_INLINE explicit seen_lanes(const view &view) {
+  AIE_INLINE explicit seen_lanes(const view &view) {
     const auto query = aie::load_v<32>(kQueryOfLane);
     const auto keys = static_cast<int16>(clamp(view.keys));
     low_ = aie::min(aie::add(query, static_cast<int16>(clamp(view.first))), keys);
     high_ = aie::min(aie::add(query, static_cast<int16>(clamp(view.first + 4))), keys);
   }
-  AIEKIT_INLINE aie::mask<32> operator()(unsigned half, unsigned group) const {
+  AIE_INLINE aie::mask<32> operator()(unsigned half, unsigned group) const {
     const auto key = aie::add(aie::load_v<32>(kKeyOfLane), static_cast<int16>(8 * group));
     return aie::lt(key, half == 0 ? low_ : high_);
   }
 
  private:
-  AIEKIT_INLINE static int32 clamp(int32 x) { return x < -64 ? -64 : x > 64 ? 64 : x; }
+  AIE_INLINE static int32 clamp(int32 x) { return x < -64 ? -64 : x > 64 ? 64 : x; }
 
   aie::vector<int16, 32> low_, high_;
 };
@@ -40,7 +40,7 @@ class seen_lanes {
 struct scores {
   tile_sums h0_0, h0_1, h0_2, h0_3, h1_0, h1_1, h1_2, h1_3;
 
-  AIEKIT_INLINE scores(const bfloat16 *__restrict keys, const bfloat16 *__restrict queries, const float *__restrict offsets) {
+  AIE_INLINE scores(const bfloat16 *__restrict keys, const bfloat16 *__restrict queries, const float *__restrict offsets) {
     const tile_sums start0(aie::load_v<16>(offsets));
     const tile_sums start1(aie::load_v<16>(offsets + 16));
     columns_by_keys c0_0(start0), c0_1(start0), c0_2(start0), c0_3(start0);
@@ -71,7 +71,7 @@ struct strips {
   float *sums;
   bfloat16 *p;
 
-  AIEKIT_INLINE strips from(int32 strip) const {
+  AIE_INLINE strips from(int32 strip) const {
     return {queries + strip * static_cast<int32>(kStripQueries), state + strip * 32,
             sums + strip * static_cast<int32>(kStripSums), p + strip * static_cast<int32>(kStripP)};
   }
@@ -112,12 +112,12 @@ template <bool kPartly>
 }
 
 // Order of floats as an order of integers, and back.
-AIEKIT_INLINE aie::vector<int32, 16> ordered(const aie::vector<int32, 16> &bits) {
+AIE_INLINE aie::vector<int32, 16> ordered(const aie::vector<int32, 16> &bits) {
   return aie::bit_xor(bits, aie::bit_and(aie::downshift(bits, 31), static_cast<int32>(0x7fffffff)));
 }
 
 // x times a constant in three parts, for an x of 24 bits: relative error 2^-22.
-AIEKIT_INLINE aie::accum<accfloat, 16> times(const aie::accum<accfloat, 16> &x, const float (&parts)[3]) {
+AIE_INLINE aie::accum<accfloat, 16> times(const aie::accum<accfloat, 16> &x, const float (&parts)[3]) {
   const auto high = x.to_vector<bfloat16>();
   const auto rest = aie::sub(x, high);
   const auto middle = rest.to_vector<bfloat16>();
@@ -146,7 +146,7 @@ constexpr float kGreatest = 1048576.0f;
 constexpr float kWholeOrigin = 12582912.0f;  // 3 * 2^22: a step is 1
 
 // The largest score of each query of one half that counts, in all lanes of the query, as `ordered` bits.
-AIEKIT_INLINE aie::vector<int32, 16> largest(const aie::vector<int32, 16> &best) {
+AIE_INLINE aie::vector<int32, 16> largest(const aie::vector<int32, 16> &best) {
   const auto once = aie::max(best, aie::shuffle_down_rotate(best, 8));
   return aie::max(once, aie::shuffle_down_rotate(once, 4));
 }

@@ -8,7 +8,7 @@
 namespace attention {
 
 // 8 keys of 8 columns become 8 columns of 8 keys, in place: once a block, not once for each strip that takes them.
-AIEKIT_INLINE void transpose_values(bfloat16 *__restrict values) {
+AIE_INLINE void transpose_values(bfloat16 *__restrict values) {
   for (unsigned i = 0; i < kSlices * kKeys * 8; i += 64) {
     aie::store_v(values + i, aie::transpose(aie::load_v<64>(values + i), 8, 8));
   }
@@ -42,7 +42,7 @@ template <unsigned kMany>
 }
 
 // The sum of p, by the same unit and of the same rounded p: its rounding cancels in the quotient.
-AIEKIT_INLINE void add_totals(const bfloat16 *__restrict p, float *__restrict sums) {
+AIE_INLINE void add_totals(const bfloat16 *__restrict p, float *__restrict sums) {
   const auto ones = aie::broadcast<bfloat16, 32>(bfloat16::from_bits(0x3f80));
   float *const s0 = sums + kHalfSums - 16;
   float *const s1 = s0 + kHalfSums;
@@ -55,7 +55,7 @@ AIEKIT_INLINE void add_totals(const bfloat16 *__restrict p, float *__restrict su
   aie::store_v(s1, c1.to_accum().to_vector<float>());
 }
 
-AIEKIT_INLINE void add_values(const bfloat16 *__restrict values, const bfloat16 *__restrict p, float *__restrict sums) {
+AIE_INLINE void add_values(const bfloat16 *__restrict values, const bfloat16 *__restrict p, float *__restrict sums) {
   for (unsigned slice = 0; slice + 2 <= kSlices; slice += 2) {
     add_slices<2>(values + slice * kKeys * 8, p, sums + slice * 32);
   }
@@ -65,7 +65,7 @@ AIEKIT_INLINE void add_values(const bfloat16 *__restrict values, const bfloat16 
 
 // Rows of values behind the last valid key become zero: p is zero there, and zero times what a buffer happens to hold is
 // zero only for finite numbers.
-AIEKIT_INLINE void clear_values(bfloat16 *__restrict values, int32 valid) {
+AIE_INLINE void clear_values(bfloat16 *__restrict values, int32 valid) {
   const auto none = aie::broadcast<bfloat16, 8>(bfloat16::from_bits(0));
   for (unsigned slice = 0; slice < kSlices; ++slice) {
     for (unsigned key = static_cast<unsigned>(valid); key < kKeys; ++key) {
@@ -75,7 +75,7 @@ AIEKIT_INLINE void clear_values(bfloat16 *__restrict values, int32 valid) {
 }
 
 // One strip of the result: sums of values by the sum of p, rows of 8 columns.
-AIEKIT_INLINE void quotients(const float *__restrict sums, bfloat16 *__restrict out) {
+AIE_INLINE void quotients(const float *__restrict sums, bfloat16 *__restrict out) {
   for (unsigned half = 0; half < 2; ++half) {
     const float *const s = sums + half * kHalfSums;
     const auto inverse =

@@ -25,11 +25,11 @@ template <typename T>
 struct native;
 #if __AIE_ARCH__ >= 21
 template <> struct native<int8> { static constexpr unsigned r = 8, s = 8, t = 8, em = 2, en = 2; using acc = int32; using tag = acc32; };
-template <> struct native<int16> { static constexpr unsigned r = 4, s = 4, t = 8, em = 2, en = 2; using acc = int64; using tag = acc64; };
+template <> struct native<int16> { static constexpr unsigned r = 4, s = 4, t = 8, em = 2, en = 2; using acc = int64_t; using tag = acc64; };
 template <> struct native<bfloat16> { static constexpr unsigned r = 8, s = 8, t = 4, em = 2, en = 4; using acc = float; using tag = accfloat; };
 #else
 template <> struct native<int8> { static constexpr unsigned r = 4, s = 8, t = 8, em = 4, en = 2; using acc = int32; using tag = acc32; };
-template <> struct native<int16> { static constexpr unsigned r = 4, s = 4, t = 4, em = 4, en = 2; using acc = int64; using tag = acc64; };
+template <> struct native<int16> { static constexpr unsigned r = 4, s = 4, t = 4, em = 4, en = 2; using acc = int64_t; using tag = acc64; };
 template <> struct native<bfloat16> { static constexpr unsigned r = 4, s = 8, t = 4, em = 4, en = 4; using acc = float; using tag = accfloat; };
 #endif
 

@@ -51,7 +51,7 @@ export {
 } from "./toolchain/install-wheels.ts";
 export { type InstalledPackage, installedPackages, type Receipt } from "./toolchain/installed-packages.ts";
 export { removePackages } from "./toolchain/remove-packages.ts";
-export { toolchainFolder } from "./toolchain/toolchain-folder.ts";
+export { requireToolchainFolder, toolchainFolder } from "./toolchain/toolchain-folder.ts";
 export { readToolchainLock, type ToolchainLock } from "./toolchain/toolchain-lock.ts";
 export { type PackageVerdict, verifyPackage } from "./toolchain/verify-package.ts";
 export { freeBytes, localWheelHost } from "./toolchain/wheel-host.ts";

@@ -112,6 +112,15 @@ test("the version is the wheel's, read from the dist-info beside the package", a
   });
 });
 
+test("without a home and a variable the private folder is said to be unknown", async () => {
+  const tool = await findTool("llc", { ...machine(), toolchainFolder: undefined });
+
+  expect(tool).toMatchObject({
+    missing: "llc",
+    lookedIn: expect.arrayContaining(["$AIEKIT_TOOLCHAIN and $HOME (not set)"]),
+  });
+});
+
 test("a missing tool names every place in order and the command that gets it", async () => {
   expect(await findTool("llc", machine())).toEqual({
     missing: "llc",
@@ -141,5 +150,6 @@ test("the private folder follows AIEKIT_TOOLCHAIN, then the platform's cache fol
   expect(toolchainFolder({ AIEKIT_TOOLCHAIN: "/own", HOME: "/home/a" }, "linux")).toBe("/own");
   expect(toolchainFolder({ XDG_CACHE_HOME: "/cache", HOME: "/home/a" }, "linux")).toBe("/cache/aiekit/toolchain");
   expect(toolchainFolder({ HOME: "/home/a" }, "linux")).toBe("/home/a/.cache/aiekit/toolchain");
+  expect(toolchainFolder({}, "linux")).toBeUndefined();
   expect(toolchainFolder({ HOME: "/Users/a" }, "darwin")).toBe("/Users/a/Library/Caches/aiekit/toolchain");
 });

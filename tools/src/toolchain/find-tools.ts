@@ -20,8 +20,8 @@ export interface ToolEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder that stands for `/`: system folders are looked up below it. */
   readonly systemRoot: string;
-  /** Private folder that `aiekit toolchain install` fills. */
-  readonly toolchainFolder: string;
+  /** Private folder that `aiekit toolchain install` fills; undefined where there is no home for it. */
+  readonly toolchainFolder: string | undefined;
 }
 
 export interface FoundTool {
@@ -144,6 +144,7 @@ function variablePlace({ env }: ToolEnvironment, name: string, below: string): P
 
 async function installedPlace(environment: ToolEnvironment, name: string, below: string): Promise<Place> {
   const root = environment.toolchainFolder;
+  if (root === undefined) return { folder: undefined, label: `$${toolchainVariable} and $HOME (not set)` };
   const installed = await currentPackage(root, name);
   if (installed === undefined) {
     return { folder: undefined, label: `${join(root, name)} (nothing installed; $${toolchainVariable})` };

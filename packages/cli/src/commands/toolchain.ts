@@ -53,14 +53,13 @@ function refuseForeignOptions(options: ToolchainOptions): void {
 }
 
 const install: Command<ToolchainOptions> = async (context, options) => {
-  const { findProject, freeBytes, installWheels, localWheelHost, readToolchainLock, toolchainFolder } = await import(
-    "@aiekit/tools"
-  );
+  const { findProject, freeBytes, installWheels, localWheelHost, readToolchainLock, requireToolchainFolder } =
+    await import("@aiekit/tools");
   const { variables } = context.environment;
   const task = context.progress.start("toolchain");
   const results = await installWheels({
     lock: readToolchainLock(findProject().root),
-    root: toolchainFolder(variables),
+    root: requireToolchainFolder(variables),
     packages: options.packages,
     wheels: options.wheels.map((path) => resolve(context.cwd, path)),
     mirror: options.mirror ?? (variables.AIEKIT_TOOLCHAIN_MIRROR || undefined),
@@ -113,8 +112,8 @@ function describeResult({ receipt, folder, unchanged }: InstallResult): string {
 }
 
 const list: Command<ToolchainOptions> = async (context, options) => {
-  const { findProject, readToolchainLock, toolchainFolder } = await import("@aiekit/tools");
-  const root = toolchainFolder(context.environment.variables);
+  const { findProject, readToolchainLock, requireToolchainFolder } = await import("@aiekit/tools");
+  const root = requireToolchainFolder(context.environment.variables);
   const lock = readToolchainLock(findProject().root);
   const installed = await chosenPackages(context, options);
   if (context.json) {
@@ -182,8 +181,8 @@ const printPath: Command<ToolchainOptions> = async (context, options) => {
 };
 
 const remove: Command<ToolchainOptions> = async (context, { packages, downloads }) => {
-  const { removePackages, toolchainFolder } = await import("@aiekit/tools");
-  const root = toolchainFolder(context.environment.variables);
+  const { removePackages, requireToolchainFolder } = await import("@aiekit/tools");
+  const root = requireToolchainFolder(context.environment.variables);
   const removed = await removePackages({ root, names: packages, downloads });
   if (context.json) context.stdout.write(`${JSON.stringify({ removed }, null, 2)}\n`);
   else
@@ -198,8 +197,8 @@ async function chosenPackages(
   context: CommandContext,
   { packages, action }: ToolchainOptions,
 ): Promise<readonly InstalledPackage[]> {
-  const { installedPackages, toolchainFolder } = await import("@aiekit/tools");
-  const root = toolchainFolder(context.environment.variables);
+  const { installedPackages, requireToolchainFolder } = await import("@aiekit/tools");
+  const root = requireToolchainFolder(context.environment.variables);
   const installed = await installedPackages(root);
   const missing = packages.find((name) => !installed.some(({ receipt }) => receipt.name === name));
   if (missing !== undefined && action !== "list")

@@ -164,8 +164,8 @@ class accum {
     return *this;
   }
   template <unsigned M>
-  AIEKIT_INLINE accum<Tag, M> grow(unsigned part = 0) const {
-    return accum<Tag, M>().insert(part, *this);
+  AIEKIT_INLINE accum<Tag, M> grow() const {
+    return accum<Tag, M>().insert(0, *this);
   }
 
  private:
