@@ -10,6 +10,7 @@ const commands = [
   "rounding",
   "bench",
   "inspect",
+  "lint",
   "doctor",
   "demo",
   "conformance",

@@ -74,6 +74,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/bench.ts")).bench(context, invocation.options);
     case "inspect":
       return (await import("./commands/inspect.ts")).inspect(context, invocation.options);
+    case "lint":
+      return (await import("./commands/lint.ts")).lint(context, invocation.options);
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(context, invocation.options);
     case "demo":
