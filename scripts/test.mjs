@@ -13,6 +13,7 @@ rmSync(summaryFile, { force: true });
 const slowSteps = {
   types: ["tsc", "-b"],
   "200,000 damaged designs": ["node", "scripts/fuzz-mlir.mjs", "--count", "200000"],
+  "200,000 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "200000"],
   "the skeleton of a new kernel": ["node", "scripts/try-new-kernel.mjs"],
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],
@@ -25,6 +26,7 @@ const quickSteps = {
   "licences of dependencies": ["node", "scripts/check-licences.mjs"],
   "links in the docs": ["node", "scripts/check-docs.mjs"],
   types: ["tsc", "-b"],
+  "500 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "500"],
   tests: ["vitest", "run", "--reporter=default", "--reporter=./scripts/summary-reporter.mjs"],
 };
 process.env.PATH = `${resolve("node_modules/.bin")}:${process.env.PATH}`;

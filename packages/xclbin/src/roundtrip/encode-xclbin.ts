@@ -1,4 +1,5 @@
-import { type AxlfHeader, type AxlfSection, readAxlf } from "../axlf.ts";
+import { AiekitError, UsageError } from "@aiekit/core";
+import { type Axlf, type AxlfHeader, type AxlfSection, readAxlf } from "../axlf.ts";
 import { readConnectivity, writeConnectivity } from "../connectivity.ts";
 import { kernelsOf, readEmbeddedMetadata } from "../embedded-metadata.ts";
 import { readIpLayout, writeIpLayout } from "../ip-layout.ts";
@@ -36,9 +37,10 @@ export function encodeXclbin(bytes: Uint8Array, name: string): Encoded {
     putSectionHeader(canvas, 456 + i * 40, section);
     const what = sectionKindName(section.kind);
     const source = sectionSource(`${name}: ${what}`, section.offset, section.data);
-    putEncoded(canvas, section.offset, encodeSection(section.kind, source), what);
+    putEncoded(canvas, section.offset, encodedOrKept(section.kind, source), what);
   }
-  if (trailer.length > 0) putEncoded(canvas, bytes.length - trailer.length, encodeTrailer(bytes, name), "trailer");
+  if (trailer.length > 0)
+    putEncoded(canvas, bytes.length - trailer.length, encodeTrailer({ header, sections, trailer }, name), "trailer");
   return finish(canvas);
 }
 
@@ -75,6 +77,16 @@ function putSectionHeader(canvas: Canvas, at: number, { kind, name, offset, data
   }
 }
 
+/** A section with something that its writer refuses (a name without a NUL) is kept, and says why. */
+function encodedOrKept(kind: number, source: SectionSource): Encoded {
+  try {
+    return encodeSection(kind, source);
+  } catch (error) {
+    if (error instanceof UsageError) return keptPart(source.bytes, sectionKindName(kind), error.message);
+    throw error;
+  }
+}
+
 function encodeSection(kind: number, source: SectionSource): Encoded {
   const what = sectionKindName(kind);
   switch (kind) {
@@ -106,8 +118,7 @@ function encodeSection(kind: number, source: SectionSource): Encoded {
 }
 
 /** xclbinutil's JSON copy of the header, made again from the sections; other bytes are kept. */
-function encodeTrailer(bytes: Uint8Array, name: string): Encoded {
-  const { header, sections, trailer } = readAxlf(bytes, name);
+function encodeTrailer({ header, sections, trailer }: Axlf, name: string): Encoded {
   const start = "XCLBIN_MIRROR_DATA_START";
   if (new TextDecoder("latin1").decode(trailer.subarray(0, start.length)) !== start) {
     return keptPart(trailer, "bytes behind the last section", "no section covers them");
@@ -116,14 +127,20 @@ function encodeTrailer(bytes: Uint8Array, name: string): Encoded {
     const section = sections.find((candidate) => candidate.kind === kind);
     return section === undefined ? [] : read(sectionSource(name, section.offset, section.data));
   };
-  const made = mirrorData({
-    header,
-    sections,
-    banks: listOf(sectionKinds.memTopology, readMemTopology),
-    entries: listOf(sectionKinds.ipLayout, readIpLayout),
-    connections: listOf(sectionKinds.connectivity, readConnectivity),
-    groupConnections: listOf(sectionKinds.groupConnectivity, readConnectivity),
-  });
+  let made: Uint8Array;
+  try {
+    made = mirrorData({
+      header,
+      sections,
+      banks: listOf(sectionKinds.memTopology, readMemTopology),
+      entries: listOf(sectionKinds.ipLayout, readIpLayout),
+      connections: listOf(sectionKinds.connectivity, readConnectivity),
+      groupConnections: listOf(sectionKinds.groupConnectivity, readConnectivity),
+    });
+  } catch (error) {
+    if (error instanceof AiekitError) return keptPart(trailer, "mirror data", error.message);
+    throw error;
+  }
   // Some releases end the JSON with a line feed.
   const text = new TextDecoder().decode(made);
   const withLineFeed = new TextEncoder().encode(text.replace(/XCLBIN_MIRROR_DATA_END$/, "\nXCLBIN_MIRROR_DATA_END"));

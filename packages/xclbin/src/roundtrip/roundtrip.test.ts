@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { writeAxlf } from "../axlf.ts";
 import { buildXclbin } from "../build-xclbin.ts";
 import { readCdo } from "../cdo.ts";
+import { writeCoreElf } from "../core-elf-writer.ts";
 import { npuKernelArgs } from "../kernel-args.ts";
 import { legacyProlog } from "../legacy-stream.ts";
 import { optionalData } from "../optional-data.test-support.ts";
@@ -105,6 +106,28 @@ test("streams of both kinds come back with the operations that nothing knows", (
   expect(old.parts[1]?.why).toContain(
     "op 1 at byte 108: expected operation 2 (write32), 3 (sync) or 6 (writeBd), got 9",
   );
+});
+
+test("an ELF's section that is not in the file may lie at any offset", () => {
+  const elf = writeCoreElf({
+    ...{ machine: 264, ident: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1, 1), type: 2, version: 1, entry: 0, flags: 0 },
+    ...{
+      programHeaderOffset: 0,
+      sectionHeaderOffset: 52,
+      sectionNamesIndex: 0,
+      segments: [],
+      symbols: [],
+      fileBytes: 100,
+    },
+    sections: [
+      {
+        ...{ name: "", nameOffset: 0, type: 8, flags: 2, address: 0x70000, offset: 0xfffffff0, sizeBytes: 64 },
+        ...{ data: new Uint8Array(), link: 0, info: 0, alignment: 4, entryBytes: 0 },
+      },
+    ],
+  });
+
+  expect(roundtrip(elf, "bss.elf")).toMatchObject({ equal: true, bytes: 100 });
 });
 
 test("a group's type that no writer knows is still encoded; text that is no UTF-8 is told as a difference", () => {
