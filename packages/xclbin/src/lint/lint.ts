@@ -1,5 +1,5 @@
 import { FormatError } from "@aiekit/core";
-import { readAxlf } from "../axlf.ts";
+import { readAxlf, withoutAppended } from "../axlf.ts";
 import { explainXclbin } from "../explain.ts";
 import { sectionKindName } from "../section-kinds.ts";
 import { readSection, type Xclbin, type XclbinSection, xclbinOf } from "../xclbin.ts";
@@ -34,9 +34,8 @@ export function lintXclbin({ name, bytes, device, stream }: LintInput): readonly
 
 /** Reads what can be read; a damaged section becomes a finding and counts as absent. */
 function readAll(bytes: Uint8Array, name: string, findings: Finding[]): Xclbin | undefined {
-  const declared = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(304, true);
   try {
-    const { header, sections, trailer } = readAxlf(bytes.subarray(0, Number(declared)), name);
+    const { header, sections, trailer } = readAxlf(withoutAppended(bytes), name);
     const read = sections.flatMap((section): XclbinSection[] => {
       const part = orFinding(() => readSection(section, name), {
         name,

@@ -1,5 +1,5 @@
 import { AiekitError, UsageError } from "@aiekit/core";
-import { type Axlf, type AxlfHeader, type AxlfSection, readAxlf } from "../axlf.ts";
+import { type Axlf, type AxlfHeader, type AxlfSection, readAxlf, withoutAppended } from "../axlf.ts";
 import { readConnectivity, writeConnectivity } from "../connectivity.ts";
 import { kernelsOf, readEmbeddedMetadata } from "../embedded-metadata.ts";
 import { readIpLayout, writeIpLayout } from "../ip-layout.ts";
@@ -27,9 +27,10 @@ import { encodePartition } from "./encode-partition.ts";
  * An xclbin: header, section table and every section, each at the place where it was found.
  * @throws FormatError where the container or a section that is interpreted is damaged.
  */
-export function encodeXclbin(bytes: Uint8Array, name: string): Encoded {
+export function encodeXclbin(file: Uint8Array, name: string): Encoded {
+  const bytes = withoutAppended(file);
   const { header, sections, trailer } = readAxlf(bytes, name);
-  const canvas = newCanvas(bytes.length);
+  const canvas = newCanvas(file.length);
   // Reserved bytes and the key block of an unsigned file hold ones; a file that has others keeps them.
   canvas.bytes.fill(0xff, 12, 296);
   putHeader(canvas, header, { sections: sections.length, fileBytes: bytes.length });
@@ -38,6 +39,10 @@ export function encodeXclbin(bytes: Uint8Array, name: string): Encoded {
     const what = sectionKindName(section.kind);
     const source = sectionSource(`${name}: ${what}`, section.offset, section.data);
     putEncoded(canvas, section.offset, encodedOrKept(section.kind, source), what);
+  }
+  if (file.length > bytes.length) {
+    const kept = keptPart(file.subarray(bytes.length), "bytes behind the xclbin", "its header does not count them");
+    putEncoded(canvas, bytes.length, kept, "bytes behind the xclbin");
   }
   if (trailer.length > 0)
     putEncoded(canvas, bytes.length - trailer.length, encodeTrailer({ header, sections, trailer }, name), "trailer");
@@ -118,7 +123,18 @@ function encodeSection(kind: number, source: SectionSource): Encoded {
 }
 
 /** xclbinutil's JSON copy of the header, made again from the sections; other bytes are kept. */
-function encodeTrailer({ header, sections, trailer }: Axlf, name: string): Encoded {
+function encodeTrailer({ header, sections, trailer: all }: Axlf, name: string): Encoded {
+  // A signature is the file's end. Source: XRT icap.c, icap_verify_signed_signature.
+  const signed = header.signatureLength;
+  if (signed > 0 && signed <= all.length) {
+    const canvas = newCanvas(all.length);
+    const at = all.length - signed;
+    const unsigned = { header: { ...header, signatureLength: -1 }, sections, trailer: all.subarray(0, at) };
+    if (at > 0) putEncoded(canvas, 0, encodeTrailer(unsigned, name), "trailer");
+    putEncoded(canvas, at, keptPart(all.subarray(at), "signature", "a signature cannot be made again"), "signature");
+    return finish(canvas);
+  }
+  const trailer = all;
   const start = "XCLBIN_MIRROR_DATA_START";
   if (new TextDecoder("latin1").decode(trailer.subarray(0, start.length)) !== start) {
     return keptPart(trailer, "bytes behind the last section", "no section covers them");

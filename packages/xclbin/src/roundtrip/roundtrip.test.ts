@@ -5,12 +5,13 @@ import { writeAxlf } from "../axlf.ts";
 import { buildXclbin } from "../build-xclbin.ts";
 import { readCdo } from "../cdo.ts";
 import { writeCoreElf } from "../core-elf-writer.ts";
+import { describeXclbinText } from "../describe.ts";
 import { npuKernelArgs } from "../kernel-args.ts";
 import { legacyProlog } from "../legacy-stream.ts";
 import { optionalData } from "../optional-data.test-support.ts";
 import { buildPdi } from "../pdi-writer.ts";
 import { encodeTxn } from "../txn.ts";
-import { readXclbin } from "../xclbin.ts";
+import { readXclbin, writeXclbin } from "../xclbin.ts";
 import { roundtrip } from "./roundtrip.ts";
 
 const cdoWords = [0x00000111, 0x00030108, 0, 0x21f000, 1, 0x00ff0105, 4, 0, 0x220000, 7, 8, 0x00010111, 0xabcd];
@@ -64,9 +65,32 @@ test("sections that are unknown, unordered, spaced out and padded with other byt
   expect(result.equal).toBe(true);
   expect(result.parts.map(({ what, how }) => [what, how])).toEqual([
     ["section kind 99", "kept as bytes"],
-    ["bytes behind the last section", "kept as bytes"],
+    ["signature", "kept as bytes"],
   ]);
   expect(result.padding.map(({ at }) => at)).toEqual([12, 465]);
+});
+
+test("bytes appended to an xclbin are told and kept", () => {
+  const result = roundtrip(new Uint8Array([...xclbin, 1, 2, 3]), "longer.xclbin");
+
+  expect(result.equal).toBe(true);
+  expect(result.parts.find(({ how }) => how === "kept as bytes")).toMatchObject({ bytes: 3, at: xclbin.length });
+});
+
+test("two AIE_PARTITION sections and two PDIs come back, and are all described", () => {
+  const { header, sections, partition } = readXclbin(xclbin);
+  const two = { ...partition!, pdis: [partition!.pdis[0]!, { ...partition!.pdis[0]!, uuid: "22".repeat(16) }] };
+  const content = { type: "partition", partition: two } as const;
+  const bytes = writeXclbin({
+    ...{ header, trailer: new Uint8Array() },
+    sections: [...sections, { kind: 32, name: "more", offset: 0, sizeBytes: 0, content }],
+  });
+
+  const text = describeXclbinText(readXclbin(bytes)).join("\n");
+
+  expect(roundtrip(bytes, "two.xclbin")).toMatchObject({ equal: true, padding: [] });
+  expect(text).toContain("a further AIE_PARTITION:");
+  expect(text.match(/^ {2}PDI /gm)).toHaveLength(3);
 });
 
 test("metadata in another layout of text are compared by meaning and kept", () => {
