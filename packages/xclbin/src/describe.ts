@@ -1,7 +1,7 @@
 import type { AiePartition } from "./aie-partition.ts";
 import { containerLines, describePdi, type PdiDescription } from "./describe-pdi.ts";
 import { explainXclbin, type XclbinProblem } from "./explain.ts";
-import { sectionKindName } from "./section-kinds.ts";
+import { sectionKindName, sectionKinds } from "./section-kinds.ts";
 import type { Xclbin } from "./xclbin.ts";
 
 /** What an xclbin holds, as plain JSON: 64-bit numbers that matter are hexadecimal text. */
@@ -28,6 +28,8 @@ export interface XclbinDescription {
       readonly type: string;
       readonly qualifier: string;
       readonly memory: string | null;
+      /** Bank of GROUP_TOPOLOGY that XRT's group_id names; null for scalars, whose group_id is 131071. */
+      readonly group: number | null;
       readonly offset: number;
       readonly size: number;
     }[];
@@ -94,7 +96,8 @@ export function describeXclbin(xclbin: Xclbin): XclbinDescription {
       instances: kernel.instances,
       args: kernel.args.map(({ index, name, type, qualifier, offsetBytes, sizeBytes }) => {
         const memory = memoryOf(xclbin, kernel.name, index);
-        return { index, name, type, qualifier, memory, offset: offsetBytes, size: sizeBytes };
+        const group = groupOf(xclbin, kernel.name, index);
+        return { index, name, type, qualifier, memory, group, offset: offsetBytes, size: sizeBytes };
       }),
     })),
     memory: xclbin.memory.map(({ tag, sizeKib, baseAddress }) => {
@@ -162,7 +165,7 @@ export function describeXclbinText(
       `kernel ${kernel.name}:${kernel.instances.join(",")}  ${kernel.type}, id ${kernel.id}, called with ${kernel.call}`,
       ...kernel.args.map(
         (arg) =>
-          `  ${`${arg.index}`.padStart(2)} ${arg.name.padEnd(10)} ${arg.type}${arg.memory === null ? "" : ` in ${arg.memory}`}, ${arg.size} B at ${hex(arg.offset)}`,
+          `  ${`${arg.index}`.padStart(2)} ${arg.name.padEnd(10)} ${arg.type}${arg.memory === null ? "" : ` in ${arg.memory}`}${arg.group === null ? "" : `, group ${arg.group}`}, ${arg.size} B at ${hex(arg.offset)}`,
       ),
     ]),
     ...d.memory.map(({ tag, kib, base }) => `memory ${tag}: ${kib} KiB at ${base}`),
@@ -207,6 +210,15 @@ function partitionLines(partition: PartitionDescription, brief: boolean): string
 
 function contentLines({ lines, container }: PdiDescription, brief: boolean): readonly string[] {
   return brief || container === undefined ? lines : containerLines(container);
+}
+
+function groupOf(xclbin: Xclbin, kernel: string, index: number): number | null {
+  const content = xclbin.sections.find(({ kind }) => kind === sectionKinds.groupConnectivity)?.content;
+  if (content?.type !== "connectivity") return null;
+  const found = content.connections.find(({ argIndex, ipIndex }) => {
+    return argIndex === index && xclbin.ips[ipIndex]?.name.startsWith(`${kernel}:`) === true;
+  });
+  return found?.memoryIndex ?? null;
 }
 
 function memoryOf(xclbin: Xclbin, kernel: string, index: number): string | null {

@@ -1,12 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { expect, test } from "vitest";
-import { optionalData } from "../optional-data.test-support.ts";
+import { fixture, optionalData } from "../optional-data.test-support.ts";
 import { encodeSimImage } from "../sim-image.ts";
 import { type Damage, damages, oldCall } from "./damaged-files.test-support.ts";
 import { goodOps, goodXclbin, streamOf, withMetadata, xclbinOfPdi } from "./good-xclbin.test-support.ts";
 import { type LintInput, lintXclbin } from "./lint.ts";
 import { type LintCode, lintRules } from "./rules.ts";
+import { checkStream } from "./stream-checks.ts";
 
 const good: LintInput = { name: "good.xclbin", bytes: goodXclbin };
 const codesOf = (input: LintInput) => lintXclbin(input).map(({ code }) => code);
@@ -48,6 +49,21 @@ test.each(Object.entries(damages) as [LintCode, Damage][])(
     expect(found.map(({ cause }) => cause).join("\n")).toContain(says);
     expect(found[0]).toMatchObject({ ...lintRules[code] });
     expect(new Set(findings.map((finding) => finding.code))).toEqual(new Set([code, ...also]));
+  },
+);
+
+// This one writes registers by hand: it starts BDs that it never writes, and waits for a channel that it never starts.
+const byHand = "sequence-writes-masks-syncs.insts.bin";
+
+test.each(readdirSync(new URL("../../fixtures/insts", import.meta.url)))(
+  "aie-translate's stream %s has true findings only",
+  (file) => {
+    const codes = checkStream(fixture(`insts/${file}`), file, { xclbin: undefined, device: undefined }).map(
+      ({ code }) => code,
+    );
+
+    const expected = file === byHand ? ["stream-bd-unwritten", "stream-no-token"] : [];
+    expect([...new Set(codes)]).toEqual(expected);
   },
 );
 
