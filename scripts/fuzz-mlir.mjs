@@ -9,10 +9,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread, workerData } from "node:worker_threads";
+import { alike, randomFrom, runWorkers, workThrough } from "./fuzz-workers.mjs";
 
 const findingsMax = 20;
-const progressMs = 1000;
 const fixtures = new URL("../mlir/fixtures/conformance/", import.meta.url);
 
 async function main() {
@@ -32,107 +32,26 @@ async function main() {
   }
   const [count, seed, workers, limitMs] = [values.count, values.seed, values.workers, values["limit-ms"]].map(Number);
   console.log(`fuzz-mlir: ${count} inputs, seed ${seed}, ${workers} workers, ${limitMs} ms for one input`);
-  const runs = Array.from({ length: workers }, (_, first) => startWorker({ first, step: workers, count, seed }));
-  await watch(runs, { count, limitMs });
-  const total = sum(runs.map(({ tally }) => tally));
-  const findings = runs.flatMap((run) => run.findings);
+  const script = fileURLToPath(import.meta.url);
+  const { tally, findings } = await runWorkers({ script, count, seed, workers, limitMs });
+  const total = { parse: 0, verify: 0, lower: 0, behind: 0, lowered: 0, ...tally };
+  const done = Object.values(total).reduce((sum, times) => sum + times, 0);
   for (const { index, what, count: times } of alike(findings).slice(0, findingsMax)) {
     console.log(`--only ${seed}/${index}${times > 1 ? ` and ${times - 1} more like it` : ""}: ${what}`);
   }
   console.log(`refused by the parser ${total.parse}, by the verifier ${total.verify}, by the lowering ${total.lower},`);
   console.log(
-    `by router or sequences ${total.behind}; lowered ${total.lowered}; ${findings.length} findings in ${total.done} inputs (seed ${seed})`,
+    `by router or sequences ${total.behind}; lowered ${total.lowered}; ${findings.length} findings in ${done} inputs (seed ${seed})`,
   );
-  process.exitCode = findings.length === 0 && total.done === count ? 0 : 1;
-}
-
-/** Place of the worker's counters: the input it is at, and since when (ms). */
-const at = { index: 0, since: 1 };
-
-function startWorker(options) {
-  const clock = new BigInt64Array(new SharedArrayBuffer(16));
-  const run = { options, clock, tally: emptyTally(), findings: [], isDone: false, worker: undefined };
-  const start = (first) => {
-    clock[at.since] = BigInt(Date.now());
-    run.worker = new Worker(fileURLToPath(import.meta.url), { workerData: { ...options, first, clock } });
-    run.worker.on("message", ({ tally, finding, done }) => {
-      if (tally) for (const key of Object.keys(tally)) run.tally[key] += tally[key];
-      if (finding) run.findings.push(finding);
-      if (done) run.isDone = true;
-    });
-    run.worker.on("error", (error) => restart(run, start, `the worker ended: ${error.message}`));
-  };
-  run.giveUp = (what) => restart(run, start, what);
-  start(options.first);
-  return run;
-}
-
-/** Goes on behind the input that stopped the worker. */
-function restart(run, start, what) {
-  const index = Number(run.clock[at.index]);
-  run.findings.push({ index, what });
-  run.tally.done++;
-  run.worker.removeAllListeners();
-  void run.worker.terminate();
-  if (index + run.options.step < run.options.count) start(index + run.options.step);
-  else run.isDone = true;
-}
-
-async function watch(runs, { count, limitMs }) {
-  const started = Date.now();
-  while (runs.some((run) => !run.isDone)) {
-    await new Promise((wake) => setTimeout(wake, progressMs));
-    for (const run of runs) {
-      const ms = Date.now() - Number(run.clock[at.since]);
-      if (!run.isDone && ms > limitMs) run.giveUp(`not done after ${ms} ms`);
-    }
-    const { done } = sum(runs.map(({ tally }) => tally));
-    const seconds = (Date.now() - started) / 1000;
-    const found = runs.reduce((n, { findings }) => n + findings.length, 0);
-    console.log(
-      `${seconds.toFixed(0)} s: ${done} of ${count}, ${(done / seconds).toFixed(0)} a second, ${found} findings`,
-    );
-  }
-}
-
-/** One finding of each kind, with how many there are: numbers and the rest of a stack are not told apart. */
-function alike(findings) {
-  const kinds = new Map();
-  for (const finding of findings) {
-    const kind = finding.what.split("\n")[0].replace(/\d+|%\w+/g, "N");
-    kinds.set(kind, { ...(kinds.get(kind) ?? finding), count: (kinds.get(kind)?.count ?? 0) + 1 });
-  }
-  return [...kinds.values()];
-}
-
-function emptyTally() {
-  return { done: 0, parse: 0, verify: 0, lower: 0, behind: 0, lowered: 0 };
-}
-
-function sum(tallies) {
-  const total = emptyTally();
-  for (const tally of tallies) for (const key of Object.keys(total)) total[key] += tally[key];
-  return total;
+  process.exitCode = findings.length === 0 && done === count ? 0 : 1;
 }
 
 async function work() {
   const core = await import("../packages/core/dist/index.js");
   const mlir = await import("../mlir/dist/index.js");
-  const { first, step, count, seed, clock } = workerData;
+  const { seed } = workerData;
   const texts = readTexts();
-  let tally = emptyTally();
-  for (let index = first; index < count; index += step) {
-    clock[at.index] = BigInt(index);
-    clock[at.since] = BigInt(Date.now());
-    const { end, problem } = tryOne(damaged(texts, seed, index), { ...mlir, AiekitError: core.AiekitError });
-    tally.done++;
-    tally[end]++;
-    if (problem !== undefined) parentPort.postMessage({ finding: { index, what: problem } });
-    if (tally.done < 100 && index + step < count) continue;
-    parentPort.postMessage({ tally });
-    tally = emptyTally();
-  }
-  parentPort.postMessage({ done: true });
+  workThrough((index) => tryOne(damaged(texts, seed, index), { ...mlir, AiekitError: core.AiekitError }));
 }
 
 /** Where the input's way ends, and what was wrong with that end. */
@@ -270,17 +189,6 @@ function damage(text, { texts, random, pick }) {
       return own.join("\n");
     }
   }
-}
-
-/** Numbers in 0..1. Source: Tommy Ettinger's mulberry32, public domain. */
-function randomFrom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 // Last, when every constant above is there.

@@ -14,6 +14,7 @@ const slowSteps = {
   types: ["tsc", "-b"],
   "200,000 damaged designs": ["node", "scripts/fuzz-mlir.mjs", "--count", "200000"],
   "kernels by a second front end": ["node", "scripts/compile-kernels-strict.mjs"],
+  "200,000 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "200000"],
   "the skeleton of a new kernel": ["node", "scripts/try-new-kernel.mjs"],
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],
@@ -27,6 +28,7 @@ const quickSteps = {
   "links in the docs": ["node", "scripts/check-docs.mjs"],
   types: ["tsc", "-b"],
   "kernels for both compilers": ["node", "scripts/check-kernels.mjs"],
+  "500 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "500"],
   tests: ["vitest", "run", "--reporter=default", "--reporter=./scripts/summary-reporter.mjs"],
 };
 const toolSteps = {

@@ -17,6 +17,7 @@ import {
   readXclbin,
   streamLines,
   tileLines,
+  withoutAppended,
 } from "@aiekit/xclbin";
 import { elfLines } from "./elf-lines.ts";
 import { manifestLines } from "./manifest-lines.ts";
@@ -40,7 +41,9 @@ export function describeFile(bytes: Uint8Array, name: string, { brief, writes }:
   const kind = fileKind(bytes, name);
   switch (kind) {
     case "xclbin": {
-      const xclbin = readXclbin(bytes, name);
+      const own = withoutAppended(bytes);
+      const xclbin = readXclbin(own, name);
+      const appended = own.length < bytes.length ? [`${bytes.length - own.length} B appended behind the xclbin`] : [];
       const images = writes ? (xclbin.partition?.pdis ?? []).map(({ image }) => describePdi(image)) : [];
       const commands = images.flatMap(({ container }, i) => [
         `commands of PDI ${i}:`,
@@ -49,7 +52,7 @@ export function describeFile(bytes: Uint8Array, name: string, { brief, writes }:
       return {
         kind,
         value: { ...describeXclbin(xclbin) },
-        lines: [...describeXclbinText(xclbin, { brief }), ...commands],
+        lines: [...describeXclbinText(xclbin, { brief }), ...appended, ...commands],
       };
     }
     case "PDI": {

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { readXclbin, sectionKindName } from "@aiekit/xclbin";
+import { readXclbin, sectionKindName, withoutAppended } from "@aiekit/xclbin";
 import type { CommandContext } from "./command-context.ts";
 import { type Difference, descriptionDiff, differenceLine, differenceLines } from "./description-diff.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
@@ -50,7 +50,7 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
 function placeOf(kind: string | undefined, { bytes, file }: NamedFile, at: number): string | undefined {
   if (kind !== "xclbin") return undefined;
   if (at < 456) return "in the header";
-  const { sections } = readXclbin(bytes, basename(file));
+  const { sections } = readXclbin(withoutAppended(bytes), basename(file));
   if (at < 456 + sections.length * 40) return "in the section table";
   const section = sections.find(({ offset, sizeBytes }) => at >= offset && at < offset + sizeBytes);
   if (section === undefined) return "between or behind the sections";

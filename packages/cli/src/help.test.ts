@@ -11,6 +11,7 @@ const commands = [
   "bench",
   "inspect",
   "pack",
+  "lint",
   "doctor",
   "demo",
   "conformance",

@@ -8,6 +8,7 @@ import type { ConformanceOptions } from "./commands/conformance.ts";
 import type { DemoOptions } from "./commands/demo.ts";
 import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
+import type { LintOptions } from "./commands/lint.ts";
 import type { NewOptions } from "./commands/new.ts";
 import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
@@ -40,6 +41,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "rounding"; readonly options: RoundingOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "inspect"; readonly options: InspectOptions }
+  | { readonly command: "lint"; readonly options: LintOptions }
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | { readonly command: "toolchain"; readonly options: ToolchainOptions }
   | { readonly command: "demo"; readonly options: DemoOptions }
@@ -212,6 +214,21 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
   addPackCommand(program, invoke);
 
   program
+    .command("lint")
+    .argument("<file>", "an xclbin")
+    .description(
+      "find what makes XRT refuse an xclbin or go wrong in silence, with cause and cure; exit code 1 on an error",
+    )
+    .option("--insts <file>", "also the instruction stream that is to run with it")
+    .addOption(new Option("--device <device>", "what it is to run on").choices(["npu1", "npu2"]))
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.lint}`)
+    .action((file: string, o: LintRawOptions) => {
+      invoke({ command: "lint", ...flags(o), options: { file, insts: o.insts, device: o.device } });
+    });
+
+  program
     .command("doctor")
     .description("check what this machine has for building and running, and say how to get what is missing")
     .addOption(targetOption())
@@ -312,6 +329,12 @@ interface RawOptions {
   readonly writes?: boolean;
   readonly wav?: string;
   readonly only?: readonly string[];
+}
+
+/** Options of `lint`, whose devices are those of xclbins. */
+interface LintRawOptions extends Pick<RawOptions, "json" | "verbose"> {
+  readonly insts?: string;
+  readonly device?: LintOptions["device"];
 }
 
 /** Options of `sim`, where `--out` may be repeated and files may be named. */
@@ -421,6 +444,9 @@ const examples = {
   aiekit inspect other.xclbin --roundtrip
   aiekit inspect other.xclbin --explain
   aiekit inspect xclbin/sim/mel/manifest.json --json`,
+  lint: `  aiekit lint final.xclbin
+  aiekit lint final.xclbin --insts insts.bin --device npu1
+  aiekit lint final.xclbin --json`,
   doctor: `  aiekit doctor
   aiekit doctor --target npu1 --json`,
   toolchain: `  aiekit toolchain install

@@ -1,5 +1,6 @@
 import { type DType, dtypeBytes, isDType } from "./dtype.ts";
 import { FormatError } from "./errors.ts";
+import { jsonPlace } from "./json-place.ts";
 import { elementCount } from "./tensor.ts";
 
 /** What a build is for: silicon of either generation, or the simulator. */
@@ -100,17 +101,20 @@ export interface Manifest {
 
 /**
  * Checks text that claims to be a manifest.
- * @throws FormatError that names the first field that is missing or wrong.
+ * @throws FormatError that names the first field that is missing or wrong; its offset counts characters of the text.
  */
 export function parseManifest(text: string, name: string): Manifest {
   const fail = (what: string): never => {
-    throw new FormatError(`${name}: ${what}`, { hint: "build the kernel again: aiekit build KERNEL" });
+    const [path = ""] = what.split(": ");
+    const offset = jsonPlace(text, path === "manifest" ? "" : path);
+    throw new FormatError(`${name}: ${what}`, { offset, hint: "build the kernel again: aiekit build KERNEL" });
   };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FormatError(`${name}: expected a JSON manifest: ${(cause as Error).message}`, { cause });
+    const message = `${name}: expected a JSON manifest: ${(cause as Error).message}`;
+    throw new FormatError(message, { offset: jsonPlace(text, ""), cause });
   }
   const record = (v: unknown, path: string): Record<string, unknown> =>
     typeof v === "object" && v !== null && !Array.isArray(v)
@@ -118,7 +122,9 @@ export function parseManifest(text: string, name: string): Manifest {
       : fail(`${path}: expected an object`);
   const text_ = (v: unknown, path: string): string => (typeof v === "string" ? v : fail(`${path}: expected a string`));
   const count = (v: unknown, path: string): number =>
-    Number.isSafeInteger(v) && (v as number) >= 0 ? (v as number) : fail(`${path}: expected a whole number, got ${v}`);
+    Number.isSafeInteger(v) && (v as number) >= 0
+      ? (v as number)
+      : fail(`${path}: expected a whole number, got ${JSON.stringify(v)}`);
   const list = (v: unknown, path: string): unknown[] => (Array.isArray(v) ? v : fail(`${path}: expected a list`));
   const file = (v: unknown, path: string): void => {
     const f = record(v, path);
@@ -132,12 +138,17 @@ export function parseManifest(text: string, name: string): Manifest {
   if (m.version !== 1) fail(`version: this program reads version 1, got ${JSON.stringify(m.version)}`);
   for (const key of ["kernel", "about", "device", "xclbinKernel"]) text_(m[key], key);
   if (!(targets as readonly unknown[]).includes(m.target)) fail(`target: expected one of ${targets.join(", ")}`);
-  record(m.params, "params");
+  for (const [key, param] of Object.entries(record(m.params, "params"))) {
+    if (!["number", "string"].includes(typeof param)) fail(`params.${key}: expected a number or a text`);
+  }
   file(m.design, "design");
   if (m.lowered !== undefined) file(m.lowered, "lowered");
   file(m.xclbin, "xclbin");
   for (const [i, f] of list(m.inputs, "inputs").entries()) file(f, `inputs[${i}]`);
-  list(m.tools, "tools");
+  for (const [i, t] of list(m.tools, "tools").entries()) {
+    const tool = record(t, `tools[${i}]`);
+    for (const key of ["name", "version"]) text_(tool[key], `tools[${i}].${key}`);
+  }
   const sequences = list(m.sequences, "sequences");
   if (sequences.length === 0) fail("sequences: expected at least one");
   for (const [i, s] of sequences.entries()) {
@@ -156,7 +167,7 @@ export function parseManifest(text: string, name: string): Manifest {
       for (const [k, w] of list(parameter.words, `${where}.words`).entries()) {
         const word = record(w, `${where}.words[${k}]`);
         if (count(word.index, `${where}.words[${k}].index`) >= words) {
-          fail(`${where}.words[${k}].index: the stream has ${words} words, got ${word.index}`);
+          fail(`${where}.words[${k}].index: the stream has ${words} words, got ${JSON.stringify(word.index)}`);
         }
         if (count(word.step, `${where}.words[${k}].step`) < 1) fail(`${where}.words[${k}].step: expected 1 or more`);
         for (const key of ["factor", "constant"]) {
@@ -169,10 +180,10 @@ export function parseManifest(text: string, name: string): Manifest {
       const where = `${at}.args[${j}]`;
       text_(arg.name, `${where}.name`);
       if (!["in", "out", "inout"].includes(text_(arg.direction, `${where}.direction`))) {
-        fail(`${where}.direction: expected in, out or inout, got ${arg.direction}`);
+        fail(`${where}.direction: expected in, out or inout, got ${JSON.stringify(arg.direction)}`);
       }
       const dtype = text_(arg.dtype, `${where}.dtype`);
-      if (!isDType(dtype)) throw new FormatError(`${name}: ${where}.dtype: unknown element type ${dtype}`);
+      if (!isDType(dtype)) return fail(`${where}.dtype: unknown element type ${dtype}`);
       const shape = list(arg.shape, `${where}.shape`).map((d) => count(d, `${where}.shape`));
       const buffer = arg.padded === undefined ? shape : list(arg.padded, `${where}.padded`);
       for (const [axis, size] of shape.entries()) {
@@ -181,7 +192,8 @@ export function parseManifest(text: string, name: string): Manifest {
         }
       }
       const bytes = elementCount(buffer as number[]) * dtypeBytes(dtype);
-      if (count(arg.bytes, `${where}.bytes`) !== bytes) fail(`${where}.bytes: shape says ${bytes}, got ${arg.bytes}`);
+      if (count(arg.bytes, `${where}.bytes`) !== bytes)
+        fail(`${where}.bytes: shape says ${bytes}, got ${JSON.stringify(arg.bytes)}`);
     }
   }
   return value as Manifest;

@@ -59,7 +59,9 @@ export function readNpy(bytes: Uint8Array, name = "npy"): Tensor {
     .split(",")
     .map((d) => d.trim())
     .filter((d) => d !== "")
-    .map(Number);
+    .map((d) =>
+      /^\d{1,15}$/.test(d) ? Number(d) : fail(`shape: expected whole numbers, got ${d.slice(0, 40)}`, start),
+    );
   const expected = elementCount(shape) * dtypeBytes(dtype);
   if (bytes.length - dataStart < expected) {
     fail(`data is cut off: shape (${dims.trim()}) needs ${expected} bytes, got ${bytes.length - dataStart}`, dataStart);

@@ -83,6 +83,16 @@ export function readAxlf(bytes: Uint8Array, name: string): Axlf {
   return { header, sections, trailer: bytes.subarray(end) };
 }
 
+/** The xclbin in a file that goes on behind it; the whole file where it does not, or where it is none. For those who look inside. */
+export function withoutAppended(bytes: Uint8Array): Uint8Array {
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, magic.length));
+  if (start !== magic || bytes.length < fixedBytes) return bytes;
+  const declared = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(304, true);
+  return declared >= BigInt(fixedBytes) && declared < BigInt(bytes.length)
+    ? bytes.subarray(0, Number(declared))
+    : bytes;
+}
+
 /**
  * Puts an xclbin together: sections in the given order, each at a multiple of 8 bytes, then the trailer.
  * @throws UsageError for a section name over 15 bytes or a field that does not fit.

@@ -1,4 +1,5 @@
 import type { Cdo } from "./cdo.ts";
+import { registerAt } from "./registers/register-at.ts";
 
 /** What a configuration does to one tile, told from the registers and memories that it writes. */
 export interface TileConfiguration {
@@ -49,7 +50,7 @@ export function summarizeConfiguration({ commands }: Cdo): readonly TileConfigur
   for (const command of commands) {
     if (command.command === "nop" || command.command === "other") continue;
     const { address } = command;
-    const [col, row, offset] = [(address >>> 25) & 0x7f, (address >>> 20) & 0x1f, address & 0xfffff];
+    const { col, row, offset } = registerAt(address);
     const tile = tiles.get(`${col},${row}`) ?? emptyTile(col, row);
     tiles.set(`${col},${row}`, tile);
     const bytes = command.command === "dmaWrite" ? command.data.length : 4;

@@ -15,18 +15,18 @@ export function writeCoreElf(
   const view = new DataView(bytes.buffer);
   const { headerBytes, segmentBytes, sectionBytes, symbolBytes } = elfLayout;
   const reserve = (at: number, size: number, what: string): void => {
-    if (at + size <= bytes.length) return;
+    if (size === 0 || at + size <= bytes.length) return;
     throw new UsageError(`ELF: ${what}: ${size} bytes at ${at}, the file is to have ${bytes.length}`);
   };
 
   reserve(0, headerBytes, "header");
   for (const { data, offset, name } of elf.sections) {
     reserve(offset, data.length, `section ${name}`);
-    bytes.set(data, offset);
+    if (data.length > 0) bytes.set(data, offset);
   }
   for (const [i, { data, offset }] of elf.segments.entries()) {
     reserve(offset, data.length, `segment ${i}`);
-    bytes.set(data, offset);
+    if (data.length > 0) bytes.set(data, offset);
   }
   const table = elf.sections.find(({ type }) => type === elfTypes.symbolTable);
   for (const [i, symbol] of (table === undefined ? [] : elf.symbols).entries()) {

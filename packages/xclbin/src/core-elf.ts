@@ -277,7 +277,9 @@ function readSymbols(source: SectionSource, sections: readonly ElfSection[]): El
 function namesOf(source: SectionSource, table: UnnamedSection): (at: number, what: string) => string {
   let left = namesLimit(source.bytes.length);
   return (at, what) => {
-    const { data, offset } = table;
+    const { data } = table;
+    // Strings that are not in the file (NOBITS) may name any offset.
+    const offset = Math.min(table.offset, source.bytes.length);
     if (at === 0 && data.length === 0) return "";
     if (at >= data.length) {
       failAt(source, offset, `${what}: expected an offset below ${data.length} in its strings, got ${at}`);

@@ -3,8 +3,25 @@ import type { XclbinKernel } from "./embedded-metadata.ts";
 import { sectionKindName, sectionKinds } from "./section-kinds.ts";
 import type { Xclbin } from "./xclbin.ts";
 
+/** Which reason it is; `lint` has a rule for each. */
+export type ProblemCode =
+  | "metadata-absent"
+  | "no-dpu-kernel"
+  | "argument-index"
+  | "ip-layout-absent"
+  | "no-compute-unit"
+  | "partition-absent"
+  | "no-pdi-for-kernel"
+  | "pdi-empty"
+  | "column-width"
+  | "start-columns"
+  | "memory-absent"
+  | "argument-unconnected"
+  | "bank-unknown";
+
 /** One reason why XRT cannot use an xclbin, or not fully. */
 export interface XclbinProblem {
+  readonly code: ProblemCode;
   readonly section: string;
   /** What is wrong, with names and numbers. */
   readonly what: string;
@@ -46,25 +63,31 @@ function metadataProblems(xclbin: Xclbin, dpuKernels: readonly XclbinKernel[]): 
   const section = sectionKindName(sectionKinds.embeddedMetadata);
   if (!hasSection(xclbin, sectionKinds.embeddedMetadata)) {
     const what = "the section is absent, so there is no kernel";
-    return [{ section, what, xrtSays: noDpuKernel, hint: addKernelHint }, ...missingForKernels(xclbin)];
+    return [
+      { code: "metadata-absent", section, what, xrtSays: noDpuKernel, hint: addKernelHint },
+      ...missingForKernels(xclbin),
+    ];
   }
   if (dpuKernels.length > 0) return [];
   const types = xclbin.kernels.map(({ name, type }) => `${name} is "${type}"`).join(", ");
   const what = `expected a kernel of type "dpu", got ${types === "" ? "none" : types}`;
   const hint = 'set "type": "dpu" in kernels.json; an xclbin for FPGAs does not run on an NPU';
-  return [{ section, what, xrtSays: noDpuKernel, hint }];
+  return [{ code: "no-dpu-kernel", section, what, xrtSays: noDpuKernel, hint }];
 }
 
 /** Without a kernel nothing says what the other sections should hold, but their absence can be told too. */
 function missingForKernels(xclbin: Xclbin): XclbinProblem[] {
   return [sectionKinds.ipLayout, sectionKinds.aiePartition]
     .filter((kind) => !hasSection(xclbin, kind))
-    .map((kind) => ({
-      section: sectionKindName(kind),
-      what: "the section is absent",
-      xrtSays: noDpuKernel,
-      hint: kind === sectionKinds.ipLayout ? addKernelHint : partitionHint,
-    }));
+    .map(
+      (kind): XclbinProblem => ({
+        code: kind === sectionKinds.ipLayout ? "ip-layout-absent" : "partition-absent",
+        section: sectionKindName(kind),
+        what: "the section is absent",
+        xrtSays: noDpuKernel,
+        hint: kind === sectionKinds.ipLayout ? addKernelHint : partitionHint,
+      }),
+    );
 }
 
 const partitionHint = "add it: xclbinutil --add-section AIE_PARTITION:JSON:aie_partition.json";
@@ -78,7 +101,15 @@ function argumentProblems({ name, args }: XclbinKernel): XclbinProblem[] {
   const wrong = args.findIndex((arg, i) => arg.index !== i);
   if (wrong < 0) return [];
   const what = `kernel ${name}: argument ${args[wrong]!.name}: expected id ${wrong}, got ${args[wrong]!.index}`;
-  return [{ section, what, xrtSays: "mismatched argument index", hint: "number the arguments from 0 without gaps" }];
+  return [
+    {
+      code: "argument-index",
+      section,
+      what,
+      xrtSays: "mismatched argument index",
+      hint: "number the arguments from 0 without gaps",
+    },
+  ];
 }
 
 function computeUnitProblems(xclbin: Xclbin, { name }: XclbinKernel): XclbinProblem[] {
@@ -92,14 +123,17 @@ function computeUnitProblems(xclbin: Xclbin, { name }: XclbinKernel): XclbinProb
   const hint = missing
     ? addKernelHint
     : `declare an instance of ${name}: "instances": [{"name": "..."}] in kernels.json`;
-  return [{ section, what, xrtSays: noDpuKernel, hint }];
+  return [{ code: missing ? "ip-layout-absent" : "no-compute-unit", section, what, xrtSays: noDpuKernel, hint }];
 }
 
 function partitionProblems(xclbin: Xclbin, { name, dpuKernelId }: XclbinKernel): XclbinProblem[] {
   const section = sectionKindName(sectionKinds.aiePartition);
-  const problem = (what: string, hint: string): XclbinProblem[] => [{ section, what, xrtSays: noDpuKernel, hint }];
+  const problem = (code: ProblemCode, what: string, hint: string): XclbinProblem[] => [
+    { code, section, what, xrtSays: noDpuKernel, hint },
+  ];
   const { partition } = xclbin;
-  if (partition === undefined) return problem(`the section is absent, so kernel ${name} has no PDI`, partitionHint);
+  if (partition === undefined)
+    return problem("partition-absent", `the section is absent, so kernel ${name} has no PDI`, partitionHint);
   const id = dpuKernelId ?? 0;
   const serving = partition.pdis.filter((pdi) => pdi.cdoGroups.some((g) => g.dpuKernelIds.includes(BigInt(id))));
   if (serving.length === 0) {
@@ -108,15 +142,17 @@ function partitionProblems(xclbin: Xclbin, { name, dpuKernelId }: XclbinKernel):
     const whose =
       dpuKernelId === undefined ? `${hex(id)} (kernel ${name} has no extended-data)` : `${hex(id)} of ${name}`;
     return problem(
+      "no-pdi-for-kernel",
       `expected a PDI for kernel id ${whose}, the PDIs serve ${has}`,
       "make dpu_kernel_id of kernels.json and dpu_kernel_ids of aie_partition.json equal",
     );
   }
   if (serving.every((pdi) => pdi.image.length === 0))
-    return problem(`the PDI of kernel ${name} is empty`, partitionHint);
-  if (partition.columnWidth === 0) return problem("column_width: expected 1 or more, got 0", partitionHint);
+    return problem("pdi-empty", `the PDI of kernel ${name} is empty`, partitionHint);
+  if (partition.columnWidth === 0)
+    return problem("column-width", "column_width: expected 1 or more, got 0", partitionHint);
   if (partition.startColumns.length === 0)
-    return problem("start_columns: expected at least one, got none", partitionHint);
+    return problem("start-columns", "start_columns: expected at least one, got none", partitionHint);
   return [];
 }
 
@@ -131,12 +167,15 @@ function memoryProblems(xclbin: Xclbin, kernels: readonly XclbinKernel[]): Xclbi
   const absent = needed.filter((kind) => !hasSection(xclbin, kind));
   if (absent.length > 0) {
     const hint = "do not pass --skip-bank-grouping to xclbinutil; add MEM_TOPOLOGY before the kernels";
-    return absent.map((kind) => ({
-      section: sectionKindName(kind),
-      what: "the section is absent",
-      xrtSays: noBank,
-      hint,
-    }));
+    return absent.map(
+      (kind): XclbinProblem => ({
+        code: "memory-absent",
+        section: sectionKindName(kind),
+        what: "the section is absent",
+        xrtSays: noBank,
+        hint,
+      }),
+    );
   }
   return kernels.flatMap((kernel) => unconnectedProblems(xclbin, kernel));
 }
@@ -153,7 +192,8 @@ function unconnectedProblems(xclbin: Xclbin, { name, args }: XclbinKernel): Xclb
       banks.length === 0
         ? `argument ${arg.index} (${arg.name}) of kernel ${name} is connected to no memory`
         : `argument ${arg.index} (${arg.name}) of kernel ${name} is connected to bank ${banks[0]!.memoryIndex}, MEM_TOPOLOGY has ${xclbin.memory.length}`;
-    return [{ section, what, xrtSays: noBank, hint }];
+    const code = banks.length === 0 ? "argument-unconnected" : "bank-unknown";
+    return [{ code, section, what, xrtSays: noBank, hint }];
   });
 }
 

@@ -1,5 +1,5 @@
 export type { AiePartition, AiePdi, CdoGroup } from "./aie-partition.ts";
-export type { AxlfHeader } from "./axlf.ts";
+export { type AxlfHeader, withoutAppended } from "./axlf.ts";
 export { buildXclbin, contentUuid, type XclbinSpec } from "./build-xclbin.ts";
 export { type Cdo, type CdoCommand, type CdoFile, readCdo } from "./cdo.ts";
 export { writeCdo } from "./cdo-writer.ts";
@@ -42,6 +42,9 @@ export {
 } from "./legacy-stream.ts";
 export { type MemoryBank, npuMemoryBanks } from "./mem-topology.ts";
 export { defaultDpuKernelId, npuPartition } from "./npu-partition.ts";
+export { type LintInput, lintXclbin } from "./lint/lint.ts";
+export type { LintDevice } from "./lint/partition-checks.ts";
+export { type LintCode, type LintFinding, lintRules, type Severity } from "./lint/rules.ts";
 export { isPdi, type Pdi, readPdi } from "./pdi.ts";
 export { type PdiContainer, readPdiContainer } from "./pdi-container.ts";
 export { buildPdi } from "./pdi-writer.ts";

@@ -48,8 +48,13 @@ export interface Xclbin {
  * @throws FormatError with section and byte offset for anything cut off, out of bounds or overlapping.
  */
 export function readXclbin(bytes: Uint8Array, name = "xclbin"): Xclbin {
-  const { header, sections: raw, trailer } = readAxlf(bytes, name);
-  const sections = raw.map((section) => readSection(section, name));
+  const { header, sections, trailer } = readAxlf(bytes, name);
+  return xclbinOf({ name, header, sections: sections.map((section) => readSection(section, name)), trailer });
+}
+
+/** An xclbin from sections that were read one by one. */
+export function xclbinOf(parts: Pick<Xclbin, "name" | "header" | "sections" | "trailer">): Xclbin {
+  const { name, header, sections, trailer } = parts;
   const content = <T extends SectionContent["type"]>(kind: number, type: T) =>
     sections
       .filter((section) => section.kind === kind)
@@ -79,7 +84,8 @@ export function writeXclbin({
   return writeAxlf({ header, sections: encoded, trailer });
 }
 
-function readSection(section: AxlfSection, file: string): XclbinSection {
+/** One section with its meaning. @throws FormatError where it is damaged. */
+export function readSection(section: AxlfSection, file: string): XclbinSection {
   const { kind, name, offset, data } = section;
   const source = sectionSource(`${file}: ${sectionKindName(kind)}`, offset, data);
   return { kind, name, offset, sizeBytes: data.length, content: readContent(kind, source) };

@@ -38,9 +38,10 @@ export function newCanvas(sizeBytes: number): Canvas {
 
 /** What does not fit is cut off: the comparison with the file then tells the difference. */
 export function put(canvas: Canvas, at: number, data: Uint8Array, what: string): void {
-  const room = Math.max(0, canvas.bytes.length - at);
-  if (room > 0) canvas.bytes.set(data.subarray(0, room), at);
-  canvas.puts.push({ from: at, to: at + data.length, what });
+  const room = Math.min(data.length, canvas.bytes.length - at);
+  if (room <= 0) return;
+  canvas.bytes.set(data.subarray(0, room), at);
+  canvas.puts.push({ from: at, to: at + room, what });
 }
 
 export function putU32(canvas: Canvas, at: number, value: number, what: string): void {

@@ -1,3 +1,4 @@
+import { FormatError } from "@aiekit/core";
 import { type AiePartition, aiePartitionLayout, readAiePartition } from "../aie-partition.ts";
 import { writeAiePartition } from "../aie-partition-writer.ts";
 import type { SectionSource } from "../section-source.ts";
@@ -12,7 +13,11 @@ import { encodeImage } from "./encode-pdi.ts";
  */
 export function encodePartition(source: SectionSource): Encoded {
   const partition = readAiePartition(source);
-  const images = partition.pdis.map(({ image }, i) => encodeImage(image, `PDI ${i}`));
+  const images = partition.pdis.map(({ image }, i) => {
+    // Where the image lies in the file: it is a view of the section.
+    const fileOffset = source.fileOffset + image.byteOffset - source.bytes.byteOffset;
+    return inFile(() => encodeImage(image, `PDI ${i}`), { name: source.name, fileOffset });
+  });
   const encoded = encodeInPlace(source, partition, images);
   const usual = writeAiePartition(partition);
   const layout = sameBytes(usual, source.bytes) ? "in xclbinutil's layout" : "in a layout of its own";
@@ -59,6 +64,21 @@ function encodeInPlace(source: SectionSource, partition: AiePartition, images: r
     }
   }
   return finish(canvas);
+}
+
+/** Errors of a part, with the file's name and an offset in the file. */
+function inFile(
+  encode: () => Encoded,
+  { name, fileOffset }: { readonly name: string; readonly fileOffset: number },
+): Encoded {
+  try {
+    return encode();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const offset = fileOffset + (error.offset ?? 0);
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new FormatError(`${name}: ${error.message}`, { offset, cause: error, ...hint });
+  }
 }
 
 interface Place {

@@ -1,4 +1,5 @@
-import { type AxlfHeader, type AxlfSection, readAxlf } from "../axlf.ts";
+import { AiekitError, UsageError } from "@aiekit/core";
+import { type Axlf, type AxlfHeader, type AxlfSection, readAxlf, withoutAppended } from "../axlf.ts";
 import { readConnectivity, writeConnectivity } from "../connectivity.ts";
 import { kernelsOf, readEmbeddedMetadata } from "../embedded-metadata.ts";
 import { readIpLayout, writeIpLayout } from "../ip-layout.ts";
@@ -26,9 +27,10 @@ import { encodePartition } from "./encode-partition.ts";
  * An xclbin: header, section table and every section, each at the place where it was found.
  * @throws FormatError where the container or a section that is interpreted is damaged.
  */
-export function encodeXclbin(bytes: Uint8Array, name: string): Encoded {
+export function encodeXclbin(file: Uint8Array, name: string): Encoded {
+  const bytes = withoutAppended(file);
   const { header, sections, trailer } = readAxlf(bytes, name);
-  const canvas = newCanvas(bytes.length);
+  const canvas = newCanvas(file.length);
   // Reserved bytes and the key block of an unsigned file hold ones; a file that has others keeps them.
   canvas.bytes.fill(0xff, 12, 296);
   putHeader(canvas, header, { sections: sections.length, fileBytes: bytes.length });
@@ -36,9 +38,14 @@ export function encodeXclbin(bytes: Uint8Array, name: string): Encoded {
     putSectionHeader(canvas, 456 + i * 40, section);
     const what = sectionKindName(section.kind);
     const source = sectionSource(`${name}: ${what}`, section.offset, section.data);
-    putEncoded(canvas, section.offset, encodeSection(section.kind, source), what);
+    putEncoded(canvas, section.offset, encodedOrKept(section.kind, source), what);
   }
-  if (trailer.length > 0) putEncoded(canvas, bytes.length - trailer.length, encodeTrailer(bytes, name), "trailer");
+  if (file.length > bytes.length) {
+    const kept = keptPart(file.subarray(bytes.length), "bytes behind the xclbin", "its header does not count them");
+    putEncoded(canvas, bytes.length, kept, "bytes behind the xclbin");
+  }
+  if (trailer.length > 0)
+    putEncoded(canvas, bytes.length - trailer.length, encodeTrailer({ header, sections, trailer }, name), "trailer");
   return finish(canvas);
 }
 
@@ -75,6 +82,16 @@ function putSectionHeader(canvas: Canvas, at: number, { kind, name, offset, data
   }
 }
 
+/** A section with something that its writer refuses (a name without a NUL) is kept, and says why. */
+function encodedOrKept(kind: number, source: SectionSource): Encoded {
+  try {
+    return encodeSection(kind, source);
+  } catch (error) {
+    if (error instanceof UsageError) return keptPart(source.bytes, sectionKindName(kind), error.message);
+    throw error;
+  }
+}
+
 function encodeSection(kind: number, source: SectionSource): Encoded {
   const what = sectionKindName(kind);
   switch (kind) {
@@ -106,8 +123,18 @@ function encodeSection(kind: number, source: SectionSource): Encoded {
 }
 
 /** xclbinutil's JSON copy of the header, made again from the sections; other bytes are kept. */
-function encodeTrailer(bytes: Uint8Array, name: string): Encoded {
-  const { header, sections, trailer } = readAxlf(bytes, name);
+function encodeTrailer({ header, sections, trailer: all }: Axlf, name: string): Encoded {
+  // A signature is the file's end. Source: XRT icap.c, icap_verify_signed_signature.
+  const signed = header.signatureLength;
+  if (signed > 0 && signed <= all.length) {
+    const canvas = newCanvas(all.length);
+    const at = all.length - signed;
+    const unsigned = { header: { ...header, signatureLength: -1 }, sections, trailer: all.subarray(0, at) };
+    if (at > 0) putEncoded(canvas, 0, encodeTrailer(unsigned, name), "trailer");
+    putEncoded(canvas, at, keptPart(all.subarray(at), "signature", "a signature cannot be made again"), "signature");
+    return finish(canvas);
+  }
+  const trailer = all;
   const start = "XCLBIN_MIRROR_DATA_START";
   if (new TextDecoder("latin1").decode(trailer.subarray(0, start.length)) !== start) {
     return keptPart(trailer, "bytes behind the last section", "no section covers them");
@@ -116,14 +143,20 @@ function encodeTrailer(bytes: Uint8Array, name: string): Encoded {
     const section = sections.find((candidate) => candidate.kind === kind);
     return section === undefined ? [] : read(sectionSource(name, section.offset, section.data));
   };
-  const made = mirrorData({
-    header,
-    sections,
-    banks: listOf(sectionKinds.memTopology, readMemTopology),
-    entries: listOf(sectionKinds.ipLayout, readIpLayout),
-    connections: listOf(sectionKinds.connectivity, readConnectivity),
-    groupConnections: listOf(sectionKinds.groupConnectivity, readConnectivity),
-  });
+  let made: Uint8Array;
+  try {
+    made = mirrorData({
+      header,
+      sections,
+      banks: listOf(sectionKinds.memTopology, readMemTopology),
+      entries: listOf(sectionKinds.ipLayout, readIpLayout),
+      connections: listOf(sectionKinds.connectivity, readConnectivity),
+      groupConnections: listOf(sectionKinds.groupConnectivity, readConnectivity),
+    });
+  } catch (error) {
+    if (error instanceof AiekitError) return keptPart(trailer, "mirror data", error.message);
+    throw error;
+  }
   // Some releases end the JSON with a line feed.
   const text = new TextDecoder().decode(made);
   const withLineFeed = new TextEncoder().encode(text.replace(/XCLBIN_MIRROR_DATA_END$/, "\nXCLBIN_MIRROR_DATA_END"));

@@ -4,12 +4,14 @@ import { expect, test } from "vitest";
 import { writeAxlf } from "../axlf.ts";
 import { buildXclbin } from "../build-xclbin.ts";
 import { readCdo } from "../cdo.ts";
+import { writeCoreElf } from "../core-elf-writer.ts";
+import { describeXclbinText } from "../describe.ts";
 import { npuKernelArgs } from "../kernel-args.ts";
 import { legacyProlog } from "../legacy-stream.ts";
 import { optionalData } from "../optional-data.test-support.ts";
 import { buildPdi } from "../pdi-writer.ts";
 import { encodeTxn } from "../txn.ts";
-import { readXclbin } from "../xclbin.ts";
+import { readXclbin, writeXclbin } from "../xclbin.ts";
 import { roundtrip } from "./roundtrip.ts";
 
 const cdoWords = [0x00000111, 0x00030108, 0, 0x21f000, 1, 0x00ff0105, 4, 0, 0x220000, 7, 8, 0x00010111, 0xabcd];
@@ -63,9 +65,32 @@ test("sections that are unknown, unordered, spaced out and padded with other byt
   expect(result.equal).toBe(true);
   expect(result.parts.map(({ what, how }) => [what, how])).toEqual([
     ["section kind 99", "kept as bytes"],
-    ["bytes behind the last section", "kept as bytes"],
+    ["signature", "kept as bytes"],
   ]);
   expect(result.padding.map(({ at }) => at)).toEqual([12, 465]);
+});
+
+test("bytes appended to an xclbin are told and kept", () => {
+  const result = roundtrip(new Uint8Array([...xclbin, 1, 2, 3]), "longer.xclbin");
+
+  expect(result.equal).toBe(true);
+  expect(result.parts.find(({ how }) => how === "kept as bytes")).toMatchObject({ bytes: 3, at: xclbin.length });
+});
+
+test("two AIE_PARTITION sections and two PDIs come back, and are all described", () => {
+  const { header, sections, partition } = readXclbin(xclbin);
+  const two = { ...partition!, pdis: [partition!.pdis[0]!, { ...partition!.pdis[0]!, uuid: "22".repeat(16) }] };
+  const content = { type: "partition", partition: two } as const;
+  const bytes = writeXclbin({
+    ...{ header, trailer: new Uint8Array() },
+    sections: [...sections, { kind: 32, name: "more", offset: 0, sizeBytes: 0, content }],
+  });
+
+  const text = describeXclbinText(readXclbin(bytes)).join("\n");
+
+  expect(roundtrip(bytes, "two.xclbin")).toMatchObject({ equal: true, padding: [] });
+  expect(text).toContain("a further AIE_PARTITION:");
+  expect(text.match(/^ {2}PDI /gm)).toHaveLength(3);
 });
 
 test("metadata in another layout of text are compared by meaning and kept", () => {
@@ -105,6 +130,28 @@ test("streams of both kinds come back with the operations that nothing knows", (
   expect(old.parts[1]?.why).toContain(
     "op 1 at byte 108: expected operation 2 (write32), 3 (sync) or 6 (writeBd), got 9",
   );
+});
+
+test("an ELF's section that is not in the file may lie at any offset", () => {
+  const elf = writeCoreElf({
+    ...{ machine: 264, ident: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1, 1), type: 2, version: 1, entry: 0, flags: 0 },
+    ...{
+      programHeaderOffset: 0,
+      sectionHeaderOffset: 52,
+      sectionNamesIndex: 0,
+      segments: [],
+      symbols: [],
+      fileBytes: 100,
+    },
+    sections: [
+      {
+        ...{ name: "", nameOffset: 0, type: 8, flags: 2, address: 0x70000, offset: 0xfffffff0, sizeBytes: 64 },
+        ...{ data: new Uint8Array(), link: 0, info: 0, alignment: 4, entryBytes: 0 },
+      },
+    ],
+  });
+
+  expect(roundtrip(elf, "bss.elf")).toMatchObject({ equal: true, bytes: 100 });
 });
 
 test("a group's type that no writer knows is still encoded; text that is no UTF-8 is told as a difference", () => {

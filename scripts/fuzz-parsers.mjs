@@ -1,0 +1,387 @@
+// The readers that fuzz-binary.mjs damages files for. Good files come from the project's own writers; real ones of other
+// projects, where they lie beside the repository, are added to them.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseManifest, readNpy, tensor, writeNpy } from "../packages/core/dist/index.js";
+import { readAiePartition } from "../packages/xclbin/dist/aie-partition.js";
+import { kernelsOf, readEmbeddedMetadata } from "../packages/xclbin/dist/embedded-metadata.js";
+import * as x from "../packages/xclbin/dist/index.js";
+import { sectionSource } from "../packages/xclbin/dist/section-source.js";
+
+const name = "fuzz";
+const partitionKind = 32;
+const metadataKind = 2;
+
+const words = (list) => new Uint8Array(Uint32Array.from(list).buffer);
+const tile = 2 << 20;
+const commands = [
+  { command: "nop", words: 2 },
+  { command: "maskWrite", address: tile | 0x32000, mask: 2, value: 2, wide: true },
+  { command: "dmaWrite", address: tile | 0x20000, data: new Uint8Array(1040).fill(0x11) },
+  { command: "dmaWrite", address: tile | 0x1d000, data: words([(256 << 14) | 16, 0, 0, 0, 0, 0x0606bfe0]) },
+  { command: "write", address: tile | 0x1de04, value: 0, wide: true },
+  { command: "write", address: tile | 0x3f004, value: 0x80000005, wide: false },
+  { command: "other", id: 0x101, payload: words([1, 2, 3]) },
+];
+const cdo = x.writeCdo({ version: 0x200, identifier: 0x004f4443, commands, trailing: new Uint8Array(8) });
+const pdi = x.buildPdi([{ name: "cdo", bytes: cdo }]);
+const simImage = x.encodeSimImage({
+  ...{ loweredMlir: "module {}", device: "npu1_1col" },
+  ...{ cores: [{ col: 0, row: 2, module: 0 }], modules: [Uint8Array.of(0, 0x61, 0x73, 0x6d)] },
+});
+const xclbinOf = (image, buffers) =>
+  x.buildXclbin({
+    ...{ kernelName: "MLIR_AIE", instanceName: "MLIRAIE", columns: 1, startColumns: [1, 2, 3, 4] },
+    ...{ args: x.npuKernelArgs(buffers), pdi: image },
+  });
+const xclbins = [xclbinOf(pdi, 5), xclbinOf(simImage, 1)];
+
+const shimBd = [16, 0, 0, 0, 0x80000000, 0x02000000, 0, 0x02000000];
+const ops = [
+  { op: "blockwrite", address: 0x1d020, words: shimBd },
+  { op: "addressPatch", address: 0x1d024, argIndex: 2, argPlus: 64 },
+  { op: "maskwrite32", address: 0x1d200, value: 0xf00, mask: 0x1f00 },
+  { op: "write32", address: 0x1d204, value: 0x80000001 },
+  { op: "maskpoll32", address: 0x10, value: 1, mask: 3 },
+  { op: "preempt", level: 1 },
+  { op: "noop" },
+  { op: "loadPdi", id: 1, bytes: 64, address: 0x100000002n },
+  { op: "sync", direction: 0, col: 0, row: 0, channel: 0, cols: 1, rows: 1 },
+];
+const header = { deviceGeneration: 3, rows: 6, cols: 1, memtileRows: 1, ops };
+const older = words(
+  x.legacyWords({
+    prolog: x.legacyProlog,
+    offsets: [],
+    rest: undefined,
+    ops: [
+      { op: "writeBd", col: 0, cols: 1, buffer: 2, bd: 1, addressIncrement: 0, words: shimBd },
+      { op: "write32", col: 0, row: 0, address: 0x1d204, value: 0x80000001 },
+      { op: "sync", col: 0, row: 0, direction: 0, channel: 0, cols: 1, rows: 1 },
+    ],
+  }),
+);
+
+const strings = new TextEncoder().encode("\0.text\0.symtab\0.strtab\0main\0");
+const section = { address: 0, link: 0, info: 0, alignment: 4, entryBytes: 0, flags: 0 };
+const symbols = [0, 1].map((i) => ({
+  nameOffset: i * 23,
+  value: i,
+  sizeBytes: 4,
+  binding: 1,
+  type: 2,
+  other: 0,
+  sectionIndex: i,
+}));
+const text = new Uint8Array(64).fill(0x90);
+const elf = x.writeCoreElf({
+  ...{ machine: 264, ident: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1, 1), type: 2, version: 1, entry: 0, flags: 1 },
+  ...{ programHeaderOffset: 52, sectionHeaderOffset: 260, sectionNamesIndex: 3, fileBytes: 420, symbols },
+  segments: [
+    {
+      type: 1,
+      offset: 128,
+      virtualAddress: 0,
+      physicalAddress: 0,
+      data: text,
+      memoryBytes: 64,
+      flags: 5,
+      alignment: 16,
+    },
+    {
+      type: 1,
+      offset: 192,
+      virtualAddress: 0x70400,
+      physicalAddress: 0x70400,
+      data: text.subarray(0, 4),
+      memoryBytes: 16,
+      flags: 6,
+      alignment: 4,
+    },
+  ],
+  sections: [
+    { ...section, nameOffset: 0, type: 0, offset: 0, sizeBytes: 0, data: new Uint8Array() },
+    { ...section, nameOffset: 1, type: 1, offset: 128, sizeBytes: 64, data: text },
+    {
+      ...section,
+      nameOffset: 7,
+      type: 2,
+      offset: 228,
+      sizeBytes: 32,
+      data: new Uint8Array(32),
+      link: 3,
+      entryBytes: 16,
+    },
+    { ...section, nameOffset: 15, type: 3, offset: 196, sizeBytes: strings.length, data: strings },
+  ],
+});
+
+const hash = "ab".repeat(32);
+const file = (path) => ({ path, bytes: 64, sha256: hash });
+const manifest = new TextEncoder().encode(
+  JSON.stringify({
+    ...{ format: "aiekit-manifest", version: 1, kernel: "mel", about: "log-mel", target: "sim", device: "npu1_1col" },
+    ...{ params: { tiles: 3, mode: "fast" }, design: file("design.mlir"), lowered: file("lowered.mlir") },
+    ...{ xclbin: file("mel.xclbin"), xclbinKernel: "MLIR_AIE", inputs: [file("kernels/mel.cc")] },
+    sequences: [
+      {
+        ...{ name: "sequence", insts: file("insts.bin"), units: 4 },
+        args: [
+          {
+            name: "pcm",
+            direction: "in",
+            dtype: "i16",
+            shape: [4, 400],
+            padded: [4, 512],
+            bytes: 4096,
+            meaning: "PCM",
+          },
+          {
+            name: "mel",
+            direction: "out",
+            dtype: "f32",
+            shape: [4, 80],
+            bytes: 1280,
+            units: { axis: 0, hop: 1, window: 1 },
+          },
+        ],
+        parameters: [
+          { name: "rows", argument: "pcm", min: 1, max: 4, words: [{ index: 3, step: 1, factor: 4, constant: 0 }] },
+        ],
+      },
+    ],
+    tools: [{ name: "clang", version: "22.0" }],
+  }),
+);
+
+/** Sections of a kind, taken out of xclbins. */
+function sectionsOf(files, kind) {
+  return files.flatMap((bytes) =>
+    x
+      .readXclbin(bytes, "seed")
+      .sections.filter((found) => found.kind === kind)
+      .map(({ offset, sizeBytes }) => bytes.slice(offset, offset + sizeBytes)),
+  );
+}
+
+/** Real files, the smaller ones: a large file takes long to damage and teaches the same. */
+function real(folder, largest = 20_000) {
+  const path = fileURLToPath(new URL(`../../shared/data/${folder}/`, import.meta.url));
+  if (!existsSync(path)) return [];
+  const files = readdirSync(path).map((entry) => new Uint8Array(readFileSync(path + entry)));
+  return files.filter(({ length }) => length <= largest);
+}
+
+const realXclbins = real("xclbin");
+const realPdis = realXclbins.flatMap(
+  (bytes) => x.readXclbin(bytes, "seed").partition?.pdis.map(({ image }) => image.slice()) ?? [],
+);
+const isOlder = (bytes) => bytes[0] === 0x11;
+const realStreams = real("insts");
+
+const xmlTokens = [
+  "<",
+  ">",
+  "/>",
+  "</core>",
+  "<kernel",
+  "<arg",
+  '"',
+  "&amp;",
+  "&#x41;",
+  "&",
+  "<!--",
+  "-->",
+  "<!DOCTYPE",
+  "<?xml",
+  "0x",
+  "id=",
+  "\0",
+];
+const jsonTokens = [
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  ":",
+  '"',
+  "null",
+  "true",
+  "-1",
+  "1e999",
+  "0.5",
+  '"bytes"',
+  '"shape"',
+  "{}",
+  "[]",
+  "\\u0000",
+];
+const npyTokens = [
+  "'descr'",
+  "'shape'",
+  "True",
+  "False",
+  "(",
+  ")",
+  ",",
+  "1e9",
+  "-1",
+  "'<f8'",
+  "'>i4'",
+  "'|O'",
+  "99999999999",
+  "[",
+  "{",
+];
+
+export const parsers = [
+  {
+    name: "xclbin",
+    seeds: [...xclbins, ...realXclbins],
+    read: (bytes) => x.readXclbin(bytes, name),
+    mend: mendLength,
+    deep: (bytes, xclbin) => {
+      x.describeXclbinText(xclbin);
+      x.lintXclbin({ name, bytes, device: "npu1" });
+      x.roundtrip(bytes, name);
+    },
+  },
+  {
+    name: "lint of what is no xclbin any more",
+    seeds: [...xclbins, ...realXclbins],
+    read: (bytes) => x.lintXclbin({ name, bytes, stream: { name, bytes: bytes.subarray(0, 300) } }),
+  },
+  {
+    name: "AIE_PARTITION",
+    seeds: sectionsOf([...xclbins, ...realXclbins], partitionKind),
+    read: (bytes) => readAiePartition(sectionSource(name, 0, bytes)),
+  },
+  {
+    name: "EMBEDDED_METADATA",
+    seeds: sectionsOf([...xclbins, ...realXclbins], metadataKind),
+    tokens: xmlTokens,
+    read: (bytes) => {
+      const source = sectionSource(name, 0, bytes);
+      return kernelsOf(readEmbeddedMetadata(source), source);
+    },
+  },
+  {
+    name: "PDI",
+    seeds: [pdi, ...realPdis],
+    read: (bytes) => x.readPdiContainer(bytes, name),
+    mend: mendPdi,
+    deep: (bytes) => {
+      x.describePdi(bytes);
+      x.roundtrip(bytes, name);
+    },
+  },
+  {
+    name: "CDO",
+    seeds: [cdo, ...real("cdo")],
+    read: (bytes) => x.readCdo(bytes, name),
+    mend: (bytes) => mendCdo(bytes, 0),
+    deep: (bytes, read) => {
+      const description = x.describeCdo(read);
+      x.tileLines(description);
+      x.commandLines(description);
+      x.roundtrip(bytes, name);
+    },
+  },
+  {
+    name: "instruction stream, TXN",
+    seeds: [
+      x.encodeTxn({ ...header, major: 0, minor: 1 }),
+      x.encodeTxn({ ...header, major: 1, minor: 0 }),
+      ...realStreams.filter((bytes) => !isOlder(bytes)),
+    ],
+    read: (bytes) => x.decodeTxn(bytes, name),
+    mend: mendTxn,
+  },
+  {
+    name: "instruction stream, looked into",
+    seeds: [
+      x.encodeTxn({ ...header, major: 0, minor: 1 }),
+      x.encodeTxn({ ...header, major: 1, minor: 0 }),
+      older,
+      ...realStreams,
+    ],
+    read: (bytes) => {
+      if (bytes.length % 4 === 0) x.streamLines(x.describeStream(bytes, name));
+      return x.describeStream(bytes, name);
+    },
+    deep: (bytes) => x.roundtrip(bytes, `${name}.bin`),
+  },
+  {
+    name: "instruction stream, before June 2024",
+    seeds: [older, ...realStreams.filter(isOlder)],
+    read: (bytes) => {
+      const stream = x.readLegacyStream(bytes, name);
+      if (stream.rest !== undefined) throw stream.rest.why;
+      return stream;
+    },
+  },
+  {
+    name: "core ELF",
+    seeds: [elf],
+    read: (bytes) => x.readCoreElf(bytes, name),
+    deep: (bytes) => x.roundtrip(bytes, name),
+  },
+  {
+    name: "simulator image",
+    seeds: [simImage],
+    read: (bytes) => x.decodeSimImage(bytes, name),
+  },
+  {
+    name: "manifest",
+    seeds: [manifest],
+    tokens: jsonTokens,
+    read: (bytes) => parseManifest(new TextDecoder().decode(bytes), name),
+  },
+  {
+    name: ".npy",
+    seeds: [
+      writeNpy(tensor("f32", [2, 3], new Float32Array(6))),
+      writeNpy(tensor("i16", [4], new Int16Array(4))),
+      writeNpy(tensor("f64", [], new Float64Array(1))),
+    ],
+    tokens: npyTokens,
+    read: (bytes) => readNpy(bytes, name),
+  },
+];
+
+function viewOf(bytes) {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The header's file length. */
+function mendLength(bytes) {
+  if (bytes.length >= 312) viewOf(bytes).setBigUint64(304, BigInt(bytes.length), true);
+  return bytes;
+}
+
+function mendTxn(bytes) {
+  if (bytes.length >= 16) viewOf(bytes).setUint32(12, bytes.length, true);
+  return bytes;
+}
+
+/** Inverted sum of the words before `end`, from `start` on. */
+function seal(bytes, start, end) {
+  if (end + 4 > bytes.length) return;
+  const view = viewOf(bytes);
+  let sum = 0;
+  for (let at = start; at < end; at += 4) sum += view.getUint32(at, true);
+  view.setUint32(end, ~sum >>> 0, true);
+}
+
+function mendCdo(bytes, start) {
+  seal(bytes, start, start + 16);
+  return bytes;
+}
+
+function mendPdi(bytes) {
+  seal(bytes, 0x10, 0x10 + 124);
+  seal(bytes, 0x90, 0x90 + 60);
+  seal(bytes, 0xd0, 0xd0 + 124);
+  return mendCdo(bytes, 0x150);
+}
