@@ -2,8 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Target } from "@aiekit/core";
-import type { BuildEvent, BuildOptions, BuildRequest, BuildResult } from "@aiekit/tools";
+import type { BuildEvent, BuildOptions, BuildRequest, BuildResult, InstsSource } from "@aiekit/tools";
 import type { CommandContext } from "./command-context.ts";
+import { createStepProgress } from "./step-progress.ts";
 import { formatMs } from "./table.ts";
 
 export interface BuildStepRequest {
@@ -11,23 +12,26 @@ export interface BuildStepRequest {
   readonly target: Target;
   readonly params: Readonly<Record<string, number | string>>;
   readonly force?: boolean;
+  readonly keep?: boolean;
+  readonly insts?: InstsSource | undefined;
 }
 
 /** Builds a kernel unless it is up to date, with progress on stderr. Warnings of the build are printed there too. */
 export async function buildStep(context: CommandContext, request: BuildStepRequest): Promise<BuildResult> {
   // Not the whole of tools, which loads the dialect: to find that nothing has changed takes none of it.
   const { buildKernel } = await import("@aiekit/tools/build");
-  const { force = false, ...what } = request;
+  const { force = false, keep = false, insts, ...what } = request;
   const task = context.progress.start(`build ${request.kernel}`);
-  const running = new Set<string>();
+  const state = createStepProgress(() => performance.now());
   const options: BuildOptions = {
     clang: context.environment.clang,
+    env: context.environment.variables,
+    insts,
+    keep,
     signal: context.signal,
     onEvent: (event) => {
-      if (event.kind === "start") running.add(event.step);
-      else if ("step" in event) running.delete(event.step);
-      // Of the steps that run side by side, the one that began first is the one that takes long.
-      task.update([...running][0] ?? "");
+      state.see(event);
+      task.update(() => state.text());
       if (context.verbose) context.stderr.write(`${describeBuildEvent(event)}\n`);
     },
   };
@@ -64,6 +68,8 @@ export function describeBuildEvent(event: BuildEvent): string {
       return `cached  ${event.step} (${formatMs(event.durationMs)})`;
     case "failed":
       return `failed  ${event.step} (${formatMs(event.durationMs)})`;
+    case "planned":
+      return `plan    ${event.kernel}: ${event.steps} steps`;
     case "stale":
       return `stale   ${event.kernel}: ${event.reason}`;
     case "fresh":

@@ -42,7 +42,7 @@ export async function hardwareToolChecks(environment: DoctorEnvironment): Promis
   ]);
 }
 
-const cures = {
+export const cures = {
   mlirAie:
     "unpack an mlir_aie wheel (github.com/Xilinx/mlir-aie/releases) and set MLIR_AIE_INSTALL_DIR to its mlir_aie folder",
   peano:
@@ -50,13 +50,14 @@ const cures = {
     "PEANO_INSTALL_DIR to its llvm-aie folder",
 } as const;
 
-interface ToolPlaces {
+export interface ToolPlaces {
   readonly mlirAie: readonly Place[];
   readonly peano: readonly Place[];
   readonly xrt: readonly Place[];
 }
 
-async function toolPlaces(environment: DoctorEnvironment): Promise<ToolPlaces> {
+/** Where each family of tools is looked for. */
+export async function toolPlaces(environment: Pick<DoctorEnvironment, "env" | "systemRoot">): Promise<ToolPlaces> {
   const path = pathPlaces(environment);
   const mlirAieWheel = [
     ...variablePlace(environment, "MLIR_AIE_INSTALL_DIR", "bin"),
