@@ -123,21 +123,21 @@ const spans: Readonly<Record<MlirAieReleaseId, () => Lowering>> = {
     namesLinker: true,
   }),
   "v1.4": () => ({
+    ...sinceV14(),
     addresses: (generation) =>
       addressesSinceV14(generation, [
         "aie-assign-lock-ids",
         "aie-objectFifo-stateful-transform{dynamic-objFifos=true packet-sw-objFifos=false}",
       ]),
-    ...sinceV14(),
   }),
   "v1.4.2": () => ({
+    ...sinceV14(),
     addresses: (generation) =>
       addressesSinceV14(generation, [
         "aie-objectFifo-stateful-transform{packet-sw-objFifos=false}",
         "aie-objectFifo-unroll{default-dynamic=true}",
         "aie-assign-lock-ids",
       ]),
-    ...sinceV14(),
   }),
 };
 

@@ -26,8 +26,16 @@ export function withNeededPasses(tools: HardwareTools, lowering: Lowering): Hard
   if (absent.length === 0) return tools;
   const unfit = {
     tool: "aie-opt",
-    reason: `${aieOpt.path} looks like ${tools.release?.name} and has no pass ${absent.join(", ")}: a revision between two releases`,
+    reason: `${aieOpt.path} looks like ${tools.release?.name} and has no pass ${listOf(absent)}: a revision between two releases`,
     cure: "take the aie-opt of a release",
   };
   return { ...tools, programs: { ...tools.programs, "aie-opt": unfit } };
+}
+
+/** Passes that a message names. */
+const listed = 3;
+
+function listOf(names: readonly string[]): string {
+  const more = names.length - listed;
+  return more <= 0 ? names.join(", ") : `${names.slice(0, listed).join(", ")} and ${more} more`;
 }
