@@ -1,5 +1,5 @@
 import { DesignError } from "@aiekit/core";
-import { type Operation, parseModule, printModule, stringAttr, walk } from "@aiekit/mlir";
+import { cloneOperation, type Operation, printModule, stringAttr, walk } from "@aiekit/mlir";
 import type { CoreProgram } from "../core-programs.ts";
 import type { Lowering } from "./pass-pipelines.ts";
 
@@ -16,7 +16,7 @@ export function designTextFor(
 
 /** Until March 2026 a core names its one object itself; `link_with` of functions is kept and not read. */
 function withLinkOnCores(module: Operation, programs: readonly CoreProgram[]): Operation {
-  const copy = parseModule(printModule(module), "design.mlir");
+  const copy = cloneOperation(module);
   const byPlace = new Map(programs.map((program) => [`${program.col},${program.row}`, program]));
   walk(copy, (op) => {
     if (op.name !== "aie.core") return;
