@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const at = (path) => pathToFileURL(join(root, path)).href;
 const { findKernel, lowerDesign, placeTiles, printModule, routeFlows } = await import(at("mlir/dist/index.js"));
-const { buildKernel, npuToBinary, planKernel } = await import(at("tools/dist/index.js"));
+const { buildKernel, npuToBinary } = await import(at("tools/dist/index.js"));
 const { loweringOf, passNames } = await import(at("tools/dist/build/npu/pass-pipelines.js"));
 
 const runs = 15;

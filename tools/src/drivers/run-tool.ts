@@ -38,6 +38,8 @@ export async function callTool(call: ToolCall): Promise<ToolOutput> {
     all: true,
     reject: false,
     stdin: "ignore",
+    // What goes into a file has to be what a shell would put there.
+    stripFinalNewline: { stdout: false },
     timeout: call.timeoutMs,
     ...(call.env && { env: call.env }),
     ...(call.cwd && { cwd: call.cwd }),

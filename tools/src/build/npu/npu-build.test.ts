@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AbortedError, parseManifest, ToolMissingError } from "@aiekit/core";
 import { buildPdi, readXclbin } from "@aiekit/xclbin";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type WatchOutcome, watchKernel } from "../../watch/watch-kernel.ts";
 import { checkFresh } from "../check-fresh.ts";
 import {
   copyKernelProject,
@@ -299,6 +300,64 @@ test("equal inputs give equal bytes: a build elsewhere, with the tools elsewhere
   } finally {
     await other.remove();
     await elsewhere.remove();
+  }
+});
+
+test("warnings of the tools come with the build, from the cache as well", async () => {
+  const warning = "design.mlir:4:18: warning: Bank-aware allocation failed, trying basic sequential allocation.";
+  await tools.fail("aie-opt", { prints: `${warning}\n`, exitCode: 0, when: "aie-assign-buffer-addresses" });
+
+  expect((await build({ force: true })).warnings).toEqual([warning]);
+
+  await appendFile(project.at("kernels/mel/mel.cc"), "\n");
+  expect((await build()).warnings).toEqual([warning]);
+});
+
+test("a release outside the supported range builds with a warning", async () => {
+  const newer = await newFakeTools({ release: "v1.4.2" });
+  const other = await newKernelProject({ env: newer.env });
+  try {
+    const { warnings, manifest } = await other.build({ target: "npu1" });
+
+    expect(warnings).toEqual([expect.stringContaining("outside the supported range, mlir-aie v1.1 to v1.3")]);
+    expect(manifest.target).toBe("npu1");
+  } finally {
+    await other.remove();
+    await newer.remove();
+  }
+});
+
+test("a watch builds again when a kernel changes, without a compiler for the simulator", async () => {
+  const outcomes: WatchOutcome[] = [];
+  let next = (): void => undefined;
+  const built = (): Promise<void> =>
+    new Promise((resolve) => {
+      next = resolve;
+    });
+  const first = built();
+  const watch = await watchKernel(
+    { kernel: "mel", target: "npu1" },
+    {
+      projectRoot: project.root,
+      env: tools.env,
+      onBuild: (outcome) => {
+        outcomes.push(outcome);
+        next();
+      },
+    },
+  );
+  try {
+    await first;
+    const second = built();
+    await appendFile(project.at("kernels/mel/mel.cc"), "\nint edited;\n");
+    await second;
+
+    expect(outcomes).toMatchObject([
+      { ok: true, result: { fresh: true } },
+      { ok: true, result: { fresh: false } },
+    ]);
+  } finally {
+    await watch.close();
   }
 });
 

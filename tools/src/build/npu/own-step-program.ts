@@ -1,18 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DesignError, type Target, targets, UsageError } from "@aiekit/core";
-import { formatDiagnostic, lowerDesign, parseModule, placeTiles, printModule, routeFlows, verify } from "@aiekit/mlir";
-import { streamDifference } from "../../conformance/stream-difference.ts";
-import { npuToBinary } from "../../npu-to-binary.ts";
-import { mlirAieReleases } from "../../toolchain/mlir-aie-releases.ts";
-import { everyCore } from "../core-programs.ts";
-import { makeDesign } from "../make-design.ts";
-import { resolveRequest } from "../request.ts";
-import { designTextFor } from "./design-text.ts";
-import { downgradeIr } from "./downgrade-ir.ts";
-import { withElfNames } from "./elf-names.ts";
-import { packPdi, packXclbin } from "./pack-steps.ts";
-import { loweringOf } from "./pass-pipelines.ts";
 
 /**
  * Runs one of the steps that need no native tool, on files: what `aiekit build --dry-run` prints as `step ...`.
@@ -35,11 +23,21 @@ export async function runOwnStep(args: readonly string[]): Promise<string> {
 
 type Options = ReadonlyMap<string, string>;
 
+// Each step loads what it needs: a plan calls this program a dozen times.
 const ownSteps: Readonly<
   Record<string, (inputs: readonly string[], options: Options) => Promise<string | Uint8Array>>
 > = {
   async design([kernel = "", target = "", device = "", ...params], options) {
     if (!(targets as readonly string[]).includes(target)) throw new UsageError(`step design: unknown target ${target}`);
+    const [{ resolveRequest }, { makeDesign }, { everyCore }, { designTextFor }, { loweringOf }, { mlirAieReleases }] =
+      await Promise.all([
+        import("../request.ts"),
+        import("../make-design.ts"),
+        import("../core-programs.ts"),
+        import("./design-text.ts"),
+        import("./pass-pipelines.ts"),
+        import("../../toolchain/mlir-aie-releases.ts"),
+      ]);
     const choices = Object.fromEntries(params.map((param) => param.split("=", 2) as [string, string]));
     const request = await resolveRequest({ kernel, target: target as Target, device, params: choices });
     const { module } = makeDesign(request);
@@ -49,20 +47,25 @@ const ownSteps: Readonly<
     return designTextFor(module, everyCore(module), loweringOf(release.id));
   },
   async verify([file = ""]) {
+    const { formatDiagnostic, parseModule, verify } = await import("@aiekit/mlir");
     const found = verify(parseModule(await readFile(file, "utf8"), file));
     const text = found.map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`).join("");
     if (found.some((diagnostic) => diagnostic.severity === "error")) throw new DesignError(text.trimEnd());
     return text;
   },
   async lower([file = ""]) {
+    const { lowerDesign, parseModule, placeTiles, printModule, routeFlows } = await import("@aiekit/mlir");
     const { module } = lowerDesign(placeTiles(parseModule(await readFile(file, "utf8"), file)));
     routeFlows(module);
     return printModule(module);
   },
   async "npu-to-binary"([file = ""], options) {
+    const { parseModule } = await import("@aiekit/mlir");
+    const { npuToBinary } = await import("../../npu-to-binary.ts");
     return npuToBinary(parseModule(await readFile(file, "utf8"), file), options.get("--sequence") ?? "");
   },
   async "elf-names"([file = "", ...places]) {
+    const { withElfNames } = await import("./elf-names.ts");
     const cores = places.map((place) => {
       const [col = Number.NaN, row = Number.NaN] = place.split(",").map(Number);
       return { col, row };
@@ -70,18 +73,22 @@ const ownSteps: Readonly<
     return withElfNames(await readFile(file, "utf8"), cores);
   },
   async "downgrade-ir"([file = ""]) {
+    const { downgradeIr } = await import("./downgrade-ir.ts");
     return downgradeIr(await readFile(file, "utf8"));
   },
   async "compare-insts"([tools = "", own = ""]) {
+    const { streamDifference } = await import("../../conformance/stream-difference.ts");
     const [expected, got] = await Promise.all([readFile(tools), readFile(own)]);
     const difference = streamDifference({ sequence: own, expected, got });
     if (difference === undefined) return `${own} equals ${tools}\n`;
     return `${difference.what}: ${tools} has ${difference.expected}, ${own} has ${difference.got}\n`;
   },
   async pdi(files) {
+    const { packPdi } = await import("./pack-steps.ts");
     return packPdi(await Promise.all(files.map((file) => readFile(file))));
   },
   async xclbin([pdi = "", device = "", buffers = ""]) {
+    const { packXclbin } = await import("./pack-steps.ts");
     return packXclbin(await readFile(pdi), device, Number(buffers));
   },
 };

@@ -130,7 +130,7 @@ async function runIn({ path }: ScratchFolder, { spec, program, args, signal }: T
     }
     outputs.set(name, content);
   }
-  if (spec.stdout !== undefined) outputs.set(spec.stdout, new TextEncoder().encode(`${printed.stdout}\n`));
+  if (spec.stdout !== undefined) outputs.set(spec.stdout, new TextEncoder().encode(printed.stdout));
   const log = spec.stdout === undefined ? printed.all : printed.stderr;
   return outputs.set(logName(spec.name), new TextEncoder().encode(log));
 }
