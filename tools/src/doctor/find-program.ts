@@ -24,27 +24,20 @@ export async function findProgram(program: string, places: readonly Place[]): Pr
 }
 
 /** PATH as places; one label for all of them. */
-export function pathPlaces(environment: Pick<DoctorEnvironment, "env">): readonly Place[] {
+export function pathPlaces(environment: DoctorEnvironment): readonly Place[] {
   const folders = (environment.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   return folders.map((folder) => ({ folder, label: "PATH" }));
 }
 
 /** `$NAME/below` where the variable is set; the label says where it is not. */
-export function variablePlace(
-  environment: Pick<DoctorEnvironment, "env">,
-  name: string,
-  below: string,
-): readonly Place[] {
+export function variablePlace(environment: DoctorEnvironment, name: string, below: string): readonly Place[] {
   const value = environment.env[name];
   if (value === undefined || value === "") return [{ folder: "", label: `$${name}/${below} (not set)` }];
   return [{ folder: join(value, below), label: `$${name}/${below} = ${join(value, below)}` }];
 }
 
 /** `below` in the site-packages of an active Python virtual environment, where wheels put the tools. */
-export async function sitePackagesPlaces(
-  environment: Pick<DoctorEnvironment, "env">,
-  below: string,
-): Promise<readonly Place[]> {
+export async function sitePackagesPlaces(environment: DoctorEnvironment, below: string): Promise<readonly Place[]> {
   const venv = environment.env.VIRTUAL_ENV;
   if (venv === undefined || venv === "") return [{ folder: "", label: "$VIRTUAL_ENV (not set)" }];
   const versions = await readdir(join(venv, "lib")).catch(() => []);

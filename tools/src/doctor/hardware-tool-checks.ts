@@ -42,7 +42,7 @@ export async function hardwareToolChecks(environment: DoctorEnvironment): Promis
   ]);
 }
 
-export const cures = {
+const cures = {
   mlirAie:
     "unpack an mlir_aie wheel (github.com/Xilinx/mlir-aie/releases) and set MLIR_AIE_INSTALL_DIR to its mlir_aie folder",
   peano:
@@ -50,14 +50,13 @@ export const cures = {
     "PEANO_INSTALL_DIR to its llvm-aie folder",
 } as const;
 
-export interface ToolPlaces {
+interface ToolPlaces {
   readonly mlirAie: readonly Place[];
   readonly peano: readonly Place[];
   readonly xrt: readonly Place[];
 }
 
-/** Where each family of tools is looked for. */
-export async function toolPlaces(environment: Pick<DoctorEnvironment, "env" | "systemRoot">): Promise<ToolPlaces> {
+async function toolPlaces(environment: DoctorEnvironment): Promise<ToolPlaces> {
   const path = pathPlaces(environment);
   const mlirAieWheel = [
     ...variablePlace(environment, "MLIR_AIE_INSTALL_DIR", "bin"),

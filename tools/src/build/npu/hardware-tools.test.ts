@@ -1,4 +1,4 @@
-import { chmod, readdir, writeFile } from "node:fs/promises";
+import { chmod, cp, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
@@ -32,6 +32,21 @@ test("Peano stands beside mlir_aie where no variable names it, as wheels unpack"
   const { MLIR_AIE_INSTALL_DIR = "" } = tools.env;
 
   expect(isFound((await find({ MLIR_AIE_INSTALL_DIR })).programs.llc)).toBe(true);
+});
+
+test("in an active virtual environment the wheels' folders are looked in, and PATH is for mlir-aie alone", async () => {
+  const site = join(tools.root, "venv/lib/python3.12/site-packages");
+  await cp(join(tools.root, "mlir_aie"), join(site, "mlir_aie"), { recursive: true });
+  await cp(join(tools.root, "llvm-aie"), join(site, "llvm-aie"), { recursive: true });
+  await cp(join(tools.root, "answers"), join(site, "answers"), { recursive: true });
+  const path = ["mlir_aie/bin", "llvm-aie/bin"].map((folder) => join(tools.root, folder)).join(":");
+
+  const inVenv = await find({ VIRTUAL_ENV: join(tools.root, "venv") });
+  expect(inVenv.programs["aie-opt"]).toMatchObject({ path: join(site, "mlir_aie/bin/aie-opt") });
+  expect(inVenv.programs.opt).toMatchObject({ path: join(site, "llvm-aie/bin/opt") });
+  const onPath = await find({ PATH: path });
+  expect(isFound(onPath.programs["aie-opt"])).toBe(true);
+  expect(isFound(onPath.programs.opt)).toBe(false);
 });
 
 test("nothing is found without variables, and each tool says where it was looked for and how to get it", async () => {

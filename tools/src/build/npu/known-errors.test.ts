@@ -1,13 +1,12 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ToolError } from "@aiekit/core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { runTool } from "../../drivers/run-tool.ts";
+import type { DrivenTool } from "../../drivers/tool-command.ts";
 import type { OutputRef } from "../../plan/step.ts";
-import { explainFailure } from "./explain-failure.ts";
 import type { FakeTools } from "./fake-tools.test-support.ts";
-import { type ErrorSource, knownErrorIn, knownErrors } from "./known-errors.ts";
+import { knownErrorIn, knownErrors } from "./known-errors.ts";
 import { builtMelSteps, type MelSteps } from "./mel-steps.test-support.ts";
 
 let mel: MelSteps;
@@ -41,7 +40,7 @@ function lineOf(text: string, made: OutputRef): number {
 }
 
 interface Row {
-  readonly tool: ErrorSource;
+  readonly tool: DrivenTool;
   readonly step: string;
   readonly prints: string;
   readonly exitCode?: number;
@@ -335,11 +334,8 @@ test.each(rows.map((row) => [`${row.tool}: ${row.prints.trim().split("\n").at(-1
   },
 );
 
-test("every row of the table of known errors is met by a program above or below", () => {
-  const met = new Set([
-    ...rows.map(({ tool, prints }) => knownErrorIn(prints, tool)),
-    ...packagerRows.map(({ tool, prints }) => knownErrorIn(prints, tool)),
-  ]);
+test("every row of the table of known errors is met by a program above", () => {
+  const met = new Set(rows.map(({ tool, prints }) => knownErrorIn(prints, tool)));
 
   expect(knownErrors.filter((known) => !met.has(known)).map(({ pattern }) => String(pattern))).toEqual([]);
 });
@@ -411,67 +407,3 @@ test("a place in a lowered module is told by what it was in the design: a buffer
     /^pcm_shim_alloc, made for objectFifo pcm \(.*\), in sequence frames_128 \(.*design\.mlir:\d+\)$/,
   );
 });
-
-// bootgen and xclbinutil are not steps of this plan; their messages are in the same table.
-const packagerRows: readonly Omit<Row, "step">[] = [
-  { tool: "bootgen", prints: "[ERROR]  : Unable to open file - nope.bin\n", hint: /not there/ },
-  { tool: "bootgen", prints: "[ERROR]  : invalid CDO file\n", hint: /cut off/ },
-  { tool: "bootgen", prints: "[ERROR]  : main.pdi already exists, use -w to overwrite\n", hint: /only with -w/ },
-  {
-    tool: "xclbinutil",
-    prints: "/usr/bin/xclbinutil: line 39: /usr/bin/unwrapped/xclbinutil: No such file or directory\n",
-    exitCode: 127,
-    hint: /only a wrapper/,
-  },
-  {
-    tool: "xclbinutil",
-    prints: "ERROR: Memory tag 'SRAM' not found in the MEM_TOPOLOGY section\n",
-    hint: /before MEM_TOPOLOGY/,
-  },
-  {
-    tool: "xclbinutil",
-    prints: "ERROR: Kernel name already exists in the EMBEDDED_METADATA section: 'MLIR_AIE'\n",
-    hint: /name of its own/,
-  },
-  { tool: "xclbinutil", prints: "ERROR: Missing start columns for the AIE partition.\n", hint: /npu2_5col/ },
-  { tool: "xclbinutil", prints: "ERROR: Unable to open the file for reading: main.pdi\n", hint: /folder of that JSON/ },
-  { tool: "xclbinutil", prints: "ERROR: AIE Partition section already exists.\n", hint: /--add-replace-section/ },
-  {
-    tool: "xclbinutil",
-    prints: "ERROR: The AIE_PARTITION section in the xclbin is not compliant with IP_LAYOUT section\n",
-    hint: /dpu_kernel_ids/,
-  },
-  { tool: "xclbinutil", prints: "ERROR: AIE Partition section only supports the JSON format.\n", hint: /not RAW/ },
-];
-
-test.each(packagerRows.map((row) => [`${row.tool}: ${row.prints.trim()}`, row] as const))(
-  "%s",
-  async (_, { tool, prints, exitCode = 1, hint }) => {
-    const folder = await mkdtemp(join(tmpdir(), "aiekit-packager-"));
-    try {
-      const program = join(folder, tool);
-      await writeFile(program, `#!/bin/sh\ncat >&2 <<'END'\n${prints}END\nexit ${exitCode}\n`);
-      await chmod(program, 0o755);
-
-      const failed = await runTool({ program, args: [], stage: "pack", timeoutMs: 10_000 }).catch(
-        (error: unknown) => error,
-      );
-      const scene = {
-        subject: undefined,
-        files: new Map<string, string>(),
-        design: { fileName: "design.mlir", text: "" },
-      };
-      const explained = explainFailure(failed as ToolError, {
-        ...scene,
-        tool,
-        command: tool,
-        logPath: join(folder, "output.log"),
-      });
-
-      expect(explained.hint).toMatch(hint);
-      expect(explained.failure).toMatchObject({ exitCode, stderr: prints.trim() });
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  },
-);

@@ -1,27 +1,17 @@
-/** Programs whose messages are told apart. */
-export type ErrorSource = "aie-opt" | "aie-translate" | "opt" | "llc" | "clang" | "clang++" | "bootgen" | "xclbinutil";
+import type { DrivenTool } from "../../drivers/tool-command.ts";
 
 /** A message of a tool that has one known cause. */
 export interface KnownError {
-  readonly tools: readonly ErrorSource[];
+  readonly tools: readonly DrivenTool[];
   readonly pattern: RegExp;
   /** Cause and cure in a sentence or two. */
   readonly hint: string;
 }
 
-const everyTool: readonly ErrorSource[] = [
-  "aie-opt",
-  "aie-translate",
-  "opt",
-  "llc",
-  "clang",
-  "clang++",
-  "bootgen",
-  "xclbinutil",
-];
-const mlir: readonly ErrorSource[] = ["aie-opt", "aie-translate"];
+const everyTool: readonly DrivenTool[] = ["aie-opt", "aie-translate", "opt", "llc", "clang", "clang++"];
+const mlir: readonly DrivenTool[] = ["aie-opt", "aie-translate"];
 
-/** First match wins. Source of the messages: the tools' own texts; those of aie-opt, aie-translate and bootgen as seen when run. */
+/** First match wins. Source of the messages: the tools' own texts; many of aie-opt and aie-translate as seen when run. */
 export const knownErrors: readonly KnownError[] = [
   {
     tools: everyTool,
@@ -160,61 +150,6 @@ export const knownErrors: readonly KnownError[] = [
     tools: ["clang++"],
     pattern: /file not found/,
     hint: "headers are looked for in kernels/ and in the include folder of mlir_aie, which has aie_api",
-  },
-  {
-    tools: ["bootgen"],
-    pattern: /Unable to open file/,
-    hint: "a CDO file that the BIF names is not there",
-  },
-  {
-    tools: ["bootgen"],
-    pattern: /invalid CDO|CDO.*(?:empty|size)/i,
-    hint: "an empty CDO file: aie-translate writes at least one NOP, so the file is cut off",
-  },
-  {
-    tools: ["bootgen"],
-    pattern: /already exists|-w/,
-    hint: "bootgen overwrites only with -w",
-  },
-  {
-    tools: ["xclbinutil"],
-    pattern: /unwrapped\/xclbinutil/,
-    hint: "only a wrapper: the package ships no program behind it. XRT 2.25 or newer, or leave --packager tools out",
-  },
-  {
-    tools: ["xclbinutil"],
-    pattern: /Memory tag '[^']*' not found in the MEM_TOPOLOGY/,
-    hint: "--add-kernel came before MEM_TOPOLOGY, or without it",
-  },
-  {
-    tools: ["xclbinutil"],
-    pattern: /Kernel name already exists in the EMBEDDED_METADATA/,
-    hint: "give the second kernel of an xclbin a name of its own",
-  },
-  {
-    tools: ["xclbinutil"],
-    pattern: /Missing start columns for the AIE partition/,
-    hint: "start_columns is empty: aiecc of mlir-aie up to v1.3 does that for npu2_5col to npu2_7col",
-  },
-  {
-    tools: ["xclbinutil"],
-    pattern: /Unable to open the file for reading/,
-    hint: "file names in a partition's JSON count from the folder of that JSON",
-  },
-  {
-    tools: ["xclbinutil"],
-    pattern: /AIE Partition section already exists/,
-    hint: "replace it: --add-replace-section",
-  },
-  {
-    tools: ["xclbinutil"],
-    pattern: /not compliant with IP_LAYOUT section/,
-    hint: "dpu_kernel_ids of the partition names a kernel that --add-kernel did not add",
-  },
-  {
-    tools: ["xclbinutil"],
-    pattern: /only supports the JSON format/,
-    hint: "AIE_PARTITION is read and written as JSON, not RAW",
   },
 ];
 
