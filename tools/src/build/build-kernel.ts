@@ -31,6 +31,8 @@ export interface BuildResult {
   readonly fresh: boolean;
   /** Of verifier, lowering and compiler, as text; empty for a fresh build. */
   readonly warnings: readonly string[];
+  /** Folder with what every step made, where `keep` asked for it. */
+  readonly workFolder?: string | undefined;
   readonly durationMs: number;
 }
 
@@ -45,7 +47,7 @@ export async function buildKernel(request: BuildRequest, options: BuildOptions =
   const startMs = performance.now();
   const durationMs = (): number => performance.now() - startMs;
   const { onEvent = () => {} } = options;
-  const freshness: Freshness = options.force ? { fresh: false, reason: "forced" } : await checkFresh(request, options);
+  const freshness = await freshnessFor(request, options);
   if (freshness.fresh) {
     onEvent({ kind: "fresh", kernel: request.kernel, durationMs: durationMs() });
     return { ...freshness, warnings: [], durationMs: durationMs() };
@@ -55,13 +57,20 @@ export async function buildKernel(request: BuildRequest, options: BuildOptions =
   return { ...built, fresh: false, durationMs: durationMs() };
 }
 
+/** A build that is to leave its intermediate files has to take them from somewhere: from its steps or their cache. */
+async function freshnessFor(request: BuildRequest, options: BuildOptions): Promise<Freshness> {
+  if (options.force) return { fresh: false, reason: "forced" };
+  if (options.keep) return { fresh: false, reason: "intermediate files are asked for" };
+  return checkFresh(request, options);
+}
+
 /** Some hundred results of compile and link. */
 const maxCacheBytes = 256 * 1024 * 1024;
 
 async function runPlan(
   { plan, project, resolved, cache }: PlannedBuild,
   options: BuildOptions,
-): Promise<Pick<BuildResult, "manifest" | "manifestPath" | "warnings">> {
+): Promise<Pick<BuildResult, "manifest" | "manifestPath" | "warnings" | "workFolder">> {
   const { signal, onEvent = () => {} } = options;
   await writeFileAtomic(plan.design.path, plan.design.text);
   const { runnable, stops, unreached } = runnableSteps(plan.steps);
@@ -90,5 +99,5 @@ async function runPlan(
   await pruneStepCache(stepCacheFolder(project), maxCacheBytes);
   const manifestPath = join(folder, productPaths.manifest);
   const manifest = parseManifest(String(products.get(productPaths.manifest)), manifestPath);
-  return { manifest, manifestPath, warnings: plan.warnings(outputs) };
+  return { manifest, manifestPath, warnings: plan.warnings(outputs), workFolder: isKept ? prj : undefined };
 }

@@ -84,10 +84,10 @@ async function watchUntilStopped(context: CommandContext, options: BuildOptions)
 }
 
 function print(context: CommandContext, result: BuildResult): void {
-  const { manifest, manifestPath, fresh, durationMs, warnings } = result;
+  const { manifest, manifestPath, fresh, durationMs, warnings, workFolder } = result;
   if (context.json) {
     const { kernel, target, device, params } = manifest;
-    const record = { kernel, target, device, params, manifestPath, fresh, durationMs, warnings };
+    const record = { kernel, target, device, params, manifestPath, fresh, durationMs, warnings, workFolder };
     context.stdout.write(`${JSON.stringify(record)}\n`);
     return;
   }
@@ -95,6 +95,7 @@ function print(context: CommandContext, result: BuildResult): void {
   const { kernel, target, xclbin, sequences } = manifest;
   context.stdout.write(
     `${kernel} (${target}): ${what} in ${formatMs(durationMs)}; xclbin ${formatBytes(xclbin.bytes)}, ` +
-      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n${manifestPath}\n`,
+      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n${manifestPath}\n` +
+      (workFolder === undefined ? "" : `${workFolder}\n`),
   );
 }

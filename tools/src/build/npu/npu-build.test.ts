@@ -203,9 +203,11 @@ test("the folder that a stopped build leaves goes when a build comes through", a
   expect(await readdir(project.at("xclbin/npu1"))).toEqual(["mel"]);
 });
 
-test("--keep leaves what every step made, under the names of aiecc's work folder", async () => {
-  await build({ force: true, keep: true });
+test("--keep leaves what every step made, under the names of aiecc's work folder, and runs nothing for it", async () => {
+  const { ran, workFolder } = await build({ keep: true });
 
+  expect(ran).toEqual([]);
+  expect(workFolder).toBe(project.at("xclbin/npu1/mel.prj"));
   expect(Object.keys(await project.files("xclbin/npu1/mel.prj"))).toEqual(
     expect.arrayContaining([
       "design.mlir",
