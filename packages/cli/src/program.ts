@@ -345,6 +345,7 @@ const examples = {
   build: `  aiekit build mel
   aiekit build mel --param tiles=3
   aiekit build fft --watch
+  aiekit build mel --target npu1 --dry-run
   aiekit build mel --dry-run --json`,
   run: `  aiekit run mel --in speech.wav --out mel.npy
   aiekit run fft --in frames.npy --out spectrum.npy
