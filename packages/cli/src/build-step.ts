@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Target } from "@aiekit/core";
-import type { BuildEvent, BuildOptions, BuildRequest, BuildResult, InstsSource } from "@aiekit/tools";
+import type { BuildEvent, BuildOptions, BuildResult, InstsSource } from "@aiekit/tools";
 import type { CommandContext } from "./command-context.ts";
 import { createStepProgress } from "./step-progress.ts";
 import { formatMs } from "./table.ts";
@@ -28,6 +25,7 @@ export async function buildStep(context: CommandContext, request: BuildStepReque
     env: context.environment.variables,
     insts,
     keep,
+    force,
     signal: context.signal,
     onEvent: (event) => {
       state.see(event);
@@ -36,24 +34,11 @@ export async function buildStep(context: CommandContext, request: BuildStepReque
     },
   };
   try {
-    const result = force ? await buildFromNothing(what, options) : await buildKernel(what, options);
+    const result = await buildKernel(what, options);
     for (const warning of result.warnings) context.stderr.write(`warning: ${warning}\n`);
     return result;
   } finally {
     task.done();
-  }
-}
-
-/** A build that takes nothing from earlier ones: an empty cache, and no manifest that could be called fresh. */
-async function buildFromNothing(request: BuildRequest, options: BuildOptions): Promise<BuildResult> {
-  const { buildKernel, checkFresh } = await import("@aiekit/tools");
-  const cacheRoot = await mkdtemp(join(tmpdir(), "aiekit-force-"));
-  try {
-    const state = await checkFresh(request, options);
-    if (state.fresh) await rm(state.manifestPath);
-    return await buildKernel(request, { ...options, cacheRoot });
-  } finally {
-    await rm(cacheRoot, { recursive: true, force: true });
   }
 }
 
