@@ -107,6 +107,7 @@ export {
   type Type,
   type VectorType,
 } from "./ir/types.ts";
+export { cloneOperation } from "./lowering/clone.ts";
 export { type CoreMemory, coreMemory } from "./lowering/core-memory.ts";
 export { type LoweredDesign, lowerDesign } from "./lowering/lower-design.ts";
 export {

@@ -1,6 +1,7 @@
 export { type BuildOptions, type BuildResult, buildKernel } from "./build/build-kernel.ts";
 export { checkFresh, type Freshness, type FreshnessOptions } from "./build/check-fresh.ts";
 export { type CoreProgram, corePrograms } from "./build/core-programs.ts";
+export type { InstsSource } from "./build/npu/insts-steps.ts";
 export { type KernelPlan, planKernel } from "./build/plan-kernel.ts";
 export { findProject, type Project, type ProjectOptions } from "./build/project.ts";
 export type { BuildRequest } from "./build/request.ts";

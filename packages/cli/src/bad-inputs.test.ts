@@ -154,7 +154,13 @@ test.each<[string, string[], number, string]>([
     "a target that needs tools",
     ["build", "mel", "--target", "npu1"],
     4,
-    "target npu1: needs aie-opt, aie-translate and Peano, and steps that drive them",
+    "target: needs aie-translate: not found; looked in $MLIR_AIE_INSTALL_DIR/bin (not set)",
+  ],
+  [
+    "streams from a source that there is not",
+    ["build", "mel", "--target", "npu1", "--insts", "mine"],
+    2,
+    "argument 'mine' is invalid. Allowed choices are own, tools.",
   ],
   [
     "a sound file to inspect",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
+import type { InstsSource } from "@aiekit/tools";
 import { Argument, Command, Option } from "commander";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
@@ -93,17 +94,24 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .addOption(targetOption())
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .option("--watch", "build again whenever a source changes, until Ctrl-C")
-    .option("--dry-run", "print the steps and whether they would run, and build nothing")
+    .option("--dry-run", "print the steps and whether they would run, and build nothing; npu1, npu2: as a shell script")
     .option("--force", "ignore what is cached")
+    .option("--keep", "leave what every step made in <kernel>.prj beside the build")
+    .addOption(
+      new Option(
+        "--insts <source>",
+        "npu1, npu2: who makes the instruction streams (default: the tools, where they are)",
+      ).choices(["own", "tools"]),
+    )
     .option("--verbose", "print every step with its command, time and cache state")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.build}`)
     .action((kernel: string, o: RawOptions) => {
-      const { target = "sim", watch = false, dryRun = false, force = false } = o;
+      const { target = "sim", watch = false, dryRun = false, force = false, keep = false, insts } = o;
       invoke({
         command: "build",
         ...flags(o),
-        options: { kernel, params: o.param ?? {}, target, watch, dryRun, force },
+        options: { kernel, params: o.param ?? {}, target, watch, dryRun, force, keep, insts },
       });
     });
 
@@ -316,6 +324,8 @@ interface RawOptions {
   readonly watch?: boolean;
   readonly dryRun?: boolean;
   readonly force?: boolean;
+  readonly keep?: boolean;
+  readonly insts?: InstsSource;
   readonly in?: readonly InputOption[];
   readonly out?: string;
   readonly device?: DeviceKind | "auto";
@@ -422,6 +432,7 @@ const examples = {
   build: `  aiekit build mel
   aiekit build mel --param tiles=3
   aiekit build fft --watch
+  aiekit build mel --target npu1 --dry-run
   aiekit build mel --dry-run --json`,
   run: `  aiekit run mel --in speech.wav --out mel.npy
   aiekit run fft --in frames.npy --out spectrum.npy

@@ -2,8 +2,8 @@ import type { OutputStream } from "./terminal.ts";
 
 /** One piece of work that the user may have to wait for. */
 export interface ProgressTask {
-  /** `doneCount` of `totalCount`, or a word about what is going on. */
-  update(state: { readonly doneCount: number; readonly totalCount: number } | string): void;
+  /** `doneCount` of `totalCount`, or words about what is going on, made when they are printed where they hold times. */
+  update(state: { readonly doneCount: number; readonly totalCount: number } | string | (() => string)): void;
   done(): void;
 }
 
@@ -29,7 +29,7 @@ export function createProgress(options: ProgressOptions): Progress {
   return {
     start(label: string): ProgressTask {
       const startMs = nowMs();
-      let state = "";
+      let state = (): string => "";
       let printedMs: number | undefined;
       const print = (): void => {
         const elapsedMs = nowMs() - startMs;
@@ -37,17 +37,15 @@ export function createProgress(options: ProgressOptions): Progress {
         const intervalMs = options.interactive ? rewriteIntervalMs : plainIntervalMs;
         if (printedMs !== undefined && nowMs() - printedMs < intervalMs) return;
         printedMs = nowMs();
-        const text = `${label}${state === "" ? "" : ` ${state}`} (${Math.round(elapsedMs / 1000)} s)`;
+        const words = state();
+        const text = `${label}${words === "" ? "" : ` ${words}`} (${Math.round(elapsedMs / 1000)} s)`;
         stream.write(options.interactive ? `\r\u001b[2K${text.slice(0, (stream.columns || 80) - 1)}` : `${text}\n`);
       };
       const timer = setInterval(print, options.interactive ? rewriteIntervalMs : quietMs);
       timer.unref();
       return {
         update(next): void {
-          state =
-            typeof next === "string"
-              ? next
-              : `${Math.floor((100 * next.doneCount) / Math.max(1, next.totalCount))} % (${next.doneCount}/${next.totalCount})`;
+          state = typeof next === "function" ? next : () => (typeof next === "string" ? next : percent(next));
           print();
         },
         done(): void {
@@ -57,4 +55,8 @@ export function createProgress(options: ProgressOptions): Progress {
       };
     },
   };
+}
+
+function percent({ doneCount, totalCount }: { readonly doneCount: number; readonly totalCount: number }): string {
+  return `${Math.floor((100 * doneCount) / Math.max(1, totalCount))} % (${doneCount}/${totalCount})`;
 }

@@ -99,18 +99,28 @@ export interface ToolFailure {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly stderr: string;
+  /** What of the design or of the sources the failure is about: `core (0,2), design.mlir:12`. */
+  readonly about?: string | undefined;
   readonly logPath?: string | undefined;
 }
 
-/** An external tool ran and failed. The message holds stage, command, exit reason and the last 20 lines it printed. */
+/**
+ * An external tool ran and failed. The message holds stage, command, exit reason, the last 20 lines it printed and, where
+ * that is known, what the failure is about.
+ */
 export class ToolError extends AiekitError {
   readonly failure: ToolFailure;
 
   constructor(failure: ToolFailure, options?: AiekitErrorOptions) {
     const reason = failure.signal ? `signal ${failure.signal}` : `exit code ${failure.exitCode ?? "unknown"}`;
     const tail = failure.stderr.trimEnd().split("\n").slice(-20).join("\n");
+    const about = failure.about ? `\nabout: ${failure.about}` : "";
     const log = failure.logPath ? `\nfull log: ${failure.logPath}` : "";
-    super("tool", `${failure.stage}: ${failure.tool} failed (${reason})\n${failure.command}\n${tail}${log}`, options);
+    super(
+      "tool",
+      `${failure.stage}: ${failure.tool} failed (${reason})\n${failure.command}\n${tail}${about}${log}`,
+      options,
+    );
     this.failure = failure;
   }
 }

@@ -265,11 +265,19 @@ test("a dry run tells what an edit would run, and runs nothing", async () => {
   expect((await project.build()).ran).toContain("compile mel.o");
 });
 
-test("targets that need native tools say so", async () => {
+test("without native tools a build for npu1 makes the streams, names where it stops and why, and leaves no build", async () => {
   const error = await failure(project.build({ target: "npu1" }));
 
   expect(error).toBeInstanceOf(ToolMissingError);
-  expect((error as ToolMissingError).message).toContain("needs aie-opt, aie-translate and Peano");
+  expect((error as ToolMissingError).message).toMatch(
+    /^build of mel for npu1 stops after 5 of 28 steps, before\n {2}compile mel\.o: needs clang\+\+: not found; looked in /,
+  );
+  expect((error as ToolMissingError).message).toContain("addresses: needs aie-opt: not found");
+  expect((error as ToolMissingError).message).toContain("which need opt, llc, clang as well");
   expect((error as ToolMissingError).hint).toContain("aiekit doctor --target npu1");
-  expect(existsSync(project.at("xclbin/npu1"))).toBe(false);
+  expect(existsSync(project.at("xclbin/npu1/mel"))).toBe(false);
+  const made = await project.files("xclbin/npu1/mel.prj");
+  for (const name of ["frames_16", "frames_128", "frames_1024"]) {
+    expect(made[`insts/${name}.bin`], name).toEqual((await built.files("xclbin/sim/mel"))[`insts/${name}.bin`]);
+  }
 });

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Manifest, parseManifest } from "@aiekit/core";
@@ -5,11 +6,13 @@ import { replaceFolder, writeFileAtomic } from "../cache/atomic-write.ts";
 import { pruneStepCache } from "../cache/prune-step-cache.ts";
 import { writeOnly } from "../cache/step-cache.ts";
 import { runSteps } from "../plan/run-steps.ts";
-import { requireBuildable } from "./build-plan.ts";
+import { runnableSteps } from "../plan/runnable-steps.ts";
 import { checkFresh, type Freshness } from "./check-fresh.ts";
 import { productPaths } from "./manifest.ts";
 import { type PlannedBuild, type PlanOptions, stepCacheFolder, withPlan } from "./plan-kernel.ts";
 import type { BuildRequest } from "./request.ts";
+import { stoppedBuild } from "./stopped-build.ts";
+import { workFileName, workFolder } from "./work-folder.ts";
 
 export interface BuildOptions extends PlanOptions {
   readonly signal?: AbortSignal | undefined;
@@ -17,6 +20,8 @@ export interface BuildOptions extends PlanOptions {
   readonly jobs?: number | undefined;
   /** Run every step, whatever is there; results still go to the cache. */
   readonly force?: boolean | undefined;
+  /** Leave every step's outputs in `<output>/<target>/<kernel>.prj/`, also those of a build that fails. */
+  readonly keep?: boolean | undefined;
 }
 
 export interface BuildResult {
@@ -26,6 +31,8 @@ export interface BuildResult {
   readonly fresh: boolean;
   /** Of verifier, lowering and compiler, as text; empty for a fresh build. */
   readonly warnings: readonly string[];
+  /** Folder with what every step made, where `keep` asked for it. */
+  readonly workFolder?: string | undefined;
   readonly durationMs: number;
 }
 
@@ -33,14 +40,14 @@ export interface BuildResult {
  * Builds a kernel into `<output>/<target>/<kernel>[-<param>=<value>...]/`, or finds that nothing has changed since the
  * last time. The folder is replaced as a whole at the end: a build that fails or is stopped leaves the old one.
  * @throws the failing step's error (DesignError, BudgetError, ToolError) with its name in the message; UsageError for a
- * request that cannot be; AbortedError on `signal`.
+ * request that cannot be; AbortedError on `signal`; ToolMissingError where native tools are missing, after everything
+ * that does not depend on them is made.
  */
 export async function buildKernel(request: BuildRequest, options: BuildOptions = {}): Promise<BuildResult> {
   const startMs = performance.now();
   const durationMs = (): number => performance.now() - startMs;
   const { onEvent = () => {} } = options;
-  requireBuildable(request.target);
-  const freshness: Freshness = options.force ? { fresh: false, reason: "forced" } : await checkFresh(request, options);
+  const freshness = await freshnessFor(request, options);
   if (freshness.fresh) {
     onEvent({ kind: "fresh", kernel: request.kernel, durationMs: durationMs() });
     return { ...freshness, warnings: [], durationMs: durationMs() };
@@ -50,27 +57,47 @@ export async function buildKernel(request: BuildRequest, options: BuildOptions =
   return { ...built, fresh: false, durationMs: durationMs() };
 }
 
+/** A build that is to leave its intermediate files has to take them from somewhere: from its steps or their cache. */
+async function freshnessFor(request: BuildRequest, options: BuildOptions): Promise<Freshness> {
+  if (options.force) return { fresh: false, reason: "forced" };
+  if (options.keep) return { fresh: false, reason: "intermediate files are asked for" };
+  return checkFresh(request, options);
+}
+
 /** Some hundred results of compile and link. */
 const maxCacheBytes = 256 * 1024 * 1024;
 
 async function runPlan(
   { plan, project, resolved, cache }: PlannedBuild,
   options: BuildOptions,
-): Promise<Pick<BuildResult, "manifest" | "manifestPath" | "warnings">> {
-  const { signal, onEvent } = options;
+): Promise<Pick<BuildResult, "manifest" | "manifestPath" | "warnings" | "workFolder">> {
+  const { signal, onEvent = () => {} } = options;
   await writeFileAtomic(plan.design.path, plan.design.text);
-  const outputs = await runSteps(plan.steps, {
+  const { runnable, stops, unreached } = runnableSteps(plan.steps);
+  const prj = workFolder(project, resolved);
+  const made = new Map<string, Uint8Array | string>([[productPaths.design, plan.design.text]]);
+  const isKept = options.keep === true || stops.length > 0;
+  onEvent({ kind: "planned", kernel: resolved.entry.name, steps: runnable.length });
+  const outputs = await runSteps(runnable, {
     cache: options.force ? writeOnly(cache) : cache,
     jobs: options.jobs ?? availableParallelism(),
     signal,
     onEvent,
-  });
+    onOutputs: async (step, stepOutputs) => {
+      for (const [name, bytes] of stepOutputs) made.set(workFileName(step.name, name), bytes);
+    },
+  }).finally(() => isKept && replaceFolder(prj, made));
+  if (stops.length > 0) {
+    throw stoppedBuild({ resolved, stops, unreached, ran: runnable.length, madeIn: prj });
+  }
 
   const folder = join(project.output, resolved.target, resolved.folderName);
   const products = plan.products(outputs);
   await replaceFolder(folder, products);
+  // What an earlier build left when it stopped is older than what is there now.
+  if (!isKept) await rm(prj, { recursive: true, force: true });
   await pruneStepCache(stepCacheFolder(project), maxCacheBytes);
   const manifestPath = join(folder, productPaths.manifest);
   const manifest = parseManifest(String(products.get(productPaths.manifest)), manifestPath);
-  return { manifest, manifestPath, warnings: plan.warnings(outputs) };
+  return { manifest, manifestPath, warnings: plan.warnings(outputs), workFolder: isKept ? prj : undefined };
 }

@@ -1,21 +1,19 @@
-import { type Target, ToolMissingError } from "@aiekit/core";
+import type { Target } from "@aiekit/core";
 import type { Design } from "@aiekit/mlir";
-import type { WasmClang } from "@aiekit/wasm-clang";
+import type { PreviewedStep } from "../plan/preview-steps.ts";
 import type { PlanOutputs } from "../plan/run-steps.ts";
 import type { Step } from "../plan/step.ts";
 import type { ProductFiles } from "./manifest.ts";
 import type { Project } from "./project.ts";
 import type { ResolvedRequest } from "./request.ts";
-import type { BuildTools } from "./tool-versions.ts";
+import type { ToolChoice } from "./tool-versions.ts";
 
 /** What a target's planner makes steps from. */
 export interface PlanSource {
   readonly request: ResolvedRequest;
   readonly design: Design;
   readonly project: Project;
-  /** Starts no process before its first job. */
-  readonly compiler: WasmClang;
-  readonly tools: BuildTools;
+  readonly choice: ToolChoice;
 }
 
 /** The steps of a build and what to make of their outputs. */
@@ -27,27 +25,15 @@ export interface BuildPlan {
   readonly products: (outputs: PlanOutputs) => ProductFiles;
   /** What verifier, lowering and compilers warn of, cached steps included. */
   readonly warnings: (outputs: PlanOutputs) => readonly string[];
+  /** The plan as a text that a shell can run, for targets whose steps are command lines. */
+  readonly script?: (steps: readonly PreviewedStep[]) => string;
 }
 
-export type Planner = (source: PlanSource) => Promise<BuildPlan>;
+/** Makes the plan and lends it, with what its steps need, for as long as `use` runs. */
+export type Planner = <T>(source: PlanSource, use: (plan: BuildPlan) => Promise<T>) => Promise<T>;
 
-/**
- * The planner of a target: the only place where targets part.
- * @throws ToolMissingError for a target that this version does not build for, with what such a build needs.
- */
+/** The planner of a target: the only place where targets part. */
 export async function plannerFor(target: Target): Promise<Planner> {
-  requireBuildable(target);
-  const { planSim } = await import("./sim/plan-sim.ts");
-  return planSim;
-}
-
-/** @throws ToolMissingError as `plannerFor`, without loading the planner. */
-export function requireBuildable(target: Target): void {
-  if (target === "sim") return;
-  throw new ToolMissingError(
-    `target ${target}: needs aie-opt, aie-translate and Peano, and steps that drive them; this version has steps for sim only`,
-    {
-      hint: `build for the simulator, --target sim; which of these tools this machine has: aiekit doctor --target ${target}`,
-    },
-  );
+  if (target === "sim") return (await import("./sim/plan-sim.ts")).withSimPlan;
+  return (await import("./npu/plan-npu.ts")).withNpuPlan;
 }

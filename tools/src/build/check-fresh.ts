@@ -7,14 +7,14 @@ import { kernelTree } from "../sources/kernel-tree.ts";
 import { productPaths } from "./manifest.ts";
 import { findProject, type ProjectOptions } from "./project.ts";
 import { type BuildRequest, resolveRequest } from "./request.ts";
-import { type BuildTools, type CompilerChoice, findTools } from "./tool-versions.ts";
+import { type BuildTools, currentTools, type ToolChoice } from "./tool-versions.ts";
 
 /** Whether a build would change anything; `reason` names the first thing that is not as the last build left it. */
 export type Freshness =
   | { readonly fresh: true; readonly manifest: Manifest; readonly manifestPath: string }
   | { readonly fresh: false; readonly reason: string };
 
-export interface FreshnessOptions extends ProjectOptions, CompilerChoice {}
+export interface FreshnessOptions extends ProjectOptions, ToolChoice {}
 
 /**
  * Compares the last build with what is there now: the code that builds, tools, sources, headers and products, all by
@@ -28,8 +28,8 @@ export async function checkFresh(request: BuildRequest, options: FreshnessOption
   if (typeof manifest === "string") return { fresh: false, reason: manifest };
 
   const changed =
-    changedTool(manifest, await findTools(options)) ??
-    (await changedInput(manifest, kernelTree(project))) ??
+    changedTool(manifest, await currentTools(request.target, project, options)) ??
+    (await changedInput(manifest, kernelTree(project, request.target))) ??
     (await changedProduct(manifest, folder));
   return changed === undefined ? { fresh: true, manifest, manifestPath } : { fresh: false, reason: changed };
 }
@@ -50,6 +50,7 @@ async function readManifest(path: string): Promise<Manifest | string> {
   }
 }
 
+/** A tool that is not there now has not changed anything: what it made is as good as before. */
 function changedTool(manifest: Manifest, tools: BuildTools): string | undefined {
   for (const [name, version] of Object.entries(tools)) {
     const then = manifest.tools.find((tool) => tool.name === name)?.version;

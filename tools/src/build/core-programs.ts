@@ -12,17 +12,22 @@ export interface CoreProgram {
 }
 
 /**
- * The programs of a design's cores; a core that calls nothing has none.
+ * What each of a design's cores that calls something takes.
  * @throws DesignError for a call of something that is neither declared nor linked with an object.
  */
 export function corePrograms(module: Operation): readonly CoreProgram[] {
+  return everyCore(module).filter((program) => program.functions.length > 0);
+}
+
+/** As `corePrograms`, with the cores that call nothing: on hardware these have a program too. */
+export function everyCore(module: Operation): readonly CoreProgram[] {
   const declarations = new Map<string, Operation>();
   const cores: Operation[] = [];
   walk(module, (op) => {
     if (op.name === "func.func") declarations.set(op.text("sym_name") ?? "", op);
     if (op.name === "aie.core") cores.push(op);
   });
-  return cores.map((core) => programOf(core, declarations)).filter((program) => program.functions.length > 0);
+  return cores.map((core) => programOf(core, declarations));
 }
 
 function programOf(core: Operation, declarations: ReadonlyMap<string, Operation>): CoreProgram {

@@ -1,6 +1,6 @@
 import { UsageError } from "@aiekit/core";
 import { expect, test } from "vitest";
-import { type BuildRequest, resolveRequest } from "./request.ts";
+import { type BuildRequest, deviceOnTarget, resolveRequest } from "./request.ts";
 
 const resolve = (changes: Partial<BuildRequest> = {}) => resolveRequest({ kernel: "mel", target: "sim", ...changes });
 
@@ -45,4 +45,30 @@ test("an unknown kernel is refused with the nearest name", async () => {
   const error = await resolve({ kernel: "mell" }).catch((e: unknown) => e);
 
   expect((error as UsageError).hint).toContain("mel");
+});
+
+test.each([
+  ["npu1_1col", "npu1", "npu1_1col"],
+  ["npu1_3col", "npu2", "npu2_3col"],
+  ["npu1", "npu1", "npu1"],
+  // The whole npu1 has 4 columns; the whole npu2 has 8.
+  ["npu1", "npu2", "npu2_4col"],
+  ["npu2_4col", "npu1", "npu1"],
+  ["npu2_7col", "npu2", "npu2_7col"],
+  ["npu2_1col", "sim", "npu2_1col"],
+] as const)("a design for %s is built for %s on %s", (device, target, expected) => {
+  expect(deviceOnTarget(device, target)).toBe(expected);
+});
+
+test("the target chooses the device's generation, and the folder's name does not tell what the target tells", async () => {
+  expect(await resolve({ target: "npu2" })).toMatchObject({ device: "npu2_1col", folderName: "mel" });
+  expect((await resolve({ target: "npu2", device: "npu2_2col" })).folderName).toBe("mel-device=npu2_2col");
+});
+
+test("a device of the other generation is refused with the one to take", async () => {
+  const error = await resolve({ target: "npu2", device: "npu1_1col" }).catch((e: unknown) => e);
+
+  expect(error).toBeInstanceOf(UsageError);
+  expect((error as UsageError).message).toContain("device npu1_1col is not of target npu2: expected aie2p, got aie2");
+  expect((error as UsageError).hint).toContain("npu2_1col");
 });

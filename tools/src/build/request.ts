@@ -7,7 +7,7 @@ export interface BuildRequest {
   /** Name in the registry. */
   readonly kernel: string;
   readonly target: Target;
-  /** Device name, for example `npu1_1col`. Default: the kernel's own. */
+  /** Device name, for example `npu1_1col`. Default: the kernel's own, in the target's generation. */
   readonly device?: string | undefined;
   /** Parameters of the design; those left out have their defaults. */
   readonly params?: Readonly<Record<string, number | string>> | undefined;
@@ -28,7 +28,7 @@ export interface ResolvedRequest {
  * @throws UsageError for an unknown kernel or parameter, or a value that the parameter does not allow.
  */
 export async function resolveRequest(request: BuildRequest): Promise<ResolvedRequest> {
-  const { findKernel } = await import("@aiekit/mlir");
+  const { deviceModel, findKernel } = await import("@aiekit/mlir");
   const entry = findKernel(request.kernel);
   const given = request.params ?? {};
   const specs = [...entry.params, roundingParam];
@@ -42,9 +42,17 @@ export async function resolveRequest(request: BuildRequest): Promise<ResolvedReq
   const params = Object.fromEntries(
     specs.map((spec) => [spec.name, checkedValue(entry, spec, given[spec.name] ?? spec.default)]),
   );
-  const device = request.device ?? entry.device;
+  const usualDevice = deviceOnTarget(entry.device, request.target);
+  const device = request.device ?? usualDevice;
+  const { generation } = deviceModel(device);
+  if (request.target !== "sim" && generation !== generations[request.target]) {
+    throw new UsageError(
+      `${entry.name}: device ${device} is not of target ${request.target}: expected ${generations[request.target]}, got ${generation}`,
+      { hint: `the kernel's own device for this target: ${usualDevice}` },
+    );
+  }
   const choices = [
-    ...(device === entry.device ? [] : [`device=${device}`]),
+    ...(device === usualDevice ? [] : [`device=${device}`]),
     ...specs.filter((spec) => params[spec.name] !== spec.default).map((spec) => `${spec.name}=${params[spec.name]}`),
   ];
   // Every build that does not ask for it has it: only another mode is worth a word.
@@ -56,6 +64,18 @@ export async function resolveRequest(request: BuildRequest): Promise<ResolvedReq
     params,
     folderName: folderNameOf([entry.name, ...choices].join("-")),
   };
+}
+
+const generations = { npu1: "aie2", npu2: "aie2p" } as const;
+
+/**
+ * The device of as many columns on the target's array: npu1_1col becomes npu2_1col, and the whole npu1 of 4 columns
+ * becomes npu2_4col.
+ */
+export function deviceOnTarget(device: string, target: Target): string {
+  if (target === "sim" || device.startsWith(target)) return device;
+  const columns = /_(\d)col$/.exec(device)?.[1] ?? (device === "npu1" ? "4" : "8");
+  return target === "npu1" && columns === "4" ? "npu1" : `${target}_${columns}col`;
 }
 
 /** A parameter of every kernel: the mode that its sources set where they say AIEKIT_ROUNDING (kernels/aie_kernel.h). */

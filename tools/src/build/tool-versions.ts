@@ -1,11 +1,13 @@
+import type { Target } from "@aiekit/core";
 import type { WasmClang } from "@aiekit/wasm-clang";
+import type { InstsSource } from "./npu/insts-steps.ts";
 import { ownCodeVersion } from "./own-code.ts";
+import type { Project } from "./project.ts";
 
-/** Versions of what turns sources into products; a change of one makes a build stale. */
-export interface BuildTools {
+/** Versions of what turns sources into products, by name; a change of one makes a build stale. */
+export interface BuildTools extends Readonly<Record<string, string>> {
   /** This program, designs and lowering included. */
   readonly aiekit: string;
-  readonly clang: string;
 }
 
 export interface CompilerChoice {
@@ -15,7 +17,24 @@ export interface CompilerChoice {
   readonly compiler?: WasmClang | undefined;
 }
 
-export async function findTools(choice: CompilerChoice): Promise<BuildTools> {
+/** What decides which tools a build uses. */
+export interface ToolChoice extends CompilerChoice {
+  /** Variables of the environment, by which native tools are found. Default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Who makes the instruction streams for hardware. Default: the tools where they are there. */
+  readonly insts?: InstsSource | undefined;
+}
+
+/** Versions of the tools that a build for the target would use now; native tools that are missing are left out. */
+export async function currentTools(target: Target, project: Project, choice: ToolChoice): Promise<BuildTools> {
+  if (target === "sim") return findTools(choice);
+  const { findHardwareTools } = await import("./npu/hardware-tools.ts");
+  const { npuTools } = await import("./npu/npu-tools.ts");
+  const [aiekit, tools] = await Promise.all([ownCodeVersion(), findHardwareTools(choice.env ?? {}, project.cache)]);
+  return { aiekit, ...npuTools(tools, choice.insts) };
+}
+
+export async function findTools(choice: CompilerChoice): Promise<BuildTools & { readonly clang: string }> {
   const [aiekit, clang] = await Promise.all([ownCodeVersion(), withCompiler(choice, async ({ version }) => version)]);
   return { aiekit, clang };
 }

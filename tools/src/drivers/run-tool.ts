@@ -14,24 +14,39 @@ export interface ToolCall {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a program printed. */
+export interface ToolOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, in the order in which they came. */
+  readonly all: string;
+}
+
 /**
  * Runs a program to its end and returns what it printed on stdout and stderr together.
  * @throws ToolMissingError when it cannot be started; ToolError when it fails or takes longer than `timeoutMs`;
  * AbortedError on `signal`.
  */
 export async function runTool(call: ToolCall): Promise<string> {
+  return (await callTool(call)).all;
+}
+
+/** As `runTool`, with stdout and stderr apart. */
+export async function callTool(call: ToolCall): Promise<ToolOutput> {
   // execa costs tens of milliseconds to load: builds for the simulator never need it.
   const { execa } = await import("execa");
   const result = await execa(call.program, call.args, {
     all: true,
     reject: false,
     stdin: "ignore",
+    // What goes into a file has to be what a shell would put there.
+    stripFinalNewline: { stdout: false },
     timeout: call.timeoutMs,
     ...(call.env && { env: call.env }),
     ...(call.cwd && { cwd: call.cwd }),
     ...(call.signal && { cancelSignal: call.signal }),
   });
-  if (!result.failed) return result.all;
+  if (!result.failed) return { stdout: result.stdout, stderr: result.stderr, all: result.all };
   if (result.isCanceled) throw new AbortedError(`${call.stage}: stopped`, { cause: result.cause });
   if (result.code === "ENOENT" || result.code === "EACCES") {
     throw new ToolMissingError(`${call.stage}: ${call.program} cannot be started: ${result.code}`);

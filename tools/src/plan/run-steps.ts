@@ -11,6 +11,8 @@ export interface RunStepsOptions {
   readonly jobs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+  /** Sees the outputs of each step, cached ones included, as soon as they are there. */
+  readonly onOutputs?: ((step: Step, outputs: StepOutputs) => Promise<void>) | undefined;
   /** Milliseconds, from any origin. */
   readonly now?: (() => number) | undefined;
 }
@@ -43,6 +45,7 @@ export async function runSteps(steps: readonly Step[], options: RunStepsOptions)
         const key = stepKey(step, reads.map(sha256));
         const cached = await cache.load(key);
         if (cached !== undefined) {
+          await options.onOutputs?.(step, cached);
           onEvent({ kind: "cached", step: step.name, durationMs: elapsedMs() });
           return cached;
         }
@@ -50,6 +53,7 @@ export async function runSteps(steps: readonly Step[], options: RunStepsOptions)
         const outputs = await step.run({ reads, signal });
         signal.throwIfAborted();
         await cache.save(key, outputs);
+        await options.onOutputs?.(step, outputs);
         onEvent({ kind: "done", step: step.name, durationMs: elapsedMs() });
         return outputs;
       } catch (cause) {

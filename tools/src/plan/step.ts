@@ -13,6 +13,16 @@ export interface StepInput {
   readonly signal: AbortSignal;
 }
 
+/** A tool that a step needs and this machine lacks, or has in a form that does not serve. */
+export interface MissingTool {
+  /** Name of the program. */
+  readonly tool: string;
+  /** Why it does not serve, with the places that were looked in: `not found; looked in PATH`. */
+  readonly reason: string;
+  /** What gets it. */
+  readonly cure: string;
+}
+
 /**
  * One piece of a build whose outputs follow from its inputs alone, so that equal inputs may take them from the cache.
  * Nothing that `run` looks at may be missing from `version`, `inputs` and `reads`.
@@ -29,6 +39,8 @@ export interface Step {
   readonly reads: readonly OutputRef[];
   /** The work as a command line, for `--dry-run`. */
   readonly command: string;
+  /** Present where the step cannot run here. */
+  readonly missing?: MissingTool | undefined;
   readonly run: (input: StepInput) => Promise<StepOutputs> | StepOutputs;
 }
 
@@ -38,6 +50,8 @@ export type BuildEvent =
   | { readonly kind: "done"; readonly step: string; readonly durationMs: number }
   | { readonly kind: "cached"; readonly step: string; readonly durationMs: number }
   | { readonly kind: "failed"; readonly step: string; readonly durationMs: number; readonly error: unknown }
+  /** What the build consists of; `steps` counts those that can run here. */
+  | { readonly kind: "planned"; readonly kernel: string; readonly steps: number }
   /** A build begins; `reason` names the first thing that is not as the last build left it. */
   | { readonly kind: "stale"; readonly kernel: string; readonly reason: string }
   /** Nothing had to be done: every input and output is what the manifest says. */

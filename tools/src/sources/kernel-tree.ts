@@ -1,5 +1,6 @@
 import { join, posix } from "node:path";
 import { defaultCompileArgs, headers } from "@aiekit/aie-api";
+import type { Target } from "@aiekit/core";
 import { installedPackageFolder } from "../build/own-code.ts";
 import type { Project } from "../build/project.ts";
 import type { SourceTree } from "./include-closure.ts";
@@ -13,9 +14,13 @@ export interface KernelTree extends SourceTree {
   readonly folders: readonly string[];
 }
 
-/** The kernels of a project and the headers of @aiekit/aie-api, as they are now; every file is read at most once. */
-export function kernelTree(project: Project): KernelTree {
-  const aieApi = headers();
+/**
+ * The kernels of a project, as they are now, and for target sim the headers of @aiekit/aie-api; for hardware aie_api is
+ * the tools' own. Every file is read at most once.
+ */
+export function kernelTree(project: Project, target: Target): KernelTree {
+  const isSim = target === "sim";
+  const aieApi = isSim ? headers() : new Map<string, string>();
   const texts = new Map<string, Promise<string | undefined>>();
   const readOnce = (path: string): Promise<string | undefined> => {
     const text = texts.get(path) ?? readText(join(project.kernels, path.slice(kernelsPrefix.length + 1)));
@@ -23,8 +28,8 @@ export function kernelTree(project: Project): KernelTree {
     return text;
   };
   return {
-    includeFolders: includeFolders(),
-    folders: [project.kernels, join(installedPackageFolder("aie-api"), "include")],
+    includeFolders: isSim ? includeFolders() : [kernelsPrefix],
+    folders: [project.kernels, ...(isSim ? [join(installedPackageFolder("aie-api"), "include")] : [])],
     async read(path) {
       const normal = posix.normalize(path);
       return normal.startsWith(`${kernelsPrefix}/`) ? readOnce(normal) : aieApi.get(normal);

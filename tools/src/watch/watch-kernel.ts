@@ -1,3 +1,4 @@
+import type { WasmClang } from "@aiekit/wasm-clang";
 import { type BuildOptions, type BuildResult, buildKernel } from "../build/build-kernel.ts";
 import { findProject } from "../build/project.ts";
 import type { BuildRequest } from "../build/request.ts";
@@ -30,9 +31,8 @@ const compilerIdleMs = 10 * 60_000;
  * reported and the watch goes on. Designs are part of this program: whoever edits one starts this anew.
  */
 export async function watchKernel(request: BuildRequest, options: WatchOptions): Promise<KernelWatch> {
-  const { WasmClang } = await import("@aiekit/wasm-clang");
   const { clang, onBuild, debounceMs = 50 } = options;
-  const compiler = await WasmClang.open({ ...(clang !== undefined && { clang }), idleMs: compilerIdleMs });
+  const compiler = request.target === "sim" ? await openCompiler(clang) : undefined;
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   let changed = true;
@@ -49,7 +49,7 @@ export async function watchKernel(request: BuildRequest, options: WatchOptions):
     }
     building = undefined;
   }
-  const folders = await watchFolders(kernelTree(findProject(options)).folders, {
+  const folders = await watchFolders(kernelTree(findProject(options), request.target).folders, {
     debounceMs,
     onChange() {
       changed = true;
@@ -63,9 +63,14 @@ export async function watchKernel(request: BuildRequest, options: WatchOptions):
       folders.close();
       stop.abort();
       await building;
-      compiler.close();
+      compiler?.close();
     },
   };
+}
+
+async function openCompiler(clang: string | undefined): Promise<WasmClang> {
+  const { WasmClang } = await import("@aiekit/wasm-clang");
+  return WasmClang.open({ ...(clang !== undefined && { clang }), idleMs: compilerIdleMs });
 }
 
 async function attempt(build: () => Promise<BuildResult>): Promise<WatchOutcome> {

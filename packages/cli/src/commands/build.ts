@@ -1,5 +1,5 @@
 import { type Target, UsageError } from "@aiekit/core";
-import type { BuildResult } from "@aiekit/tools";
+import type { BuildResult, InstsSource } from "@aiekit/tools";
 import { buildStep } from "../build-step.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
@@ -14,22 +14,31 @@ export interface BuildOptions {
   readonly watch: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
+  readonly keep: boolean;
+  readonly insts: InstsSource | undefined;
 }
 
 /** `aiekit build`. */
 export const build: Command<BuildOptions> = async (context, options) => {
   if (options.dryRun) return preview(context, options);
   if (options.watch) return watchUntilStopped(context, options);
-  const { kernel, target, params, force } = options;
-  print(context, await buildStep(context, { kernel, target, params, force }));
+  const { dryRun: _, watch: __, ...request } = options;
+  print(context, await buildStep(context, request));
   return exitCodes.ok;
 };
 
-async function preview(context: CommandContext, { kernel, target, params }: BuildOptions): Promise<ExitCode> {
+async function preview(context: CommandContext, options: BuildOptions): Promise<ExitCode> {
+  const { kernel, target, params, insts } = options;
   const { planKernel } = await import("@aiekit/tools");
-  const plan = await planKernel({ kernel, target, params }, { clang: context.environment.clang });
+  const { clang, variables } = context.environment;
+  const plan = await planKernel({ kernel, target, params }, { clang, env: variables, insts });
   if (context.json) {
     context.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+    return exitCodes.ok;
+  }
+  if (plan.script !== undefined) {
+    const state = plan.fresh ? "up to date: a build would run nothing" : `a build would run: ${plan.reason}`;
+    context.stdout.write(`# ${kernel} (${target}): ${state}\n${plan.script}`);
     return exitCodes.ok;
   }
   const rows = plan.steps.map((step) => [step.fate, step.name, context.verbose ? step.command : ""]);
@@ -39,7 +48,8 @@ async function preview(context: CommandContext, { kernel, target, params }: Buil
   return exitCodes.ok;
 }
 
-async function watchUntilStopped(context: CommandContext, { kernel, target, params }: BuildOptions): Promise<ExitCode> {
+async function watchUntilStopped(context: CommandContext, options: BuildOptions): Promise<ExitCode> {
+  const { kernel, target, params, keep, insts } = options;
   const { watchKernel } = await import("@aiekit/tools");
   const colors = colorsFor(context.stderr, context.environment);
   let refused: UsageError | undefined;
@@ -49,6 +59,9 @@ async function watchUntilStopped(context: CommandContext, { kernel, target, para
     { kernel, target, params },
     {
       clang: context.environment.clang,
+      env: context.environment.variables,
+      insts,
+      keep,
       signal,
       onBuild: (outcome) => {
         if (outcome.ok) print(context, outcome.result);
@@ -71,10 +84,10 @@ async function watchUntilStopped(context: CommandContext, { kernel, target, para
 }
 
 function print(context: CommandContext, result: BuildResult): void {
-  const { manifest, manifestPath, fresh, durationMs, warnings } = result;
+  const { manifest, manifestPath, fresh, durationMs, warnings, workFolder } = result;
   if (context.json) {
     const { kernel, target, device, params } = manifest;
-    const record = { kernel, target, device, params, manifestPath, fresh, durationMs, warnings };
+    const record = { kernel, target, device, params, manifestPath, fresh, durationMs, warnings, workFolder };
     context.stdout.write(`${JSON.stringify(record)}\n`);
     return;
   }
@@ -82,6 +95,7 @@ function print(context: CommandContext, result: BuildResult): void {
   const { kernel, target, xclbin, sequences } = manifest;
   context.stdout.write(
     `${kernel} (${target}): ${what} in ${formatMs(durationMs)}; xclbin ${formatBytes(xclbin.bytes)}, ` +
-      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n${manifestPath}\n`,
+      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n${manifestPath}\n` +
+      (workFolder === undefined ? "" : `${workFolder}\n`),
   );
 }

@@ -6,8 +6,8 @@ import type { CoreProgram } from "../core-programs.ts";
 export const loweredRef: OutputRef = { step: "lower", output: "lowered.mlir" };
 
 /** Warnings of a step, as a JSON list of texts. */
-export const verifyWarningsRef: OutputRef = { step: "verify", output: "warnings.json" };
-export const lowerWarningsRef: OutputRef = { step: "lower", output: "warnings.json" };
+export const verifyWarningsRef: OutputRef = { step: "verify", output: "verify-warnings.json" };
+export const lowerWarningsRef: OutputRef = { step: "lower", output: "lower-warnings.json" };
 
 /** JSON of the core's `CoreMemory`: its stack, and the first byte for statics. */
 export const memoryRef = ({ col, row }: CoreProgram): OutputRef => ({
@@ -15,7 +15,10 @@ export const memoryRef = ({ col, row }: CoreProgram): OutputRef => ({
   output: `core-${col}-${row}.json`,
 });
 
-export const instsRef = (sequence: string): OutputRef => ({ step: `insts ${sequence}`, output: "insts.bin" });
+export const instsRef = (sequence: string): OutputRef => ({
+  step: `insts ${sequence}`,
+  output: `insts/${sequence}.bin`,
+});
 
 export const objectRef = (object: string): OutputRef => ({ step: `compile ${object}`, output: "object" });
 /** Warnings as clang printed them. */

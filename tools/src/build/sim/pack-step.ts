@@ -8,10 +8,10 @@ import { loweredRef, moduleRef, xclbinRef } from "./outputs.ts";
 
 /** Names that hosts look up; those of every xclbin of mlir-aie. */
 export const xclbinKernelName = "MLIR_AIE";
-const instanceName = "MLIRAIE";
+export const xclbinInstanceName = "MLIRAIE";
 
 /** Buffers that a kernel declares at least: runlists of XRT need this many. Source: mlir-aie, aiecc (2026-07). */
-const minimumBuffers = 5;
+export const minimumBuffers = 5;
 
 export interface PackSource {
   readonly device: string;
@@ -45,7 +45,7 @@ export function packStep({ device, programs, bufferCount, codeVersion }: PackSou
       const model = deviceModel(device);
       const xclbin = buildXclbin({
         kernelName: xclbinKernelName,
-        instanceName,
+        instanceName: xclbinInstanceName,
         columns: model.columns,
         startColumns: startColumns(model),
         args: npuKernelArgs(buffers),

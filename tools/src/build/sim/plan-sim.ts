@@ -1,17 +1,31 @@
 import { join, relative } from "node:path";
 import { deviceModel, printModule } from "@aiekit/mlir";
+import type { WasmClang } from "@aiekit/wasm-clang";
 import { kernelTree } from "../../sources/kernel-tree.ts";
-import type { BuildPlan, PlanSource } from "../build-plan.ts";
+import type { BuildPlan, Planner, PlanSource } from "../build-plan.ts";
 import { corePrograms } from "../core-programs.ts";
 import { describeBuild, productPaths } from "../manifest.ts";
+import { type BuildTools, findTools, withCompiler } from "../tool-versions.ts";
 import { designSteps } from "./design-steps.ts";
 import { compileLogRef, instsRef, loweredRef, lowerWarningsRef, verifyWarningsRef, xclbinRef } from "./outputs.ts";
 import { packStep, xclbinKernelName } from "./pack-step.ts";
 import { compileSteps, linkSteps } from "./program-steps.ts";
 
 /** Plan for target sim: kernels as WebAssembly and the lowered design, in the xclbin's PDI slot. */
-export async function planSim(source: PlanSource): Promise<BuildPlan> {
-  const { request, design, project, compiler, tools } = source;
+export const withSimPlan: Planner = (source, use) =>
+  withCompiler(source.choice, async (compiler) => {
+    const tools = await findTools({ ...source.choice, compiler });
+    return use(await planSim(source, { compiler, tools }));
+  });
+
+interface SimTools {
+  /** Starts no process before its first job. */
+  readonly compiler: WasmClang;
+  readonly tools: BuildTools;
+}
+
+async function planSim(source: PlanSource, { compiler, tools }: SimTools): Promise<BuildPlan> {
+  const { request, design, project } = source;
   const text = printModule(design.module);
   // In the cache, so that the file is there to look into when the build fails.
   const designPath = join(project.cache, "designs", request.folderName, productPaths.design);
@@ -21,7 +35,7 @@ export async function planSim(source: PlanSource): Promise<BuildPlan> {
   const sequences = design.sequences.map((sequence) => sequence.name);
   const samples = design.sequences.flatMap(({ parameters = [] }) => parameters.flatMap((p) => p.samples));
   const { generation } = deviceModel(request.device);
-  const tree = kernelTree(project);
+  const tree = kernelTree(project, request.target);
   const compile = await compileSteps({ sources: design.sources, generation, tree, compiler });
   const bufferCount = Math.max(0, ...design.sequences.map((sequence) => sequence.args.length));
   const steps = [

@@ -1,0 +1,34 @@
+import { tileAddress } from "@aiekit/mlir";
+import type { CorePlace } from "./pass-pipelines.ts";
+
+/** One command of a CDO file, in the forms that aie-translate writes. */
+export type CdoWord =
+  | { readonly write: number; readonly value: number }
+  | { readonly mask: number; readonly bits: number; readonly value: number }
+  | { readonly data: number; readonly words: readonly number[] };
+
+/** A CDO file: 5 words of header with the inverted sum, one NOP, the commands. */
+export function cdoBytes(commands: readonly CdoWord[]): Uint8Array {
+  const body = [0x111, ...commands.flatMap(commandWords)];
+  const head = [4, 0x004f4443, 0x200, body.length];
+  const sum = ~head.reduce((total, word) => total + word, 0) >>> 0;
+  return new Uint8Array(Uint32Array.from([...head, sum, ...body]).buffer);
+}
+
+/** Three files that load 16 words into each core, connect one switch a tile, and enable the cores. */
+export function coreCdoFiles(
+  cores: readonly CorePlace[],
+): Readonly<Record<"elfs" | "init" | "enable", readonly CdoWord[]>> {
+  const at = ({ col, row }: CorePlace, offset: number): number => tileAddress(col, row, offset);
+  return {
+    elfs: cores.map((core) => ({ data: at(core, 0x20000), words: Array<number>(16).fill(1) })),
+    init: cores.map((core) => ({ write: at(core, 0x3f004), value: 0x80000001 })),
+    enable: cores.map((core) => ({ mask: at(core, 0x32000), bits: 1, value: 1 })),
+  };
+}
+
+function commandWords(command: CdoWord): readonly number[] {
+  if ("write" in command) return [(3 << 16) | 0x108, 0, command.write, command.value];
+  if ("mask" in command) return [(4 << 16) | 0x107, 0, command.mask, command.bits, command.value];
+  return [((command.words.length + 2) << 16) | 0x105, 0, command.data, ...command.words];
+}

@@ -1,0 +1,119 @@
+import { chmod, cp, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
+import { findHardwareTools, isFound, toolVersions } from "./hardware-tools.ts";
+
+let tools: FakeTools;
+beforeEach(async () => {
+  tools = await newFakeTools();
+});
+afterEach(() => tools.remove());
+
+const find = (env: FakeTools["env"] = tools.env) => findHardwareTools(env, join(tools.root, "cache"));
+
+test("tools are found by their variables, with versions, release and headers", async () => {
+  const found = await find();
+
+  expect(found.release?.id).toBe("2026-03");
+  expect(toolVersions(found)).toEqual({
+    "aie-opt": "aie-opt 5ff2ab97d2dc",
+    "aie-translate": "aie-translate 5ff2ab97d2dc",
+    peano: "clang version 21.0.0 (llvm-aie c9c5ecb7)",
+    aie_api: expect.stringMatching(/^[0-9a-f]{12}$/),
+  });
+  expect(found.paths).toEqual({
+    aieApiInclude: join(tools.root, "mlir_aie/include"),
+    linker: join(tools.root, "llvm-aie/bin/ld.lld"),
+  });
+});
+
+test("Peano stands beside mlir_aie where no variable names it, as wheels unpack", async () => {
+  const { MLIR_AIE_INSTALL_DIR = "" } = tools.env;
+
+  expect(isFound((await find({ MLIR_AIE_INSTALL_DIR })).programs.llc)).toBe(true);
+});
+
+test("in an active virtual environment the wheels' folders are looked in, and PATH is for mlir-aie alone", async () => {
+  const site = join(tools.root, "venv/lib/python3.12/site-packages");
+  await cp(join(tools.root, "mlir_aie"), join(site, "mlir_aie"), { recursive: true });
+  await cp(join(tools.root, "llvm-aie"), join(site, "llvm-aie"), { recursive: true });
+  await cp(join(tools.root, "answers"), join(site, "answers"), { recursive: true });
+  const path = ["mlir_aie/bin", "llvm-aie/bin"].map((folder) => join(tools.root, folder)).join(":");
+
+  const inVenv = await find({ VIRTUAL_ENV: join(tools.root, "venv") });
+  expect(inVenv.programs["aie-opt"]).toMatchObject({ path: join(site, "mlir_aie/bin/aie-opt") });
+  expect(inVenv.programs.opt).toMatchObject({ path: join(site, "llvm-aie/bin/opt") });
+  const onPath = await find({ PATH: path });
+  expect(isFound(onPath.programs["aie-opt"])).toBe(true);
+  expect(isFound(onPath.programs.opt)).toBe(false);
+});
+
+test("nothing is found without variables, and each tool says where it was looked for and how to get it", async () => {
+  const { programs, aieApi, release } = await find({});
+
+  expect(release).toBeUndefined();
+  for (const state of [...Object.values(programs), aieApi]) {
+    expect(state).toMatchObject({ reason: expect.stringContaining("looked in"), cure: expect.stringMatching(/\w/) });
+  }
+});
+
+test("an llc without aie2 is not Peano's", async () => {
+  await tools.update("llc", "LLVM version 16.0\n  Registered Targets:\n    x86-64");
+
+  expect((await find()).programs.llc).toMatchObject({
+    reason: expect.stringMatching(/has no aie2 target, so it is not Peano's$/),
+  });
+});
+
+test("an mlir-aie that is older than v1.1, and one that is none, are named with what is supported", async () => {
+  await tools.answer("aie-translate.help", "  --aie-generate-cdo - About it\n");
+  expect((await find()).programs["aie-opt"]).toMatchObject({
+    reason: expect.stringContaining("older than mlir-aie v1.1"),
+    cure: expect.stringContaining("mlir-aie v1.1 to v1.3"),
+  });
+
+  await tools.answer("aie-opt.help", "  --canonicalize - About it\n");
+  await tools.update("aie-opt", "LLVM version 22.1.8, another build of it");
+  expect((await find()).programs["aie-opt"]).toMatchObject({ reason: expect.stringContaining("none of the passes") });
+});
+
+test("a release outside the range is used with a warning", async () => {
+  const newer = await newFakeTools({ release: "v1.4.2" });
+  try {
+    const found = await findHardwareTools(newer.env, join(newer.root, "cache"));
+
+    expect(isFound(found.programs["aie-opt"])).toBe(true);
+    expect(found.warnings).toEqual([
+      expect.stringContaining("v1.4.2 or later is outside the supported range, mlir-aie v1.1 to v1.3"),
+    ]);
+  } finally {
+    await newer.remove();
+  }
+});
+
+test("a tool that does not start is missing, with its path", async () => {
+  const program = join(tools.root, "mlir_aie/bin/aie-opt");
+  await writeFile(program, "#!/nowhere/interpreter\n");
+  await chmod(program, 0o755);
+
+  expect((await find()).programs["aie-opt"]).toMatchObject({ reason: `${program} does not start or answer` });
+});
+
+test("tools are asked once: a second search answers from the memo, until a tool changes", async () => {
+  await find();
+  await tools.answer("aie-opt.help", "");
+  expect((await find()).release?.id).toBe("2026-03");
+
+  await tools.update("aie-opt", "aie-opt 0123456789ab, a longer line than before");
+  expect((await find()).release).toBeUndefined();
+});
+
+test("a memo that is damaged is made anew", async () => {
+  await find();
+  const memo = join(tools.root, "cache/tool-facts.json");
+  await writeFile(memo, '{"half');
+
+  expect((await find()).release?.id).toBe("2026-03");
+  expect(await readdir(join(tools.root, "cache"))).toEqual(["tool-facts.json"]);
+});

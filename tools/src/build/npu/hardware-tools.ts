@@ -1,0 +1,140 @@
+import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ToolMissingError } from "@aiekit/core";
+import type { PeanoPaths } from "../../drivers/peano.ts";
+import type { DrivenTool } from "../../drivers/tool-command.ts";
+import type { MissingTool } from "../../plan/step.ts";
+import { detectMlirAie, type MlirAieRelease, supportedMlirAie } from "../../toolchain/mlir-aie-releases.ts";
+import { locateTool, type ToolVariables } from "./locate-tool.ts";
+import { openToolFacts, type ToolFacts, type ToolFactsMemo } from "./tool-facts.ts";
+
+export interface FoundTool {
+  readonly path: string;
+  readonly version: string;
+}
+
+export type ToolState = FoundTool | MissingTool;
+
+/** The native tools of this machine, as far as they serve a build. */
+export interface HardwareTools {
+  readonly programs: Readonly<Record<DrivenTool, ToolState>>;
+  /** Of aie-opt; undefined where it is missing or of no known release. */
+  readonly release: MlirAieRelease | undefined;
+  /** Passes that aie-opt lists. */
+  readonly passes: ReadonlySet<string>;
+  /** Headers of aie_api, and Peano's linker. */
+  readonly paths: PeanoPaths;
+  readonly aieApi: ToolState;
+  readonly warnings: readonly string[];
+}
+
+export function isFound<T extends FoundTool>(state: T | MissingTool): state is T {
+  return "path" in state;
+}
+
+/** `cacheFolder` keeps what the tools answered. */
+export async function findHardwareTools(env: ToolVariables, cacheFolder: string): Promise<HardwareTools> {
+  const memo = await openToolFacts(join(cacheFolder, "tool-facts.json"));
+  const [mlirAie, peano] = await Promise.all([findMlirAie(env, memo), findPeano(env, memo)]);
+  const aieApi = await findAieApi(env, mlirAie.programs["aie-opt"], memo);
+  await memo.save();
+  const llc = peano.llc;
+  return {
+    ...mlirAie,
+    programs: { ...mlirAie.programs, ...peano },
+    aieApi,
+    paths: {
+      aieApiInclude: isFound(aieApi) ? aieApi.path : "$MLIR_AIE_INSTALL_DIR/include",
+      linker: isFound(llc) ? join(dirname(llc.path), "ld.lld") : "$PEANO_INSTALL_DIR/bin/ld.lld",
+    },
+  };
+}
+
+/** Versions by tool, of those that are there: what a manifest remembers. */
+export function toolVersions({ programs, aieApi }: HardwareTools): Readonly<Record<string, string>> {
+  const { "aie-opt": aieOpt, "aie-translate": aieTranslate, clang } = programs;
+  const named = { "aie-opt": aieOpt, "aie-translate": aieTranslate, peano: clang, aie_api: aieApi };
+  return Object.fromEntries(
+    Object.entries(named).flatMap(([name, state]) => (isFound(state) ? [[name, state.version]] : [])),
+  );
+}
+
+type MlirAiePart = Pick<HardwareTools, "release" | "passes" | "warnings"> & {
+  readonly programs: Pick<HardwareTools["programs"], "aie-opt" | "aie-translate">;
+};
+
+async function findMlirAie(env: ToolVariables, memo: ToolFactsMemo): Promise<MlirAiePart> {
+  const [opt, translate] = await Promise.all([
+    askTool("aie-opt", { env, memo, help: true }),
+    askTool("aie-translate", { env, memo, help: true }),
+  ]);
+  const none = { release: undefined, passes: new Set<string>(), warnings: [] };
+  if (!isFound(opt)) return { ...none, programs: { "aie-opt": opt, "aie-translate": translate } };
+  const detected = detectMlirAie(opt.help, isFound(translate) ? translate.help : undefined);
+  if (detected.release === undefined) {
+    const cure = `install ${supportedMlirAie} and set MLIR_AIE_INSTALL_DIR to its mlir_aie folder`;
+    const unfit: MissingTool = { tool: "aie-opt", reason: `${opt.path} ${detected.reason}`, cure };
+    return { ...none, programs: { "aie-opt": unfit, "aie-translate": translate } };
+  }
+  const { release, passes, warning } = detected;
+  const warnings = warning === undefined ? [] : [warning];
+  return { release, passes, warnings, programs: { "aie-opt": opt, "aie-translate": translate } };
+}
+
+async function findPeano(
+  env: ToolVariables,
+  memo: ToolFactsMemo,
+): Promise<Pick<HardwareTools["programs"], "clang" | "clang++" | "opt" | "llc">> {
+  const ask = (tool: DrivenTool): Promise<AskedTool> => askTool(tool, { env, memo, help: false });
+  const [clang, clangxx, opt, llc] = await Promise.all([ask("clang"), ask("clang++"), ask("opt"), ask("llc")]);
+  // A system's own LLVM has an llc as well, and another one may stand in Peano's folder.
+  const isPeano = !isFound(llc) || /\baie2\b/.test(llc.versionText);
+  const cure = "set PEANO_INSTALL_DIR to the llvm-aie folder of an llvm_aie wheel";
+  const other = {
+    tool: "llc",
+    reason: `${isFound(llc) ? llc.path : ""} has no aie2 target, so it is not Peano's`,
+    cure,
+  };
+  return { clang, "clang++": clangxx, opt, llc: isPeano ? llc : other };
+}
+
+type AskedTool = (FoundTool & ToolFacts) | MissingTool;
+
+interface ToolQuestion {
+  readonly env: ToolVariables;
+  readonly memo: ToolFactsMemo;
+  readonly help: boolean;
+}
+
+async function askTool(tool: DrivenTool, { env, memo, help }: ToolQuestion): Promise<AskedTool> {
+  const located = await locateTool(tool, env);
+  if (!("path" in located)) return located;
+  try {
+    return { path: located.path, ...(await memo.program(located.path, { help })) };
+  } catch (error) {
+    if (!(error instanceof ToolMissingError)) throw error;
+    return { tool, reason: `${located.path} does not start or answer`, cure: "install it again for this machine" };
+  }
+}
+
+/** Beside the aie-opt in use: headers and tools of one release belong together. */
+async function findAieApi(env: ToolVariables, aieOpt: ToolState, memo: ToolFactsMemo): Promise<ToolState> {
+  const roots = [
+    ...(env.MLIR_AIE_INSTALL_DIR ? [env.MLIR_AIE_INSTALL_DIR] : []),
+    ...(isFound(aieOpt) ? [dirname(dirname(aieOpt.path))] : []),
+  ];
+  for (const root of roots) {
+    const include = join(root, "include");
+    const isThere = await stat(join(include, "aie_api/aie.hpp")).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return { path: include, version: (await memo.folder(join(include, "aie_api"))).version };
+  }
+  const lookedIn = roots.map((root) => join(root, "include")).join(", ") || "$MLIR_AIE_INSTALL_DIR/include (not set)";
+  return {
+    tool: "aie_api",
+    reason: `headers not found; looked in ${lookedIn}`,
+    cure: "they come with the mlir_aie wheel: set MLIR_AIE_INSTALL_DIR to its mlir_aie folder",
+  };
+}
