@@ -53,7 +53,9 @@ export function planMatmul(request: MatmulPlanRequest): MatmulPlan {
   if (best === undefined) {
     const whole = request.wholeColumns === true ? " and divides the columns of every array" : "";
     throw new BudgetError(`matmul: no tile fits a compute tile's memory${whole}`, {
-      ...(whole !== "" && { hint: `take K of whole 16 and N of whole ${16 * request.cores.columns}, or tile=auto` }),
+      ...(whole !== "" && {
+        hint: `take K of whole ${request.type.input.group ?? 16} and N of whole ${16 * request.cores.columns}, or tile=auto`,
+      }),
     });
   }
   return best;
