@@ -19,13 +19,12 @@ interface Variant {
   readonly out: "int16" | "int32" | "int64" | "bfloat16";
 }
 
+// Each type of result and each generation once: a variant is two compilations. AIE2P's int16 x int8 is in matmul-grouped.test.ts.
 const variants: readonly Variant[] = [
   { type: "i16", arch: 20, out: "int16" },
-  { type: "i16", arch: 20, out: "int32" },
+  { type: "i16", arch: 21, out: "int32" },
   { type: "i16", arch: 20, out: "int64" },
   { type: "i16xi8", arch: 20, out: "bfloat16" },
-  { type: "i16", arch: 21, out: "int16" },
-  { type: "i16xi8", arch: 21, out: "bfloat16" },
 ];
 const kernels = new Map<Variant, TestKernel>();
 const cases = variants.map((v) => [v.arch, v.type, v.out, v] as const);
@@ -64,7 +63,7 @@ beforeAll(async () => {
     });
     kernels.set(variant, kernel);
   }
-}, 6 * startTimeoutMs);
+}, 4 * startTimeoutMs);
 
 const random = seededRandom(23);
 const word = () => Math.floor(random() * 2 ** 32) | 0;
