@@ -19,6 +19,7 @@ const slowSteps = {
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],
   "a Whisper-tiny encoder layer": ["node", "packages/cli/bin/aiekit.js", "bench", "encoder-layer"],
+  "matmul on every case": ["node", "packages/cli/bin/aiekit.js", "validate", "matmul"],
   "fft on every signal": ["node", "packages/cli/bin/aiekit.js", "validate", "fft"],
 };
 const quickSteps = {

@@ -1,6 +1,6 @@
 // Sums to bfloat16 or float, all of it in binary32 and rounded once:
 //
-//   out = gelu(x) + residual     x = sum + bias (bfloat16 operands), x = (sum + bias) scale (int8 operands)
+//   out = gelu(x) + residual     x = sum + bias (sums of float), x = (sum + bias) scale (sums of int32)
 //
 // gelu and the residual where the flags and the call ask for them. int32 sums become binary32 first (24 bits, to nearest);
 // (sum + bias) scale is a product of pairs of bfloat16, AIE2's multiplier has no more: relative error 2^-14.4
@@ -12,48 +12,39 @@
 
 namespace matmul {
 
-// Values are worked on in runs of 32 that are contiguous in the tile: two blocks side by side, a block, or half of one.
+// Sums of float: what is added to a run, and how it turns into x.
 template <typename T>
-struct run_of {
-  using N = native<T>;
-  static constexpr unsigned lanes = 32, block_size = N::r * N::t;
-
-  // Words of `row` that belong to the values of run q of a row of blocks.
-  static AIE_INLINE aie::vector<int32, lanes> words(const int32 *__restrict row, unsigned q) {
-    if constexpr (block_size == 16) {
-      return aie::concat(of_columns<N::t>(row + 2 * q * N::t), of_columns<N::t>(row + (2 * q + 1) * N::t));
-    } else {
-      const auto part = of_columns<N::t>(row + q * lanes / block_size * N::t);
-      return aie::concat(part, part);
-    }
-  }
-};
-
-// bfloat16 operands: what is added to a run, and how it turns into x.
 struct biased {
   using sums = float;
-  using operand = bfloat16;
+  using operand = T;
+  static constexpr unsigned row_stride(unsigned n) { return native<T>::r * n; }
   aie::accum<accfloat, 32> bias;
 
   AIE_INLINE biased(const int32 *__restrict by, unsigned, unsigned q, bool has_channels) {
-    if (has_channels) bias.from_vector(run_of<operand>::words(by, q).cast_to<float>());
+    if (has_channels) bias.from_vector(run_of<operand>::words(by, q).template cast_to<float>());
     else bias = aie::zeros<accfloat, 32>();
   }
   AIE_INLINE aie::accum<accfloat, 32> operator()(const float *__restrict c) const { return aie::add(bias, aie::load_v<32>(c)); }
 };
 
-// int8 operands.
+// Sums of int32. Where they were 64 bits wide (wide_sums.h), a row of blocks has the length that it had, and its bias.
+template <typename T>
 struct dequantised {
   using sums = int32;
-  using operand = int8;
+  using operand = T;
+  static constexpr bool bias_is_in = sizeof(typename native<T>::acc) > 4;
+  static constexpr unsigned row_stride(unsigned n) { return native<T>::r * n * sizeof(typename native<T>::acc) / 4; }
   aie::vector<int32, 32> bias;
   aiekit_math::bf16_pair<32> scale;
 
-  AIE_INLINE dequantised(const int32 *__restrict by, unsigned n, unsigned q, bool) : bias(run_of<operand>::words(by, q)) {
-    scale = aiekit_math::bf16_parts(aie::accum<accfloat, 32>(run_of<operand>::words(by + n, q).cast_to<float>()));
+  AIE_INLINE dequantised(const int32 *__restrict by, unsigned n, unsigned q, bool) {
+    if constexpr (!bias_is_in) bias = run_of<operand>::words(by, q);
+    scale = aiekit_math::bf16_parts(aie::accum<accfloat, 32>(run_of<operand>::words(by + n, q).template cast_to<float>()));
   }
   AIE_INLINE aie::accum<accfloat, 32> operator()(const int32 *__restrict c) const {
-    const aie::accum<accfloat, 32> value(aie::to_float<float>(aie::add(aie::load_v<32>(c), bias)));
+    auto sum = aie::load_v<32>(c);
+    if constexpr (!bias_is_in) sum = aie::add(sum, bias);
+    const aie::accum<accfloat, 32> value(aie::to_float<float>(sum));
     return aiekit_math::product(aiekit_math::bf16_parts(value), scale);
   }
 };
@@ -74,7 +65,7 @@ inline void finish_with(const typename X::sums *__restrict c, const int32 *__res
     const X x(by, n, q, has_channels);
     for (unsigned i = first; i < first + Residual::rows / N::r; ++i) {
       const unsigned at = i * row_size + q * run::lanes;
-      auto value = activation(x(c + at));
+      auto value = activation(x(c + i * X::row_stride(n) + q * run::lanes));
       if constexpr (requires { residual.values; }) value = aie::add(value, residual.run(i, q));
       aie::store_v(out + at, value.template to_vector<Out>());
     }

@@ -39,7 +39,7 @@ extern "C" void matmul_channels_bf16(const bfloat16 *__restrict b, int32 *__rest
 
 extern "C" void matmul_store_bf16(const float *__restrict sums, const int32 *__restrict by, Out *__restrict out, int32 flags) {
   set_modes();
-  matmul::finish<matmul::biased, kM, kN>(sums, by, matmul::no_residual<kM>{}, out, flags);
+  matmul::finish<matmul::biased<bfloat16>, kM, kN>(sums, by, matmul::no_residual<kM>{}, out, flags);
 }
 
 #if MATMUL_RESIDUAL
@@ -47,6 +47,6 @@ extern "C" void matmul_store_residual_bf16(const float *__restrict sums, const i
                                            Out *__restrict out, int32 flags, int32 object, int32 row) {
   set_modes();
   const matmul::residual_rows<bfloat16, kM, kK, kN> residual(b, object, row);
-  if (residual.is_mine) matmul::finish<matmul::biased, kM, kN>(sums, by, residual, out, flags);
+  if (residual.is_mine) matmul::finish<matmul::biased<bfloat16>, kM, kN>(sums, by, residual, out, flags);
 }
 #endif

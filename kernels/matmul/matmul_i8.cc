@@ -35,7 +35,7 @@ using Out = MATMUL_OUT;
 template <typename T, typename Residual>
 void store(const int32 *__restrict sums, const int32 *__restrict by, const Residual &residual, T *__restrict out, int32) {
   set_modes(aie::saturation_mode::saturate);
-  matmul::requantise<T, kM, kN>(sums, channels_at(by), residual, out);
+  matmul::requantise<int8, kM, kN>(sums, channels_at(by), residual, out);
 }
 template <typename Residual>
 void store(const int32 *__restrict sums, const int32 *__restrict by, const Residual &, int32 *__restrict out, int32 flags) {
@@ -44,7 +44,7 @@ void store(const int32 *__restrict sums, const int32 *__restrict by, const Resid
 template <typename Residual>
 void store(const int32 *__restrict sums, const int32 *__restrict by, const Residual &residual, bfloat16 *__restrict out, int32 flags) {
   set_modes(aie::saturation_mode::none);
-  matmul::finish<matmul::dequantised, kM, kN>(sums, by, residual, out, flags);
+  matmul::finish<matmul::dequantised<int8>, kM, kN>(sums, by, residual, out, flags);
 }
 }  // namespace
 

@@ -4,12 +4,13 @@
 //             load of aie::mmul takes is contiguous. Memtile DMAs make that order (docs/designs.md, "Another order on the way").
 // Alignment   32 bytes; 64 on AIE2P. a, b and c may not overlap.
 // Tile bytes  none: accumulators of EM x EN blocks stay in registers while k is walked.
-// Rounding    none. Integers accumulate modulo 2^32 (int16 operands: 2^64), bfloat16 in binary32.
+// Rounding    none. Integers accumulate modulo 2^32 (where a is int16: 2^64), bfloat16 in binary32.
 //
 // Operations of one step of s for EM x EN blocks, against 2 loads of 32 B, 1 store of 32 B and one mmul a cycle (AIE2):
-//   int8   4x8x8, 4 x 2 blocks: loads 4 x 32 + 2 x 64 B = 4 cycles, 8 mmuls = 8 cycles: the multiplier is the bound
-//   bf16   4x8x4, 4 x 4 blocks: loads 4 x 64 + 4 x 64 B = 8 cycles, 16 mmuls = 16 cycles
-//   int16  4x4x4, 4 x 2 blocks (64-bit accumulators): loads 4 x 32 + 2 x 32 B = 3 cycles, 8 mmuls = 8 cycles
+//   int8          4x8x8, 4 x 2 blocks: loads 4 x 32 + 2 x 64 B = 4 cycles, 8 mmuls = 8 cycles: the multiplier is the bound
+//   bf16          4x8x4, 4 x 4 blocks: loads 4 x 64 + 4 x 64 B = 8 cycles, 16 mmuls = 16 cycles
+//   int16         4x4x4, 4 x 2 blocks (64-bit accumulators): loads 4 x 32 + 2 x 32 B = 3 cycles, 8 mmuls = 8 cycles
+//   int16 x int8  4x8x4, 4 x 2 blocks (64-bit accumulators): loads 4 x 64 + 2 x 32 B = 5 cycles, 8 mmuls = 8 cycles
 // Accumulators take 8 of the 9 registers of 1,024 bits that AIE2 has in each case. Around the walk c is loaded and stored
 // once: 8 x 128 B = 16 and 32 cycles for 8 k / s multiplications, which is why k is as long as the tile's memory lets it be.
 #pragma once
@@ -20,21 +21,66 @@
 
 namespace matmul {
 
-// r, s, t and how many blocks are held in registers, by the type of the operands.
+// Names operands of two types: int16 activations, int8 weights.
+struct int16_by_int8;
+
+// A sum of 64 bits as it lies in memory: aie::vector has no such elements.
+struct wide {
+  int32 low, high;
+};
+
+// Elements of a, b and the sums, and the accumulators' tag. aie_api takes no tag of 64 bits for int16 x int8 and
+// accumulates in 64 all the same (detail/aie2/mmul_16_8.hpp): Asked is the tag that it is given.
+template <typename Left, typename Right, typename Acc, typename Tag, typename Asked = Tag>
+struct operands {
+  using left = Left;
+  using right = Right;
+  using acc = Acc;
+  using tag = Tag;
+  using asked = Asked;
+};
+// Sizes of a block, and how many blocks of c are held in registers.
+template <unsigned R, unsigned S, unsigned T, unsigned Em, unsigned En>
+struct blocks {
+  static constexpr unsigned r = R, s = S, t = T, em = Em, en = En;
+};
+
+// T: the type of both operands, or int16_by_int8.
 template <typename T>
 struct native;
 #if __AIE_ARCH__ >= 21
-template <> struct native<int8> { static constexpr unsigned r = 8, s = 8, t = 8, em = 2, en = 2; using acc = int32; using tag = acc32; };
-template <> struct native<int16> { static constexpr unsigned r = 4, s = 4, t = 8, em = 2, en = 2; using acc = int64_t; using tag = acc64; };
-template <> struct native<bfloat16> { static constexpr unsigned r = 8, s = 8, t = 4, em = 2, en = 4; using acc = float; using tag = accfloat; };
+template <> struct native<int8> : operands<int8, int8, int32, acc32>, blocks<8, 8, 8, 2, 2> {};
+template <> struct native<int16> : operands<int16, int16, wide, acc64>, blocks<4, 4, 8, 2, 2> {};
+template <> struct native<int16_by_int8> : operands<int16, int8, wide, acc64, acc32>, blocks<4, 8, 8, 2, 2> {};
+template <> struct native<bfloat16> : operands<bfloat16, bfloat16, float, accfloat>, blocks<8, 8, 4, 2, 4> {};
 #else
-template <> struct native<int8> { static constexpr unsigned r = 4, s = 8, t = 8, em = 4, en = 2; using acc = int32; using tag = acc32; };
-template <> struct native<int16> { static constexpr unsigned r = 4, s = 4, t = 4, em = 4, en = 2; using acc = int64_t; using tag = acc64; };
-template <> struct native<bfloat16> { static constexpr unsigned r = 4, s = 8, t = 4, em = 4, en = 4; using acc = float; using tag = accfloat; };
+template <> struct native<int8> : operands<int8, int8, int32, acc32>, blocks<4, 8, 8, 4, 2> {};
+template <> struct native<int16> : operands<int16, int16, wide, acc64>, blocks<4, 4, 4, 4, 2> {};
+template <> struct native<int16_by_int8> : operands<int16, int8, wide, acc64, acc32>, blocks<4, 8, 4, 4, 2> {};
+template <> struct native<bfloat16> : operands<bfloat16, bfloat16, float, accfloat>, blocks<4, 8, 4, 4, 4> {};
 #endif
 
 template <typename T>
-using block = aie::mmul<native<T>::r, native<T>::s, native<T>::t, T, T, typename native<T>::tag>;
+using block = aie::mmul<native<T>::r, native<T>::s, native<T>::t, typename native<T>::left, typename native<T>::right,
+                        typename native<T>::asked>;
+
+// N accumulators in memory.
+template <typename Tag, unsigned N, typename Acc>
+AIE_INLINE aie::accum<Tag, N> load_sums(const Acc *__restrict c) {
+  return aie::accum<Tag, N>(aie::load_v<N>(c));
+}
+template <typename Tag, unsigned N>
+AIE_INLINE aie::accum<Tag, N> load_sums(const wide *__restrict c) {
+  return aie::accum<acc32, 2 * N>(aie::load_v<2 * N>(&c->low)).template cast_to<Tag>();
+}
+template <typename Tag, unsigned N, typename Acc>
+AIE_INLINE void store_sums(Acc *__restrict c, const aie::accum<Tag, N> &from) {
+  aie::store_v(c, from.template to_vector<Acc>());
+}
+template <typename Tag, unsigned N>
+AIE_INLINE void store_sums(wide *__restrict c, const aie::accum<Tag, N> &from) {
+  aie::store_v(&c->low, from.template cast_to<acc32>().template to_vector<int32>());
+}
 
 // Accumulators in memory: vectors of at most 1,024 bits.
 template <typename T>
@@ -46,11 +92,11 @@ struct accumulators {
 
   static AIE_INLINE M load(const acc *__restrict c) {
     if constexpr (lanes == M::size_C) {
-      return M(aie::accum<tag, lanes>(aie::load_v<lanes>(c)));
+      return M(load_sums<tag, lanes>(c));
     } else {
       aie::accum<tag, M::size_C> whole;
       for (unsigned part = 0; part < M::size_C / lanes; ++part) {
-        whole.insert(part, aie::accum<tag, lanes>(aie::load_v<lanes>(c + part * lanes)));
+        whole.insert(part, load_sums<tag, lanes>(c + part * lanes));
       }
       return M(whole);
     }
@@ -58,7 +104,7 @@ struct accumulators {
   static AIE_INLINE void store(acc *__restrict c, const M &from) {
     const auto whole = from.to_accum();
     for (unsigned part = 0; part < M::size_C / lanes; ++part) {
-      aie::store_v(c + part * lanes, whole.template extract<lanes>(part).template to_vector<acc>());
+      store_sums<tag, lanes>(c + part * lanes, whole.template extract<lanes>(part));
     }
   }
 };
@@ -67,16 +113,17 @@ struct accumulators {
 template <typename T, unsigned Count>
 struct a_row {
   using M = block<T>;
-  aie::vector<T, M::size_A> head;
+  using A = typename native<T>::left;
+  aie::vector<A, M::size_A> head;
   a_row<T, Count - 1> tail;
-  AIE_INLINE void load(const T *__restrict a, unsigned stride) {
+  AIE_INLINE void load(const A *__restrict a, unsigned stride) {
     head = aie::load_v<M::size_A>(a);
     tail.load(a + stride, stride);
   }
 };
 template <typename T>
 struct a_row<T, 0> {
-  AIE_INLINE void load(const T *, unsigned) {}
+  AIE_INLINE void load(const typename native<T>::left *, unsigned) {}
 };
 
 template <typename T, unsigned Count>
@@ -98,7 +145,7 @@ struct c_row {
     tail.clear();
   }
   template <typename Row>
-  AIE_INLINE void mac(const aie::vector<T, M::size_A> &a, const Row &b) {
+  AIE_INLINE void mac(const aie::vector<typename native<T>::left, M::size_A> &a, const Row &b) {
     head.mac(a, b.head);
     tail.mac(a, b.tail);
   }
@@ -116,16 +163,17 @@ struct c_row<T, 0> {
 template <typename T, unsigned Count>
 struct b_row {
   using M = block<T>;
-  aie::vector<T, M::size_B> head;
+  using B = typename native<T>::right;
+  aie::vector<B, M::size_B> head;
   b_row<T, Count - 1> tail;
-  AIE_INLINE void load(const T *__restrict b) {
+  AIE_INLINE void load(const B *__restrict b) {
     head = aie::load_v<M::size_B>(b);
     tail.load(b + M::size_B);
   }
 };
 template <typename T>
 struct b_row<T, 0> {
-  AIE_INLINE void load(const T *) {}
+  AIE_INLINE void load(const typename native<T>::right *) {}
 };
 
 template <typename T, unsigned Rows, unsigned Columns>
@@ -161,36 +209,51 @@ struct c_blocks<T, 0, Columns> {
   AIE_INLINE void mac(const As &, const Bs &) {}
 };
 
-// c = a b (`first`) or c += a b.
-template <typename T, unsigned m, unsigned k, unsigned n>
-AIE_INLINE void accumulate(const T *__restrict a, const T *__restrict b, typename native<T>::acc *__restrict c, bool first) {
+// sums += a b for the blocks of c that are held in registers: a and b point to the first of them, k is walked.
+template <typename T, unsigned k, unsigned n>
+AIE_INLINE void walk(const typename native<T>::left *__restrict a, const typename native<T>::right *__restrict b,
+                     c_blocks<T, native<T>::em, native<T>::en> &sums) {
   using N = native<T>;
   using M = block<T>;
   constexpr unsigned a_stride = k / N::s * M::size_A;
   constexpr unsigned b_stride = n / N::t * M::size_B;
-  constexpr unsigned c_stride = n / N::t * M::size_C;
+  const typename N::left *from_a = a;
+  const typename N::right *from_b = b;
+  AIE_LOOP_RANGE(k / N::s, k / N::s)
+  for (unsigned step = 0; step < k / N::s; ++step) {
+    a_row<T, N::em> as;
+    b_row<T, N::en> bs;
+    as.load(from_a, a_stride);
+    bs.load(from_b);
+    sums.mac(as, bs);
+    from_a += M::size_A;
+    from_b += b_stride;
+  }
+}
+
+template <typename T, unsigned m, unsigned k, unsigned n>
+constexpr void check_tile() {
+  using N = native<T>;
   static_assert(m % (N::r * N::em) == 0, "matmul: m must be whole blocks of r rows, em of them side by side");
   static_assert(k % N::s == 0, "matmul: k must be whole blocks of s");
   static_assert(n % (N::t * N::en) == 0, "matmul: n must be whole blocks of t columns, en of them side by side");
+}
 
+// c = a b (`first`) or c += a b.
+template <typename T, unsigned m, unsigned k, unsigned n>
+AIE_INLINE void accumulate(const typename native<T>::left *__restrict a, const typename native<T>::right *__restrict b,
+                           typename native<T>::acc *__restrict c, bool first) {
+  using N = native<T>;
+  using M = block<T>;
+  constexpr unsigned c_stride = n / N::t * M::size_C;
+  check_tile<T, m, k, n>();
   for (unsigned i = 0; i < m / N::r; i += N::em) {
     for (unsigned j = 0; j < n / N::t; j += N::en) {
       typename N::acc *const at = c + i * c_stride + j * M::size_C;
       c_blocks<T, N::em, N::en> sums;
       if (first) sums.clear();
       else sums.load(at, c_stride);
-      const T *from_a = a + i * a_stride;
-      const T *from_b = b + j * M::size_B;
-      AIE_LOOP_RANGE(k / N::s, k / N::s)
-      for (unsigned step = 0; step < k / N::s; ++step) {
-        a_row<T, N::em> as;
-        b_row<T, N::en> bs;
-        as.load(from_a, a_stride);
-        bs.load(from_b);
-        sums.mac(as, bs);
-        from_a += M::size_A;
-        from_b += b_stride;
-      }
+      walk<T, k, n>(a + i * (k / N::s * M::size_A), b + j * M::size_B, sums);
       sums.store(at, c_stride);
     }
   }

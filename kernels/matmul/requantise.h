@@ -18,33 +18,35 @@ struct channels {
 };
 
 // 16 sums with their bias, times the multiplier.
-AIE_INLINE aie::accum<acc64, 16> scaled(const int32 *__restrict c, const aie::vector<int32, 16> &bias,
-                                        const aie::vector<int32, 16> &multiplier) {
-  return aie::mul(aie::add(aie::load_v<16>(c), bias), multiplier);
+AIE_INLINE aie::accum<acc64, 16> scaled(const aie::vector<int32, 32> &biased, const aie::vector<int32, 32> &multiplier,
+                                        unsigned half) {
+  return aie::mul(biased.template extract<16>(half), multiplier.template extract<16>(half));
 }
 
+// `T`: operands. Where their sums were 64 bits wide (wide_sums.h), a row of blocks has the length that it had, and its bias.
 // `Residual`: residual_rows or no_residual; rows that it does not have stay untouched.
-template <typename Out, unsigned m, unsigned n, typename Residual>
+template <typename T, unsigned m, unsigned n, typename Out, typename Residual>
 AIE_INLINE void requantise(const int32 *__restrict c, const channels &by, const Residual &residual, Out *__restrict out) {
-  using N = native<int8>;
-  constexpr unsigned block_size = N::r * N::t;
+  using N = native<T>;
+  using run = run_of<T>;
+  constexpr unsigned row_size = N::r * n, words = sizeof(typename N::acc) / 4;
   const unsigned first = residual.first_of_tile / N::r;
-  for (unsigned j = 0; j < n / N::t; ++j) {
-    const auto bias = of_columns<N::t>(by.bias + j * N::t);
-    const auto multiplier = of_columns<N::t>(by.multiplier + j * N::t);
+  for (unsigned q = 0; q < row_size / run::lanes; ++q) {
+    const auto multiplier = run::words(by.multiplier, q);
+    aie::vector<int32, 32> bias;
+    if constexpr (words == 1) bias = run::words(by.bias, q);
     for (unsigned i = first; i < first + Residual::rows / N::r; ++i) {
-      const unsigned at = (i * (n / N::t) + j) * block_size;
-      for (unsigned half = 0; half < block_size; half += 32) {
-        auto low = scaled(c + at + half, bias, multiplier);
-        auto high = scaled(c + at + half + 16, bias, multiplier);
-        if constexpr (requires { residual.values; }) {
-          const auto wide = aie::accum<acc32, 32>(aie::load_v<32>(residual.block_of(i, j) + half)).template to_vector<int32>();
-          low = aie::add(low, aie::accum<acc64, 16>(wide.template extract<16>(0), by.shift));
-          high = aie::add(high, aie::accum<acc64, 16>(wide.template extract<16>(1), by.shift));
-        }
-        const aie::accum<acc32, 32> both(aie::concat(low.template to_vector<int32>(by.shift), high.template to_vector<int32>(by.shift)));
-        aie::store_v(out + at + half, both.template to_vector<Out>());
+      auto biased = aie::load_v<32>(c + i * row_size * words + q * run::lanes);
+      if constexpr (words == 1) biased = aie::add(biased, bias);
+      auto low = scaled(biased, multiplier, 0);
+      auto high = scaled(biased, multiplier, 1);
+      if constexpr (requires { residual.values; }) {
+        const auto wide = aie::accum<acc32, 32>(residual.run(i, q)).template to_vector<int32>();
+        low = aie::add(low, aie::accum<acc64, 16>(wide.template extract<16>(0), by.shift));
+        high = aie::add(high, aie::accum<acc64, 16>(wide.template extract<16>(1), by.shift));
       }
+      const aie::accum<acc32, 32> both(aie::concat(low.template to_vector<int32>(by.shift), high.template to_vector<int32>(by.shift)));
+      aie::store_v(out + i * row_size + q * run::lanes, both.template to_vector<Out>());
     }
   }
 }

@@ -6,7 +6,15 @@ import { type MatmulCores, type MatmulFabricSpec, matmulFabric } from "./matmul/
 import { planMatmul, planTile } from "./matmul/matmul-plan.ts";
 import { matmulSequence } from "./matmul/matmul-sequence.ts";
 import { parseMatmulShapes, parseMatmulTile } from "./matmul/matmul-shapes.ts";
-import { type MatmulTypeName, matmulTypeNames, matmulTypes } from "./matmul/matmul-types.ts";
+import {
+  channelRows,
+  channelsMeaning,
+  channelsType,
+  type MatmulTypeName,
+  matmulTypeNames,
+  matmulTypes,
+  mostChannelRows,
+} from "./matmul/matmul-types.ts";
 
 /** C = epilogue(A B) on one core, a column of four, or the whole array; one runtime sequence for each shape. */
 export function matmulDesign({ device, params }: DesignOptions): Design {
@@ -21,7 +29,8 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
       ? planMatmul({ ...request, wholeColumns: wanted === "whole" })
       : planTile(request, parseMatmulTile(wanted));
   const residual = shapes.some((shape) => shape.residual);
-  const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual };
+  const rows = mostChannelRows(type.input, shapes);
+  const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual, channelRows: rows };
   const fabric = matmulFabric(d, spec);
   const sequences = shapes.map((shape) => matmulSequence(d, fabric, spec, shape));
   const defines = {
@@ -30,6 +39,7 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
     MATMUL_N: tile.n,
     MATMUL_OUT: type.output.cName,
     MATMUL_RESIDUAL: residual ? 1 : 0,
+    ...(type.input.group !== undefined && { MATMUL_ROWS: rows }),
   };
   return {
     module: d.build(),
@@ -52,7 +62,7 @@ function coresOf(device: DeviceModel, array: string): MatmulCores {
 
 export const matmulEntry: KernelEntry = {
   name: "matmul",
-  about: "C = epilogue(A B): int8 or bfloat16 operands; bias, scales, GELU, residual; any sizes",
+  about: "C = epilogue(A B): int8, int16 or bfloat16 operands; bias, scales, GELU, residual; any sizes",
   params: [
     { name: "dtype", default: "i8_i8", choices: matmulTypeNames, about: "types of the operands and of the result" },
     { name: "array", default: "whole", choices: ["tile", "column", "whole"], about: "one core, a column of four, all" },
@@ -84,25 +94,68 @@ function fitMatmul(
   const [m, k] = matrix("a", a);
   const [depth, n] = matrix("b", b);
   if (depth !== k) throw new ShapeError(`matmul: a is [${m}, ${k}], b [${depth}, ${n}]: expected b of ${k} rows`);
-  const [left, right] = [operandOf(a), operandOf(b)];
-  if (left !== right) throw new ShapeError(`matmul: a is ${a.dtype}, b ${b.dtype}: expected the same type`);
-  const dtype = typeName(params.dtype ?? { i8: channels ? "i8_i8" : "i8_i32", bf16: "bf16_bf16" }[left]);
-  if (matmulTypes[dtype].input.dtype !== left) {
-    throw new ShapeError(`matmul: dtype ${dtype} takes ${matmulTypes[dtype].input.dtype} operands, a is ${a.dtype}`);
+  const pair = operandPair(a, b);
+  const dtype = typeName(params.dtype ?? defaultType(pair, channels));
+  const { input, requantised } = matmulTypes[dtype];
+  if (pair !== `${input.dtype} x ${input.b.dtype}`) {
+    throw new ShapeError(
+      `matmul: dtype ${dtype} takes ${input.dtype} x ${input.b.dtype}, got ${a.dtype} x ${b.dtype}`,
+      {
+        hint: `dtypes for them: ${namesOf(pair).join(", ")}`,
+      },
+    );
   }
-  if (matmulTypes[dtype].requantised && channels === undefined) {
-    throw new UsageError(`matmul: dtype ${dtype} needs channels, i32[4, ${n}]: bias, multiplier, shift, 0`);
+  if (requantised && channels === undefined) {
+    const meaning = channelsMeaning(matmulTypes[dtype]);
+    const type = `${channelsType(input)}[${channelRows(input, k)}, ${n}]`;
+    throw new UsageError(`matmul: dtype ${dtype} needs channels, ${type}: ${meaning.replace(/^rows: /, "")}`);
   }
-  const bias = channels !== undefined && !matmulTypes[dtype].requantised;
+  const bias = channels !== undefined && !requantised;
   const shapes = `${m}x${k}x${n}${bias ? "_bias" : ""}${residual ? "_residual" : ""}`;
   return { dtype, shapes };
 }
 
+const pairs = ["i8 x i8", "i16 x i16", "i16 x i8", "bf16 x bf16"] as const;
+type Pair = (typeof pairs)[number];
+
+const namesOf = (pair: Pair): readonly MatmulTypeName[] =>
+  matmulTypeNames.filter((name) => `${matmulTypes[name].input.dtype} x ${matmulTypes[name].input.b.dtype}` === pair);
+
 /** Numbers in float32 and float64 are rounded to bfloat16 on their way in. */
-function operandOf({ dtype }: InputShape): "i8" | "bf16" {
-  if (dtype === "i8") return "i8";
-  if (dtype === "bf16" || dtype === "f32" || dtype === "f64") return "bf16";
-  throw new ShapeError(`matmul: operands of ${dtype}: expected i8, bf16 or numbers that are rounded to bf16`);
+function operandPair(a: InputShape, b: InputShape): Pair {
+  const element = ({ dtype }: InputShape) => (dtype === "f32" || dtype === "f64" ? "bf16" : dtype);
+  const found = pairs.find((pair) => pair === `${element(a)} x ${element(b)}`);
+  if (found !== undefined) return found;
+  throw new ShapeError(
+    `matmul: a is ${a.dtype}, b ${b.dtype}: expected ${pairs.join(", ")} or floats, rounded to bf16`,
+    {
+      hint: `nearest choice: ${nearestPair(element(a), element(b))}`,
+    },
+  );
+}
+
+/** The pair that holds the values of both operands, or most of them. */
+function nearestPair(a: string, b: string): string {
+  if ([a, b].includes("bf16")) return "bf16 x bf16: quantise both, or round both to bf16";
+  if (a === "i8" && b === "i16") return "i16 x i16, a widened; or b^T a^T with weights in int8: i16 x i8";
+  const beyond = [a, b].find((dtype) => ["u16", "i32", "u32", "i64", "u64"].includes(dtype));
+  if (beyond === undefined) return "i16 x i16, which holds all values of u8";
+  return `i16 x i16, for values of ${beyond} within -32768 ... 32767`;
+}
+
+/** Without channels the exact product; with rows of words one element as wide as a; with rows of floats groups. */
+function defaultType(pair: Pair, channels: InputShape | undefined): MatmulTypeName {
+  const isGrouped = channels !== undefined && ["f32", "f64"].includes(channels.dtype);
+  switch (pair) {
+    case "i8 x i8":
+      return channels ? (isGrouped ? "i8g128_bf16" : "i8_i8") : "i8_i32";
+    case "i16 x i16":
+      return channels ? "i16_i16" : "i16_i64";
+    case "i16 x i8":
+      return channels ? (isGrouped ? "i16xi8g128_bf16" : "i16xi8_bf16") : "i16xi8_i32";
+    case "bf16 x bf16":
+      return "bf16_bf16";
+  }
 }
 
 function matrix(name: string, { shape }: InputShape): readonly [number, number] {

@@ -28,6 +28,10 @@ const shapes = [
   [4, 16, 4, "int8", "uint8", 32],
   [1, 16, 8, "uint8", "uint8", 32],
   [4, 4, 8, "int16", "int8", 32],
+  [8, 4, 8, "int16", "int8", 32],
+  [4, 8, 4, "int16", "int8", 64],
+  [2, 8, 8, "int16", "int8", 64],
+  [4, 8, 4, "int16", "uint8", 64],
   [4, 4, 4, "uint8", "int16", 64],
   [4, 4, 4, "int16", "int16", 32],
   [4, 4, 4, "int16", "int16", 64],
@@ -58,6 +62,7 @@ beforeAll(async () => {
   clang = await WasmClang.open();
   const entries = [
     ...shapes.map(([m, k, n, a, b, bits]) => entry([m, k, n, a, b], bits)),
+    entry([4, 8, 4, "int16", "int8"], 32),
     ...bfloatShapes.map((shape) => entry([...shape, "bfloat16", "bfloat16"], "float")),
   ];
   kernel = await buildKernel(clang, entries.join("\n"), { exports: ["aiekit_ops"] });
@@ -178,8 +183,28 @@ test.each(bfloatShapes)("bfloat16 mmul %ix%ix%i of whole numbers is exact", (m, 
   );
 });
 
-test("a 4x8x8 product of int8 is one issue, 4x4x8 of int32 x int16 four", () => {
+test("4x8x4 of int16 x int8 has 64 bits when 32 are asked for, 4x4x8 wraps at 32", () => {
+  const [least, times] = [-32_768, -128];
+  const sum = (shape: string, [m, k, n]: readonly [number, number, number], bits: 32 | 64): bigint => {
+    new Int16Array(kernel.memory.buffer, inputs, m * k).fill(least);
+    new Int8Array(kernel.memory.buffer, inputs2, k * n).fill(times);
+    const Acc = bits === 64 ? BigInt64Array : Int32Array;
+    const start = new Acc(kernel.memory.buffer, inputs3, m * n);
+    start[0] = bits === 64 ? 2n ** 31n - 1n : 2 ** 31 - 1;
+    kernel.call(shape, inputs, inputs2, inputs3, outputs);
+    return BigInt(new Acc(kernel.memory.buffer, outputs, 1)[0]!);
+  };
+
+  expect(sum("mmul_4x8x4_int16_int8_32", [4, 8, 4], 64)).toBe(2n ** 31n - 1n + 8n * 2n ** 22n);
+  expect(sum("mmul_4x4x8_int16_int8_32", [4, 4, 8], 32)).toBe(BigInt.asIntN(32, 2n ** 31n - 1n + 4n * 2n ** 22n));
+});
+
+test("a 4x8x8 product of int8, 4x4x4 of int16 and 4x8x4 of int16 x int8 is one issue, 4x4x8 of int32 x int16 four", () => {
   kernel.call("aiekit_ops", 2);
+  for (const one of ["4x4x4_int16_int16_64", "4x8x4_int16_int8_64", "4x4x8_int16_int8_32"]) {
+    kernel.call(`mmul_${one}`, inputs, inputs2, inputs3, outputs);
+    expect(kernel.call("aiekit_ops", 2), one).toBe(1);
+  }
   kernel.call("mmul_4x8x8_int8_int8_32", inputs, inputs2, inputs3, outputs);
   expect(kernel.call("aiekit_ops", 2)).toBe(1);
   kernel.call("mmul_4x4x8_int32_int16_64", inputs, inputs2, inputs3, outputs);

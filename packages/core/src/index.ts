@@ -44,6 +44,7 @@ export {
 } from "./quantise/activations.ts";
 export { bf16Weights } from "./quantise/bf16-weights.ts";
 export type { Weights } from "./quantise/finite-weights.ts";
+export { type GroupedMatmulArrays, groupedMatmulArrays, matmulGroupSize } from "./quantise/grouped-arrays.ts";
 export { dequantiseInt8, type Int8Options, type Int8Weights, int8Weights } from "./quantise/int8-weights.ts";
 export {
   bf16MatmulArrays,

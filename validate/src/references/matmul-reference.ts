@@ -30,6 +30,30 @@ export function productReference(a: ArrayLike<number>, b: ArrayLike<number>, { m
   return { sums, magnitudes };
 }
 
+/**
+ * The same for weights that have a scale for each group of `size` along K: sum over groups of (a b of the group) scale.
+ * `scales` is [groups, n].
+ */
+export function groupedReference(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  { m, k, n, size, scales }: ProductSizes & { readonly size: number; readonly scales: ArrayLike<number> },
+): Product {
+  const sums = new Float64Array(m * n);
+  const magnitudes = new Float64Array(m * n);
+  for (let at = 0; at < m * n; at++) {
+    const [row, column] = [Math.floor(at / n), at % n];
+    for (let first = 0; first < k; first += size) {
+      let group = 0;
+      for (let x = first; x < Math.min(k, first + size); x++) group += a[row * k + x]! * b[x * n + column]!;
+      const term = group * scales[(first / size) * n + column]!;
+      sums[at] = sums[at]! + term;
+      magnitudes[at] = magnitudes[at]! + Math.abs(term);
+    }
+  }
+  return { sums, magnitudes };
+}
+
 export interface Requantisation {
   readonly bias: number;
   readonly multiplier: number;

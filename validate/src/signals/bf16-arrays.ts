@@ -18,9 +18,11 @@ export function bf16Noise(shape: readonly number[], seed: number, { mean = 0, de
   return bf16Array(shape, () => mean + deviation * random.normal());
 }
 
-/** The numbers that a device sees; of any type but 64-bit integers. */
-export const numbersOf = ({ dtype, data }: Tensor): Float64Array =>
-  dtype === "bf16" ? Float64Array.from(data as Uint16Array, bf16ToFloat) : Float64Array.from(data as ArrayLike<number>);
+/** The numbers that a device sees; integers of 64 bits are exact below 2^53. */
+export function numbersOf({ dtype, data }: Tensor): Float64Array {
+  if (dtype === "bf16") return Float64Array.from(data as Uint16Array, bf16ToFloat);
+  return Float64Array.from(data as ArrayLike<number | bigint>, Number);
+}
 
 /** `count` draws of a property-based generator, the same for the same seed. */
 export function drawn<T>(arbitrary: fc.Arbitrary<T>, count: number, seed: number): readonly T[] {

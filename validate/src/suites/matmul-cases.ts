@@ -1,9 +1,6 @@
-import { floatToBf16, type Tensor, tensor } from "@aiekit/core";
 import fc from "fast-check";
-import { createRandom, type Random } from "../signals/random.ts";
-
-export const matmulDTypes = ["i8_i8", "i8_i16", "i8_i32", "i8_bf16", "bf16_bf16", "bf16_f32"] as const;
-export type MatmulDType = (typeof matmulDTypes)[number];
+import type { Random } from "../signals/random.ts";
+import { dtypeFacts, type MatmulDType, matmulDTypes } from "./matmul-dtypes.ts";
 
 /** One product and what follows it. */
 export interface MatmulCase {
@@ -19,22 +16,10 @@ export interface MatmulCase {
   readonly residual: boolean;
   /** Every column is halved, so that odd sums are ties. */
   readonly halved?: boolean;
+  /** Scales of groups lie this many powers of two apart; 3 when left out. */
+  readonly scaleSpread?: number;
   /** Element `index` of an operand or of the residual; bf16 values are rounded. */
   readonly value: (operand: "a" | "b" | "residual", index: number, random: Random) => number;
-}
-
-export interface MatmulInputs {
-  readonly a: Tensor;
-  readonly b: Tensor;
-  readonly channels?: Tensor;
-  readonly residual?: Tensor;
-}
-
-/** Words of each column, as floats where they are bits of floats. */
-export interface Channels {
-  readonly bias: Float64Array;
-  readonly multiplier: Float64Array;
-  readonly shift: number;
 }
 
 /** Parameter `shapes` of the kernel: `64x32x16_bias`. */
@@ -43,12 +28,17 @@ export function shapeName({ m, k, n, bias, gelu, residual }: MatmulCase): string
 }
 
 const anywhere: MatmulCase["value"] = (_operand, _index, random) => random.between(-1, 1);
+/** Sums of int16 products that fit 32 bits for K below some thousand. */
+const quarter: MatmulCase["value"] = (_operand, _index, random) => random.between(-0.25, 0.25);
+/** Sums of int16 products that fit 16 bits when they are halved. */
+const small: MatmulCase["value"] = (_operand, _index, random) => random.between(-1, 1) / 512;
 const plain = { array: "whole", bias: false, gelu: false, residual: false, value: anywhere } as const;
 
 /** Built-in cases: sizes of all kinds, values that break careless kernels, and `drawn` shapes of fast-check. */
 export function matmulCases({ seed, drawn = 12 }: { readonly seed: number; readonly drawn?: number }): MatmulCase[] {
   const shape = (dtype: MatmulDType, m: number, k: number, n: number, more: Partial<MatmulCase> = {}): MatmulCase => {
-    const item: MatmulCase = { ...plain, group: "shapes", dtype, m, k, n, name: "", ...more };
+    const value = dtype.startsWith("i16_") ? quarter : anywhere;
+    const item: MatmulCase = { ...plain, value, group: "shapes", dtype, m, k, n, name: "", ...more };
     return {
       ...item,
       name: item.name || `${dtype} ${shapeName(item)}${item.array === "whole" ? "" : ` ${item.array}`}`,
@@ -102,6 +92,39 @@ export function matmulCases({ seed, drawn = 12 }: { readonly seed: number; reado
         gelu: true,
       },
     ),
+    shape("i16_i64", 70, 200, 65, { value: anywhere }),
+    shape("i16_i64", 1, 1, 1, { value: () => -1 }),
+    shape("i16_i64", 270, 90, 70, { array: "column", bias: true }),
+    shape("i16_i32", 130, 100, 70, { bias: true }),
+    shape("i16_i16", 270, 64, 70, { residual: true }),
+    shape("i16_bf16", 70, 200, 90, { gelu: true }),
+    shape("i16xi8_i16", 100, 77, 65),
+    shape("i16xi8_i32", 300, 64, 40, { bias: true }),
+    shape("i16xi8_i32", 40, 300, 64, { array: "tile" }),
+    shape("i16xi8_bf16", 70, 700, 90),
+    shape("i8g128_i8", 100, 256, 65),
+    shape("i8g128_bf16", 70, 300, 90, { gelu: true }),
+    shape("i8g128_bf16", 5, 4100, 16, { array: "tile" }),
+    shape("i16xi8g128_i16", 65, 129, 70),
+    shape("i16xi8g128_bf16", 130, 200, 70, { array: "column" }),
+    values("the least of the range everywhere", "i16_i64", () => -1),
+    values("the least of the range everywhere: saturates", "i16_i32", () => -1),
+    values("both ends of the range: saturates below", "i16_i32", (operand) => (operand === "a" ? 1 : -1)),
+    values("any of the range: sums beyond 32 bits", "i16_i16", anywhere),
+    values("odd sums, halved: ties", "i16_i16", small, { halved: true }),
+    values("odd sums, halved: ties", "i16_i32", quarter, { halved: true, bias: true }),
+    values("one hot", "i16_i64", (operand, i) =>
+      operand === "a" ? (i % 97 === 0 ? -1 : 0) : ((i * 37) % 255) / 127 - 1,
+    ),
+    values("sums that cancel", "i16_i64", (operand, i) =>
+      operand === "a" ? (i % 2 === 0 ? 1 : -1) : 1 - (i % 7) / 32_768,
+    ),
+    values("the least of the range everywhere", "i16xi8_i32", () => -1),
+    values("sums beyond 32 bits, shifted", "i16xi8_bf16", () => -1, { k: 1000 }),
+    values("all equal", "i16xi8_bf16", () => 0.5),
+    values("the least of the range everywhere", "i16xi8g128_bf16", () => -1),
+    values("scales of groups 2^40 apart", "i8g128_bf16", anywhere, { k: 384, scaleSpread: 40 }),
+    values("the greatest of the range everywhere", "i8g128_i8", () => 1),
     ...drawnCases(seed, drawn),
   ];
 }
@@ -124,73 +147,17 @@ function drawnCases(seed: number, count: number): MatmulCase[] {
     residual: fc.boolean(),
   });
   return fc.sample(arbitrary, { seed, numRuns: count }).map((drawn, i) => {
-    const requantised = drawn.dtype === "i8_i8" || drawn.dtype === "i8_i16" || drawn.dtype === "i8_bf16";
+    const { isScaled, takesGelu, takesResidual } = dtypeFacts(drawn.dtype);
     const item: MatmulCase = {
       ...plain,
       ...drawn,
+      value: drawn.dtype.startsWith("i16_") ? quarter : anywhere,
       name: "",
       group: "drawn",
-      bias: drawn.bias && !requantised,
-      gelu: drawn.gelu && (drawn.dtype.startsWith("bf16") || drawn.dtype === "i8_bf16"),
-      residual: drawn.residual && (drawn.dtype === "i8_i8" || drawn.dtype === "bf16_bf16"),
+      bias: drawn.bias && !isScaled,
+      gelu: drawn.gelu && takesGelu,
+      residual: drawn.residual && takesResidual,
     };
     return { ...item, name: `drawn ${i}: ${item.dtype} ${shapeName(item)}` };
   });
-}
-
-/** Operands of a case: integers fill their range, and scales bring results into theirs. */
-export function matmulInputs(item: MatmulCase, seed: number): { inputs: MatmulInputs; channels: Channels } {
-  const random = createRandom(seed);
-  const { m, k, n, dtype } = item;
-  const isInteger = dtype.startsWith("i8");
-  const operand = (name: "a" | "b" | "residual", shape: readonly number[]): Tensor => {
-    const length = shape.reduce((size, d) => size * d, 1);
-    const values = Array.from({ length }, (_, i) => item.value(name, i, random));
-    if (isInteger)
-      return tensor(
-        "i8",
-        shape,
-        Int8Array.from(values, (v) => Math.max(-128, Math.min(127, Math.floor(v * 128)))),
-      );
-    return tensor("bf16", shape, Uint16Array.from(values, floatToBf16));
-  };
-  const channels = makeChannels(item, random);
-  const inputs: MatmulInputs = {
-    a: operand("a", [m, k]),
-    b: operand("b", [k, n]),
-    ...(channels && { channels: tensor("i32", [4, n], channels.words) }),
-    ...(item.residual && { residual: operand("residual", [m, n]) }),
-  };
-  const none = { bias: new Float64Array(n), multiplier: new Float64Array(n).fill(1), shift: 0 };
-  return { inputs, channels: channels ?? none };
-}
-
-function makeChannels({ dtype, n, k, bias: hasBias, halved = false }: MatmulCase, random: Random) {
-  const requantised = dtype === "i8_i8" || dtype === "i8_i16" || dtype === "i8_bf16";
-  if (!requantised && !hasBias) return undefined;
-  const words = new Int32Array(new ArrayBuffer(16 * n));
-  const floats = new Float32Array(words.buffer);
-  const bias = new Float64Array(n);
-  const multiplier = new Float64Array(n).fill(1);
-  const shift = halved ? 1 : dtype === "i8_i8" ? 36 : dtype === "i8_i16" ? 28 : 0;
-  for (let j = 0; j < n; j++) {
-    if (dtype.startsWith("bf16")) {
-      floats[j] = random.between(-2, 2);
-      bias[j] = floats[j]!;
-      continue;
-    }
-    bias[j] = Math.floor(random.between(-20_000, 20_000));
-    words[j] = bias[j]!;
-    if (dtype === "i8_bf16") {
-      floats[n + j] = random.between(0.5, 2) / (4096 * Math.sqrt(k));
-      multiplier[j] = floats[n + j]!;
-    } else if (requantised) {
-      // The standard deviation of the sums comes to about a third of the range, so that some results are cut.
-      const scale = (dtype === "i8_i8" ? 42 : 10_900) / (5461 * Math.sqrt(k));
-      multiplier[j] = halved ? 1 : Math.floor(random.between(0.5, 2) * scale * 2 ** shift);
-      words[n + j] = multiplier[j]!;
-      words[2 * n + j] = shift;
-    }
-  }
-  return { words, bias, multiplier, shift };
 }

@@ -1,9 +1,11 @@
 import type { Tensor } from "@aiekit/core";
 import { cosine, pearson } from "../metrics/correlation.ts";
-import { productReference, requantisedReference } from "../references/matmul-reference.ts";
+import { groupedReference, productReference, requantisedReference } from "../references/matmul-reference.ts";
 import { geluReference } from "../references/normal-distribution.ts";
 import { numbersOf } from "../signals/bf16-arrays.ts";
-import type { Channels, MatmulCase, MatmulInputs } from "./matmul-cases.ts";
+import type { MatmulCase } from "./matmul-cases.ts";
+import { dtypeFacts } from "./matmul-dtypes.ts";
+import type { Channels, MatmulInputs } from "./matmul-inputs.ts";
 import type { JudgedCase } from "./run-cases.ts";
 import { type Check, type Criterion, caseResult, finiteOrNull } from "./suite-result.ts";
 
@@ -24,7 +26,9 @@ export const matmulCriteria: readonly Criterion[] = [
     name: "equal",
     worse: "higher",
     rule: "integers: every element is the reference's",
-    derivation: "sums of int8 products are exact in 32 bits, and there is one rounding, of an exact 64-bit product",
+    derivation:
+      "sums of int8 products are exact in 32 bits, of int16 in 64, and there is one rounding, of an exact 64-bit product; " +
+      "int16: sums beyond 32 bits saturate before a scale",
   },
   {
     name: "error",
@@ -32,7 +36,8 @@ export const matmulCriteria: readonly Criterion[] = [
     unit: "of the limit",
     rule: "bfloat16, float: |error| <= limit; infinities and NaN where the reference has them",
     derivation:
-      "sum: (K + 2) 2^-24 (sum|a b| + |bias|), one rounding of binary32 an addition; int8: 2^-24 for the conversion and 2^-14.4 for the scale; " +
+      "sum: (K + 2) 2^-24 (sum|a b| + |bias|), one rounding of binary32 an addition; integers: 2^-24 for the conversion and 2^-14.4 for the scale; " +
+      "groups: that for the magnitude of each, and (groups + 1) 2^-24 for their sum; int8 and int16 results of groups: half a step; " +
       "GELU: 1.13 times that, and 2^-13 of its value; residual: 2^-24; the last rounding: 2^-8 (bfloat16) or 2^-24 of the value; " +
       "K 2^-126 max|b| for denormals, which the device flushes",
   },
@@ -84,44 +89,87 @@ export function judgeMatmul(
 }
 
 function expectedResult(item: MatmulCase, inputs: MatmulInputs, channels: Channels): Expected {
-  const { dtype, m, k, n } = item;
-  const [a, b] = [numbersOf(inputs.a), numbersOf(inputs.b)];
+  const { dtype, m, n } = item;
+  const { isInteger, group, out } = dtypeFacts(dtype);
   const residual = inputs.residual ? numbersOf(inputs.residual) : new Float64Array(m * n);
-  const { sums, magnitudes } = productReference(a, b, { m, k, n });
-  const isInteger = dtype.startsWith("i8");
-  if (isInteger && dtype !== "i8_bf16") {
-    const bits = dtype === "i8_i8" ? 8 : 16;
-    const values = sums.map((sum, i) => {
-      const bias = channels.bias[i % n]!;
-      if (dtype === "i8_i32") return sum + bias;
-      return requantisedReference(sum, {
-        ...channels,
-        bias,
-        multiplier: channels.multiplier[i % n]!,
-        residual: residual[i]!,
-        bits,
-      });
-    });
+  if (isInteger && group === undefined && out !== "bf16") {
+    const { sums } = productReference(numbersOf(inputs.a), numbersOf(inputs.b), item);
+    const values = sums.map((sum, i) => integerResult(sum, { item, channels, column: i % n, residual: residual[i]! }));
     return { values, limits: undefined };
   }
-  const unitOut = dtype.endsWith("_bf16") ? unitBf16 : unitFloat;
-  const denormals = isInteger ? 0 : k * flushed * largest(b);
+  const { values: before, limits: beforeLimits } = floatsBefore(item, inputs, channels);
+  const unitOut = out === "bf16" ? unitBf16 : unitFloat;
+  const denormals = isInteger ? 0 : item.k * flushed * largest(numbersOf(inputs.b));
   const values = new Float64Array(m * n);
-  const limits = sums.map((sum, i) => {
-    const bias = channels.bias[i % n]!;
-    const x = (sum + bias) * (isInteger ? channels.multiplier[i % n]! : 1);
-    let limit = isInteger
-      ? (unitFloat + pairProduct) * Math.abs(x)
-      : (k + 2) * unitFloat * (magnitudes[i]! + Math.abs(bias));
-    let value = x;
+  const limits = before.map((x, i) => {
+    let [value, limit] = [x, beforeLimits[i]!];
     if (item.gelu) {
       value = geluReference(x);
       limit = geluSlope * limit + geluError * Math.abs(value);
     }
     value += residual[i]!;
     limit += item.residual ? unitFloat * (Math.abs(value) + limit) : 0;
+    if (out === "i8" || out === "i16") {
+      const range = out === "i8" ? 128 : 32_768;
+      values[i] = Math.max(-range, Math.min(range - 1, value));
+      return limit + 0.5;
+    }
     values[i] = value;
     return limit + unitOut * (Math.abs(value) + limit) + denormals;
+  });
+  return { values, limits };
+}
+
+/** One element where every step is exact or rounded in a defined way. */
+function integerResult(
+  sum: number,
+  by: { readonly item: MatmulCase; readonly channels: Channels; readonly column: number; readonly residual: number },
+): number {
+  const { item, channels, column, residual } = by;
+  const { a, out, isScaled } = dtypeFacts(item.dtype);
+  const [bias, multiplier] = [channels.bias[column]!, channels.multiplier[column]!];
+  const { shift } = channels;
+  if (out === "i64" || (a === "i8" && !isScaled)) return sum + bias;
+  const narrow = { multiplier: 1, residual: 0, bits: 32 };
+  if (!isScaled) return requantisedReference(sum, { ...narrow, bias, shift });
+  const bits = out === "i8" ? 8 : 16;
+  if (a === "i8") return requantisedReference(sum, { bias, multiplier, shift, residual, bits });
+  // Sums of 64 bits saturate to 32 first.
+  const narrowed = requantisedReference(sum, { ...narrow, bias, shift: 0 });
+  return requantisedReference(narrowed, { bias: 0, multiplier, shift, residual, bits });
+}
+
+/** Products, bias and scales in float64, and what the kernel may be off by before GELU, residual and the last rounding. */
+function floatsBefore(
+  item: MatmulCase,
+  inputs: MatmulInputs,
+  channels: Channels,
+): Required<Expected> & { limits: Float64Array } {
+  const { dtype, k, n } = item;
+  const { isInteger, a: left, group } = dtypeFacts(dtype);
+  const [a, b] = [numbersOf(inputs.a), numbersOf(inputs.b)];
+  if (group !== undefined && channels.scales !== undefined) {
+    const { sums, magnitudes } = groupedReference(a, b, { ...item, size: group, scales: channels.scales });
+    const groups = Math.ceil(k / group);
+    const values = sums.map((sum, i) => sum + channels.bias[i % n]!);
+    const limits = magnitudes.map(
+      (terms, i) =>
+        (unitFloat + pairProduct) * terms + (groups + 1) * unitFloat * (terms + Math.abs(channels.bias[i % n]!)),
+    );
+    return { values, limits };
+  }
+  const { sums, magnitudes } = productReference(a, b, item);
+  const limits = new Float64Array(sums.length);
+  const values = sums.map((sum, i) => {
+    const [bias, scale] = [channels.bias[i % n]!, channels.multiplier[i % n]!];
+    if (!isInteger) {
+      limits[i] = (k + 2) * unitFloat * (magnitudes[i]! + Math.abs(bias));
+      return sum + bias;
+    }
+    const narrow = { bias, multiplier: 1, shift: channels.shift, residual: 0, bits: 32 };
+    const x = (left === "i8" ? sum + bias : requantisedReference(sum, narrow)) * scale;
+    limits[i] = (unitFloat + pairProduct) * Math.abs(x);
+    return x;
   });
   return { values, limits };
 }

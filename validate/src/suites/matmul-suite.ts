@@ -1,5 +1,6 @@
 import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
-import { type MatmulCase, matmulCases, matmulInputs, shapeName } from "./matmul-cases.ts";
+import { type MatmulCase, matmulCases, shapeName } from "./matmul-cases.ts";
+import { matmulInputs } from "./matmul-inputs.ts";
 import { judgeMatmul, matmulCriteria } from "./matmul-judge.ts";
 import { runCases, suiteRun } from "./run-cases.ts";
 import type { SuiteRun } from "./suite-result.ts";

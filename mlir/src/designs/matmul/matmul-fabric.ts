@@ -24,6 +24,8 @@ export interface MatmulFabricSpec {
   readonly generation: Generation;
   /** Some sequence adds a residual. */
   readonly residual: boolean;
+  /** Rows of words that a core keeps for its columns, of the sequence with the most. */
+  readonly channelRows: number;
 }
 
 /** What runtime sequences work with. */
@@ -45,7 +47,7 @@ export interface CoreControl {
 /** Words of `CoreControl.words`, by their position. */
 export const controlWords = [
   "columnSteps",
-  /** Objects of channels before the rows of a column step: 0 or 1. */
+  /** Objects of channels before the rows of a column step. */
   "channelObjects",
   "rowSteps",
   "kSteps",
@@ -56,9 +58,6 @@ export const controlWords = [
   "flags",
 ] as const;
 export type ControlWord = (typeof controlWords)[number];
-
-/** Rows of the `channels` matrix: bias, multiplier, shift, nothing. Source: kernels/matmul/matmul_i8.cc. */
-export const channelRows = 4;
 
 const firstComputeRow = 2;
 /** What the kernels' WebAssembly form spills; the multiplier's registers are the device's. */
@@ -112,20 +111,21 @@ function blocked({ type, tile, generation }: MatmulFabricSpec): Record<"a" | "b"
   const { r, s, t } = input.native[generation];
   return {
     a: memref([m / r, k / s, r, s], input.type),
-    b: memref([k / s, n / t, s, t], input.type),
-    c: memref([m / r, n / t, r, t], output.type),
-    sums: memref([m / r, n / t, r, t], input.sums.type),
+    b: memref([k / s, n / t, s, t], input.b.type),
+    c: memref([m / r, n / t, r, t * output.each], output.type),
+    sums: memref([m / r, n / t, r, t * input.sums.each], input.sums.type),
   };
 }
 
 function declareKernels(d: DesignBuilder, spec: MatmulFabricSpec): Kernels {
   const { a, b, c, sums } = blocked(spec);
-  const { name } = spec.type.input;
+  const { name, group } = spec.type.input;
   const object = { object: "matmul.o" };
-  const channels = memref([channelRows, spec.tile.n], i32);
+  const channels = memref([spec.channelRows, spec.tile.n], i32);
+  const isGrouped = group !== undefined;
   return {
-    step: d.kernel(`matmul_step_${name}`, [a, b, sums, i32], object),
-    channels: d.kernel(`matmul_channels_${name}`, [b, channels], object),
+    step: d.kernel(`matmul_step_${name}`, [a, b, ...(isGrouped ? [channels] : []), sums, i32], object),
+    channels: d.kernel(`matmul_channels_${name}`, [b, channels, ...(isGrouped ? [i32] : [])], object),
     store: d.kernel(`matmul_store_${name}`, [sums, channels, c, i32], object),
     storeResidual: spec.residual
       ? d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object)
@@ -194,7 +194,7 @@ function aStreams(
 function bStream(d: DesignBuilder, spec: MatmulFabricSpec, { shim, memtile, cores, c }: Column & { c: number }) {
   const { tile, type, generation } = spec;
   const { s, t } = type.input.native[generation];
-  const element = memref([tile.k, tile.n], type.input.type);
+  const element = memref([tile.k, tile.n], type.input.b.type);
   const fromShim = d.objectFifo({ name: `b${c}`, producer: shim, consumers: [memtile], depth: 2, element });
   const toCores = d.objectFifo({
     name: `b${c}_tiles`,
@@ -211,7 +211,8 @@ function bStream(d: DesignBuilder, spec: MatmulFabricSpec, { shim, memtile, core
 function cStream(d: DesignBuilder, spec: MatmulFabricSpec, { shim, memtile, cores, c }: Column & { c: number }) {
   const { tile, type, generation } = spec;
   const { r, t } = type.input.native[generation];
-  const element = memref([cores.length * tile.m, tile.n], type.output.type);
+  const { each } = type.output;
+  const element = memref([cores.length * tile.m, tile.n * each], type.output.type);
   const fromCores = cores.map((core, row) =>
     d.objectFifo({
       name: `c${c}_${row}`,
@@ -219,11 +220,11 @@ function cStream(d: DesignBuilder, spec: MatmulFabricSpec, { shim, memtile, core
       consumers: [memtile],
       depth: [1, 2],
       element: blocked(spec).c,
-      fromStream: [blockOrder(tile.m, tile.n, { height: r, width: t })],
+      fromStream: [blockOrder(tile.m, tile.n * each, { height: r, width: t * each })],
     }),
   );
   const toShim = d.objectFifo({ name: `c${c}`, producer: memtile, consumers: [shim], depth: 2, element });
-  const sourceOffsets = fromCores.map((_, row) => row * tile.m * tile.n);
+  const sourceOffsets = fromCores.map((_, row) => row * tile.m * tile.n * each);
   d.link({ inputs: fromCores, outputs: [toShim], ...(fromCores.length > 1 && { sourceOffsets }) });
   return { fromCores, toShim };
 }
@@ -242,7 +243,8 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
   // A whole vector, so that what lies behind it is aligned.
   const wordsType = memref([8], i32);
   const words = d.buffer({ tile, name: `control_${place}`, type: wordsType, initialValues: 0 });
-  const channelsType = memref([channelRows, spec.tile.n], i32);
+  const channelsType = memref([spec.channelRows, spec.tile.n], i32);
+  const isGrouped = spec.type.input.group !== undefined;
   const channels = d.buffer({ tile, name: `channels_${place}`, type: channelsType });
   const sums = d.buffer({ tile, name: `sums_${place}`, type: blocked(spec).sums });
   const go = d.lock({ tile, name: `go_${place}`, init: 0 });
@@ -254,15 +256,17 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
       const [plainStores, residualObjects] = [word("plainStores"), word("residualObjects")];
       const flags = word("flags");
       core.repeatTimes(word("columnSteps"), () => {
-        core.repeatTimes(channelObjects, () => {
-          core.call(kernels.channels, [core.acquire(b, "Consume"), channels.value]);
+        core.repeatTimes(channelObjects, (object) => {
+          const place = isGrouped ? [core.cast(object, i32)] : [];
+          core.call(kernels.channels, [core.acquire(b, "Consume"), channels.value, ...place]);
           core.release(b, "Consume");
         });
         core.repeatTimes(rowSteps, () => {
           core.repeatTimes(kSteps, (step) => {
             const left = core.acquire(a, "Consume");
             const right = core.acquire(b, "Consume");
-            core.call(kernels.step, [left, right, sums.value, core.cast(step, i32)]);
+            const scales = isGrouped ? [channels.value] : [];
+            core.call(kernels.step, [left, right, ...scales, sums.value, core.cast(step, i32)]);
             core.release(a, "Consume");
             core.release(b, "Consume");
           });

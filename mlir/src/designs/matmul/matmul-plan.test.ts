@@ -16,6 +16,15 @@ const request = (dtype: MatmulTypeName, shapes: string) => ({
 test.each([
   ["i8_i8", 0.75],
   ["i8_i32", 0.75],
+  ["i16_i16", 0.85],
+  ["i16_i32", 0.85],
+  ["i16_i64", 0.85],
+  ["i16xi8_i16", 0.75],
+  ["i16xi8_bf16", 0.75],
+  // Scaling a group takes 8 of the multiplier's 24 and 40 issues: 0.67 and 0.8 are the most. Steps of 128 leave no room for
+  // 64 x 64, and smaller tiles wait for their operands.
+  ["i8g128_bf16", 0.5],
+  ["i16xi8g128_bf16", 0.7],
   ["bf16_bf16", 0.7],
 ] as const)("%s, 1024^3 on npu1: modelled at %f of the array's peak or more, in one launch", (dtype, least) => {
   const [shape] = planMatmul(request(dtype, "1024x1024x1024")).shapes;
@@ -76,6 +85,14 @@ test.each([
   ["npu2", "bf16_bf16", "whole", "1500x384x384"],
   ["npu2", "i8_i32", "whole", "1500x384x384_bias"],
   ["npu1_2col", "i8_i16", "whole", "77x77x77"],
+  ["npu1", "i16_i64", "whole", "200x384x100"],
+  ["npu1", "i16_i16", "whole", "200x384x384_residual"],
+  ["npu1", "i16xi8_i32", "tile", "5x7x3_bias"],
+  ["npu1", "i8g128_i8", "whole", "1500x384x384.1500x1536x384"],
+  ["npu1_2col", "i16xi8g128_bf16", "whole", "77x300x77_gelu"],
+  ["npu2", "i16_i32", "whole", "1500x384x384_bias"],
+  ["npu2", "i16xi8_bf16", "whole", "1500x384x384_gelu"],
+  ["npu2", "i8g128_bf16", "column", "1500x384x384"],
 ])("%s %s %s %s: the chosen tile lowers, its memory is what the plan says", (device, dtype, array, shapes) => {
   const design = matmulDesign({ device, params: { dtype, array, shapes, tile: "auto" } });
 
@@ -91,6 +108,22 @@ test.each([
     { a: { dtype: "f32", shape: [3, 4] }, b: { dtype: "bf16", shape: [4, 5] } },
     { dtype: "bf16_bf16", shapes: "3x4x5" },
   ],
+  [
+    { a: { dtype: "i16", shape: [3, 4] }, b: { dtype: "i16", shape: [4, 5] } },
+    { dtype: "i16_i64", shapes: "3x4x5" },
+  ],
+  [
+    {
+      a: { dtype: "i16", shape: [3, 4] },
+      b: { dtype: "i8", shape: [4, 5] },
+      channels: { dtype: "i32", shape: [4, 5] },
+    },
+    { dtype: "i16xi8_bf16", shapes: "3x4x5" },
+  ],
+  [
+    { a: { dtype: "i8", shape: [3, 4] }, b: { dtype: "i8", shape: [4, 5] }, channels: { dtype: "f32", shape: [2, 5] } },
+    { dtype: "i8g128_bf16", shapes: "3x4x5" },
+  ],
 ] as const)("fit: types and sizes follow from the arrays", (inputs, expected) => {
   expect(matmulEntry.fit?.(inputs, {})).toEqual(expected);
 });
@@ -101,22 +134,55 @@ const wrong: readonly [string, Parameters<NonNullable<typeof matmulEntry.fit>>[0
     { a: { dtype: "i8", shape: [3, 4] }, b: { dtype: "i8", shape: [5, 5] } },
     /a is \[3, 4\], b \[5, 5\]: expected b of 4 rows/,
   ],
-  ["types", { a: { dtype: "i8", shape: [3, 4] }, b: { dtype: "bf16", shape: [4, 5] } }, /expected the same type/],
+  [
+    "types",
+    { a: { dtype: "i8", shape: [3, 4] }, b: { dtype: "bf16", shape: [4, 5] } },
+    /a is i8, b bf16: expected i8 x i8, i16 x i16, i16 x i8, bf16 x bf16 or floats/,
+  ],
   ["a vector", { a: { dtype: "i8", shape: [4] }, b: { dtype: "i8", shape: [4, 5] } }, /a: expected a matrix/],
-  ["16-bit integers", { a: { dtype: "u16", shape: [3, 4] }, b: { dtype: "u16", shape: [4, 5] } }, /operands of u16/],
+  ["unsigned", { a: { dtype: "u16", shape: [3, 4] }, b: { dtype: "u16", shape: [4, 5] } }, /a is u16, b u16/],
 ];
 test.each(wrong)("fit refuses what is not a product: %s", (_what, inputs, message) => {
   expect(() => matmulEntry.fit?.(inputs, {})).toThrow(message);
 });
 
 test.each([
+  ["i8", "i16", "i16 x i16, a widened; or b^T a^T with weights in int8: i16 x i8"],
+  ["u8", "i8", "i16 x i16, which holds all values of u8"],
+  ["i32", "i16", "i16 x i16, for values of i32 within -32768 ... 32767"],
+  ["i16", "f32", "bf16 x bf16: quantise both, or round both to bf16"],
+] as const)("%s x %s is refused with the nearest choice: %s", (left, right, nearest) => {
+  const inputs = { a: { dtype: left, shape: [3, 4] }, b: { dtype: right, shape: [4, 5] } };
+
+  expect(() => matmulEntry.fit?.(inputs, {})).toThrow(expect.objectContaining({ hint: `nearest choice: ${nearest}` }));
+});
+
+test("a type for other operands, and one whose channels are missing, are refused", () => {
+  const inputs = { a: { dtype: "i16", shape: [3, 200] }, b: { dtype: "i8", shape: [200, 5] } } as const;
+
+  expect(() => matmulEntry.fit?.(inputs, { dtype: "i16_i64" })).toThrow(
+    expect.objectContaining({
+      message: "matmul: dtype i16_i64 takes i16 x i16, got i16 x i8",
+      hint: "dtypes for them: i16xi8_i16, i16xi8_i32, i16xi8_bf16, i16xi8g128_i16, i16xi8g128_bf16",
+    }),
+  );
+  expect(() => matmulEntry.fit?.(inputs, { dtype: "i16xi8g128_bf16" })).toThrow(
+    "needs channels, f32[3, 5]: bias, scale of each group of 128",
+  );
+});
+
+test.each([
   ["i8_i8", "64x64x64_gelu", "GELU needs a result that is a number in bf16 or f32, got i8"],
-  ["bf16_f32", "64x64x64_residual", "a residual has to be as wide as the operands"],
+  ["bf16_f32", "64x64x64_residual", "a residual has to be of the operands' type: bf16 in, f32 out"],
   ["i8_i8", "64x20000x64", "K = 20000: expected at most 16384"],
   ["i8_i32", "64x64x70000", "N = 70000: expected at most"],
   ["i8_i8", "64x64", "expected MxKxN with whole numbers from 1 up"],
   ["i8_i8", "64x64x64_relu", "there is no ending _relu"],
   ["i8_i8", "8x8x8.8x8x8", "8x8x8 is there twice"],
+  ["i16_i64", "64x64x64_residual", "a residual has to be of the operands' type: i16 in, i64 out"],
+  ["i16xi8_i16", "64x64x64_residual", "a residual has to be of the operands' type: i16 x i8 in, i16 out"],
+  ["i16_i16", "64x64x64_gelu", "GELU needs a result that is a number in bf16 or f32, got i16"],
+  ["i8g128_bf16", "64x64x64", "tile 64x32x32: expected k = 128, a group of weights"],
   ["i8_i4", "8x8x8", "dtype i8_i4: expected one of"],
 ])("%s %s is refused: %s", (dtype, shapes, message) => {
   const params = { dtype, array: "whole", shapes, tile: "64x32x32" };

@@ -1,10 +1,18 @@
 import { BudgetError } from "@aiekit/core";
 import type { DeviceModel } from "../../device-model/device-model.ts";
 import { tileModels } from "../../device-model/tile-model.ts";
-import { channelRows, type MatmulCores, type MatmulTile, stackBytes } from "./matmul-fabric.ts";
+import { type MatmulCores, type MatmulTile, stackBytes } from "./matmul-fabric.ts";
 import { matmulSteps } from "./matmul-sequence.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
-import { type MatmulType, takesResidual } from "./matmul-types.ts";
+import {
+  channelObjects,
+  channelRows,
+  groupIssues,
+  type MatmulType,
+  mostChannelRows,
+  storeIssues,
+  takesResidual,
+} from "./matmul-types.ts";
 
 export interface MatmulPlanRequest {
   readonly device: DeviceModel;
@@ -45,7 +53,9 @@ export function planMatmul(request: MatmulPlanRequest): MatmulPlan {
   if (best === undefined) {
     const whole = request.wholeColumns === true ? " and divides the columns of every array" : "";
     throw new BudgetError(`matmul: no tile fits a compute tile's memory${whole}`, {
-      ...(whole !== "" && { hint: `take K of whole 16 and N of whole ${16 * request.cores.columns}, or tile=auto` }),
+      ...(whole !== "" && {
+        hint: `take K of whole ${request.type.input.group ?? 16} and N of whole ${16 * request.cores.columns}, or tile=auto`,
+      }),
     });
   }
   return best;
@@ -60,7 +70,7 @@ export function planTile(request: MatmulPlanRequest, tile: MatmulTile): MatmulPl
     });
   }
   const shapes = request.shapes.map((shape) => planShape(request, tile, shape));
-  return { tile, tileBytes: tileBytes(request.type, tile), shapes };
+  return { tile, tileBytes: tileBytes(request, tile), shapes };
 }
 
 const depths = [16, 32, 64, 96, 128, 192, 256];
@@ -87,21 +97,23 @@ function tileProblem(request: MatmulPlanRequest, tile: MatmulTile): string | und
   if (m % mStep !== 0 || k % s !== 0 || n % nStep !== 0) {
     return `expected multiples of ${mStep} x ${s} x ${nStep}`;
   }
-  const channelBytes = 4 * channelRows;
-  if ((k * type.input.bytes) % channelBytes !== 0) return `expected k of whole ${channelBytes} B`;
+  const { group } = type.input;
+  if (group !== undefined && k !== group) return `expected k = ${group}, a group of weights`;
+  const channelBytes = 16;
+  if ((k * type.input.b.bytes) % channelBytes !== 0) return `expected k of whole ${channelBytes} B`;
   const hasResidual = shapes.some((shape) => shape.residual) && takesResidual(type);
   if (hasResidual && ((m % k !== 0 && k % m !== 0) || (cores.rows * m) % k !== 0)) {
     return "a residual needs m that is a multiple of k, or k of m, and whole objects in a column";
   }
-  const bytes = tileBytes(type, tile);
+  const bytes = tileBytes(request, tile);
   const { dataBytes } = tileModels.computeTile;
   return bytes > dataBytes ? `needs ${bytes} B of data memory, a compute tile has ${dataBytes} B` : undefined;
 }
 
 /** Two objects of a and of b, sums, one object of c, channels, words of control and of the objects' counters. */
-function tileBytes({ input, output }: MatmulType, { m, k, n }: MatmulTile): number {
-  const objects = 2 * (m * k + k * n) * input.bytes + m * n * (input.sums.bytes + output.bytes);
-  return stackBytes + objects + 4 * channelRows * n + 64;
+function tileBytes({ type: { input, output }, shapes }: MatmulPlanRequest, { m, k, n }: MatmulTile): number {
+  const objects = 2 * (m * k * input.bytes + k * n * input.b.bytes) + m * n * (input.sums.bytes + output.bytes);
+  return stackBytes + objects + 4 * mostChannelRows(input, shapes) * n + 64;
 }
 
 /** First records of the instruction stream, until all cores are told what to do. */
@@ -120,15 +132,17 @@ function planShape(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulSh
   const streams = Math.min(cores.columns, cores.rows);
   const words = (elements: number, bytes: number) => (elements * bytes) / 4 + dmaStartCycles;
   const aWords = words(m * k, input.bytes) * Math.ceil(cores.rows / streams);
-  const bWords = words(k * n, input.bytes);
+  const bWords = words(k * n, input.b.bytes);
   const step = Math.max(stepKernel(request, tile) + callCycles + stepCycles, aWords, bWords);
   const residualObjects = shape.residual ? (cores.rows * m) / k : 0;
-  const store = m * n * storeCyclesPerValue(type, shape.gelu) + callCycles + stepCycles;
+  const store = m * n * (storeIssues(type) + (shape.gelu ? geluIssues : 0)) + callCycles + stepCycles;
   const hasChannels = type.requantised || shape.bias;
+  const rows = channelRows(input, shape.k);
   // A column step lasts as long as the busiest of core and streams; what comes on the stream of b beside b is prefetched.
   const core =
-    (hasChannels ? 8 * n + callCycles : 0) + rowSteps * (kSteps * step + store + residualObjects * stepCycles);
-  const streamOfB = bWords * ((hasChannels ? 1 : 0) + rowSteps * (kSteps + residualObjects));
+    (hasChannels ? 2 * rows * n + callCycles : 0) + rowSteps * (kSteps * step + store + residualObjects * stepCycles);
+  const streamOfB =
+    bWords * ((hasChannels ? channelObjects(input, k, rows) : 0) + rowSteps * (kSteps + residualObjects));
   const drain = words(cores.rows * m * n, output.bytes);
   const fill = 2 * Math.max(aWords, bWords);
   const modelledCycles = Math.round(startCycles + fill + columnSteps * Math.max(core, streamOfB) + drain);
@@ -138,7 +152,8 @@ function planShape(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulSh
     name: shape.name,
     launches: 1,
     bytesToArray:
-      (columnSteps * steps.rows * steps.depth + rowSteps * steps.depth * steps.columns) * input.bytes +
+      columnSteps * steps.rows * steps.depth * input.bytes +
+      rowSteps * steps.depth * steps.columns * input.b.bytes +
       (shape.residual ? steps.rows * steps.columns * output.bytes : 0),
     bytesFromArray: steps.rows * steps.columns * output.bytes,
     modelledCycles,
@@ -153,13 +168,11 @@ function stepKernel({ type, device }: MatmulPlanRequest, { m, k, n }: MatmulTile
   const { r, s, t, blocksDown, blocksAcross } = input.native[device.generation];
   const groups = (m / r / blocksDown) * (n / t / blocksAcross);
   const sums = m * n * input.sums.bytes;
-  const loads = groups * (k / s) * (blocksDown * r * s + blocksAcross * s * t) * input.bytes + sums;
-  return Math.max((m * k * n) / input.macsPerCycle[device.generation], loads / (64 * wide), sums / (32 * wide));
+  const operands = blocksDown * r * s * input.bytes + blocksAcross * s * t * input.b.bytes;
+  const loads = groups * (k / s) * operands + sums;
+  const issues = (m * k * n) / input.macsPerCycle[device.generation] + (m * n * groupIssues(input)) / wide;
+  return Math.max(issues, loads / (64 * wide), sums / (32 * wide));
 }
 
-/** Vector issues for a value on its way out, counted in the kernels' loops. */
-function storeCyclesPerValue({ floats, input, output }: MatmulType, gelu: boolean): number {
-  const activation = gelu ? 47 / 32 : 0;
-  if (floats) return (input.dtype === "bf16" ? 4 / 32 : 14 / 32) + activation;
-  return output.bytes === 4 ? 2 / 16 : 6 / 32;
-}
+/** Vector issues of GELU for a value. Source: kernels/math/gelu.h. */
+const geluIssues = 47 / 32;

@@ -6,15 +6,16 @@ import { tileModels } from "../../device-model/tile-model.ts";
 import type { Value } from "../../ir/operation.ts";
 import { type MemRefType, memref } from "../../ir/types.ts";
 import type { DesignSequence } from "../../registry.ts";
-import {
-  type ControlWord,
-  channelRows,
-  controlWords,
-  type MatmulFabric,
-  type MatmulFabricSpec,
-} from "./matmul-fabric.ts";
+import { type ControlWord, controlWords, type MatmulFabric, type MatmulFabricSpec } from "./matmul-fabric.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
-import { type MatmulType, takesResidual } from "./matmul-types.ts";
+import {
+  channelObjects,
+  channelRows,
+  channelsMeaning,
+  channelsType,
+  type MatmulType,
+  takesResidual,
+} from "./matmul-types.ts";
 
 /** How a shape is cut into the steps of the array. */
 export interface MatmulSteps {
@@ -54,18 +55,38 @@ export function matmulSequence(
   const steps = matmulSteps(shape, spec);
   checkLimits(shape, steps, spec);
   const { input, output } = spec.type;
-  const hasChannels = spec.type.requantised || shape.bias;
+  const channels = spec.type.requantised || shape.bias ? channelsOf(shape, spec) : undefined;
   const args: Record<string, MemRefType> = {
     a: memref([steps.rows, steps.depth], input.type),
-    b: memref([steps.depth, steps.columns], input.type),
-    ...(hasChannels && { channels: memref([channelRows, (steps.columns * 4) / input.bytes], input.type) }),
+    b: memref([steps.depth, steps.columns], input.b.type),
+    ...(channels && { channels: memref([channels.sentRows, (steps.columns * 4) / input.b.bytes], input.b.type) }),
     ...(shape.residual && { residual: memref([steps.rows, steps.columns], output.type) }),
-    c: memref([steps.rows, steps.columns], output.type),
+    c: memref([steps.rows, steps.columns * output.each], output.type),
   };
   d.sequence({ name: shape.name, args }, (s, host) => {
-    writeTransfers(s, host as unknown as HostBuffers, { fabric, spec, shape, steps });
+    writeTransfers(s, host as unknown as HostBuffers, { fabric, spec, shape, steps, channels });
   });
-  return { name: shape.name, units: 1, args: argSpecs(shape, steps, { spec, hasChannels }) };
+  return { name: shape.name, units: 1, args: argSpecs(shape, steps, { spec, channels }) };
+}
+
+/** Words for the columns, as objects of b. */
+interface Channels {
+  readonly rows: number;
+  /** Rows of the host's buffer. */
+  readonly sentRows: number;
+  readonly objects: number;
+  /** How often the rows are sent, to fill an object. */
+  readonly repeats: number;
+}
+
+/** Groups have as many rows as fill whole objects; four rows are sent as often as it takes to fill one. */
+function channelsOf(shape: MatmulShape, { type, tile }: MatmulFabricSpec): Channels {
+  const { input } = type;
+  const rows = channelRows(input, shape.k);
+  const objects = channelObjects(input, tile.k, rows);
+  const rowsEach = (tile.k * input.b.bytes) / 4;
+  if (input.group === undefined) return { rows, sentRows: rows, objects, repeats: rowsEach / rows };
+  return { rows, sentRows: objects * rowsEach, objects, repeats: 1 };
 }
 
 interface HostBuffers {
@@ -81,6 +102,7 @@ interface Work {
   readonly spec: MatmulFabricSpec;
   readonly shape: MatmulShape;
   readonly steps: MatmulSteps;
+  readonly channels: Channels | undefined;
 }
 
 const { queueDepth, iterationMax, strideMaxWords } = tileModels.shim.dma;
@@ -96,15 +118,17 @@ interface Planned extends Omit<TransferOptions, "id" | "issueToken"> {
 function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void {
   const { fabric, spec, steps } = work;
   const { tile, cores } = spec;
+  const { each } = spec.type.output;
+  const width = tile.n * each;
   fabric.c.forEach((fifo, c) => {
     const rows = cores.rows * tile.m;
     s.transfer({
       fifo,
       buffer: host.c,
       id: firstBd.c,
-      offset: c * tile.n,
-      sizes: [steps.columnSteps, steps.rowSteps, rows, tile.n],
-      strides: [cores.columns * tile.n, rows * steps.columns, steps.columns, 1],
+      offset: c * width,
+      sizes: [steps.columnSteps, steps.rowSteps, rows, width],
+      strides: [cores.columns * width, rows * steps.columns * each, steps.columns * each, 1],
     });
   });
   const inputs = planInputs(host, work);
@@ -120,17 +144,16 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
 /** Bits of the word `flags`. Source: kernels/matmul/channels.h. */
 const storeFlags = { channels: 1, gelu: 2 } as const;
 
-function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, spec, steps }: Work): void {
-  const hasChannels = host.channels !== undefined;
+function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, spec, steps, channels }: Work): void {
   const hasResidual = host.residual !== undefined;
   const words: Readonly<Record<ControlWord, number>> = {
     columnSteps: steps.columnSteps,
-    channelObjects: hasChannels ? 1 : 0,
+    channelObjects: channels?.objects ?? 0,
     rowSteps: steps.rowSteps,
     kSteps: steps.kSteps,
     plainStores: hasResidual ? 0 : 1,
     residualObjects: hasResidual ? (spec.cores.rows * spec.tile.m) / spec.tile.k : 0,
-    flags: (hasChannels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0),
+    flags: (channels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0),
   };
   for (const control of fabric.controls) {
     controlWords.forEach((name, i) => {
@@ -141,25 +164,24 @@ function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, s
 }
 
 /** Transfers to the array in the order in which cores need them: each column step brings channels, then rows of a and b. */
-function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly Planned[] {
+function planInputs(host: HostBuffers, { fabric, spec, steps, channels }: Work): readonly Planned[] {
   const { tile, cores, type } = spec;
   const planned: Planned[] = [];
   const aRows = (cores.rows / fabric.a.length) * tile.m;
   const rowStride = cores.rows * tile.m * steps.depth;
-  const elementsPerWord = 4 / type.input.bytes;
+  const elementsPerWord = 4 / type.input.b.bytes;
   for (let column = 0; column < steps.columnSteps; column++) {
     const columnOf = (c: number) => (column * cores.columns + c) * tile.n;
-    const { channels } = host;
-    if (channels !== undefined) {
-      // The words of n columns, as often as it takes to fill an object.
-      const repeats = (tile.k * tile.n) / (channelRows * tile.n * elementsPerWord);
+    const buffer = host.channels;
+    if (channels !== undefined && buffer !== undefined) {
+      const { repeats, sentRows } = channels;
       fabric.b.forEach((fifo, c) => {
         planned.push({
           fifo,
           firstId: firstBd.b,
-          buffer: channels,
+          buffer,
           offset: columnOf(c) * elementsPerWord,
-          sizes: [repeats, 1, channelRows, tile.n * elementsPerWord],
+          sizes: [repeats, 1, sentRows, tile.n * elementsPerWord],
           strides: [0, 0, steps.columns * elementsPerWord, 1],
         });
       });
@@ -237,14 +259,14 @@ function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores
   }
   if (shape.residual && !takesResidual(type)) {
     throw new UsageError(
-      `matmul ${shape.name}: a residual has to be as wide as the operands: ${type.input.dtype} in, ${type.output.dtype} out`,
-      { hint: `use dtype ${type.input.name}_${type.input.name}, or add it in a kernel of its own` },
+      `matmul ${shape.name}: a residual has to be of the operands' type: ${operandTypes(type.input)} in, ${type.output.dtype} out`,
+      { hint: residualHint(type) },
     );
   }
   const limits = [
     { what: "K", got: shape.k, per: cores.rows * tile.m * type.input.bytes },
     { what: "N", got: shape.n, per: cores.rows * tile.m * type.output.bytes },
-    { what: "N", got: shape.n, per: tile.k * type.input.bytes },
+    { what: "N", got: shape.n, per: tile.k * type.input.b.bytes },
   ];
   for (const { what, got, per } of limits) {
     const most = Math.floor((strideMaxWords * 4) / per);
@@ -265,10 +287,21 @@ function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores
   }
 }
 
+/** `i8`, or `i16 x i8` where they differ. */
+function operandTypes({ dtype, b }: MatmulType["input"]): string {
+  return dtype === b.dtype ? dtype : `${dtype} x ${b.dtype}`;
+}
+
+function residualHint({ input }: MatmulType): string {
+  const other = "add it in a kernel of its own";
+  if (input.dtype !== input.b.dtype || input.group !== undefined) return other;
+  return `use dtype ${input.name}_${input.name}, or ${other}`;
+}
+
 function argSpecs(
   shape: MatmulShape,
   steps: MatmulSteps,
-  { spec, hasChannels }: { readonly spec: MatmulFabricSpec; readonly hasChannels: boolean },
+  { spec, channels }: { readonly spec: MatmulFabricSpec; readonly channels: Channels | undefined },
 ): DesignSequence["args"] {
   const { input, output } = spec.type;
   const arg = (name: string, dtype: DType, shape: readonly number[], padded: readonly number[]) => ({
@@ -281,11 +314,11 @@ function argSpecs(
   const { m, k, n } = shape;
   return [
     arg("a", input.dtype, [m, k], [steps.rows, steps.depth]),
-    arg("b", input.dtype, [k, n], [steps.depth, steps.columns]),
-    ...(hasChannels
+    arg("b", input.b.dtype, [k, n], [steps.depth, steps.columns]),
+    ...(channels
       ? [
           {
-            ...arg("channels", "i32", [channelRows, n], [channelRows, steps.columns]),
+            ...arg("channels", channelsType(input), [channels.rows, n], [channels.sentRows, steps.columns]),
             meaning: channelsMeaning(spec.type),
           },
         ]
@@ -293,11 +326,4 @@ function argSpecs(
     ...(shape.residual ? [arg("residual", output.dtype, [m, n], [steps.rows, steps.columns])] : []),
     arg("c", output.dtype, [m, n], [steps.rows, steps.columns]),
   ];
-}
-
-/** What the rows of `channels` are. Source: the kernels' header comments. */
-function channelsMeaning({ requantised, floats, input }: MatmulType): string {
-  if (input.dtype === "bf16") return "rows: bits of bias as f32, 0, 0, 0";
-  if (floats) return "rows: bias, bits of scale as f32, 0, 0";
-  return requantised ? "rows: bias, multiplier, shift (one value in all columns), 0" : "rows: bias, 0, 0, 0";
 }

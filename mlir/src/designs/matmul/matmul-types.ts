@@ -5,28 +5,43 @@ import { bf16, f32, i8, i16, i32, type Type } from "../../ir/types.ts";
 export interface MatmulType {
   readonly input: Operand;
   readonly output: OutputType;
-  /** True: every column needs a multiplier and a shift, so the sequence takes `channels`. */
+  /** True: every column needs a scale, so the sequence takes `channels`. */
   readonly requantised: boolean;
-  /** Sums pass through binary32 on the way out, so that GELU can follow. */
+  /** Sums pass through binary32 on the way out, and the result is a number: GELU can follow. */
   readonly floats: boolean;
 }
 
-export interface Operand {
-  readonly name: "i8" | "bf16";
+/** Elements of an array. */
+export interface Element {
   readonly dtype: DType;
   readonly type: Type;
   readonly bytes: number;
-  readonly sums: { readonly type: Type; readonly bytes: number };
+}
+
+/** Values in a core's memory: `each` elements of `type` hold one, `bytes` in all. */
+export interface Held {
+  readonly type: Type;
+  readonly each: 1 | 2;
+  readonly bytes: number;
+}
+
+/** Operands of a product. Elements of a are its own fields. */
+export interface Operand extends Element {
+  /** Names the kernel's source and its functions. */
+  readonly name: "i8" | "bf16" | "i16" | "i16xi8" | "i8g128" | "i16xi8g128";
+  /** Elements of b. */
+  readonly b: Element;
+  readonly sums: Held;
+  /** Weights along K that share a scale; a step of a core is one group. Undefined: one scale for each column. */
+  readonly group?: number;
   /** Multiplications of one core in a cycle. Source: AM020 (AIE2), AM027 (AIE2P). */
   readonly macsPerCycle: Readonly<Record<Generation, number>>;
   /** Blocks that the multiplier takes, and how many of c are held in registers. The same in kernels/matmul/mmul_tile.h. */
   readonly native: Readonly<Record<Generation, Native>>;
 }
 
-export interface OutputType {
+export interface OutputType extends Held {
   readonly dtype: DType;
-  readonly type: Type;
-  readonly bytes: number;
   /** Name of the element type in C++. */
   readonly cName: string;
 }
@@ -41,12 +56,24 @@ export interface Native {
   readonly blocksAcross: number;
 }
 
+const elements = {
+  i8: { dtype: "i8", type: i8, bytes: 1 },
+  i16: { dtype: "i16", type: i16, bytes: 2 },
+  bf16: { dtype: "bf16", type: bf16, bytes: 2 },
+} as const satisfies Record<string, Element>;
+
+/** DMA moves elements of up to 32 bits: wider values are pairs of words. */
+const held = {
+  i32: { type: i32, each: 1, bytes: 4 },
+  i64: { type: i32, each: 2, bytes: 8 },
+  f32: { type: f32, each: 1, bytes: 4 },
+} as const satisfies Record<string, Held>;
+
 const int8: Operand = {
   name: "i8",
-  dtype: "i8",
-  type: i8,
-  bytes: 1,
-  sums: { type: i32, bytes: 4 },
+  ...elements.i8,
+  b: elements.i8,
+  sums: held.i32,
   macsPerCycle: { aie2: 256, aie2p: 512 },
   native: {
     aie2: { r: 4, s: 8, t: 8, blocksDown: 4, blocksAcross: 2 },
@@ -54,12 +81,39 @@ const int8: Operand = {
   },
 };
 
+const int16: Operand = {
+  name: "i16",
+  ...elements.i16,
+  b: elements.i16,
+  sums: held.i64,
+  macsPerCycle: { aie2: 64, aie2p: 128 },
+  native: {
+    aie2: { r: 4, s: 4, t: 4, blocksDown: 4, blocksAcross: 2 },
+    aie2p: { r: 4, s: 4, t: 8, blocksDown: 2, blocksAcross: 2 },
+  },
+};
+
+/** int16 activations, int8 weights. */
+const int16ByInt8: Operand = {
+  name: "i16xi8",
+  ...elements.i16,
+  b: elements.i8,
+  sums: held.i64,
+  macsPerCycle: { aie2: 128, aie2p: 256 },
+  native: {
+    aie2: { r: 4, s: 8, t: 4, blocksDown: 4, blocksAcross: 2 },
+    aie2p: { r: 4, s: 8, t: 8, blocksDown: 2, blocksAcross: 2 },
+  },
+};
+
+const int8Groups: Operand = { ...int8, name: "i8g128", sums: held.f32, group: 128 };
+const int16ByInt8Groups: Operand = { ...int16ByInt8, name: "i16xi8g128", sums: held.f32, group: 128 };
+
 const bfloat16: Operand = {
   name: "bf16",
-  dtype: "bf16",
-  type: bf16,
-  bytes: 2,
-  sums: { type: f32, bytes: 4 },
+  ...elements.bf16,
+  b: elements.bf16,
+  sums: held.f32,
   macsPerCycle: { aie2: 128, aie2p: 256 },
   native: {
     aie2: { r: 4, s: 8, t: 4, blocksDown: 4, blocksAcross: 4 },
@@ -68,28 +122,91 @@ const bfloat16: Operand = {
 };
 
 const outputs = {
-  i8: { dtype: "i8", type: i8, bytes: 1, cName: "int8" },
-  i16: { dtype: "i16", type: i16, bytes: 2, cName: "int16" },
-  i32: { dtype: "i32", type: i32, bytes: 4, cName: "int32" },
-  bf16: { dtype: "bf16", type: bf16, bytes: 2, cName: "bfloat16" },
-  f32: { dtype: "f32", type: f32, bytes: 4, cName: "float" },
+  i8: { ...elements.i8, each: 1, cName: "int8" },
+  i16: { ...elements.i16, each: 1, cName: "int16" },
+  i32: { dtype: "i32", ...held.i32, cName: "int32" },
+  i64: { dtype: "i64", ...held.i64, cName: "int64" },
+  bf16: { ...elements.bf16, each: 1, cName: "bfloat16" },
+  f32: { dtype: "f32", ...held.f32, cName: "float" },
 } as const satisfies Record<string, OutputType>;
+
+const requantised = { requantised: true, floats: false } as const;
+const exact = { requantised: false, floats: false } as const;
+const scaled = { requantised: true, floats: true } as const;
+const float = { requantised: false, floats: true } as const;
 
 /** Types of the operands and of the result, by the name of the design's parameter. */
 export const matmulTypes = {
-  i8_i8: { input: int8, output: outputs.i8, requantised: true, floats: false },
-  i8_i16: { input: int8, output: outputs.i16, requantised: true, floats: false },
-  i8_i32: { input: int8, output: outputs.i32, requantised: false, floats: false },
-  i8_bf16: { input: int8, output: outputs.bf16, requantised: true, floats: true },
-  bf16_bf16: { input: bfloat16, output: outputs.bf16, requantised: false, floats: true },
-  bf16_f32: { input: bfloat16, output: outputs.f32, requantised: false, floats: true },
+  i8_i8: { input: int8, output: outputs.i8, ...requantised },
+  i8_i16: { input: int8, output: outputs.i16, ...requantised },
+  i8_i32: { input: int8, output: outputs.i32, ...exact },
+  i8_bf16: { input: int8, output: outputs.bf16, ...scaled },
+  i16_i16: { input: int16, output: outputs.i16, ...requantised },
+  i16_i32: { input: int16, output: outputs.i32, ...exact },
+  i16_i64: { input: int16, output: outputs.i64, ...exact },
+  i16_bf16: { input: int16, output: outputs.bf16, ...scaled },
+  i16xi8_i16: { input: int16ByInt8, output: outputs.i16, ...requantised },
+  i16xi8_i32: { input: int16ByInt8, output: outputs.i32, ...exact },
+  i16xi8_bf16: { input: int16ByInt8, output: outputs.bf16, ...scaled },
+  i8g128_i8: { input: int8Groups, output: outputs.i8, ...requantised },
+  i8g128_bf16: { input: int8Groups, output: outputs.bf16, ...scaled },
+  i16xi8g128_i16: { input: int16ByInt8Groups, output: outputs.i16, ...requantised },
+  i16xi8g128_bf16: { input: int16ByInt8Groups, output: outputs.bf16, ...scaled },
+  bf16_bf16: { input: bfloat16, output: outputs.bf16, ...float },
+  bf16_f32: { input: bfloat16, output: outputs.f32, ...float },
 } as const satisfies Record<string, MatmulType>;
 
 export type MatmulTypeName = keyof typeof matmulTypes;
 
 export const matmulTypeNames = Object.keys(matmulTypes) as readonly MatmulTypeName[];
 
-/** A residual comes as objects of b, so it is as wide as the operands. */
+/** A residual comes as objects of b, so it is what b is. Weights are no results. */
 export function takesResidual({ input, output }: MatmulType): boolean {
-  return input.bytes === output.bytes;
+  return input.b.dtype === output.dtype && input.dtype === input.b.dtype && input.group === undefined;
+}
+
+/** Rows of the `channels` matrix: bias, multiplier, shift, nothing; with groups: bias, and a scale for each. Source: kernels/matmul. */
+export function channelRows({ group }: Operand, k: number): number {
+  return group === undefined ? 4 : 1 + Math.ceil(k / group);
+}
+
+export function channelsType({ group }: Operand): "i32" | "f32" {
+  return group === undefined ? "i32" : "f32";
+}
+
+/** What the rows of `channels` are. Source: the kernels' header comments. */
+export function channelsMeaning({ requantised, floats, input, output }: MatmulType): string {
+  if (input.dtype === "bf16") return "rows: bits of bias as f32, 0, 0, 0";
+  if (input.group !== undefined) {
+    const unit = floats ? "" : `, in steps of the ${output.dtype} result`;
+    return `rows: bias, scale of each group of ${input.group}${unit}`;
+  }
+  const isWide = input.sums.bytes === 8;
+  if (floats) return `rows: bias, bits of scale as f32, ${isWide ? "shift of the sum before it" : "0"}, 0`;
+  if (isWide && output.dtype === "i32") return "rows: bias, 0, shift (one value in all columns), 0";
+  return requantised ? "rows: bias, multiplier, shift (one value in all columns), 0" : "rows: bias, 0, 0, 0";
+}
+
+/** Rows that a core keeps: those of the shape with the most. */
+export function mostChannelRows(input: Operand, shapes: readonly { readonly k: number }[]): number {
+  return Math.max(...shapes.map(({ k }) => channelRows(input, k)));
+}
+
+/** Objects of b that bring the rows: a row is a word for each column. */
+export function channelObjects({ b }: Operand, tileK: number, rows: number): number {
+  return Math.ceil((4 * rows) / (tileK * b.bytes));
+}
+
+/** Vector issues for a value on its way out, counted in the kernels' loops. */
+export function storeIssues({ floats, input, output }: MatmulType): number {
+  // Loads, bias and narrowing of 64 bits, and a store: 12 issues for 32 values.
+  const narrowing = input.sums.bytes === 8 ? 12 / 32 : 0;
+  if (input.sums.type === f32) return (floats ? 4 : 8) / 32;
+  if (floats) return 14 / 32 + narrowing;
+  return output.bytes >= 4 ? 2 / 16 + narrowing : 6 / 32 + narrowing;
+}
+
+/** Issues of the multiplier for a value when a group is scaled. Source: kernels/matmul/grouped.h. */
+export function groupIssues({ group }: Operand): number {
+  return group === undefined ? 0 : 8 / 32;
 }

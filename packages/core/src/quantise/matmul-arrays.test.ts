@@ -94,3 +94,23 @@ test("what the kernel has no place for is refused: groups, scales too far apart,
     "w: bias: weight [0] is NaN",
   );
 });
+
+test("W8A16, bfloat16 out: the shift that keeps every sum within 32 bits, and the scale that makes up for it", () => {
+  // 1,536 products of 127 and 2^15 are 2^32.6.
+  const values = Float32Array.from({ length: 1536 }, (_, i) => (i === 0 ? 127 : 1));
+  const weights = int8Weights("w", f32([1536, 1], ...values));
+
+  const { channels } = int8MatmulArrays("w", { weights, bias: f32([1], 5), inputScale: 0.5, inputBits: 16 });
+
+  expect([...channels.data]).toEqual([10, 0x40000000, 2, 0]);
+  expect(int8MatmulArrays("w", { weights, bias: f32([1], 5), inputScale: 0.5 }).channels.data[2]).toBe(0);
+});
+
+test("W8A16, int16 out: sums beyond 32 bits that would be results within int16 are refused", () => {
+  const weights = int8Weights("w", f32([1536, 1], ...new Float32Array(1536).fill(127)));
+  const arrays = (outputScale: number) =>
+    int8MatmulArrays("w", { weights, bias: f32([1], 0), inputScale: 1, inputBits: 16, outputScale });
+
+  expect(() => arrays(2 ** 17)).toThrow(/w: column 0: sums beyond 32 bits would be results within int16/);
+  expect(arrays(2 ** 15).channels.data[1]).toBe(2 ** 30);
+});

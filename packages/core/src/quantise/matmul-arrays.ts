@@ -1,5 +1,6 @@
 import { FormatError, ShapeError, UsageError } from "../errors.ts";
 import { describeShape, type Tensor, tensor } from "../tensor.ts";
+import type { ActivationBits } from "./activations.ts";
 import { bf16Weights } from "./bf16-weights.ts";
 import { checkFinite, matrixSizes, type Weights } from "./finite-weights.ts";
 import { type Int8Weights, int8Max, roundHalfEven } from "./int8-weights.ts";
@@ -28,8 +29,10 @@ export function bf16MatmulArrays(
 export interface Int8LinearOptions {
   readonly weights: Int8Weights;
   readonly bias: Weights;
-  /** Scale of the int8 activations that come in. */
+  /** Scale of the integers that come in. */
   readonly inputScale: number;
+  /** Bits of the integers that come in: 8 when left out, 16 for W8A16. */
+  readonly inputBits?: ActivationBits | undefined;
   /** Scale of the integers that go out; left out where the result is bfloat16. */
   readonly outputScale?: number | undefined;
 }
@@ -40,47 +43,44 @@ export interface Int8MatmulArrays extends MatmulArrays {
 }
 
 /**
- * For int8 x int8. Integers out: (sum + bias) * multiplier / 2^shift, with a multiplier for each column and one shift, the
- * largest that keeps all multipliers below 2^31. bfloat16 out: (sum + bias) * scale, the scale as float32 bits.
- * @throws UsageError for grouped weights, which the kernel has no scales for, and for scales too far apart; FormatError for
- * a bias that with the sum leaves 32 bits.
+ * For int8 x int8 and int16 x int8. Integers out: (sum + bias) * multiplier / 2^shift, with a multiplier for each column and
+ * one shift, the largest that keeps all multipliers below 2^31. bfloat16 out: (sum + bias) * scale, the scale as float32
+ * bits; int16 activations: (sum + bias) / 2^shift * scale, with the shift that keeps every sum within 32 bits.
+ * @throws UsageError for grouped weights (see groupedMatmulArrays), and for scales too far apart; FormatError for a bias that
+ * with the sum leaves 32 bits.
  */
 export function int8MatmulArrays(name: string, linear: Int8LinearOptions): Int8MatmulArrays {
   const { values, scales, groupSize } = linear.weights;
   const [inputs = 0, columns = 0] = values.shape;
   if (groupSize !== inputs) {
     throw new UsageError(
-      `${name}: weights in groups of ${groupSize}: the matmul kernel has one scale for each column`,
+      `${name}: weights in groups of ${groupSize}: these operands of the matmul kernel have one scale for each column`,
       {
-        hint: "quantise without groupSize, or dequantise to bfloat16",
+        hint: "take groupedMatmulArrays, quantise without groupSize, or dequantise to bfloat16",
       },
     );
   }
   checkBias(name, linear.bias, columns);
-  for (const scale of [linear.inputScale, linear.outputScale ?? 1]) {
-    if (!(scale > 0 && Number.isFinite(scale))) {
-      throw new UsageError(`${name}: expected scales above 0 of what comes in and goes out, got ${scale}`, {
-        hint: "calibrate both with clips, see RangeTable",
-      });
-    }
-  }
+  checkScales(name, linear);
+  const isWide = linear.inputBits === 16;
   const scaleOf = Array.from(scales.data, (scale) => scale * linear.inputScale);
   const words = new Int32Array(4 * columns);
   words.set(
     Int32Array.from(scaleOf, (scale, column) =>
-      biasWord(name, { bias: linear.bias.data[column]!, scale, column, inputs }),
+      biasWord(name, { bias: linear.bias.data[column]!, scale, column, inputs: isWide ? 0 : inputs }),
     ),
   );
   const channels = tensor("i32", [4, columns], words);
   const { outputScale } = linear;
   if (outputScale === undefined) {
-    words.set(float32Bits(Float32Array.from(scaleOf)), columns);
+    const shift = isWide ? sumShift(inputs, words.subarray(0, columns)) : 0;
+    words.set(float32Bits(Float32Array.from(scaleOf, (scale) => scale * 2 ** shift)), columns);
+    words.fill(shift, 2 * columns, 3 * columns);
     return { b: values, channels, worstMultiplierError: 0 };
   }
-  const { multipliers, shift, worst } = multipliersOf(
-    name,
-    scaleOf.map((scale) => scale / outputScale),
-  );
+  const ratios = scaleOf.map((scale) => scale / outputScale);
+  if (isWide) checkReach(name, { ratios, inputs, biases: words.subarray(0, columns) });
+  const { multipliers, shift, worst } = multipliersOf(name, ratios);
   words.set(multipliers, columns);
   words.fill(shift, 2 * columns, 3 * columns);
   return { b: values, channels, worstMultiplierError: worst };
@@ -137,7 +137,49 @@ function biasWord(
   );
 }
 
-function checkBias(name: string, bias: Weights, columns: number): void {
+const int32Max = 2 ** 31 - 1;
+const largestSum = (inputs: number): number => inputs * int8Max * 2 ** 15;
+
+/** The least shift that brings every sum with its bias into 32 bits. */
+function sumShift(inputs: number, biases: Int32Array): number {
+  const most = biases.reduce((largest, word) => Math.max(largest, Math.abs(word)), 0) + largestSum(inputs);
+  return Math.max(0, Math.ceil(Math.log2(most / int32Max)));
+}
+
+/** Sums beyond 32 bits are cut before they are requantised: that must not happen to results within int16. */
+function checkReach(
+  name: string,
+  {
+    ratios,
+    inputs,
+    biases,
+  }: { readonly ratios: readonly number[]; readonly inputs: number; readonly biases: Int32Array },
+): void {
+  const column = ratios.findIndex((ratio, at) => {
+    return ratio * int32Max < 2 ** 15 && largestSum(inputs) + Math.abs(biases[at]!) > int32Max;
+  });
+  if (column < 0) return;
+  throw new UsageError(
+    `${name}: column ${column}: sums beyond 32 bits would be results within int16: one step of the product is ${ratios[column]} steps of the result, expected at least 2^-16`,
+    { hint: "lower outputScale, split the inputs, or take a bfloat16 result" },
+  );
+}
+
+/** @throws UsageError for a scale that is no positive number. */
+export function checkScales(
+  name: string,
+  { inputScale, outputScale = 1 }: Pick<Int8LinearOptions, "inputScale" | "outputScale">,
+): void {
+  for (const scale of [inputScale, outputScale]) {
+    if (scale > 0 && Number.isFinite(scale)) continue;
+    throw new UsageError(`${name}: expected scales above 0 of what comes in and goes out, got ${scale}`, {
+      hint: "calibrate both with clips, see RangeTable",
+    });
+  }
+}
+
+/** @throws ShapeError for a bias of another length; FormatError for one that is not finite. */
+export function checkBias(name: string, bias: Weights, columns: number): void {
   const [expected, got] = [describeShape("f32", [columns]), describeShape(bias.dtype, bias.shape)];
   if (expected !== got) throw new ShapeError(`${name}: bias: expected ${expected}, got ${got}`);
   checkFinite(`${name}: bias`, bias);

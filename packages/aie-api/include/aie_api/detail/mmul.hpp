@@ -55,6 +55,22 @@ constexpr bool mmul_exists(mmul_shape shape) {
   else return false;
 }
 
+// Shapes of int16 x int8 whose accumulators have 64 bits, although the operands' own tag is acc32: the multiplier has 16 lanes
+// of 64 bits there (AIE2P: 32). Source: aie_api, detail/aie2/mmul_16_8.hpp and detail/aie2p/mmul_16_8.hpp.
+#if __AIE_ARCH__ >= 21
+constexpr mmul_shape wide_16x8[] = {{4, 8, 8}, {2, 16, 8}, {4, 16, 8}};
+#else
+constexpr mmul_shape wide_16x8[] = {{4, 8, 4}, {2, 8, 8}, {2, 16, 8}, {4, 16, 8}};
+#endif
+
+// Tag of what a shape accumulates in.
+template <typename A, typename B, typename AccTag>
+struct mmul_tag {
+  using asked = typename tag_of<A, B, AccTag>::type;
+  template <unsigned M, unsigned K, unsigned N>
+  using of = choose_t<!is_float_tag<asked> && sizeof(A) == 2 && sizeof(B) == 1 && contains(wide_16x8, {M, K, N}), acc64, asked>;
+};
+
 // Multiplications a cycle. Source: AM020 (AIE-ML), table of supported precisions; AIE2P has twice as many.
 template <typename A, typename B>
 constexpr unsigned macs_per_cycle() {
@@ -71,7 +87,7 @@ class mmul {
                 "aie::mmul: no such shape for these types; detail/mmul.hpp lists those that exist");
 
  public:
-  using tag = typename detail::tag_of<A, B, AccTag>::type;
+  using tag = typename detail::mmul_tag<A, B, AccTag>::template of<M, K, N>;
   static constexpr unsigned size_M = M, size_K = K, size_N = N;
   static constexpr unsigned size_A = M * K, size_B = K * N, size_C = M * N;
   using accum_type = accum<tag, size_C>;
