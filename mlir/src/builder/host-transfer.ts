@@ -80,8 +80,6 @@ function expectObjects(
   const total = sizes.reduce((n, s) => n * s, 1);
   const object = memrefElements(fifo.element) ?? 0;
   if (total % object !== 0 && !fillsPart) {
-    throw new DesignError(`${where}: ${total} elements are not whole objects of ${object} elements`, {
-      hint: "fillsPart: true where the transfers after it fill the object",
-    });
+    throw new DesignError(`${where}: ${total} elements are not whole objects of ${object} elements`);
   }
 }

@@ -13,7 +13,7 @@ export function gemvDesign({ device, params }: DesignOptions): Design {
   const type = gemvTypes[gemvTypeName(params.dtype)];
   const columns = columnsOf(device, params);
   const shapes = parseMatmulShapes(String(params.shapes), "gemv");
-  const plan = planGemv({ type, channels: 2 * columns, shapes });
+  const plan = planGemv({ type, channels: 2 * columns, shapes, whole: params.tile === "whole" });
   const spec: GemvFabricSpec = { type, plan, columns };
   const d = new DesignBuilder(device);
   const fabric = gemvFabric(d, spec);
@@ -37,6 +37,12 @@ export const gemvEntry: KernelEntry = {
       name: "shapes",
       default: "1x384x384",
       about: "MxKxN of each sequence, joined by dots, M the same; endings _bias (bf16; i8 has it), _gelu, _residual",
+    },
+    {
+      name: "tile",
+      default: "auto",
+      choices: ["auto", "whole"],
+      about: "auto: the fewest modelled cycles; whole: of those without padded columns",
     },
     { name: "columns", default: 8, min: 1, max: 8, about: "columns of the array at most" },
   ],

@@ -9,6 +9,8 @@ export interface GemvRequest {
   /** Channels of shim tiles that bring weights: two a column, each for two cores. */
   readonly channels: number;
   readonly shapes: readonly MatmulShape[];
+  /** Only plans without padding behind the columns of any array: then a result can be what another kernel reads. */
+  readonly whole?: boolean;
 }
 
 /** What the whole build shares. */
@@ -70,7 +72,7 @@ export function planGemv(request: GemvRequest): GemvPlan {
   const plans = partsOfK(request).flatMap((kc) => units.flatMap((o) => planOf(request, { m, kc, o }) ?? []));
   const cost = ({ shapes }: GemvPlan) => shapes.reduce((sum, { cycles }) => sum + cycles, 0);
   const [best] = plans.sort((a, b) => cost(a) - cost(b) || b.kc - a.kc);
-  if (best === undefined) throw tooLarge(request, m);
+  if (best === undefined) throw request.whole === true ? notWhole(request) : tooLarge(request, m);
   for (const steps of best.shapes) checkStrides(steps, request.type);
   return best;
 }
@@ -94,12 +96,18 @@ function rowsOfX(shapes: readonly MatmulShape[]): number {
   return m;
 }
 
-/** Elements of K that an object may have: a part of one of the shapes' rows, whole vectors. */
-function partsOfK({ shapes, type }: GemvRequest): readonly number[] {
+/** Elements of K that an object may have: whole vectors, a part of one of the shapes' rows, or of all of them. */
+function partsOfK({ shapes, type, whole }: GemvRequest): readonly number[] {
   const most = mostObjectBytes / rowsOfObject / type.weights.bytes;
+  if (whole === true) {
+    const vectors = Array.from({ length: most / lanes }, (_, i) => (i + 1) * lanes);
+    return vectors.filter((kc) => shapes.every(({ k }) => k % kc === 0));
+  }
   const parts = shapes.flatMap(({ k }) => {
     const least = Math.ceil(k / most);
-    return [0, 1, 2, 3].map((more) => roundUp(Math.ceil(k / (least + more)), lanes));
+    // Small objects leave room for a long x.
+    const counts = [least, least + 1, least + 2, least + 3, 2 * least, 4 * least];
+    return counts.map((count) => roundUp(Math.ceil(k / count), lanes));
   });
   return [...new Set(parts)].filter((kc) => kc <= most);
 }
@@ -132,7 +140,7 @@ interface Objects extends Pick<GemvPlan, "m" | "kc" | "o" | "objectWords"> {
 }
 
 /** The best division into chapters, or none that fits. */
-function stepsOf({ type, channels }: GemvRequest, objects: Objects, shape: MatmulShape): GemvSteps | undefined {
+function stepsOf({ type, channels, whole }: GemvRequest, objects: Objects, shape: MatmulShape): GemvSteps | undefined {
   const { m, kc, o, objectWords, mostKept } = objects;
   const chunks = Math.ceil(shape.k / kc);
   const pitch = chunks * kc;
@@ -158,6 +166,7 @@ function stepsOf({ type, channels }: GemvRequest, objects: Objects, shape: Matmu
     const channelPart = chapters * chapterRows;
     const residualAt = channelsAt + channelRows * chapterRows;
     const rows = channelPart * channels;
+    if (whole === true && rows !== shape.n) return undefined;
     return {
       ...{ shape, chunks, pitch, chapters, unitsOfChapter, chapterRows, channelPart, rows },
       ...{ channelRows, keptObjects, channelsAt, residualAt, keptWords, cycles },
@@ -181,16 +190,30 @@ function stepCycles({ weights }: GemvType, { m, kc, chunks }: { m: number; kc: n
   );
 }
 
-function tooLarge({ type, shapes }: GemvRequest, m: number): BudgetError {
-  const [largest] = [...shapes].sort((a, b) => b.k - a.k);
-  const k = largest?.k ?? 0;
-  const room = dataBytes - stackBytes - 8 * 1024;
-  const most = Math.floor(room / 2 / m / lanes) * lanes;
-  const rows = Math.floor(room / 2 / k);
-  const fewer = rows >= 1 ? `at most ${rows} row(s) of x at a time, or ` : "";
+function notWhole({ shapes, channels }: GemvRequest): BudgetError {
+  const unit = 2 * rowsOfObject * channels;
   return new BudgetError(
-    `gemv ${largest?.name}: x[${m}, ${k}] takes ${2 * m * k} B of a compute tile's ${dataBytes} B, beside ${type.weights.dtype} weights: no object fits`,
-    { hint: `${fewer}K of about ${most}: split K and add the parts with a residual` },
+    `gemv ${shapes.map(({ name }) => name).join(", ")}: no plan fits a tile and leaves no padding behind the columns of any array`,
+    { hint: `take K of whole ${lanes} and N of whole ${unit} (fewer columns: less), or tile=auto` },
+  );
+}
+
+/** Names the rows of x and the K that would fit, tried one after the other. */
+function tooLarge(request: GemvRequest, m: number): BudgetError {
+  const [largest] = [...request.shapes].sort((a, b) => b.k - a.k);
+  const k = largest?.k ?? 0;
+  const fits = (rows: number, depth: number): boolean => {
+    const shapes = request.shapes.map((shape) => ({ ...shape, m: rows, k: Math.min(shape.k, depth) }));
+    const asked = { ...request, shapes };
+    return partsOfK(asked).some((kc) => planOf(asked, { m: rows, kc, o: rowsOfObject }) !== undefined);
+  };
+  let [rows, depth] = [m - 1, Math.floor((k - 1) / lanes) * lanes];
+  while (rows > 0 && !fits(rows, k)) rows -= 1;
+  while (depth > lanes && !fits(m, depth)) depth -= lanes;
+  const fewer = rows > 0 ? `at most ${rows} row(s) of x at a time, or ` : "";
+  return new BudgetError(
+    `gemv ${largest?.name}: x[${m}, ${k}] takes ${2 * m * k} B of a compute tile's ${dataBytes} B, beside ${request.type.weights.dtype} weights`,
+    { hint: `${fewer}K of at most ${depth}: split K and add the parts with a residual` },
   );
 }
 

@@ -18,8 +18,7 @@ const chunks = 2;
 const units = 3;
 const variants: readonly Variant[] = [
   { weight: "int8", out: "float", arch: 20, m: 1, o: 24 },
-  { weight: "bfloat16", out: "bfloat16", arch: 20, m: 1, o: 8 },
-  { weight: "int8", out: "bfloat16", arch: 21, m: 5, o: 16 },
+  { weight: "bfloat16", out: "bfloat16", arch: 21, m: 5, o: 16 },
 ];
 const kernels = new Map<Variant, TestKernel>();
 
@@ -72,7 +71,7 @@ beforeAll(async () => {
     });
     kernels.set(variant, kernel);
   }
-}, 3 * startTimeoutMs);
+}, 2 * startTimeoutMs);
 
 const named = variants.map((v) => [v.weight, v.out, v.arch, v.m, v] as const);
 const bytes = (kernel: TestKernel, at: number, length: number): Uint8Array =>
@@ -167,17 +166,14 @@ test("objects that come before the weights are kept side by side, and nothing el
   expect(new Set([...around.slice(0, objectBytes), ...around.slice(2 * objectBytes)])).toEqual(new Set([0xee]));
 });
 
-test("32 weights of a row cost 2 multiplier issues; int8 ones 3 other vector issues beside them", () => {
-  const cost = (variant: Variant) => {
-    const kernel = kernels.get(variant)!;
-    const { object, kept, lanes, sums } = putArguments(kernel, variant);
-    issueCycles(kernel);
-    kernel.call("gemv_step", object, kept, lanes, sums, 0, 0, 0, 2);
-    return issueCycles(kernel);
-  };
-  const vectors = (4 * kc) / 32;
-  const [int8, bf16] = [cost(variants[0]!), cost(variants[1]!)];
+test("32 int8 weights of a row cost 2 multiplier issues and 3 others beside them", () => {
+  const variant = variants[0]!;
+  const kernel = kernels.get(variant)!;
+  const { object, kept, lanes, sums } = putArguments(kernel, variant);
+  issueCycles(kernel);
 
-  expect([int8.mac, bf16.mac]).toEqual([2 * vectors, 2 * vectors]);
-  expect(int8.vector - bf16.vector).toBe(3 * vectors);
+  kernel.call("gemv_step", object, kept, lanes, sums, 0, 0, 0, 2);
+
+  const [vectors, clearedSums] = [(4 * kc) / 32, 4];
+  expect(issueCycles(kernel)).toEqual({ mac: 2 * vectors, vector: 3 * vectors + clearedSums });
 });
