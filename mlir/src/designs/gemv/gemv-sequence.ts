@@ -45,19 +45,22 @@ type Pattern = Omit<Planned, "fifo" | "firstId">;
 const { queueDepth } = tileModels.shim.dma;
 
 function writeTransfers(s: SequenceBuilder, work: Work): void {
-  const { fabric, spec, steps, host } = work;
+  const { fabric, position } = work;
   const planned = planInputs(work);
   const queue = new InputQueue(s, planned);
-  const early = planned.findIndex((_, i) => {
-    return planned.filter(({ fifo }, j) => j <= i && fifo === planned[i]!.fifo).length > queueDepth;
-  });
-  const start = early < 0 ? planned.length : early;
-  // Memtiles fill while the rest is set up.
-  for (const { choice, words } of fabric.choices.map((choice) => ({ choice, words: work.position * controlWords }))) {
-    s.writeParameter(choice.shape, 0, words);
-    s.setLock(choice.go, 1);
+  // What the queues take at once: memtiles fill while the rest is set up.
+  const early = fabric.weights.length * Math.min(queueDepth, planned.length / fabric.weights.length);
+  for (const one of planned.slice(0, early)) queue.push(one);
+  for (const { shape, go } of fabric.choices) {
+    s.writeParameter(shape, 0, position * controlWords);
+    s.setLock(go, 1);
   }
-  for (const one of planned.slice(0, start)) queue.push(one);
+  fetchResults(s, work);
+  for (const one of planned.slice(early)) queue.push(one);
+  for (const fifo of fabric.results) s.wait(fifo);
+}
+
+function fetchResults(s: SequenceBuilder, { fabric, spec, steps, host }: Work): void {
   const { m, o } = spec.plan;
   const wordsPerRow = spec.type.output.bytes / 4;
   const unit = 2 * o * wordsPerRow;
@@ -73,75 +76,63 @@ function writeTransfers(s: SequenceBuilder, work: Work): void {
         : { sizes: [1, units, m, unit], strides: [0, units > 1 ? unit : 0, steps.rows * wordsPerRow, 1] }),
     });
   });
-  for (const one of planned.slice(start)) queue.push(one);
-  for (const fifo of fabric.results) s.wait(fifo);
 }
 
-/** Transfers in the order in which cores need them, channel by channel: a chapter is x, words of its rows, weights. */
+/**
+ * Transfers in the order in which cores need them: a chapter is x, words of its rows, weights. Channels take turns, so that
+ * the last one has something to bring as soon as the first one.
+ */
 function planInputs({ fabric, spec, steps, host }: Work): readonly Planned[] {
-  return Array.from({ length: steps.chapters }, (_, chapter) =>
-    fabric.weights.flatMap((fifo, channel) => {
+  return Array.from({ length: steps.chapters }, (_, chapter) => {
+    const lists = fabric.weights.map((fifo, channel): readonly Planned[] => {
       const firstRow = channel * steps.channelPart + chapter * steps.chapterRows;
-      const patterns = [...keptOf(host, steps), ...weightsOf(host, { spec, steps, firstRow })];
-      return patterns.map((pattern) => ({ fifo, firstId: (channel % 2) * queueDepth, ...pattern(firstRow) }));
-    }),
-  ).flat();
+      const patterns = [...keptOf(host, steps, firstRow), ...weightsOf(host, spec, { steps, firstRow })];
+      return patterns.map((pattern) => ({ fifo, firstId: (channel % 2) * queueDepth, ...pattern }));
+    });
+    const turns = Math.max(...lists.map((list) => list.length));
+    return Array.from({ length: turns }, (_, turn) => lists.flatMap((list) => list[turn] ?? [])).flat();
+  }).flat();
 }
 
 /** What stays in the cores while the weights of a chapter pass. */
-function keptOf({ x, channels, residual }: HostBuffers, steps: GemvSteps): readonly ((firstRow: number) => Pattern)[] {
+function keptOf({ x, channels, residual }: HostBuffers, steps: GemvSteps, firstRow: number): readonly Pattern[] {
   const { shape, chapterRows, rows, channelRows, channelsAt } = steps;
-  return [
-    () => ({ buffer: x, fillsPart: true, ...linear(channelsAt) }),
-    ...(channels === undefined
-      ? []
-      : [
-          (firstRow: number): Pattern => ({
-            buffer: channels,
-            fillsPart: true,
-            offset: firstRow,
-            ...rowsOf({ count: channelRows, length: chapterRows, stride: rows }),
-          }),
-        ]),
-    ...(residual === undefined
-      ? []
-      : [
-          (firstRow: number): Pattern => ({
-            buffer: residual,
-            fillsPart: true,
-            offset: firstRow / 2,
-            ...rowsOf({ count: shape.m, length: chapterRows / 2, stride: rows / 2 }),
-          }),
-        ]),
-  ];
+  const patterns: Pattern[] = [{ buffer: x, ...linear(channelsAt) }];
+  if (channels !== undefined) {
+    const perRow = rowsOf({ count: channelRows, length: chapterRows, stride: rows });
+    patterns.push({ buffer: channels, offset: firstRow, ...perRow });
+  }
+  if (residual !== undefined) {
+    const perRow = rowsOf({ count: shape.m, length: chapterRows / 2, stride: rows / 2 });
+    patterns.push({ buffer: residual, offset: firstRow / 2, ...perRow });
+  }
+  return patterns.map((pattern) => ({ ...pattern, fillsPart: true }));
 }
 
 /** The weights of a chapter; the last object before them is filled up with any words: those before, or the first. */
 function weightsOf(
   { w }: HostBuffers,
-  { spec, steps, firstRow }: { readonly spec: GemvFabricSpec; readonly steps: GemvSteps; readonly firstRow: number },
-): readonly (() => Pattern)[] {
-  const { plan, type } = spec;
-  const { chunks, chapterRows, pitch, channelsAt, channelRows, shape, keptObjects } = steps;
+  { plan, type }: GemvFabricSpec,
+  { steps, firstRow }: { readonly steps: GemvSteps; readonly firstRow: number },
+): readonly Pattern[] {
+  const { chunks, chapterRows, pitch, residualAt, shape, keptObjects } = steps;
   const [rowWords, partWords] = [(pitch * type.weights.bytes) / 4, (plan.kc * type.weights.bytes) / 4];
-  const used = channelsAt + channelRows * chapterRows + (shape.residual ? (shape.m * chapterRows) / 2 : 0);
+  const used = residualAt + (shape.residual ? (shape.m * chapterRows) / 2 : 0);
   const fill = keptObjects * plan.objectWords - used;
   const offset = firstRow * rowWords;
-  const isRun = chunks === 1 && offset >= fill;
-  const filling = fill > 0 && !isRun ? [() => ({ buffer: w, fillsPart: true, ...linear(fill) })] : [];
-  if (chunks === 1) {
-    const before = isRun ? fill : 0;
-    const pattern = { buffer: w, fillsPart: true, offset: offset - before, ...linear(before + chapterRows * rowWords) };
-    return [...filling, () => pattern];
+  if (chunks === 1 && offset >= fill) {
+    return [{ buffer: w, fillsPart: true, offset: offset - fill, ...linear(fill + chapterRows * rowWords) }];
   }
+  const filling = fill > 0 ? [{ buffer: w, fillsPart: true, ...linear(fill) }] : [];
+  if (chunks === 1) return [...filling, { buffer: w, fillsPart: true, offset, ...linear(chapterRows * rowWords) }];
   const blocks = chapterRows / rowsOfObject;
-  const pattern: Pattern = {
+  const parts: Pattern = {
     buffer: w,
     offset,
     sizes: [blocks, chunks, rowsOfObject, partWords],
     strides: [blocks > 1 ? rowsOfObject * rowWords : 0, partWords, rowWords, 1],
   };
-  return [...filling, () => pattern];
+  return [...filling, parts];
 }
 
 const linear = (words: number): Pick<Required<Pattern>, "sizes" | "strides"> => ({
