@@ -17,11 +17,12 @@
 // All arguments are aligned to 64 bytes.
 // Tile bytes  none of its own.
 // Rounding    conv_even, saturation none, set where something is rounded: finish, join. int8 to bfloat16 is exact.
-// Error       sum: (K + 32) 2^-24 sum|x w| at most (one rounding of binary32 an addition). int8: 2^-21 for the scale
+// Error       sum: (K / 32 + 7) 2^-24 sum|x w| at most (one rounding of binary32 an addition). int8: 2^-21 for the scale
 //             (math/float_product.h). gelu: 2^-13 of its value. bfloat16 out: 2^-8 of the value on top.
 // Special     bfloat16 weights: infinity and NaN go through as IEEE says. int8: a sum that is not finite gives NaN.
-// Cycles      modelled, 32 weights of a row: int8 2 M multiplications beside 3 other vector issues, bfloat16 2 M; 25 a call of
-//             four rows and a row of x for the totals; about 50 a 16 results. Not measured on a device.
+// Cycles      modelled, 32 weights of a row: 2 M multiplications, int8 3 other vector issues beside them; totals of four rows:
+//             23 a row of x; 16 results of int8 weights: 10 multiplications, 16 others; GELU 23 and 39 more. Not measured on
+//             a device.
 // Meaning     gemv_ref.h, bit for bit; gelu within its bound.
 #include "gemv/dot_rows.h"
 #include "gemv/finish.h"

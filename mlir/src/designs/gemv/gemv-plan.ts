@@ -158,11 +158,14 @@ function stepsOf({ type, channels, whole }: GemvRequest, objects: Objects, shape
     const keptObjects = Math.ceil((channelsAt + wordsOfRow * chapterRows) / objectWords);
     const keptWords = keptObjects * objectWords;
     if (keptWords > mostKept) return undefined;
-    const weightObjects = (chapterRows / rowsOfObject) * chunks;
-    const object = Math.max(objectWords + bdStartCycles, stepCycles(type, { m, kc, chunks }));
-    const finish = unitsOfChapter * m * Math.ceil(o / 16) * (shape.gelu ? 120 : 50);
-    const cycles =
-      chapters * (keptObjects * (objectWords + bdStartCycles) + weightObjects * object + finish / 8 + chapterCycles);
+    const objectsOfUnit = ((2 * o) / rowsOfObject) * chunks;
+    const unit = Math.max(
+      objectsOfUnit * (objectWords + bdStartCycles),
+      objectsOfUnit * stepCycles(type, { m, kc, chunks }) + finishCycles(shape, o),
+    );
+    const before = keptObjects * (objectWords + bdStartCycles) + chapterCycles;
+    const last = finishCycles(shape, o) + (2 * m * o * type.output.bytes) / 4;
+    const cycles = chapters * (before + unitsOfChapter * (unit + unitCycles)) + last;
     const channelPart = chapters * chapterRows;
     const residualAt = channelsAt + channelRows * chapterRows;
     const rows = channelPart * channels;
@@ -177,17 +180,24 @@ function stepsOf({ type, channels, whole }: GemvRequest, objects: Objects, shape
 }
 
 const bdStartCycles = 10;
-/** Transfers of a chapter on their way through the controller; a guess that only ranks plans. */
+/** Transfers of a chapter on their way through the controller, locks of a unit: guesses that only rank plans. */
 const chapterCycles = 60;
-/** Call, locks and loop of a step of a core, by the simulator's counts. */
+const unitCycles = 4;
+/** Call, locks and loop around a kernel, by the simulator's counts. */
 const callCycles = 100;
 
-/** A core's work on its half of an object: kernels/gemv/dot_rows.h. */
+/** A core's work on its half of an object, the busiest of its units: kernels/gemv/dot_rows.h. */
 function stepCycles({ weights }: GemvType, { m, kc, chunks }: { m: number; kc: number; chunks: number }): number {
   const vectors = (4 * kc) / lanes;
-  return (
-    vectors * Math.max(2 * m, weights.name === "i8" ? 3 : 0, (m * 2) / 4 + 1) + 24 * m + (25 * m) / chunks + callCycles
-  );
+  const rowsAtOnce = m <= 2 ? 4 : m <= 4 ? 2 : 1;
+  const multiplications = vectors * 2 * m;
+  const others = vectors * (weights.name === "i8" ? 3 : 0) + 4 * m + (23 * m) / chunks;
+  const loads = vectors * (weights.bytes / 2 + m / rowsAtOnce) + 16 * m;
+  return Math.max(multiplications, others, loads) + callCycles;
+}
+
+function finishCycles({ m, gelu }: MatmulShape, o: number): number {
+  return m * Math.ceil(o / 16) * (gelu ? 55 : 16) + callCycles;
 }
 
 function notWhole({ shapes, channels }: GemvRequest): BudgetError {

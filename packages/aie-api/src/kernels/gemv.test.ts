@@ -177,3 +177,23 @@ test("32 int8 weights of a row cost 2 multiplier issues and 3 others beside them
   const [vectors, clearedSums] = [(4 * kc) / 32, 4];
   expect(issueCycles(kernel)).toEqual({ mac: 2 * vectors, vector: 3 * vectors + clearedSums });
 });
+
+test("totals of four rows cost 23 vector issues; 16 results 10 multiplier and 16 other issues, with GELU 33 and 55", () => {
+  const variant = variants[0]!;
+  const kernel = kernels.get(variant)!;
+  const { object, kept, lanes, sums, half, y, channelsAt } = putArguments(kernel, variant);
+  const cost = (...call: Parameters<TestKernel["call"]>) => {
+    issueCycles(kernel);
+    kernel.call(...call);
+    return issueCycles(kernel);
+  };
+  const finish = (flags: number) =>
+    cost("gemv_join", sums, kept, half, y, 0, chapterOf(variant), channelsAt / 4, 0, flags);
+
+  const [part, last] = [0, 1].map((chunk) => cost("gemv_step", object, kept, lanes, sums, 0, 0, chunk, 2));
+  expect(last!.vector - (part!.vector - 4)).toBe(23);
+  // 24 results are two vectors.
+  expect(finish(1)).toEqual({ mac: 2 * 10, vector: 2 * 16 });
+  const [plain, gelu] = [finish(1), finish(3)];
+  expect([gelu.mac - plain.mac, gelu.vector - plain.vector]).toEqual([2 * 23, 2 * 39 + 3]);
+});
