@@ -3,6 +3,7 @@ import { addKernel } from "./designs/add.ts";
 import { attentionEntry } from "./designs/attention.ts";
 import { fftDesign } from "./designs/fft.ts";
 import { geluKernel } from "./designs/gelu.ts";
+import { gemvEntry } from "./designs/gemv.ts";
 import { layernormKernel } from "./designs/layernorm.ts";
 import { logmelEntry } from "./designs/logmel.ts";
 import { matmulEntry } from "./designs/matmul.ts";
@@ -105,6 +106,7 @@ export const registry: readonly KernelEntry[] = [
   },
   logmelEntry,
   matmulEntry,
+  gemvEntry,
   attentionEntry,
   addKernel,
   geluKernel,

@@ -79,6 +79,7 @@ export {
   fftSuite,
 } from "./suites/fft-suite.ts";
 export { geluSuite } from "./suites/gelu-suite.ts";
+export { gemvSuite } from "./suites/gemv-suite.ts";
 export { layernormSuite } from "./suites/layernorm-suite.ts";
 export { type LogmelSuiteOptions, logmelCriteria, logmelLimits, logmelSuite } from "./suites/logmel-suite.ts";
 export { matmulSuite } from "./suites/matmul-suite.ts";

@@ -184,6 +184,26 @@ test.each([
   expect(write).toThrow(new DesignError(`sequence @bad: transfer of @in: ${message}`));
 });
 
+test("two transfers fill an object together; where elements are missing, the sequence is refused with their number", () => {
+  const write = (second: number) => {
+    const { d, input } = copyDesign();
+    d.sequence({ name: "parts", args: { a: memref([256], i32) } }, (s, { a }) => {
+      for (const [id, count] of [24, second].entries()) {
+        s.transfer({ fifo: input, buffer: a, id, sizes: [1, 1, 1, count], strides: [0, 0, 0, 1], fillsPart: true });
+      }
+    });
+  };
+
+  write(40);
+  expect(() => write(38)).toThrow(
+    expect.objectContaining({
+      message:
+        "sequence @parts: transfers of @in that fill objects together have 62 elements: expected whole objects of 64",
+      hint: "2 more elements fill the last one",
+    }),
+  );
+});
+
 test("waiting for a transfer that issues no token is an error", () => {
   const { d, input } = copyDesign();
 

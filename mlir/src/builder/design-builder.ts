@@ -257,7 +257,9 @@ export class DesignBuilder {
     const args = Object.fromEntries(
       Object.entries<MemRefType>(options.args).map(([name, type]) => [name, block.addArg(type, name)]),
     ) as Record<Name, Value>;
-    write(new SequenceBuilder(options.name, block), args);
+    const sequence = new SequenceBuilder(options.name, block);
+    write(sequence, args);
+    sequence.expectFilledObjects();
     const region = new Region();
     region.addBlock(block);
     this.#body.entry.append(sequenceOp(options.name, region));

@@ -20,6 +20,8 @@ export interface TransferPattern {
   readonly strides?: Quadruple;
   /** Bytes asked for at once; the longest burst of the device when absent. */
   readonly burstBytes?: number;
+  /** True: several transfers after one another fill the objects, this one need not be whole objects. */
+  readonly fillsPart?: boolean;
   /** Header of the packet that the data travel in. */
   readonly packet?: { readonly type: number; readonly id: number };
 }
@@ -58,7 +60,9 @@ export function checkTransfer(
   if (first < 0 || end > elements) {
     throw new DesignError(`${where}: touches elements ${first}..${end - 1} of a buffer of ${elements} elements`);
   }
-  if ("element" in fifo) expectObjects(fifo, { type: typeText(type.element), sizes, where });
+  if ("element" in fifo) {
+    expectObjects(fifo, { type: typeText(type.element), sizes, where, fillsPart: options.fillsPart ?? false });
+  }
   if (packet && !(packet.id >= 0 && packet.id <= 31 && packet.type >= 0 && packet.type <= 7)) {
     throw new DesignError(`${where}: expected a packet id 0..31 and type 0..7, got ${packet.id} and ${packet.type}`);
   }
@@ -67,15 +71,15 @@ export function checkTransfer(
 
 function expectObjects(
   fifo: FifoHandle,
-  moved: { readonly type: string; readonly sizes: Quadruple; readonly where: string },
+  moved: { readonly type: string; readonly sizes: Quadruple; readonly where: string; readonly fillsPart: boolean },
 ): void {
-  const { type, sizes, where } = moved;
+  const { type, sizes, where, fillsPart } = moved;
   if (type !== typeText(fifo.element.element)) {
     throw new DesignError(`${where}: buffer of ${type}, objects of ${typeText(fifo.element.element)}`);
   }
   const total = sizes.reduce((n, s) => n * s, 1);
   const object = memrefElements(fifo.element) ?? 0;
-  if (total % object !== 0) {
+  if (total % object !== 0 && !fillsPart) {
     throw new DesignError(`${where}: ${total} elements are not whole objects of ${object} elements`);
   }
 }

@@ -26,6 +26,8 @@ export class SequenceBuilder {
   readonly #block: Block;
   /** Tokens issued and not waited for, for each fifo. */
   readonly #tokens = new Map<string, number>();
+  /** Elements that parts of objects brought, for each fifo that has such transfers. */
+  readonly #parts = new Map<FifoHandle, number>();
   /** Tasks that are configured and neither awaited nor freed. */
   readonly #tasks = new Set<TaskHandle>();
 
@@ -39,6 +41,10 @@ export class SequenceBuilder {
     const { fifo, buffer, id, offset = 0, burstBytes, packet } = options;
     const where = `sequence @${this.#name}: transfer of @${fifo.name}`;
     const { sizes, strides } = checkTransfer(options, this.#block.args, where);
+    if (options.fillsPart === true && "element" in fifo) {
+      const moved = sizes.reduce((product, size) => product * size, 1);
+      this.#parts.set(fifo, (this.#parts.get(fifo) ?? 0) + moved);
+    }
     const { bds } = tileModels.shim.dma;
     if (!Number.isInteger(id) || id < 0 || id >= bds) {
       throw new DesignError(`${where}: expected id 0..${bds - 1}, got ${id}`);
@@ -132,6 +138,18 @@ export class SequenceBuilder {
       );
     }
     this.#block.append(setLockOp(lock.value, value));
+  }
+
+  /** @throws DesignError when transfers that fill parts of objects leave one unfilled: the array would wait for the rest. */
+  expectFilledObjects(): void {
+    for (const [{ name, element }, moved] of this.#parts) {
+      const object = memrefElements(element) ?? 0;
+      if (moved % object === 0) continue;
+      throw new DesignError(
+        `sequence @${this.#name}: transfers of @${name} that fill objects together have ${moved} elements: expected whole objects of ${object}`,
+        { hint: `${object - (moved % object)} more elements fill the last one` },
+      );
+    }
   }
 
   #expectTask(task: TaskHandle, what: string): void {

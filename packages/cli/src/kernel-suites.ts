@@ -31,6 +31,7 @@ const suites: Readonly<Record<string, KernelSuite>> = {
   fft: runFftSuite,
   logmel: runLogmelSuite,
   matmul: arraySuite("matmulSuite"),
+  gemv: arraySuite("gemvSuite"),
   attention: arraySuite("attentionSuite"),
   add: arraySuite("addSuite"),
   gelu: arraySuite("geluSuite"),

@@ -110,7 +110,8 @@ const { queueDepth, iterationMax, strideMaxWords } = tileModels.shim.dma;
 /** First BD of a shim tile for each use: as many for an input as its queue holds, and one for the output. */
 const firstBd = { a: 0, b: queueDepth, c: 2 * queueDepth } as const;
 
-interface Planned extends Omit<TransferOptions, "id" | "issueToken"> {
+/** A transfer to the array; `firstId` is the first of the BDs that its fifo takes in turn. */
+export interface Planned extends Omit<TransferOptions, "id" | "issueToken"> {
   readonly fifo: FifoHandle;
   readonly firstId: number;
 }
@@ -226,7 +227,7 @@ function planInputs(host: HostBuffers, { fabric, spec, steps, channels }: Work):
 }
 
 /** Keeps each input's queue from running over: a transfer waits for the one that is a queue's depth before it. */
-class InputQueue {
+export class InputQueue {
   readonly #sequence: SequenceBuilder;
   readonly #total = new Map<FifoHandle, number>();
   readonly #pushed = new Map<FifoHandle, number>();

@@ -15,17 +15,20 @@ export interface MatmulShape {
 /** Suffixes of a shape: `384x384x384_bias`. */
 const epilogues = ["bias", "gelu", "residual"] as const;
 
-/** `1536x384x1152.384x384x1536_bias`: M x K x N, and what follows the product. @throws UsageError for other text. */
-export function parseMatmulShapes(text: string): readonly MatmulShape[] {
-  const shapes = text.split(".").map((name) => parseShape(name, text));
+/**
+ * `1536x384x1152.384x384x1536_bias`: M x K x N, and what follows the product; of matmul, or of another kernel of products.
+ * @throws UsageError for other text.
+ */
+export function parseMatmulShapes(text: string, kernel = "matmul"): readonly MatmulShape[] {
+  const shapes = text.split(".").map((name) => parseShape(name, text, kernel));
   const repeated = shapes.find((shape, i) => shapes.findIndex((s) => s.name === shape.name) !== i);
-  if (repeated) throw new UsageError(`matmul: shapes ${text}: ${repeated.name} is there twice`);
+  if (repeated) throw new UsageError(`${kernel}: shapes ${text}: ${repeated.name} is there twice`);
   return shapes;
 }
 
-function parseShape(name: string, whole: string): MatmulShape {
+function parseShape(name: string, whole: string, kernel: string): MatmulShape {
   const refuse = (what: string): never => {
-    throw new UsageError(`matmul: shapes ${whole}: ${what}`, {
+    throw new UsageError(`${kernel}: shapes ${whole}: ${what}`, {
       hint: `write MxKxN, several joined by dots, with endings ${epilogues.map((e) => `_${e}`).join(" ")}: 1500x384x384`,
     });
   };
