@@ -23,6 +23,7 @@ export {
   type Manifest,
   type ParameterWord,
   parseManifest,
+  type RowMargin,
   type SequenceSpec,
   type Target,
   targets,
