@@ -1,6 +1,7 @@
 import { type ArgSpec, type DType, type LaunchParameter, UsageError } from "@aiekit/core";
 import { addKernel } from "./designs/add.ts";
 import { attentionEntry } from "./designs/attention.ts";
+import { conv1dEntry } from "./designs/conv1d.ts";
 import { fftDesign } from "./designs/fft.ts";
 import { geluKernel } from "./designs/gelu.ts";
 import { layernormKernel } from "./designs/layernorm.ts";
@@ -106,6 +107,7 @@ export const registry: readonly KernelEntry[] = [
   logmelEntry,
   matmulEntry,
   attentionEntry,
+  conv1dEntry,
   addKernel,
   geluKernel,
   layernormKernel,

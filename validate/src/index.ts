@@ -3,6 +3,7 @@ export { cosine, gain, pearson } from "./metrics/correlation.ts";
 export { maxAbsErr, maxErrWithin, meanSignedErr, type WorstError } from "./metrics/error.ts";
 export { checkOutput, type LiveBins, type LivenessOptions, liveBins, type OutputCheck } from "./metrics/liveness.ts";
 export { relativeL2 } from "./metrics/relative-error.ts";
+export { conv1dReference } from "./references/conv1d-reference.ts";
 export { encoderLayerReference } from "./references/encoder-layer-reference.ts";
 export { createFft, type Fft, fftReference } from "./references/fft-reference.ts";
 export { floorDb, frameCount, type MelDefinition, mel80, toDb } from "./references/mel-definition.ts";
@@ -70,6 +71,7 @@ export {
 export { addSuite } from "./suites/add-suite.ts";
 export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
 export { attentionSuite } from "./suites/attention-suite.ts";
+export { conv1dSuite } from "./suites/conv1d-suite.ts";
 export { encoderLayerCriteria, judgeEncoderLayer } from "./suites/encoder-layer-judge.ts";
 export {
   type FftRunner,

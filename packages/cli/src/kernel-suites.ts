@@ -32,6 +32,7 @@ const suites: Readonly<Record<string, KernelSuite>> = {
   logmel: runLogmelSuite,
   matmul: arraySuite("matmulSuite"),
   attention: arraySuite("attentionSuite"),
+  conv1d: arraySuite("conv1dSuite"),
   add: arraySuite("addSuite"),
   gelu: arraySuite("geluSuite"),
   layernorm: arraySuite("layernormSuite"),

@@ -63,12 +63,12 @@ export function matmulSequence(
     c: memref([steps.rows, steps.columns], output.type),
   };
   d.sequence({ name: shape.name, args }, (s, host) => {
-    writeTransfers(s, host as unknown as HostBuffers, { fabric, spec, shape, steps });
+    writeTransfers(s, host as unknown as MatmulHostBuffers, { fabric, spec, shape, steps });
   });
   return { name: shape.name, units: 1, args: argSpecs(shape, steps, { spec, hasChannels }) };
 }
 
-interface HostBuffers {
+export interface MatmulHostBuffers {
   readonly a: Value;
   readonly b: Value;
   readonly channels: Value | undefined;
@@ -76,11 +76,15 @@ interface HostBuffers {
   readonly c: Value;
 }
 
-interface Work {
+export interface MatmulWork {
   readonly fabric: MatmulFabric;
   readonly spec: MatmulFabricSpec;
   readonly shape: MatmulShape;
   readonly steps: MatmulSteps;
+  /** Elements from row to row of a, which may overlap; `steps.depth` where left out. */
+  readonly aPitch?: number;
+  /** Row of its buffer where c begins; 0 where left out. */
+  readonly cFirstRow?: number;
 }
 
 const { queueDepth, iterationMax, strideMaxWords } = tileModels.shim.dma;
@@ -93,8 +97,9 @@ interface Planned extends Omit<TransferOptions, "id" | "issueToken"> {
   readonly firstId: number;
 }
 
-function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void {
-  const { fabric, spec, steps } = work;
+/** Everything a launch moves, and what it tells the cores. */
+export function writeTransfers(s: SequenceBuilder, host: MatmulHostBuffers, work: MatmulWork): void {
+  const { fabric, spec, steps, cFirstRow = 0 } = work;
   const { tile, cores } = spec;
   fabric.c.forEach((fifo, c) => {
     const rows = cores.rows * tile.m;
@@ -102,7 +107,7 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
       fifo,
       buffer: host.c,
       id: firstBd.c,
-      offset: c * tile.n,
+      offset: cFirstRow * steps.columns + c * tile.n,
       sizes: [steps.columnSteps, steps.rowSteps, rows, tile.n],
       strides: [cores.columns * tile.n, rows * steps.columns, steps.columns, 1],
     });
@@ -120,7 +125,8 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
 /** Bits of the word `flags`. Source: kernels/matmul/channels.h. */
 const storeFlags = { channels: 1, gelu: 2 } as const;
 
-function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, spec, steps }: Work): void {
+function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: MatmulWork): void {
+  const { fabric, shape, spec, steps } = work;
   const hasChannels = host.channels !== undefined;
   const hasResidual = host.residual !== undefined;
   const words: Readonly<Record<ControlWord, number>> = {
@@ -141,11 +147,12 @@ function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, s
 }
 
 /** Transfers to the array in the order in which cores need them: each column step brings channels, then rows of a and b. */
-function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly Planned[] {
+function planInputs(host: MatmulHostBuffers, work: MatmulWork): readonly Planned[] {
+  const { fabric, spec, steps, aPitch = work.steps.depth } = work;
   const { tile, cores, type } = spec;
   const planned: Planned[] = [];
   const aRows = (cores.rows / fabric.a.length) * tile.m;
-  const rowStride = cores.rows * tile.m * steps.depth;
+  const rowStride = cores.rows * tile.m * aPitch;
   const elementsPerWord = 4 / type.input.bytes;
   for (let column = 0; column < steps.columnSteps; column++) {
     const columnOf = (c: number) => (column * cores.columns + c) * tile.n;
@@ -173,9 +180,9 @@ function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly 
           fifo,
           firstId: firstBd.a,
           buffer: host.a,
-          offset: row * rowStride + stream * aRows * steps.depth,
+          offset: row * rowStride + stream * aRows * aPitch,
           sizes: [rows, steps.kSteps, aRows, tile.k],
-          strides: [rowStride, tile.k, steps.depth, 1],
+          strides: [rowStride, tile.k, aPitch, 1],
         });
       });
       fabric.b.forEach((fifo, c) => {
