@@ -54,6 +54,8 @@ export const controlWords = [
   "residualObjects",
   /** Of the store kernels. Source: kernels/matmul/channels.h. */
   "flags",
+  /** Of the kernel that works on the sums before a residual is added; GELU is then no part of `flags`. */
+  "activationFlags",
 ] as const;
 export type ControlWord = (typeof controlWords)[number];
 
@@ -93,6 +95,7 @@ interface Kernels {
   readonly channels: KernelHandle;
   readonly store: KernelHandle;
   readonly storeResidual: KernelHandle | undefined;
+  readonly activate: KernelHandle | undefined;
 }
 
 interface Column {
@@ -130,6 +133,10 @@ function declareKernels(d: DesignBuilder, spec: MatmulFabricSpec): Kernels {
     storeResidual: spec.residual
       ? d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object)
       : undefined,
+    activate:
+      spec.residual && spec.type.floats
+        ? d.kernel(`matmul_activate_${name}`, [sums, channels, i32], object)
+        : undefined,
   };
 }
 
@@ -252,7 +259,7 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
       const word = (name: ControlWord) => core.load(words.value, [core.constant(controlWords.indexOf(name), index)]);
       const [channelObjects, rowSteps, kSteps] = [word("channelObjects"), word("rowSteps"), word("kSteps")];
       const [plainStores, residualObjects] = [word("plainStores"), word("residualObjects")];
-      const flags = word("flags");
+      const [flags, activationFlags] = [word("flags"), word("activationFlags")];
       core.repeatTimes(word("columnSteps"), () => {
         core.repeatTimes(channelObjects, () => {
           core.call(kernels.channels, [core.acquire(b, "Consume"), channels.value]);
@@ -266,11 +273,12 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
             core.release(a, "Consume");
             core.release(b, "Consume");
           });
+          const { activate, storeResidual } = kernels;
+          if (activate !== undefined) core.call(activate, [sums.value, channels.value, activationFlags]);
           const out = core.acquire(c, "Produce");
           core.repeatTimes(plainStores, () => {
             core.call(kernels.store, [sums.value, channels.value, out, flags]);
           });
-          const { storeResidual } = kernels;
           if (storeResidual !== undefined)
             core.repeatTimes(residualObjects, (object) => {
               const residual = core.acquire(b, "Consume");

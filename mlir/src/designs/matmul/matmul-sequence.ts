@@ -129,6 +129,8 @@ function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: Matmul
   const { fabric, shape, spec, steps } = work;
   const hasChannels = host.channels !== undefined;
   const hasResidual = host.residual !== undefined;
+  const flags = (hasChannels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0);
+  const activatesFirst = hasResidual && shape.gelu;
   const words: Readonly<Record<ControlWord, number>> = {
     columnSteps: steps.columnSteps,
     channelObjects: hasChannels ? 1 : 0,
@@ -136,7 +138,8 @@ function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: Matmul
     kSteps: steps.kSteps,
     plainStores: hasResidual ? 0 : 1,
     residualObjects: hasResidual ? (spec.cores.rows * spec.tile.m) / spec.tile.k : 0,
-    flags: (hasChannels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0),
+    flags: activatesFirst ? 0 : flags,
+    activationFlags: activatesFirst ? flags : 0,
   };
   for (const control of fabric.controls) {
     controlWords.forEach((name, i) => {

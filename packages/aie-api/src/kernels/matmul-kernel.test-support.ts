@@ -17,7 +17,14 @@ export interface MatmulKernelOptions {
 /** The functions of one matmul tile and their scalar meaning, built for one type of results. */
 export async function buildMatmulKernel(options: MatmulKernelOptions): Promise<TestKernel> {
   const { type, tile, arch, out, takesResidual, reference, referenceExports } = options;
-  const functions = ["step", "channels", "store", ...(takesResidual ? ["store_residual"] : [])];
+  const activates = takesResidual && type === "bf16";
+  const functions = [
+    "step",
+    "channels",
+    "store",
+    ...(takesResidual ? ["store_residual"] : []),
+    ...(activates ? ["activate"] : []),
+  ];
   const { kernel } = await buildPair({
     file: `kernels/matmul/matmul_${type}.cc`,
     exports: functions.map((name) => `matmul_${name}_${type}`),
