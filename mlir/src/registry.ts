@@ -10,6 +10,7 @@ import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
 import { softmaxKernel } from "./designs/softmax.ts";
 import { topkKernel } from "./designs/topk.ts";
+import { transposeKernel } from "./designs/transpose.ts";
 import type { Operation } from "./ir/operation.ts";
 
 /** A C++ file that a design's kernels come from. */
@@ -113,6 +114,7 @@ export const registry: readonly KernelEntry[] = [
   layernormKernel,
   softmaxKernel,
   topkKernel,
+  transposeKernel,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

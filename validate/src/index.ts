@@ -101,3 +101,4 @@ export type {
   SuiteRun,
 } from "./suites/suite-result.ts";
 export { topkSuite } from "./suites/topk-suite.ts";
+export { transposeSuite } from "./suites/transpose-suite.ts";

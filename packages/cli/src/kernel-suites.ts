@@ -38,6 +38,7 @@ const suites: Readonly<Record<string, KernelSuite>> = {
   layernorm: arraySuite("layernormSuite"),
   softmax: arraySuite("softmaxSuite"),
   topk: arraySuite("topkSuite"),
+  transpose: arraySuite("transposeSuite"),
 };
 
 const seed = 1;
