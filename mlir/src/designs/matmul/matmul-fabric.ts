@@ -54,8 +54,8 @@ export const controlWords = [
   "residualObjects",
   /** Of the store kernels. Source: kernels/matmul/channels.h. */
   "flags",
-  /** Of the kernel that works on the sums before a residual is added; GELU is then no part of `flags`. */
-  "activationFlags",
+  /** 1: sums pass through GELU before a residual is added, and GELU is no part of `flags`. */
+  "activations",
 ] as const;
 export type ControlWord = (typeof controlWords)[number];
 
@@ -259,7 +259,7 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
       const word = (name: ControlWord) => core.load(words.value, [core.constant(controlWords.indexOf(name), index)]);
       const [channelObjects, rowSteps, kSteps] = [word("channelObjects"), word("rowSteps"), word("kSteps")];
       const [plainStores, residualObjects] = [word("plainStores"), word("residualObjects")];
-      const [flags, activationFlags] = [word("flags"), word("activationFlags")];
+      const [flags, activations] = [word("flags"), word("activations")];
       core.repeatTimes(word("columnSteps"), () => {
         core.repeatTimes(channelObjects, () => {
           core.call(kernels.channels, [core.acquire(b, "Consume"), channels.value]);
@@ -274,7 +274,10 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
             core.release(b, "Consume");
           });
           const { activate, storeResidual } = kernels;
-          if (activate !== undefined) core.call(activate, [sums.value, channels.value, activationFlags]);
+          if (activate !== undefined)
+            core.repeatTimes(activations, () => {
+              core.call(activate, [sums.value, channels.value, channelObjects]);
+            });
           const out = core.acquire(c, "Produce");
           core.repeatTimes(plainStores, () => {
             core.call(kernels.store, [sums.value, channels.value, out, flags]);

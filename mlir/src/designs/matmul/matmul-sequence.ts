@@ -139,7 +139,7 @@ function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: Matmul
     plainStores: hasResidual ? 0 : 1,
     residualObjects: hasResidual ? (spec.cores.rows * spec.tile.m) / spec.tile.k : 0,
     flags: activatesFirst ? 0 : flags,
-    activationFlags: activatesFirst ? flags : 0,
+    activations: activatesFirst ? 1 : 0,
   };
   for (const control of fabric.controls) {
     controlWords.forEach((name, i) => {
