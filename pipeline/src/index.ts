@@ -26,6 +26,7 @@ export {
   type LayerNorm,
   type Linear,
 } from "./encoder/encoder-layer-weights.ts";
+export { type EncoderWeights, readEncoderWeights, type WeightSource } from "./encoder/encoder-weights.ts";
 export {
   type ClockMs,
   type FeaturePhases,

@@ -5,7 +5,7 @@ export { checkOutput, type LiveBins, type LivenessOptions, liveBins, type Output
 export { relativeL2 } from "./metrics/relative-error.ts";
 export { conv1dReference } from "./references/conv1d-reference.ts";
 export { encoderFrontReference } from "./references/encoder-front-reference.ts";
-export { encoderLayerReference } from "./references/encoder-layer-reference.ts";
+export { encoderLayerReference, type ProductObserver } from "./references/encoder-layer-reference.ts";
 export { createFft, type Fft, fftReference } from "./references/fft-reference.ts";
 export { floorDb, frameCount, type MelDefinition, mel80, toDb } from "./references/mel-definition.ts";
 export {

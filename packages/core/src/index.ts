@@ -44,6 +44,7 @@ export {
   quantiseActivations,
 } from "./quantise/activations.ts";
 export { bf16Weights } from "./quantise/bf16-weights.ts";
+export { type CalibratedScale, Calibration, type ProductCalibration } from "./quantise/calibration.ts";
 export { bf16Conv1dArrays, type Conv1dArrays } from "./quantise/conv1d-arrays.ts";
 export type { Weights } from "./quantise/finite-weights.ts";
 export { dequantiseInt8, type Int8Options, type Int8Weights, int8Weights } from "./quantise/int8-weights.ts";
