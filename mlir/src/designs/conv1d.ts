@@ -23,7 +23,8 @@ export function conv1dDesign({ device, params }: DesignOptions): Design {
     shapes: shapes.map(productOf),
   });
   const residual = shapes.some((shape) => shape.residual);
-  const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual };
+  const activates = shapes.some((shape) => shape.residual && shape.gelu);
+  const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual, activates };
   const fabric = matmulFabric(d, spec);
   const sequences = shapes.map((shape) => conv1dSequence(d, fabric, spec, shape));
   return { module: d.build(), sequences, sources: [matmulSource(spec)] };

@@ -24,6 +24,8 @@ export interface MatmulFabricSpec {
   readonly generation: Generation;
   /** Some sequence adds a residual. */
   readonly residual: boolean;
+  /** Some sequence adds a residual to what comes out of GELU. */
+  readonly activates?: boolean;
 }
 
 /** What runtime sequences work with. */
@@ -133,10 +135,7 @@ function declareKernels(d: DesignBuilder, spec: MatmulFabricSpec): Kernels {
     storeResidual: spec.residual
       ? d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object)
       : undefined,
-    activate:
-      spec.residual && spec.type.floats
-        ? d.kernel(`matmul_activate_${name}`, [sums, channels, i32], object)
-        : undefined,
+    activate: spec.activates ? d.kernel(`matmul_activate_${name}`, [sums, channels, i32], object) : undefined,
   };
 }
 

@@ -143,6 +143,7 @@ function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: Matmul
   };
   for (const control of fabric.controls) {
     controlWords.forEach((name, i) => {
+      if (name === "activations" && spec.activates !== true) return;
       s.writeParameter(control.words, i, words[name]);
     });
     s.setLock(control.go, 1);
