@@ -20,6 +20,15 @@ const slowSteps = {
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],
   "a Whisper-tiny encoder layer": ["node", "packages/cli/bin/aiekit.js", "bench", "encoder-layer"],
   "matmul on every case": ["node", "packages/cli/bin/aiekit.js", "validate", "matmul"],
+  "the same from 30 s of sound on": [
+    "node",
+    "packages/cli/bin/aiekit.js",
+    "bench",
+    "encoder-layer",
+    "--param",
+    "samples=480000",
+  ],
+  "conv1d on every case": ["node", "packages/cli/bin/aiekit.js", "validate", "conv1d"],
   "fft on every signal": ["node", "packages/cli/bin/aiekit.js", "validate", "fft"],
 };
 const quickSteps = {

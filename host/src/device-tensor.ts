@@ -6,6 +6,7 @@ import {
   dtypeBytes,
   elementCount,
   padded,
+  type RowMargin,
   ShapeError,
   type Tensor,
   tensor,
@@ -19,11 +20,13 @@ export interface ArrayLayout {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly padded: readonly number[];
+  readonly margin?: RowMargin | undefined;
 }
 
 /** The layout that an argument asks for. */
-export function layoutOf(arg: Pick<ArgSpec, "dtype" | "shape" | "padded">): ArrayLayout {
-  return { dtype: arg.dtype, shape: arg.shape, padded: arg.padded ?? arg.shape };
+export function layoutOf(arg: Pick<ArgSpec, "dtype" | "shape" | "padded" | "margin">): ArrayLayout {
+  const { dtype, shape, padded: buffer = shape, margin } = arg;
+  return { dtype, shape, padded: buffer, ...(margin && { margin }) };
 }
 
 /**
@@ -35,12 +38,14 @@ export class DeviceTensor implements ArrayLayout {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly padded: readonly number[];
+  readonly margin?: RowMargin;
   readonly bo: Bo;
 
-  constructor({ dtype, shape, padded: buffer }: ArrayLayout, bo: Bo) {
+  constructor({ dtype, shape, padded: buffer, margin }: ArrayLayout, bo: Bo) {
     this.dtype = dtype;
     this.shape = shape;
     this.padded = buffer;
+    if (margin !== undefined) this.margin = margin;
     this.bo = bo;
   }
 
@@ -83,7 +88,8 @@ export class DeviceTensor implements ArrayLayout {
     }
     const rowShape = this.padded.slice(1);
     const rowBytes = elementCount(rowShape) * dtypeBytes(this.dtype);
-    const bo = this.bo.part({ offsetBytes: first * rowBytes, sizeBytes: count * rowBytes });
+    const offsetBytes = ((this.margin?.before ?? 0) + first) * rowBytes;
+    const bo = this.bo.part({ offsetBytes, sizeBytes: count * rowBytes });
     return new DeviceTensor({ dtype: this.dtype, shape: [count, ...rest], padded: [count, ...rowShape] }, bo);
   }
 
@@ -93,29 +99,35 @@ export class DeviceTensor implements ArrayLayout {
 }
 
 /** An array of zeros on the device; `group` is `kernel.groupOf(sequence, argument)` of what it is for. */
-export function allocTensor(
-  device: Device,
-  { dtype, shape, padded: buffer }: ArrayLayout,
-  group: number,
-): DeviceTensor {
-  const sizeBytes = elementCount(buffer) * dtypeBytes(dtype);
+export function allocTensor(device: Device, layout: ArrayLayout, group: number): DeviceTensor {
+  const sizeBytes = elementCount(layout.padded) * dtypeBytes(layout.dtype);
   // A new BO holds zeros on the host's side and anything on the device's.
   const bo = device.allocBo(sizeBytes, { flags: "hostOnly", group });
   bo.sync("toDevice");
-  return new DeviceTensor({ dtype, shape, padded: buffer }, bo);
+  return new DeviceTensor(layout, bo);
 }
 
 /**
- * Why an array cannot be an argument, or undefined when it can: type and shape are equal, rows lie at the same distance, and
- * the buffer has at least the rows that the device touches.
+ * Why an array cannot be an argument, or undefined when it can: type and shape are equal, rows lie at the same distance and
+ * begin at the same place, zeros are where they are counted on, and the buffer has at least the rows that the device touches.
  */
 export function layoutProblem(array: ArrayLayout, wanted: ArrayLayout): string | undefined {
   const sameShape = describe(array) === describe(wanted);
   const samePitch = wanted.padded.slice(1).every((size, i) => size === array.padded[i + 1]);
+  const problem = marginProblem(array.margin, wanted.margin);
+  if (sameShape && samePitch && problem !== undefined) return problem;
   if (sameShape && samePitch && (array.padded[0] ?? 1) >= (wanted.padded[0] ?? 1)) return undefined;
   const [rows = 1, ...rest] = wanted.padded;
   const buffer = rest.length === 0 ? `${rows} elements` : `${rows} rows of [${rest.join(", ")}]`;
   return `expected ${describe(wanted)} in a buffer of ${buffer} or more, got ${describe(array)} in [${array.padded.join(", ")}]`;
+}
+
+const noMargin: RowMargin = { before: 0, after: 0 };
+
+function marginProblem(given: RowMargin = noMargin, wanted: RowMargin = noMargin): string | undefined {
+  if (given.before === wanted.before && given.after >= wanted.after) return undefined;
+  const text = ({ before, after }: RowMargin) => `${before} rows of zeros before it and ${after} behind`;
+  return `expected an array with ${text(wanted)}, got one with ${text(given)}`;
 }
 
 const describe = ({ dtype, shape }: ArrayLayout): string => describeShape(dtype, shape);

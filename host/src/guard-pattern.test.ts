@@ -1,6 +1,6 @@
 import type { ArgSpec } from "@aiekit/core";
 import { expect, test } from "vitest";
-import { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
+import { fillGuard, unwrittenUnits, writtenRange } from "./guard-pattern.ts";
 
 function output(shape: readonly number[], axis: number, dtype: "i8" | "i16" = "i16"): ArgSpec {
   const bytes = shape.reduce((n, d) => n * d, 1) * (dtype === "i8" ? 1 : 2);
@@ -41,6 +41,13 @@ test("units of 1 byte are judged in groups of 8, so a single byte that equals th
   for (let i = 0; i < 7; i++) bytes[i]! ^= 1;
 
   expect(unwrittenUnits(bytes, arg)).toEqual([8, 9, 10, 11, 12, 13, 14, 15]);
+});
+
+test("an output between rows of zeros is guarded without them: rows 1 and 2 of 5", () => {
+  const arg = { ...output([2, 3], 0), padded: [5, 4], margin: { before: 1, after: 1 }, bytes: 40 };
+
+  expect(writtenRange(arg)).toEqual([8, 24]);
+  expect(writtenRange({ ...output([2, 3], 0), padded: [5, 4], bytes: 40 })).toEqual([0, 40]);
 });
 
 test("zeros, ones and a ramp are not the pattern anywhere", () => {

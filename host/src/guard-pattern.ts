@@ -1,4 +1,4 @@
-import type { ArgSpec } from "@aiekit/core";
+import { type ArgSpec, dtypeBytes, elementCount } from "@aiekit/core";
 import { axisLayout } from "./axis-layout.ts";
 
 // A prime period, so that the pattern never lines up with rows of a power of two.
@@ -7,6 +7,14 @@ const pattern = makePattern();
 
 // A random result of 8 bytes equals the pattern once in 2^64 runs; a shorter one too often.
 const minGroupBytes = 8;
+
+/** First byte and end of what a launch may write of an output's buffer: all of it, or the caller's rows between zeros. */
+export function writtenRange({ dtype, shape, padded, margin, bytes }: ArgSpec): readonly [start: number, end: number] {
+  if (padded === undefined || margin === undefined) return [0, bytes];
+  const rowBytes = elementCount(padded.slice(1)) * dtypeBytes(dtype);
+  const start = margin.before * rowBytes;
+  return [start, start + (shape[0] ?? 1) * rowBytes];
+}
 
 /** Overwrites `bytes` with a fixed pseudo-random pattern that no kernel output looks like. */
 export function fillGuard(bytes: Uint8Array): void {

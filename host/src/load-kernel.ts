@@ -21,7 +21,7 @@ import {
 } from "@aiekit/core";
 import type { Bo, Device, HwContext, Kernel, Run, RunReport, WaitOptions } from "./device.ts";
 import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
-import { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
+import { fillGuard, unwrittenUnits, writtenRange } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
 import { completeInputs, instsFor, type ParameterValues } from "./launch-parameters.ts";
 
@@ -178,7 +178,7 @@ export class LoadedKernel {
     sequence.args.forEach((arg, i) => {
       const bo = data[i]!;
       if (arg.direction !== "out") bo.write(padded(this.#inputBytes(arg, complete.inputs[arg.name]), arg));
-      else if (guard) fillGuard(new Uint8Array(bo.map()));
+      else if (guard) fillGuard(new Uint8Array(bo.map()).subarray(...writtenRange(arg)));
       bo.sync("toDevice");
     });
 
@@ -190,7 +190,7 @@ export class LoadedKernel {
       if (arg.direction === "in") return;
       data[i]!.sync("fromDevice");
       const bytes = data[i]!.read();
-      if (guard && arg.direction === "out") this.#checkWritten(sequence, arg, bytes);
+      if (guard && arg.direction === "out") this.#checkWritten(sequence, arg, bytes.subarray(...writtenRange(arg)));
       outputs[arg.name] = tensor(arg.dtype, arg.shape, viewAs(arg.dtype, cropped(bytes, arg)));
     });
     return { outputs, report: { sequence: name, units: sequence.units, run: report } };

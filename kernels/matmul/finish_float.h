@@ -72,6 +72,19 @@ inline void finish_with(const typename X::sums *__restrict c, const int32 *__res
   }
 }
 
+// c = gelu(c + bias) in place, for a tile whose residual comes later. Objects of a residual go to all cores of a column, so
+// whoever works long on one of them holds up the others.
+template <unsigned m, unsigned n>
+inline void activate(float *c, const int32 *__restrict by, bool has_channels) {
+  using run = run_of<bfloat16>;
+  constexpr unsigned row_size = native<bfloat16>::r * n;
+  const aiekit_math::gelu<32> gelu;
+  for (unsigned q = 0; q < row_size / run::lanes; ++q) {
+    const biased x(by, n, q, has_channels);
+    for (unsigned at = q * run::lanes; at < m * n; at += row_size) aie::store_v(c + at, gelu(x(c + at)).template to_vector<float>());
+  }
+}
+
 template <typename X, unsigned m, unsigned n, typename Out, typename Residual>
 AIE_INLINE void finish(const typename X::sums *__restrict c, const int32 *__restrict by, const Residual &residual,
                        Out *__restrict out, int32 flags) {

@@ -1,8 +1,10 @@
-// matmul_step_bf16, matmul_channels_bf16, matmul_store_bf16, matmul_store_residual_bf16: one tile of C = epilogue(A B), bfloat16 x bfloat16.
+// matmul_step_bf16, matmul_channels_bf16, matmul_store_bf16, matmul_activate_bf16, matmul_store_residual_bf16: one tile of
+// C = epilogue(A B), bfloat16 x bfloat16.
 //
 //   step      sums = a b (step 0) or sums += a b, in binary32
 //   channels  by = the words for n columns that came on the stream of b
 //   store     out = sums + bias or gelu(sums + bias), rounded once
+//   activate  sums = gelu(sums + bias), before a residual is added
 //   store_residual  the same plus the residual, for the rows that this object of the stream of b has of this core's tile
 //
 // MATMUL_M, MATMUL_K, MATMUL_N: tile; MATMUL_OUT: bfloat16 or float. MATMUL_RESIDUAL: 1 where a
@@ -43,6 +45,11 @@ extern "C" void matmul_store_bf16(const float *__restrict sums, const int32 *__r
 }
 
 #if MATMUL_RESIDUAL
+extern "C" void matmul_activate_bf16(float *sums, const int32 *__restrict by, int32 has_channels) {
+  set_modes();
+  matmul::activate<kM, kN>(sums, by, has_channels != 0);
+}
+
 extern "C" void matmul_store_residual_bf16(const float *__restrict sums, const int32 *__restrict by, const bfloat16 *__restrict b,
                                            Out *__restrict out, int32 flags, int32 object, int32 row) {
   set_modes();

@@ -6,7 +6,7 @@
 //   store_residual  int16 out: the same plus the residual before it is saturated, for the rows that this object of the
 //             stream of b has of this core's tile
 //
-// MATMUL_M, MATMUL_K, MATMUL_N: tile; MATMUL_OUT: int16, int32, int64 or bfloat16. MATMUL_RESIDUAL: 1 where a residual can
+// MATMUL_M, MATMUL_K, MATMUL_N: tile; MATMUL_OUT: int16, int32, int64_t or bfloat16. MATMUL_RESIDUAL: 1 where a residual can
 // come, which is as wide as the operands.
 // a, b, out   blocked (mmul_tile.h); sums int64[m n], blocked as out, written over by store. 32-byte aligned, 64 on AIE2P.
 // by          int32[4][n]: store_wide.h.

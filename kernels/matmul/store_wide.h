@@ -31,7 +31,7 @@ inline void store_wide(wide *sums, const int32 *__restrict by, const Residual &,
   finish_wide<T, m, n>(sums, by, out, (flags & kHasChannels) != 0);
 }
 template <typename T, unsigned m, unsigned n, typename Residual>
-inline void store_wide(wide *sums, const int32 *__restrict by, const Residual &, int64 *__restrict out, int32 flags) {
+inline void store_wide(wide *sums, const int32 *__restrict by, const Residual &, int64_t *__restrict out, int32 flags) {
   set_modes(aie::saturation_mode::none);
   finish_wide<T, m, n>(sums, by, reinterpret_cast<wide *>(out), (flags & kHasChannels) != 0);
 }

@@ -1,6 +1,7 @@
 import { type ArgSpec, type DType, type LaunchParameter, UsageError } from "@aiekit/core";
 import { addKernel } from "./designs/add.ts";
 import { attentionEntry } from "./designs/attention.ts";
+import { conv1dEntry } from "./designs/conv1d.ts";
 import { fftDesign } from "./designs/fft.ts";
 import { geluKernel } from "./designs/gelu.ts";
 import { gemvEntry } from "./designs/gemv.ts";
@@ -10,6 +11,7 @@ import { matmulEntry } from "./designs/matmul.ts";
 import { melDesign } from "./designs/mel.ts";
 import { softmaxKernel } from "./designs/softmax.ts";
 import { topkKernel } from "./designs/topk.ts";
+import { transposeKernel } from "./designs/transpose.ts";
 import type { Operation } from "./ir/operation.ts";
 
 /** A C++ file that a design's kernels come from. */
@@ -108,11 +110,13 @@ export const registry: readonly KernelEntry[] = [
   matmulEntry,
   gemvEntry,
   attentionEntry,
+  conv1dEntry,
   addKernel,
   geluKernel,
   layernormKernel,
   softmaxKernel,
   topkKernel,
+  transposeKernel,
 ];
 
 /** @throws UsageError with the nearest names when there is no such kernel. */

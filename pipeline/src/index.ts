@@ -6,6 +6,13 @@ export { resample } from "./audio/resample.ts";
 export { readWav } from "./audio/wav-reader.ts";
 export { writeWav } from "./audio/wav-writer.ts";
 export {
+  type EncoderFrontSizes,
+  encoderFrontBuilds,
+  encoderFrontPositions,
+  encoderFrontSteps,
+} from "./encoder/encoder-front-chain.ts";
+export { type Convolution, type EncoderFrontWeights, encoderFrontArrays } from "./encoder/encoder-front-weights.ts";
+export {
   type EncoderLayerNames,
   encoderLayerBuilds,
   encoderLayerSteps,
@@ -19,6 +26,7 @@ export {
   type LayerNorm,
   type Linear,
 } from "./encoder/encoder-layer-weights.ts";
+export { type EncoderWeights, readEncoderWeights, type WeightSource } from "./encoder/encoder-weights.ts";
 export {
   type ClockMs,
   type FeaturePhases,

@@ -3,7 +3,9 @@ export { cosine, gain, pearson } from "./metrics/correlation.ts";
 export { maxAbsErr, maxErrWithin, meanSignedErr, type WorstError } from "./metrics/error.ts";
 export { checkOutput, type LiveBins, type LivenessOptions, liveBins, type OutputCheck } from "./metrics/liveness.ts";
 export { relativeL2 } from "./metrics/relative-error.ts";
-export { encoderLayerReference } from "./references/encoder-layer-reference.ts";
+export { conv1dReference } from "./references/conv1d-reference.ts";
+export { encoderFrontReference } from "./references/encoder-front-reference.ts";
+export { encoderLayerReference, type ProductObserver } from "./references/encoder-layer-reference.ts";
 export { createFft, type Fft, fftReference } from "./references/fft-reference.ts";
 export { floorDb, frameCount, type MelDefinition, mel80, toDb } from "./references/mel-definition.ts";
 export {
@@ -40,6 +42,7 @@ export { type MelPictureOptions, melPicture } from "./report/mel-picture.ts";
 export { decodePng, encodePng, type RgbImage } from "./report/png.ts";
 export { type ReportDocument, resultJson } from "./report/result-json.ts";
 export { suiteText, type TextTableOptions, verdictLine } from "./report/text-table.ts";
+export { type EncoderFrontArrays, encoderFrontNoise } from "./signals/encoder-front-arrays.ts";
 export {
   type EncoderLayerArrays,
   type EncoderLayerShape,
@@ -70,7 +73,8 @@ export {
 export { addSuite } from "./suites/add-suite.ts";
 export type { ArraySubject, ArraySuite, ArraySuiteOptions, Arrays, KernelParams } from "./suites/array-subject.ts";
 export { attentionSuite } from "./suites/attention-suite.ts";
-export { encoderLayerCriteria, judgeEncoderLayer } from "./suites/encoder-layer-judge.ts";
+export { conv1dSuite } from "./suites/conv1d-suite.ts";
+export { encoderFrontCriteria, encoderLayerCriteria, judgeEncoderLayer } from "./suites/encoder-layer-judge.ts";
 export {
   type FftRunner,
   type FftSubject,
@@ -100,3 +104,4 @@ export type {
   SuiteRun,
 } from "./suites/suite-result.ts";
 export { topkSuite } from "./suites/topk-suite.ts";
+export { transposeSuite } from "./suites/transpose-suite.ts";

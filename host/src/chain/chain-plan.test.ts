@@ -70,6 +70,29 @@ test("an array whose rows lie further apart for one step than for the other is r
   );
 });
 
+test("rows of zeros that a step counts on have to be in the array that it is given", () => {
+  const between = (arg: number, margin: { before: number; after: number }): ChainKernel => {
+    const { manifest } = two;
+    const [sequence] = manifest.sequences;
+    const args = sequence!.args.map((one, i) =>
+      i === arg ? { ...one, padded: [4, objectWords], bytes: 1024, margin } : one,
+    );
+    return { ...two, manifest: { ...manifest, sequences: [{ ...sequence!, args }] } };
+  };
+  const steps = [step("1", "x", "h"), step("2", "h", "y", "b")];
+  const [gives, takes] = [between(1, { before: 1, after: 1 }), between(0, { before: 1, after: 0 })];
+
+  const { arrays } = plan(steps, { a: gives, b: takes });
+
+  expect(arrays[1]).toMatchObject({ name: "h", padded: [4, objectWords], margin: { before: 1, after: 1 } });
+  expect(() => plan(steps, { a: two, b: takes })).toThrow(
+    "array h: 2.in: expected an array with 1 rows of zeros before it and 0 behind, got one with 0 rows of zeros before it and 0 behind (1.out)",
+  );
+  expect(() => plan(steps, { a: between(1, { before: 1, after: 0 }), b: between(0, { before: 1, after: 1 }) })).toThrow(
+    /expected an array with 1 rows of zeros before it and 1 behind/,
+  );
+});
+
 test("seven kernels are refused on npu1, which has 6 contexts, and planned on npu2, which has 16", () => {
   const names = ["a", "b", "c", "d", "e", "f", "g"];
   const kernels = new Map(names.map((name) => [name, two]));

@@ -178,7 +178,7 @@ function planArrays(steps: readonly PlannedStep[]): PlannedArray[] {
       const problem = layoutProblem({ ...known, padded }, wanted);
       if (problem !== undefined) {
         throw new ShapeError(`chain: array ${name}: ${by}: ${problem} (${known.by})`, {
-          hint: "rows must lie at the same distance for both; choose tiles that divide the columns",
+          hint: "rows must begin at the same place and lie at the same distance for both; choose tiles that divide the columns",
         });
       }
       arrays.set(name, { ...known, padded });

@@ -1,7 +1,7 @@
 import { AbortedError, type ArgSpec, DeviceError, type Tensor, UsageError } from "@aiekit/core";
 import type { Device, Run, Runlist, WaitOptions } from "../device.ts";
 import { allocTensor, type DeviceTensor, layoutOf } from "../device-tensor.ts";
-import { fillGuard, unwrittenUnits } from "../guard-pattern.ts";
+import { fillGuard, unwrittenUnits, writtenRange } from "../guard-pattern.ts";
 import type { LoadedKernel } from "../load-kernel.ts";
 import { type ChainPlan, type ChainStep, type PlannedStep, planChain } from "./chain-plan.ts";
 import { type ChainReport, chainReport } from "./chain-report.ts";
@@ -129,8 +129,9 @@ export class LaunchChain {
     for (const arg of sequence.args) {
       if (arg.direction !== "out") continue;
       const { bo } = this.#array(step.args[arg.name]!);
-      fillGuard(new Uint8Array(bo.map(), 0, arg.bytes));
-      bo.sync("toDevice", { sizeBytes: arg.bytes });
+      const [start, end] = writtenRange(arg);
+      fillGuard(new Uint8Array(bo.map()).subarray(start, end));
+      bo.sync("toDevice", { offsetBytes: start, sizeBytes: end - start });
     }
   }
 
@@ -138,10 +139,13 @@ export class LaunchChain {
     for (const arg of sequence.args) {
       if (arg.direction !== "out") continue;
       const { bo } = this.#array(step.args[arg.name]!);
-      bo.sync("fromDevice", { sizeBytes: arg.bytes });
-      const unwritten = unwrittenUnits(bo.read({ sizeBytes: arg.bytes }), byRows(arg));
+      const [start, end] = writtenRange(arg);
+      const range = { offsetBytes: start, sizeBytes: end - start };
+      bo.sync("fromDevice", range);
+      const judged = byRows(arg);
+      const unwritten = unwrittenUnits(bo.read(range), judged);
       if (unwritten.length === 0) continue;
-      const rows = layoutOf(arg).padded[0];
+      const rows = judged.shape[0];
       throw new DeviceError(
         `chain: step ${step.name}: output ${arg.name} (${step.args[arg.name]}): ${unwritten.length} of ${rows} rows were never written, first ${unwritten[0]}`,
         { hint: "the run completed, so look at what the design sends to this argument" },
@@ -150,8 +154,10 @@ export class LaunchChain {
   }
 }
 
-/** The buffer of an argument, judged row by row. */
+/** What a launch may write of an argument's buffer, judged row by row. */
 function byRows(arg: ArgSpec): ArgSpec {
   const units = { axis: 0, hop: 1, window: 1 };
-  return { ...arg, shape: layoutOf(arg).padded, units: arg.units ?? units };
+  const [rows = 1, ...rest] = layoutOf(arg).padded;
+  const shape = [arg.margin === undefined ? rows : (arg.shape[0] ?? 1), ...rest];
+  return { ...arg, shape, units: arg.units ?? units };
 }

@@ -1,7 +1,7 @@
 import { ShapeError, UsageError } from "@aiekit/core";
 import { DesignBuilder } from "../builder/design-builder.ts";
 import type { DeviceModel } from "../device-model/device-model.ts";
-import type { Design, DesignOptions, InputShape, KernelEntry } from "../registry.ts";
+import type { Design, DesignOptions, InputShape, KernelEntry, KernelSource } from "../registry.ts";
 import { type MatmulCores, type MatmulFabricSpec, matmulFabric } from "./matmul/matmul-fabric.ts";
 import { planMatmul, planTile } from "./matmul/matmul-plan.ts";
 import { matmulSequence } from "./matmul/matmul-sequence.ts";
@@ -29,23 +29,33 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
       ? planMatmul({ ...request, wholeColumns: wanted === "whole" })
       : planTile(request, parseMatmulTile(wanted));
   const residual = shapes.some((shape) => shape.residual);
+  const activates = shapes.some((shape) => shape.residual && shape.gelu);
   const rows = mostChannelRows(type.input, shapes);
-  const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual, channelRows: rows };
+  const spec: MatmulFabricSpec = {
+    type,
+    tile,
+    cores,
+    generation: d.device.generation,
+    residual,
+    activates,
+    channelRows: rows,
+  };
   const fabric = matmulFabric(d, spec);
   const sequences = shapes.map((shape) => matmulSequence(d, fabric, spec, shape));
+  return { module: d.build(), sequences, sources: [matmulSource(spec)] };
+}
+
+/** The kernels of the fabric, for its tile and types. */
+export function matmulSource({ type, tile, residual, channelRows }: MatmulFabricSpec): KernelSource {
   const defines = {
     MATMUL_M: tile.m,
     MATMUL_K: tile.k,
     MATMUL_N: tile.n,
     MATMUL_OUT: type.output.cName,
     MATMUL_RESIDUAL: residual ? 1 : 0,
-    ...(type.input.group !== undefined && { MATMUL_ROWS: rows }),
+    ...(type.input.group !== undefined && { MATMUL_ROWS: channelRows }),
   };
-  return {
-    module: d.build(),
-    sequences,
-    sources: [{ object: "matmul.o", file: `matmul/matmul_${type.input.name}.cc`, defines }],
-  };
+  return { object: "matmul.o", file: `matmul/matmul_${type.input.name}.cc`, defines };
 }
 
 function typeName(dtype: unknown): MatmulTypeName {
@@ -54,7 +64,7 @@ function typeName(dtype: unknown): MatmulTypeName {
   throw new UsageError(`matmul: dtype ${dtype}: expected one of ${matmulTypeNames.join(", ")}`);
 }
 
-function coresOf(device: DeviceModel, array: string): MatmulCores {
+export function coresOf(device: DeviceModel, array: string): MatmulCores {
   const rows = device.rows - 1 - device.memtileRows;
   if (array === "tile") return { columns: 1, rows: 1 };
   return { columns: array === "column" ? 1 : device.columns, rows };

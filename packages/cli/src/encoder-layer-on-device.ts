@@ -1,6 +1,13 @@
 import type { Target, Tensor } from "@aiekit/core";
 import { type ChainPlan, type Device, LaunchChain, type LoadedKernel, loadKernel } from "@aiekit/host";
-import { type EncoderLayerSizes, encoderLayerBuilds, encoderLayerSteps } from "@aiekit/pipeline";
+import {
+  type EncoderFrontSizes,
+  type EncoderLayerSizes,
+  encoderFrontBuilds,
+  encoderFrontSteps,
+  encoderLayerBuilds,
+  encoderLayerSteps,
+} from "@aiekit/pipeline";
 import { buildStep } from "./build-step.ts";
 import type { CommandContext } from "./command-context.ts";
 
@@ -15,6 +22,8 @@ export interface EncoderLayerOnDevice {
 export interface EncoderLayerRequest {
   readonly device: Device;
   readonly sizes: EncoderLayerSizes;
+  /** What makes the layer's input out of sound, where that is part of the chain. */
+  readonly front?: EncoderFrontSizes | undefined;
   /** Contents of the arrays by their names in the chain. */
   readonly arrays: ReadonlyMap<string, Tensor>;
   /** Parameters for every build, besides those of the layer. */
@@ -24,12 +33,13 @@ export interface EncoderLayerRequest {
 /** Builds what is stale, loads the kernels, gives the arrays their contents, and closes everything after `use`. */
 export async function withEncoderLayer<T>(
   context: CommandContext,
-  { device, sizes, arrays, params }: EncoderLayerRequest,
+  { device, sizes, front, arrays, params }: EncoderLayerRequest,
   use: (layer: EncoderLayerOnDevice) => Promise<T>,
 ): Promise<T> {
   const target: Target = device.kind === "sim" ? "sim" : device.generation;
   const manifests = new Map<string, string>();
-  for (const [key, { kernel, params: own }] of encoderLayerBuilds(sizes)) {
+  const builds = [...(front === undefined ? [] : encoderFrontBuilds(front)), ...encoderLayerBuilds(sizes)];
+  for (const [key, { kernel, params: own }] of builds) {
     const build = await buildStep(context, { kernel, params: { ...own, ...params }, target });
     manifests.set(key, build.manifestPath);
   }
@@ -38,7 +48,8 @@ export async function withEncoderLayer<T>(
   let chain: LaunchChain | undefined;
   try {
     for (const [key, path] of manifests) kernels.set(key, await loadKernel(device, path));
-    chain = new LaunchChain({ device, kernels, steps: encoderLayerSteps(sizes) });
+    const steps = [...(front === undefined ? [] : encoderFrontSteps(front)), ...encoderLayerSteps(sizes)];
+    chain = new LaunchChain({ device, kernels, steps });
     for (const [name, array] of arrays) chain.write(name, array);
     return await use({ chain, plan: chain.plan, loadMs: performance.now() - startMs });
   } finally {

@@ -17,6 +17,7 @@ const commands = [
   "conformance",
   "kernels",
   "new",
+  "quantise",
 ];
 
 test("--help lists every command and every exit code, on stdout, with exit code 0", async () => {

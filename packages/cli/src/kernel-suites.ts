@@ -33,11 +33,13 @@ const suites: Readonly<Record<string, KernelSuite>> = {
   matmul: arraySuite("matmulSuite"),
   gemv: arraySuite("gemvSuite"),
   attention: arraySuite("attentionSuite"),
+  conv1d: arraySuite("conv1dSuite"),
   add: arraySuite("addSuite"),
   gelu: arraySuite("geluSuite"),
   layernorm: arraySuite("layernormSuite"),
   softmax: arraySuite("softmaxSuite"),
   topk: arraySuite("topkSuite"),
+  transpose: arraySuite("transposeSuite"),
 };
 
 const seed = 1;

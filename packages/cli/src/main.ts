@@ -88,6 +88,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/conformance.ts")).conformance(context, invocation.options);
     case "new":
       return (await import("./commands/new.ts")).create(context, invocation.options);
+    case "quantise":
+      return (await import("./commands/quantise.ts")).quantise(context, invocation.options);
     case "kernels":
       return (await import("./commands/kernels.ts")).kernels(context, invocation.options);
   }

@@ -11,6 +11,7 @@ import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
 import type { LintOptions } from "./commands/lint.ts";
 import type { NewOptions } from "./commands/new.ts";
+import type { QuantiseOptions } from "./commands/quantise.ts";
 import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
@@ -49,6 +50,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
   | { readonly command: "new"; readonly options: NewOptions }
+  | { readonly command: "quantise"; readonly options: QuantiseOptions }
 );
 
 /** A command that has only the flags for printing. */
@@ -312,6 +314,24 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
       invoke({ command: "new", ...flags(o), options: { what, name } }),
     );
 
+  program
+    .command("quantise")
+    .addArgument(new Argument("<what>", "what to do").choices(["calibrate"]))
+    .description("find ranges and scales of what goes into the products of a Whisper encoder, from clips of speech")
+    .requiredOption("--clips <path>", "a WAV file, or a folder of them")
+    .requiredOption("--weights <source>", "folder of .npy files, or random:SEED in the sizes of whisper-tiny")
+    .requiredOption("--out <file>", "where to write the calibration, JSON")
+    .option("--seconds <count>", "take so much of each clip at most", parsePositive, 30)
+    .option("--percentile <percent>", "of magnitudes, for a range that gives up the largest", parsePositive, 99.99)
+    .option("--param <name=value>", "heads; with random weights also width, ffn, layers, mels", collectParam)
+    .option("--verbose", "print causes")
+    .option("--json", "print one JSON value on stdout")
+    .addHelpText("after", `\nExamples:\n${examples.quantise}`)
+    .action((what: "calibrate", o: QuantiseRawOptions) => {
+      const { clips, weights, out, seconds, percentile, param: params = {} } = o;
+      invoke({ command: "quantise", ...flags(o), options: { what, clips, weights, out, seconds, percentile, params } });
+    });
+
   return program;
 }
 
@@ -346,6 +366,10 @@ interface LintRawOptions extends Pick<RawOptions, "json" | "verbose"> {
   readonly insts?: string;
   readonly device?: LintOptions["device"];
 }
+
+interface QuantiseRawOptions
+  extends Pick<RawOptions, "json" | "verbose" | "param">,
+    Omit<QuantiseOptions, "what" | "params"> {}
 
 /** Options of `sim`, where `--out` may be repeated and files may be named. */
 interface SimRawOptions extends Pick<RawOptions, "json" | "verbose" | "in"> {
@@ -472,6 +496,8 @@ const examples = {
   aiekit conformance designs/ --json`,
   kernels: `  aiekit kernels
   aiekit kernels --json`,
+  quantise: `  aiekit quantise calibrate --clips clips/ --weights weights/ --out calibration.json
+  aiekit quantise calibrate --clips speech.wav --weights random:1 --seconds 5 --out calibration.json`,
   new: `  aiekit new kernel relu
   aiekit new kernel relu --json`,
 } as const;

@@ -6,7 +6,7 @@ const validate = async (...argv: string[]) => {
   return { code, pass: JSON.parse(stdout).pass, cases: JSON.parse(stdout).cases.length };
 };
 
-test.each(["gelu", "add", "softmax", "layernorm", "topk"])(
+test.each(["gelu", "add", "softmax", "layernorm", "topk", "transpose"])(
   "%s passes the first two cases of its suite on the simulated array",
   async (kernel) => {
     expect(await validate(kernel)).toEqual({ code: 0, pass: true, cases: 2 });

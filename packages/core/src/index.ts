@@ -23,6 +23,7 @@ export {
   type Manifest,
   type ParameterWord,
   parseManifest,
+  type RowMargin,
   type SequenceSpec,
   type Target,
   targets,
@@ -43,6 +44,8 @@ export {
   quantiseActivations,
 } from "./quantise/activations.ts";
 export { bf16Weights } from "./quantise/bf16-weights.ts";
+export { type CalibratedScale, Calibration, type ProductCalibration } from "./quantise/calibration.ts";
+export { bf16Conv1dArrays, type Conv1dArrays } from "./quantise/conv1d-arrays.ts";
 export type { Weights } from "./quantise/finite-weights.ts";
 export { type GroupedMatmulArrays, groupedMatmulArrays, matmulGroupSize } from "./quantise/grouped-arrays.ts";
 export { bf16GemvArrays, type GemvArrays, type GemvLinear, int8GemvArrays } from "./quantise/gemv-arrays.ts";

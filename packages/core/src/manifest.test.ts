@@ -53,6 +53,19 @@ test.each([
     /args\[0\]\.padded: expected at least \[400\] in each dimension, got \[399\]/,
   ],
   [
+    "margin",
+    {
+      ...manifest,
+      sequences: [
+        {
+          ...manifest.sequences[0]!,
+          args: [{ ...manifest.sequences[0]!.args[0]!, padded: [401], bytes: 802, margin: { before: 1, after: 1 } }],
+        },
+      ],
+    },
+    /args\[0\]\.margin: expected a padded buffer of at least 402 rows, got \[401\]/,
+  ],
+  [
     "parameter word",
     {
       ...manifest,

@@ -24,6 +24,12 @@ export interface UnitSpan {
   readonly window: number;
 }
 
+/** Rows of zeros before and behind the caller's on axis 0 of a host buffer. */
+export interface RowMargin {
+  readonly before: number;
+  readonly after: number;
+}
+
 /** One host buffer of a sequence, in the order of the runtime sequence's arguments (bo0, bo1, ...). */
 export interface ArgSpec {
   readonly name: string;
@@ -36,6 +42,11 @@ export interface ArgSpec {
    * an input with zeros and cuts the rest of an output off. Absent for arguments with units.
    */
   readonly padded?: readonly number[];
+  /**
+   * For a device that reads past the ends of an array: rows of zeros inside of `padded`. A device that writes the argument
+   * leaves them as they are. Rows behind `after` are padding like any other.
+   */
+  readonly margin?: RowMargin;
   /** Of the host buffer. */
   readonly bytes: number;
   /** Absent for arguments whose size is the same in every sequence (weights, tables). */
@@ -189,6 +200,14 @@ export function parseManifest(text: string, name: string): Manifest {
       for (const [axis, size] of shape.entries()) {
         if (buffer.length !== shape.length || count(buffer[axis], `${where}.padded`) < size) {
           fail(`${where}.padded: expected at least [${shape}] in each dimension, got [${buffer}]`);
+        }
+      }
+      if (arg.margin !== undefined) {
+        const margin = record(arg.margin, `${where}.margin`);
+        const rows = count(margin.before, `${where}.margin.before`) + count(margin.after, `${where}.margin.after`);
+        const least = rows + (shape[0] ?? 0);
+        if (arg.padded === undefined || (buffer[0] as number) < least) {
+          fail(`${where}.margin: expected a padded buffer of at least ${least} rows, got [${buffer}]`);
         }
       }
       const bytes = elementCount(buffer as number[]) * dtypeBytes(dtype);

@@ -26,6 +26,15 @@ test("cropping drops what the device wrote into the padding", () => {
   expect([...cropped(Uint8Array.of(1, 2, 9, 9, 9, 9), arg)]).toEqual([1, 2]);
 });
 
+test("a margin of one row before: the array begins in the second row of the buffer", () => {
+  const arg = { dtype: "u8", shape: [2, 2], padded: [4, 3], margin: { before: 1, after: 1 } } as const;
+
+  const buffer = padded(Uint8Array.of(1, 2, 3, 4), arg);
+
+  expect([...buffer]).toEqual([0, 0, 0, 1, 2, 0, 3, 4, 0, 0, 0, 0]);
+  expect([...cropped(buffer, arg)]).toEqual([1, 2, 3, 4]);
+});
+
 test("without padding the bytes are those of the caller", () => {
   const bytes = Uint8Array.of(1, 2, 3);
 

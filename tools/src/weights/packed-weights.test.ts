@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ArgSpec, type Tensor, tensor } from "@aiekit/core";
+import { type ArgSpec, bf16Conv1dArrays, bf16ToFloat, type Tensor, tensor } from "@aiekit/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type PackedWeightsRequest, packedWeights } from "./packed-weights.ts";
 
@@ -36,6 +36,30 @@ test("rows of 3 values stand in a buffer of 4 x 4 with zeros around them", async
 
   expect([...packed.keys()]).toEqual(["b"]);
   expect([...packed.get("b")!]).toEqual([1, 2, 3, 0, 4, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test("weights of a convolution [outputs, inputs, taps] are packed once into [taps, inputs, outputs] with whole blocks", async () => {
+  // Output, input and tap are the digits.
+  const weights = tensor("f32", [1, 2, 3], Float32Array.of(111, 112, 113, 121, 122, 123));
+  const args: ArgSpec[] = [
+    { name: "weights", direction: "in", dtype: "bf16", shape: [3, 2, 1], padded: [3, 4, 2], bytes: 48 },
+    { name: "channels", direction: "in", dtype: "i32", shape: [4, 1], bytes: 16 },
+  ];
+  const bias = tensor("f32", [1], Float32Array.of(1));
+  const request = { cacheRoot, sequence: { name: "conv1", args }, sources: { weights, bias }, scheme: "bf16" };
+  let turns = 0;
+  const make = () => {
+    turns++;
+    const { weights: turned, channels } = bf16Conv1dArrays("conv1", { weights, bias });
+    return { weights: turned, channels };
+  };
+
+  await packedWeights({ ...request, make });
+  const packed = await packedWeights({ ...request, make });
+
+  const values = Array.from(new Uint16Array(new Uint8Array(packed.get("weights")!).buffer), bf16ToFloat);
+  expect(values).toEqual([111, 0, 121, 0, 0, 0, 0, 0, 112, 0, 122, 0, 0, 0, 0, 0, 113, 0, 123, 0, 0, 0, 0, 0]);
+  expect(turns).toBe(1);
 });
 
 test("the same weights, scheme and layout are packed once", async () => {

@@ -60,11 +60,12 @@ function packArray(
 }
 
 function keyOf({ sequence, sources, scheme }: PackedWeightsRequest): string {
-  const layoutOf = ({ name, dtype, shape, padded: buffer }: ArgSpec) => ({
+  const layoutOf = ({ name, dtype, shape, padded: buffer, margin }: ArgSpec) => ({
     name,
     dtype,
     shape,
     buffer: buffer ?? shape,
+    margin,
   });
   const content = Object.entries(sources)
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type EncoderLayerReferenceWeights, encoderLayerReference } from "./encoder-layer-reference.ts";
+import { geluReference } from "./normal-distribution.ts";
 
 const width = 2;
 const zeros = (inputs: number, outputs: number) => ({
@@ -53,6 +54,38 @@ test("a feed-forward part of GELU(100) adds 100 times its column, of GELU(0) not
   close(run(weights), [103, -195, 99, -199, 110, -196]);
   weights.fc1.bias.set([0]);
   close(run(weights), [...x]);
+});
+
+test("the observer is shown what each product multiplies: the products of what it saw add up to the result", () => {
+  const weights = silent();
+  const numbers = (count: number, from: number) => Float64Array.from({ length: count }, (_, i) => Math.sin(from + i));
+  weights.qkv.weights.set(numbers(12, 1));
+  weights.out.weights.set(numbers(4, 20));
+  weights.fc1.weights.set(numbers(2, 30));
+  weights.fc2.weights.set(numbers(2, 40));
+  const seen = new Map<string, Float64Array>();
+
+  const y = encoderLayerReference(x, weights, { positions: 3, heads: 1 }, (name, input) => seen.set(name, input));
+
+  const times = (name: "out" | "fc1" | "fc2", outputs: number) => {
+    const [input, by] = [seen.get(name)!, weights[name].weights];
+    const inputs = input.length / 3;
+    return Array.from({ length: 3 * outputs }, (_, at) =>
+      Array.from(
+        { length: inputs },
+        (_, i) => input[Math.floor(at / outputs) * inputs + i]! * by[i * outputs + (at % outputs)]!,
+      ).reduce((sum, term) => sum + term, 0),
+    );
+  };
+  expect([...seen.keys()]).toEqual(["qkv", "out", "fc1", "fc2"]);
+  const [out, fc2] = [times("out", 2), times("fc2", 2)];
+  close(
+    [...y],
+    Array.from(x, (value, i) => value + out[i]! + fc2[i]!),
+  );
+  close([...seen.get("fc2")!], times("fc1", 1).map(geluReference));
+  // What qkv gets is normalised: rows of two are -1 and 1.
+  expect(Array.from(seen.get("qkv")!, Math.round)).toEqual([-1, 1, -1, 1, 1, -1]);
 });
 
 test("heads look at their own columns: two heads of equal columns differ from one of both", () => {

@@ -30,26 +30,35 @@ export interface EncoderLayerReferenceSizes {
 
 const epsilon = 1e-5;
 
+/** Sees the input of each product, row-major, before it is multiplied. */
+export type ProductObserver = (product: string, input: Float64Array) => void;
+
 /**
  * One layer of a Whisper encoder in float64, by its definition: x1 = x + out(attention(qkv(norm(x)))), and
- * y = x1 + fc2(gelu(fc1(norm(x1)))). Nothing is rounded on the way. `x`: [positions, width].
+ * y = x1 + fc2(gelu(fc1(norm(x1)))). Nothing is rounded on the way. `x`: [positions, width]. `observe` is shown the inputs of
+ * qkv, out, fc1 and fc2.
  * Source: OpenAI's whisper/model.py, ResidualAttentionBlock and MultiHeadAttention.
  */
 export function encoderLayerReference(
   x: Float64Array,
   weights: EncoderLayerReferenceWeights,
   { positions, heads }: EncoderLayerReferenceSizes,
+  observe: ProductObserver = () => {},
 ): Float64Array {
   const width = x.length / positions;
-  const qkv = linear(norm(x, weights.ln1), weights.qkv, positions);
+  const product = (name: "qkv" | "out" | "fc1" | "fc2", input: Float64Array) => {
+    observe(name, input);
+    return linear(input, weights[name], positions);
+  };
+  const qkv = product("qkv", norm(x, weights.ln1));
   const part = (first: number) => ({ data: qkv, offset: first * width, pitch: 3 * width });
   const { values: attended } = attentionReference(
     { q: part(0), k: part(1), v: part(2) },
     { heads, queries: positions, keys: positions, width: width / heads, causal: false },
   );
-  const x1 = plus(x, linear(attended, weights.out, positions));
-  const hidden = linear(norm(x1, weights.ln2), weights.fc1, positions).map(geluReference);
-  return plus(x1, linear(hidden, weights.fc2, positions));
+  const x1 = plus(x, product("out", attended));
+  const hidden = product("fc1", norm(x1, weights.ln2)).map(geluReference);
+  return plus(x1, product("fc2", hidden));
 }
 
 function norm(x: Float64Array, factors: NormReference): Float64Array {

@@ -2,7 +2,7 @@ import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
 import { expect, test } from "vitest";
 import { encoderLayerReference } from "../references/encoder-layer-reference.ts";
 import { type EncoderLayerShape, encoderLayerNoise } from "../signals/encoder-layer-arrays.ts";
-import { judgeEncoderLayer } from "./encoder-layer-judge.ts";
+import { encoderFrontCriteria, judgeEncoderLayer } from "./encoder-layer-judge.ts";
 
 const shape: EncoderLayerShape = { positions: 24, width: 64, heads: 2, ffn: 128 };
 const arrays = encoderLayerNoise(shape, 1);
@@ -48,6 +48,16 @@ test.each<[string, () => Float64Array]>([
   ["2 % too large", () => layer().map((v) => 1.02 * v)],
 ])("%s fails the relative error", (_, damaged) => {
   expect(failed(damaged())).toContain("relative L2");
+});
+
+test("behind a front the layer is held against the front's hidden state in float64, not against its own input", () => {
+  const front = Float64Array.from(arrays.x.data, (v) => 1.01 * v);
+  const actual = encoderLayerReference(front, f64Weights(), shape);
+  const judged = (given?: Float64Array) => judgeEncoderLayer("layer", { arrays, shape, actual, front: given }).result;
+
+  expect(judged(front).pass).toBe(true);
+  expect(judged().pass).toBe(false);
+  expect(encoderFrontCriteria[0]!.rule).toContain("0.0056");
 });
 
 test("one wrong element of 1,536 is found where it is; the averages do not see it", () => {

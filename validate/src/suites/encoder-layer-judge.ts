@@ -9,51 +9,76 @@ import { type Check, type Criterion, caseResult, finiteOrNull } from "./suite-re
 // Rounding to nearest in bfloat16 errs by 2^-8 of the value at most and by 2^-9.2 as a root mean square.
 const rounding = 2 ** -9.2;
 /** Results that are rounded on the way: norm, q k v, p, attended, x1, norm, GELU, y. */
-const roundings = 8;
-const mostError = rounding * Math.sqrt(roundings);
+const layerRoundings = 8;
+/** Before the layer: features, both convolutions. */
+const frontRoundings = 3;
 
-export const encoderLayerCriteria: readonly Criterion[] = [
-  {
-    name: "relative L2",
-    worse: "higher",
-    rule: `|error|₂ <= ${mostError.toFixed(4)} |reference|₂`,
-    derivation: `${roundings} roundings to nearest in bfloat16, 2^-9.2 each as a root mean square, independent and with a gain of 1 at most; a rounding by floor adds up instead and exceeds it`,
-  },
-  {
-    name: "cosine",
-    worse: "lower",
-    rule: `cosine >= ${(1 - mostError ** 2 / 2).toFixed(6)}`,
-    derivation: "1 - e^2 / 2 for a relative error e of the limit above",
-  },
-  {
-    name: "pearson",
-    worse: "lower",
-    rule: `pearson >= ${(1 - mostError ** 2 / 2).toFixed(6)}`,
-    derivation: "as cosine, blind to an offset",
-  },
-  {
-    name: "worst element",
-    worse: "higher",
-    rule: `|error| <= 2^-8 |reference| + 6 * ${mostError.toFixed(4)} rms(reference)`,
-    derivation:
-      "the last rounding, and six standard deviations of the independent ones before it: fewer than one in 10^8 normal errors is larger",
-  },
-];
+export const encoderLayerCriteria = criteriaOf(layerRoundings);
+/** Of a layer behind the front: from sound on. */
+export const encoderFrontCriteria = criteriaOf(layerRoundings + frontRoundings);
 
-/** Judges what a layer made of `x` against the layer in float64. */
-export function judgeEncoderLayer(
-  name: string,
-  { arrays, shape, actual }: { arrays: EncoderLayerArrays; shape: EncoderLayerShape; actual: Float64Array },
-): JudgedCase {
-  const reference = referenceOf(arrays, shape);
+function mostErrorOf(roundings: number): number {
+  return rounding * Math.sqrt(roundings);
+}
+
+function criteriaOf(roundings: number): readonly Criterion[] {
+  const mostError = mostErrorOf(roundings);
+  return [
+    {
+      name: "relative L2",
+      worse: "higher",
+      rule: `|error|₂ <= ${mostError.toFixed(4)} |reference|₂`,
+      derivation: `${roundings} roundings to nearest in bfloat16, 2^-9.2 each as a root mean square, independent and with a gain of 1 at most; a rounding by floor adds up instead and exceeds it`,
+    },
+    {
+      name: "cosine",
+      worse: "lower",
+      rule: `cosine >= ${(1 - mostError ** 2 / 2).toFixed(6)}`,
+      derivation: "1 - e^2 / 2 for a relative error e of the limit above",
+    },
+    {
+      name: "pearson",
+      worse: "lower",
+      rule: `pearson >= ${(1 - mostError ** 2 / 2).toFixed(6)}`,
+      derivation: "as cosine, blind to an offset",
+    },
+    {
+      name: "worst element",
+      worse: "higher",
+      rule: `|error| <= 2^-8 |reference| + 6 * ${mostError.toFixed(4)} rms(reference)`,
+      derivation:
+        "the last rounding, and six standard deviations of the independent ones before it: fewer than one in 10^8 normal errors is larger",
+    },
+  ];
+}
+
+/**
+ * Judges what a layer made of `x` against the layer in float64. `front`: what stands before the layer made its `x`, which is
+ * this in float64.
+ */
+export function judgeEncoderLayer(name: string, { arrays, shape, actual, front }: LayerResult): JudgedCase {
+  const reference = referenceOf(front ?? Float64Array.from(arrays.x.data), arrays, shape);
+  const mostError = mostErrorOf(layerRoundings + (front === undefined ? 0 : frontRoundings));
   const { positions: rows, width: columns } = shape;
   const checks =
-    actual.length === reference.length ? checksOf(reference, actual, columns) : [sizeCheck(reference, actual)];
+    actual.length === reference.length
+      ? checksOf({ reference, actual, columns }, mostError)
+      : [sizeCheck(reference, actual)];
   const result = caseResult({ name, group: "noise", origin: "generator", rows, columns, checks, facts: [] });
   return { result, evidence: { name, rows, columns, unit: "", reference, actual } };
 }
 
-function checksOf(reference: Float64Array, actual: Float64Array, columns: number): Check[] {
+interface LayerResult {
+  readonly arrays: EncoderLayerArrays;
+  readonly shape: EncoderLayerShape;
+  readonly actual: Float64Array;
+  readonly front?: Float64Array | undefined;
+}
+
+function checksOf(
+  { reference, actual, columns }: { reference: Float64Array; actual: Float64Array; columns: number },
+  mostError: number,
+): Check[] {
   const error = relativeL2(reference, actual);
   const [angle, r] = [cosine(reference, actual), pearson(reference, actual)];
   const least = 1 - mostError ** 2 / 2;
@@ -80,7 +105,7 @@ function sizeCheck(reference: Float64Array, actual: Float64Array): Check {
   return { criterion: "worst element", pass: false, value: null, detail };
 }
 
-function referenceOf({ x, weights }: EncoderLayerArrays, shape: EncoderLayerShape): Float64Array {
+function referenceOf(x: Float64Array, { weights }: EncoderLayerArrays, shape: EncoderLayerShape): Float64Array {
   const of = ({ data }: { readonly data: Float32Array }) => Float64Array.from(data);
   const linear = (name: "qkv" | "out" | "fc1" | "fc2") => ({
     weights: of(weights[name].weights),
@@ -95,7 +120,7 @@ function referenceOf({ x, weights }: EncoderLayerArrays, shape: EncoderLayerShap
     fc1: linear("fc1"),
     fc2: linear("fc2"),
   };
-  return encoderLayerReference(of(x), all, shape);
+  return encoderLayerReference(x, all, shape);
 }
 
 function rms(values: Float64Array): number {

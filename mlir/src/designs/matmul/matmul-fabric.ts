@@ -26,6 +26,8 @@ export interface MatmulFabricSpec {
   readonly residual: boolean;
   /** Rows of words that a core keeps for its columns, of the sequence with the most. */
   readonly channelRows: number;
+  /** Some sequence adds a residual to what comes out of GELU. */
+  readonly activates?: boolean;
 }
 
 /** What runtime sequences work with. */
@@ -56,6 +58,8 @@ export const controlWords = [
   "residualObjects",
   /** Of the store kernels. Source: kernels/matmul/channels.h. */
   "flags",
+  /** 1: sums pass through GELU before a residual is added, and GELU is no part of `flags`. */
+  "activations",
 ] as const;
 export type ControlWord = (typeof controlWords)[number];
 
@@ -92,6 +96,7 @@ interface Kernels {
   readonly channels: KernelHandle;
   readonly store: KernelHandle;
   readonly storeResidual: KernelHandle | undefined;
+  readonly activate: KernelHandle | undefined;
 }
 
 interface Column {
@@ -130,6 +135,7 @@ function declareKernels(d: DesignBuilder, spec: MatmulFabricSpec): Kernels {
     storeResidual: spec.residual
       ? d.kernel(`matmul_store_residual_${name}`, [sums, channels, b, c, i32, i32, i32], object)
       : undefined,
+    activate: spec.activates ? d.kernel(`matmul_activate_${name}`, [sums, channels, i32], object) : undefined,
   };
 }
 
@@ -254,7 +260,7 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
       const word = (name: ControlWord) => core.load(words.value, [core.constant(controlWords.indexOf(name), index)]);
       const [channelObjects, rowSteps, kSteps] = [word("channelObjects"), word("rowSteps"), word("kSteps")];
       const [plainStores, residualObjects] = [word("plainStores"), word("residualObjects")];
-      const flags = word("flags");
+      const [flags, activations] = [word("flags"), word("activations")];
       core.repeatTimes(word("columnSteps"), () => {
         core.repeatTimes(channelObjects, (object) => {
           const place = isGrouped ? [core.cast(object, i32)] : [];
@@ -270,11 +276,15 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
             core.release(a, "Consume");
             core.release(b, "Consume");
           });
+          const { activate, storeResidual } = kernels;
+          if (activate !== undefined)
+            core.repeatTimes(activations, () => {
+              core.call(activate, [sums.value, channels.value, channelObjects]);
+            });
           const out = core.acquire(c, "Produce");
           core.repeatTimes(plainStores, () => {
             core.call(kernels.store, [sums.value, channels.value, out, flags]);
           });
-          const { storeResidual } = kernels;
           if (storeResidual !== undefined)
             core.repeatTimes(residualObjects, (object) => {
               const residual = core.acquire(b, "Consume");

@@ -24,6 +24,8 @@ export interface MatmulPlanRequest {
    * them, and it can stay on the device.
    */
   readonly wholeColumns?: boolean;
+  /** Depths of a step that may be taken; the planner's own where left out. */
+  readonly depths?: readonly number[];
 }
 
 export interface MatmulPlan {
@@ -73,11 +75,11 @@ export function planTile(request: MatmulPlanRequest, tile: MatmulTile): MatmulPl
   return { tile, tileBytes: tileBytes(request, tile), shapes };
 }
 
-const depths = [16, 32, 64, 96, 128, 192, 256];
+const usualDepths = [16, 32, 64, 96, 128, 192, 256];
 const sideMax = 128;
 
 function candidates(request: MatmulPlanRequest): MatmulTile[] {
-  const { type, device } = request;
+  const { type, device, depths = usualDepths } = request;
   const { r, t, blocksDown, blocksAcross } = type.input.native[device.generation];
   const sides = (step: number) => Array.from({ length: sideMax / step }, (_, i) => (i + 1) * step);
   const tiles = sides(r * blocksDown).flatMap((m) =>

@@ -64,13 +64,13 @@ export function matmulSequence(
     c: memref([steps.rows, steps.columns * output.each], output.type),
   };
   d.sequence({ name: shape.name, args }, (s, host) => {
-    writeTransfers(s, host as unknown as HostBuffers, { fabric, spec, shape, steps, channels });
+    writeTransfers(s, host as unknown as MatmulHostBuffers, { fabric, spec, shape, steps, channels });
   });
   return { name: shape.name, units: 1, args: argSpecs(shape, steps, { spec, channels }) };
 }
 
 /** Words for the columns, as objects of b. */
-interface Channels {
+export interface MatmulChannels {
   readonly rows: number;
   /** Rows of the host's buffer. */
   readonly sentRows: number;
@@ -80,7 +80,7 @@ interface Channels {
 }
 
 /** Groups have as many rows as fill whole objects; four rows are sent as often as it takes to fill one. */
-function channelsOf(shape: MatmulShape, { type, tile }: MatmulFabricSpec): Channels {
+export function channelsOf(shape: MatmulShape, { type, tile }: MatmulFabricSpec): MatmulChannels {
   const { input } = type;
   const rows = channelRows(input, shape.k);
   const objects = channelObjects(input, tile.k, rows);
@@ -89,7 +89,7 @@ function channelsOf(shape: MatmulShape, { type, tile }: MatmulFabricSpec): Chann
   return { rows, sentRows: objects * rowsEach, objects, repeats: 1 };
 }
 
-interface HostBuffers {
+export interface MatmulHostBuffers {
   readonly a: Value;
   readonly b: Value;
   readonly channels: Value | undefined;
@@ -97,12 +97,16 @@ interface HostBuffers {
   readonly c: Value;
 }
 
-interface Work {
+export interface MatmulWork {
   readonly fabric: MatmulFabric;
   readonly spec: MatmulFabricSpec;
   readonly shape: MatmulShape;
   readonly steps: MatmulSteps;
-  readonly channels: Channels | undefined;
+  readonly channels: MatmulChannels | undefined;
+  /** Elements from row to row of a, which may overlap; `steps.depth` where left out. */
+  readonly aPitch?: number;
+  /** Row of its buffer where c begins; 0 where left out. */
+  readonly cFirstRow?: number;
 }
 
 const { queueDepth, iterationMax, strideMaxWords } = tileModels.shim.dma;
@@ -116,8 +120,9 @@ export interface Planned extends Omit<TransferOptions, "id" | "issueToken"> {
   readonly firstId: number;
 }
 
-function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void {
-  const { fabric, spec, steps } = work;
+/** Everything a launch moves, and what it tells the cores. */
+export function writeTransfers(s: SequenceBuilder, host: MatmulHostBuffers, work: MatmulWork): void {
+  const { fabric, spec, steps, cFirstRow = 0 } = work;
   const { tile, cores } = spec;
   const { each } = spec.type.output;
   const width = tile.n * each;
@@ -127,7 +132,7 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
       fifo,
       buffer: host.c,
       id: firstBd.c,
-      offset: c * width,
+      offset: cFirstRow * steps.columns * each + c * width,
       sizes: [steps.columnSteps, steps.rowSteps, rows, width],
       strides: [cores.columns * width, rows * steps.columns * each, steps.columns * each, 1],
     });
@@ -145,8 +150,11 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
 /** Bits of the word `flags`. Source: kernels/matmul/channels.h. */
 const storeFlags = { channels: 1, gelu: 2 } as const;
 
-function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, spec, steps, channels }: Work): void {
+function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: MatmulWork): void {
+  const { fabric, shape, spec, steps, channels } = work;
   const hasResidual = host.residual !== undefined;
+  const flags = (channels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0);
+  const activatesFirst = hasResidual && shape.gelu;
   const words: Readonly<Record<ControlWord, number>> = {
     columnSteps: steps.columnSteps,
     channelObjects: channels?.objects ?? 0,
@@ -154,10 +162,12 @@ function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, s
     kSteps: steps.kSteps,
     plainStores: hasResidual ? 0 : 1,
     residualObjects: hasResidual ? (spec.cores.rows * spec.tile.m) / spec.tile.k : 0,
-    flags: (channels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0),
+    flags: activatesFirst ? 0 : flags,
+    activations: activatesFirst ? 1 : 0,
   };
   for (const control of fabric.controls) {
     controlWords.forEach((name, i) => {
+      if (name === "activations" && spec.activates !== true) return;
       s.writeParameter(control.words, i, words[name]);
     });
     s.setLock(control.go, 1);
@@ -165,11 +175,12 @@ function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, s
 }
 
 /** Transfers to the array in the order in which cores need them: each column step brings channels, then rows of a and b. */
-function planInputs(host: HostBuffers, { fabric, spec, steps, channels }: Work): readonly Planned[] {
+function planInputs(host: MatmulHostBuffers, work: MatmulWork): readonly Planned[] {
+  const { fabric, spec, steps, channels, aPitch = work.steps.depth } = work;
   const { tile, cores, type } = spec;
   const planned: Planned[] = [];
   const aRows = (cores.rows / fabric.a.length) * tile.m;
-  const rowStride = cores.rows * tile.m * steps.depth;
+  const rowStride = cores.rows * tile.m * aPitch;
   const elementsPerWord = 4 / type.input.b.bytes;
   for (let column = 0; column < steps.columnSteps; column++) {
     const columnOf = (c: number) => (column * cores.columns + c) * tile.n;
@@ -196,9 +207,9 @@ function planInputs(host: HostBuffers, { fabric, spec, steps, channels }: Work):
           fifo,
           firstId: firstBd.a,
           buffer: host.a,
-          offset: row * rowStride + stream * aRows * steps.depth,
+          offset: row * rowStride + stream * aRows * aPitch,
           sizes: [rows, steps.kSteps, aRows, tile.k],
-          strides: [rowStride, tile.k, steps.depth, 1],
+          strides: [rowStride, tile.k, aPitch, 1],
         });
       });
       fabric.b.forEach((fifo, c) => {
@@ -302,7 +313,7 @@ function residualHint({ input }: MatmulType): string {
 function argSpecs(
   shape: MatmulShape,
   steps: MatmulSteps,
-  { spec, channels }: { readonly spec: MatmulFabricSpec; readonly channels: Channels | undefined },
+  { spec, channels }: { readonly spec: MatmulFabricSpec; readonly channels: MatmulChannels | undefined },
 ): DesignSequence["args"] {
   const { input, output } = spec.type;
   const arg = (name: string, dtype: DType, shape: readonly number[], padded: readonly number[]) => ({

@@ -125,7 +125,7 @@ const outputs = {
   i8: { ...elements.i8, each: 1, cName: "int8" },
   i16: { ...elements.i16, each: 1, cName: "int16" },
   i32: { dtype: "i32", ...held.i32, cName: "int32" },
-  i64: { dtype: "i64", ...held.i64, cName: "int64" },
+  i64: { dtype: "i64", ...held.i64, cName: "int64_t" },
   bf16: { ...elements.bf16, each: 1, cName: "bfloat16" },
   f32: { dtype: "f32", ...held.f32, cName: "float" },
 } as const satisfies Record<string, OutputType>;

@@ -137,6 +137,29 @@ test.each(variants.filter((v) => v.out === "bfloat16").map((v) => [v.arch, v] as
   },
 );
 
+test.each(variants.filter((v) => v.out === "bfloat16").map((v) => [v.arch, v] as const))(
+  "AIE %i: GELU of the sums first and a residual later are the same bits as both at once, with bias and without",
+  (_arch, variant) => {
+    const kernel = kernels.get(variant)!;
+    for (const flags of [2, 3]) {
+      fill(kernel);
+      const run = (at: number, storeFlags: number): Uint16Array => {
+        for (const object of [0, 1]) {
+          kernel.call("matmul_store_residual_bf16", sumsAt, byAt, bAt, at, storeFlags, object, 0);
+        }
+        return new Uint16Array(kernel.memory.buffer, at, m * n).slice();
+      };
+      const atOnce = run(refAt, flags);
+      const plain = run(outAt, flags & 1);
+
+      kernel.call("matmul_activate_bf16", sumsAt, byAt, flags & 1);
+
+      expect(run(outAt, 0)).toEqual(atOnce);
+      expect(atOnce).not.toEqual(plain);
+    }
+  },
+);
+
 test("the words of the columns are found in the blocks of b", () => {
   for (const kernel of kernels.values()) {
     fill(kernel);

@@ -22,7 +22,14 @@ export interface MatmulKernelOptions {
 export async function buildMatmulKernel(options: MatmulKernelOptions): Promise<TestKernel> {
   const { type, tile, arch, out, takesResidual, referenceExports } = options;
   const { header = "matmul/matmul_ref.h", reference } = options;
-  const functions = ["step", "channels", "store", ...(takesResidual ? ["store_residual"] : [])];
+  const activates = takesResidual && type === "bf16";
+  const functions = [
+    "step",
+    "channels",
+    "store",
+    ...(takesResidual ? ["store_residual"] : []),
+    ...(activates ? ["activate"] : []),
+  ];
   const { kernel } = await buildPair({
     file: `kernels/matmul/matmul_${type}.cc`,
     exports: functions.map((name) => `matmul_${name}_${type}`),

@@ -39,11 +39,31 @@ test(
   buildsMs,
 );
 
+test(
+  "from a second of speech on: features, two convolutions with positions, and the layer, nothing back on the host",
+  async () => {
+    const { code, stdout, stderr } = await bench("samples=16000", ...small.slice(1));
+    expect(stderr).not.toContain("wrong");
+    const { correctness, report, sizes } = JSON.parse(stdout);
+
+    expect(code).toBe(0);
+    expect(sizes.positions).toBe(50);
+    expect(correctness.checks.map((check: { pass: boolean }) => check.pass)).toEqual([true, true, true, true]);
+    expect(report.totals).toMatchObject({ launches: 11, contexts: 6 });
+    expect(report.runlists[2]).toEqual({ kernel: "conv1d", steps: ["conv1", "conv2"] });
+  },
+  buildsMs,
+);
+
 test("sizes that do not chain and unknown parameters are refused before anything is built", async () => {
   const wide = await bench("width=100");
   const unknown = await bench("depth=4");
+  const odd = await bench("samples=16160");
+  const both = await bench("samples=16000", "positions=50");
 
-  expect([wide.code, unknown.code]).toEqual([2, 2]);
+  expect([wide, unknown, odd, both].map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  expect(odd.stderr).toMatch(/samples 16160: expected an even number of frames/);
+  expect(both.stderr).toMatch(/positions follow from the samples/);
   expect(wide.stderr).toMatch(/width 100: expected a multiple of 64[\s\S]*nearest: 128/);
-  expect(unknown.stderr).toMatch(/no parameter depth[\s\S]*positions, width, heads, ffn, rounding/);
+  expect(unknown.stderr).toMatch(/no parameter depth[\s\S]*positions, width, heads, ffn, samples, mels, rounding/);
 });

@@ -2,12 +2,15 @@ import { bf16ToFloat, bf16Weights, type Tensor, UsageError } from "@aiekit/core"
 import { type ChainReport, openDevice } from "@aiekit/host";
 import {
   checkEncoderLayerSizes,
+  type EncoderFrontSizes,
   type EncoderLayerSizes,
+  encoderFrontPositions,
   encoderLayerArrays,
   whisperTinyEncoder,
 } from "@aiekit/pipeline";
 import { encoderLayerNoise, judgeEncoderLayer, type SuiteResult } from "@aiekit/validate";
 import type { CommandContext } from "../command-context.ts";
+import { encoderFrontInputs } from "../encoder-front-inputs.ts";
 import { type EncoderLayerOnDevice, withEncoderLayer } from "../encoder-layer-on-device.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import type { KernelOnDevice } from "../kernel-on-device.ts";
@@ -24,24 +27,30 @@ const passes = 5;
 
 /**
  * `aiekit bench encoder-layer`: one layer of a Whisper encoder with random weights, its arrays on the device from launch to
- * launch. Correctness first, as for a kernel; then wall time, and what each launch moves and takes by the model.
+ * launch. With `samples`, from sound on: log-mel features and both convolutions come before it. Correctness first, as for a
+ * kernel; then wall time, and what each launch moves and takes by the model.
  */
 export async function benchEncoderLayer(context: CommandContext, options: KernelOnDevice): Promise<ExitCode> {
   const { rounding, ...given } = options.params;
-  const sizes = sizesOf(given);
+  const { sizes, front } = sizesOf(given);
   const params = rounding === undefined ? {} : { rounding };
   const device = await openDevice(options.device);
   try {
     const made = encoderLayerNoise(sizes, seed);
-    const arrays = new Map<string, Tensor>([
-      ...encoderLayerArrays(made.weights, sizes),
-      ["x", bf16Weights("x", made.x)],
-    ]);
-    return await withEncoderLayer(context, { device, sizes, arrays, params }, async (layer) => {
+    const before = front === undefined ? undefined : await encoderFrontInputs(front, seed);
+    const input = before?.arrays ?? new Map([["x", bf16Weights("x", made.x)]]);
+    const arrays = new Map<string, Tensor>([...encoderLayerArrays(made.weights, sizes), ...input]);
+    return await withEncoderLayer(context, { device, sizes, front, arrays, params }, async (layer) => {
       const task = context.progress.start(`bench ${encoderLayerName}`);
       const measured = await measure(context, layer, (done) => task.update(`pass ${done}`)).finally(() => task.done());
       task.update("reference");
-      const { result } = judgeEncoderLayer(encoderLayerName, { arrays: made, shape: sizes, actual: measured.actual });
+      const { actual } = measured;
+      const { result } = judgeEncoderLayer(encoderLayerName, {
+        arrays: made,
+        shape: sizes,
+        actual,
+        front: before?.reference,
+      });
       if (!result.pass) {
         const failed = result.checks.filter((check) => !check.pass);
         for (const { criterion, detail } of failed) context.stderr.write(`${criterion}: ${detail}\n`);
@@ -53,13 +62,14 @@ export async function benchEncoderLayer(context: CommandContext, options: Kernel
         device: device.name,
         simulated: device.kind === "sim",
         sizes,
+        ...(front && { front }),
         machine: await describeMachine(),
         correctness: { pass: true, checks: result.checks },
         warmupPasses,
         wallMs: summarize(measured.reports.map(({ totals }) => totals.wallMs)),
         stepWallMs: layer.plan.steps.map((_, i) => summarize(measured.reports.map(({ steps }) => steps[i]!.wallMs))),
         loadMs: layer.loadMs,
-        macs: macsOf(sizes),
+        macs: macsOf(sizes, front),
         report: measured.reports.at(-1)!,
       } as const;
       if (context.json) context.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
@@ -93,31 +103,52 @@ async function measure(
   return { actual, reports };
 }
 
-const sizeNames = ["positions", "width", "heads", "ffn"] as const;
+const sizeNames = ["positions", "width", "heads", "ffn", "samples", "mels"] as const;
+
+interface Sizes {
+  readonly sizes: EncoderLayerSizes;
+  readonly front: EncoderFrontSizes | undefined;
+}
 
 /** Sizes of whisper-tiny, but for those that are given. @throws UsageError for other names and for sizes that do not chain. */
-function sizesOf(params: KernelOnDevice["params"]): EncoderLayerSizes {
+function sizesOf(params: KernelOnDevice["params"]): Sizes {
   const unknown = Object.keys(params).find((name) => !(sizeNames as readonly string[]).includes(name));
   if (unknown !== undefined) {
     throw new UsageError(`${encoderLayerName}: there is no parameter ${unknown}`, {
       hint: `parameters: ${sizeNames.join(", ")}, rounding`,
     });
   }
-  const given = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, Number(value)]));
-  const sizes = { ...whisperTinyEncoder, ...given };
-  checkEncoderLayerSizes(sizes);
-  return sizes;
+  const { samples, mels, ...layer } = Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, Number(value)]),
+  );
+  const sizes = { ...whisperTinyEncoder, ...layer };
+  if (samples === undefined) {
+    if (mels !== undefined) throw new UsageError(`${encoderLayerName}: mels without samples: no features are made`);
+    checkEncoderLayerSizes(sizes);
+    return { sizes, front: undefined };
+  }
+  if (layer.positions !== undefined) {
+    throw new UsageError(`${encoderLayerName}: positions and samples: the positions follow from the samples`, {
+      hint: "leave positions out",
+    });
+  }
+  const front = { samples, mels: mels ?? 80, width: sizes.width };
+  const { positions } = encoderFrontPositions(front);
+  checkEncoderLayerSizes({ ...sizes, positions });
+  return { sizes: { ...sizes, positions }, front };
 }
 
-/** Multiplications of the products and of both products of attention. */
-function macsOf({ positions, width, ffn }: EncoderLayerSizes): number {
-  return positions * width * (4 * width + 2 * ffn) + 2 * positions * positions * width;
+/** Multiplications of the products, of both products of attention, and of the convolutions. */
+function macsOf({ positions, width, ffn }: EncoderLayerSizes, front: EncoderFrontSizes | undefined): number {
+  const convolutions = front === undefined ? 0 : 3 * positions * width * (2 * front.mels + width);
+  return positions * width * (4 * width + 2 * ffn) + 2 * positions * positions * width + convolutions;
 }
 
 interface LayerRecord {
   readonly device: string;
   readonly simulated: boolean;
   readonly sizes: EncoderLayerSizes;
+  readonly front?: EncoderFrontSizes;
   readonly machine: Machine;
   readonly correctness: { readonly checks: SuiteResult["cases"][number]["checks"] };
   readonly warmupPasses: number;
@@ -131,12 +162,14 @@ interface LayerRecord {
 
 function print({ stdout, colors }: CommandContext, record: LayerRecord): void {
   const line = (text: string) => stdout.write(`${text}\n`);
-  const { sizes, machine, report, wallMs, correctness } = record;
+  const { sizes, front, machine, report, wallMs, correctness } = record;
   const { totals } = report;
   line(colors.bold(`${encoderLayerName} on ${record.device}`));
   line(
     `${sizes.positions} positions of ${sizes.width}, ${sizes.heads} heads, ${sizes.ffn} inside; random weights, bfloat16, ${(record.macs / 1e9).toFixed(2)} GMAC`,
   );
+  if (front !== undefined)
+    line(`from ${front.samples} samples of speech on: ${front.mels} mel bands, two convolutions`);
   for (const { criterion, detail } of correctness.checks) line(`${criterion}: ${detail}`);
   line(`${machine.cpu}, node ${machine.node}, commit ${machine.commit ?? "none"}`);
   line("");

@@ -20,10 +20,16 @@ export function bf16MatmulArrays(
   linear: { readonly weights: Weights; readonly bias: Weights },
 ): MatmulArrays {
   const { columns } = matrixSizes(name, linear.weights);
-  checkBias(name, linear.bias, columns);
-  const channels = new Int32Array(4 * columns);
-  channels.set(float32Bits(linear.bias.data));
-  return { b: bf16Weights(name, linear.weights), channels: tensor("i32", [4, columns], channels) };
+  const channels = biasChannels(name, linear.bias, columns);
+  return { b: bf16Weights(name, linear.weights), channels };
+}
+
+/** The four words of each column where nothing but a bias is added. @throws FormatError, ShapeError as above. */
+export function biasChannels(name: string, bias: Weights, columns: number): Tensor<"i32"> {
+  checkBias(name, bias, columns);
+  const words = new Int32Array(4 * columns);
+  words.set(float32Bits(bias.data));
+  return tensor("i32", [4, columns], words);
 }
 
 export interface Int8LinearOptions {
