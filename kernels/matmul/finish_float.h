@@ -80,7 +80,7 @@ inline void activate(float *c, const int32 *__restrict by, bool has_channels) {
   constexpr unsigned row_size = native<bfloat16>::r * n;
   const aiekit_math::gelu<32> gelu;
   for (unsigned q = 0; q < row_size / run::lanes; ++q) {
-    const biased x(by, n, q, has_channels);
+    const biased<bfloat16> x(by, n, q, has_channels);
     for (unsigned at = q * run::lanes; at < m * n; at += row_size) aie::store_v(c + at, gelu(x(c + at)).template to_vector<float>());
   }
 }
