@@ -1,5 +1,5 @@
 // Compiles every kernel of the registry, for both generations, with a front end that is not WebAssembly's: no builtins and
-// attributes of it, none of the simulator's macros, plain char without a sign, warnings as errors. Nothing is generated.
+// attributes of it, none of the simulator's macros, plain char with and without a sign, warnings as errors. Nothing is generated.
 // It is not Peano: what only Peano refuses is not found. node scripts/compile-kernels-strict.mjs [--kernel FILE]
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -33,8 +33,9 @@ for (const name of texts.keys())
 
 const args = [
   "-fsyntax-only",
-  // 32-bit, little-endian, char without a sign, no vector unit: as unlike wasm32 as a core is, where kernels may not care.
-  "--target=riscv32-unknown-elf",
+  // As a core: 32-bit, little-endian, 64-bit members aligned to 4 bytes. Not as a core: all else.
+  "--target=i386-unknown-none-elf",
+  "-msse2",
   "-std=c++20",
   "-ffreestanding",
   "-nostdinc++",
@@ -53,8 +54,8 @@ const args = [
   "-Ikernels",
 ];
 const generations = [
-  ["-D__AIE_ARCH__=20", "-D__AIE2__"],
-  ["-D__AIE_ARCH__=21", "-D__AIE2P__"],
+  ["-D__AIE_ARCH__=20", "-D__AIEARCH__=20", "-D__AIE2__"],
+  ["-D__AIE_ARCH__=21", "-D__AIEARCH__=21", "-D__AIE2P__", "-funsigned-char"],
 ];
 const compiler = await WasmClang.open();
 let failed = 0;
@@ -78,7 +79,9 @@ for (const [file, defines] of sources) {
 const refused = {
   "a macro of the simulator": "AIEKIT_INLINE int seeded() { return 1; }",
   "a builtin of WebAssembly": "unsigned long seeded() { return __builtin_wasm_memory_size(0); }",
-  "char with a sign": 'static_assert(static_cast<char>(-1) < 0, "seeded");',
+  "char without a sign": 'static_assert(static_cast<char>(-1) > 0, "seeded");',
+  "64-bit members on 8 bytes":
+    'struct seeded { int32_t a; int64_t b; }; static_assert(sizeof(seeded) == 16, "seeded");',
   "a macro that is not defined": "#if AIEKIT_SEEDED\n#endif",
   "a name that no header has": "auto seeded() { return aie::seeded(); }",
 };

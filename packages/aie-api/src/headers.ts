@@ -40,7 +40,9 @@ export function defaultCompileArgs({ arch }: { readonly arch: 20 | 21 }): readon
     // Tables for switches would take tile memory that the kernel's author did not ask for.
     "-fno-jump-tables",
     "-DNDEBUG",
+    // Peano defines both.
     `-D__AIE_ARCH__=${arch}`,
+    `-D__AIEARCH__=${arch}`,
     arch === 20 ? "-D__AIE2__" : "-D__AIE2P__",
     `-I${includePath}`,
     "-Ikernels",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findTool } from "./find-tools.ts";
 import { file, InstallBench, locked, name, version, wheel } from "./install-bench.test-support.ts";
-import { type InstallEvent, installWheels } from "./install-wheels.ts";
+import { type InstallEvent, type InstallRequest, installWheels } from "./install-wheels.ts";
 import { installedPackages } from "./installed-packages.ts";
 import { sha256Of, wheelOf } from "./wheel.test-support.ts";
 
@@ -86,19 +86,36 @@ test("a wheel given by path is verified the same way and left where it is", asyn
   expect(await readFile(path)).toEqual(wheel);
 });
 
-test("two installations at once both end with the whole package, and one of them downloads", async () => {
+const soon = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms / 20));
+
+test("two installations that begin together both end with the whole package", async () => {
   const wheels = [locked([bench.server.put(file, wheel)])];
 
-  const [a, b] = await Promise.all([
-    installWheels(bench.request(wheels, { pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 20)) })),
-    installWheels(bench.request(wheels, { pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 20)) })),
-  ]);
+  const results = await Promise.all([1, 2].map(() => installWheels(bench.request(wheels, { pause: soon }))));
 
-  expect(a?.[0]?.receipt.sha256).toBe(sha256Of(wheel));
-  expect(b?.[0]?.receipt.sha256).toBe(sha256Of(wheel));
-  expect(bench.server.requests).toHaveLength(1);
-  expect(bench.kinds()).toContain("wait");
+  expect(results.map(([result]) => result?.receipt.sha256)).toEqual([sha256Of(wheel), sha256Of(wheel)]);
   expect(await bench.leftovers()).toEqual([]);
+});
+
+test("an installation waits for another one's download in place of downloading too", async () => {
+  const url = bench.server.put(file, wheel, [{ kind: "stall", afterBytes: 10 }, { kind: "serve" }]);
+  const begin = (kind: InstallEvent["kind"], changes: Partial<InstallRequest>) => {
+    const seen = new AbortController();
+    const onEvent = (event: InstallEvent): void => {
+      bench.see(event);
+      if (event.kind === kind) seen.abort();
+    };
+    const until = new Promise((resolve) => seen.signal.addEventListener("abort", resolve));
+    return { run: installWheels(bench.request([locked([url])], { ...changes, onEvent })), until };
+  };
+  const first = begin("download", { stallMs: 60_000 });
+  await first.until;
+  const second = begin("wait", { pause: soon });
+  await second.until;
+  bench.server.dropAll();
+
+  expect((await Promise.all([first.run, second.run])).map(([result]) => result?.unchanged)).toEqual([false, true]);
+  expect(bench.server.requests.map(({ range }) => range)).toEqual([undefined, "bytes=10-"]);
 });
 
 test("less free space than the download, or than the unpacked wheel, is refused with the size", async () => {

@@ -29,7 +29,8 @@ const nobody = 0;
  */
 export async function claimPartial(folder: string, file: string): Promise<PartialDownload | BusyDownload> {
   await mkdir(folder, { recursive: true });
-  const own = join(folder, `${file}@${process.pid}-${counter++}.part`);
+  const number = counter++;
+  const own = join(folder, `${file}@${process.pid}-${number}.part`);
   const others = await partsOf(folder, file);
   const busy = others.find((part) => part.alive);
   if (busy !== undefined) return { busyPid: busy.pid };
@@ -37,7 +38,8 @@ export async function claimPartial(folder: string, file: string): Promise<Partia
   const taken = largest !== undefined && (await rename(largest.path, own).then(() => true, isGone));
   if (!taken) await (await open(own, "wx")).close();
   const rival = (await partsOf(folder, file)).find(
-    (part) => part.alive && part.path !== own && (part.bytes > 0 || part.path < own),
+    // Of two that begin at the same time the lower number goes on; should neither see the other, both download.
+    (part) => part.alive && part.path !== own && (part.bytes > 0 || isLower(part, { pid: process.pid, number })),
   );
   const claimed = partial(folder, file, own);
   if (rival === undefined) return claimed;
@@ -57,9 +59,17 @@ function partial(folder: string, file: string, path: string): PartialDownload {
   };
 }
 
-interface Part {
-  readonly path: string;
+interface PartName {
   readonly pid: number;
+  readonly number: number;
+}
+
+function isLower(a: PartName, b: PartName): boolean {
+  return a.pid === b.pid ? a.number < b.number : a.pid < b.pid;
+}
+
+interface Part extends PartName {
+  readonly path: string;
   readonly bytes: number;
   readonly alive: boolean;
 }
@@ -67,13 +77,19 @@ interface Part {
 async function partsOf(folder: string, file: string): Promise<Part[]> {
   const parts: Part[] = [];
   for (const name of await readdir(folder)) {
-    const match = /^@(\d+)-[\d-]+\.part$/.exec(name.startsWith(file) ? name.slice(file.length) : "");
+    const match = /^@(\d+)-(?:\d+-)?(\d+)\.part$/.exec(name.startsWith(file) ? name.slice(file.length) : "");
     if (match === null) continue;
     const path = join(folder, name);
     const info = await stat(path).catch(() => undefined);
     if (info === undefined) continue;
     const pid = Number(match[1]);
-    parts.push({ path, pid, bytes: info.size, alive: isRunning(pid) && Date.now() - info.mtimeMs < staleMs });
+    parts.push({
+      path,
+      pid,
+      number: Number(match[2]),
+      bytes: info.size,
+      alive: isRunning(pid) && Date.now() - info.mtimeMs < staleMs,
+    });
   }
   return parts;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -61,7 +61,6 @@ async function requestsAre(count: number): Promise<void> {
 }
 
 async function partBytes(count: number): Promise<void> {
-  const { stat } = await import("node:fs/promises");
   const folder = join(root, ".downloads");
   for (;;) {
     const [name] = await readdir(folder).catch(() => []);
@@ -70,7 +69,7 @@ async function partBytes(count: number): Promise<void> {
   }
 }
 
-test("install, list, verify, path and rm, with a wheel that is a file", async () => {
+test("a wheel that is a file is installed, its folder printed, and a change of a file found", async () => {
   const path = join(root, file);
   await writeFile(path, wheel);
   const first = await outcome(start("install", "--wheel", path, "--sha256", sha256Of(wheel), "--json"));
@@ -79,16 +78,11 @@ test("install, list, verify, path and rm, with a wheel that is a file", async ()
 
   const folder = join(root, "llvm_aie", version, "llvm-aie");
   expect(await outcome(start("path", "llvm_aie"))).toMatchObject({ code: 0, stdout: `${folder}\n` });
-  expect((await outcome(start("list"))).stdout).toContain(`${version} (in use)`);
-  expect(await outcome(start("verify"))).toMatchObject({ code: 0 });
   await writeFile(join(folder, "bin/llc"), "another");
   expect(await outcome(start("verify"))).toMatchObject({
     code: 1,
     stdout: expect.stringContaining("llvm-aie/bin/llc: changed"),
   });
-
-  expect(await outcome(start("rm"))).toMatchObject({ code: 0 });
-  expect(await outcome(start("path", "llvm_aie"))).toMatchObject({ code: 2 });
 });
 
 test("Ctrl-C ends with 130 and no package; the next run goes on where it stopped", async () => {

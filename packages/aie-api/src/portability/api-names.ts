@@ -63,15 +63,15 @@ export function whySimulatorOnly(name: string): string | undefined {
 const simulatorOnly: readonly (readonly [RegExp, string])[] = [
   [/^(aiekit(::|_)|AIEKIT_|count$)/, "the simulator's own: traps, events, the cost model"],
   [/^__AIE_API_AIE__HPP__$/, "include guard"],
-  [/^(restrict|chess_\w+|__aie_dm_resource_[ab])$/, "a word of AMD's other compiler, which kernels written for it use"],
+  [
+    /^(chess_require_loop_range|__aie_dm_resource_[ab])$/,
+    "a word of AMD's other compiler, which Peano's headers do not define",
+  ],
   [
     /^aie::(accum|mask|vector|vector_iterator|mmul)\.(held|native_type|is_float|to_native|value_type|reference|tag|size_M)$/,
     "how lanes are held here",
   ],
   [/^aie::vector\.(element_ref|parts_of)\b/, "what an index or a split gives, here; write auto"],
   [/^bfloat16\.(bits|from_bits)$/, "on the device bfloat16 is a type of the compiler: use __builtin_bit_cast"],
-  [
-    /^(u?int64|v(4|32)float|v(8|16)float)$/,
-    "no header of both generations uses that type of the compiler: use int64_t, aie::vector",
-  ],
+  [/^u?int64$/, "Peano has no such type: use int64_t"],
 ];

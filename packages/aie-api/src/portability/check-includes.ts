@@ -64,7 +64,8 @@ function problemOf(name: string, angled: string | undefined): string {
   if (/wasm|emscripten/.test(name)) return "only WebAssembly has it; Peano does not";
   if (/^aie_api\//.test(name)) return "the published aie_api has it, the simulator's headers do not";
   if (/adf|aiev2|aie2p?intrin/.test(name)) return "only AMD's compilers have it; the simulator does not";
-  if (angled !== undefined && /^[a-z_]+$/.test(name)) return "the C++ library: the simulator compiles without one";
+  if (angled !== undefined && /^[a-z_]+$/.test(name))
+    return "the C++ library: Peano brings one, the simulator compiles without";
   if (angled !== undefined) return "not a freestanding header: not both compilers bring it";
   return "there is no such file beside the kernel or in the folder of kernels";
 }

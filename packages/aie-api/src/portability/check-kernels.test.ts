@@ -53,8 +53,8 @@ test.each([
   ["typedef int v4 __attribute__((ext_vector_type(4)));", "ext_vector_type: vectors of clang", "aie::vector"],
   ["void f() { auto x = aie::detail::read<4, int32>(nullptr); }", "aie::detail::read: the inside of aie_api", ""],
   ["auto f(aie::accum<acc32, 8> x) { return x.is_float; }", ".is_float: only the simulator's headers have it", ""],
-  ["v4float *f();", "v4float: only the simulator's headers have it", ""],
-  ["void f(float *restrict x);", "restrict: a macro of the simulator's headers", "__restrict"],
+  ["int64 f();", "int64: only the simulator's headers have it", ""],
+  ["int property(int x) { return x; }", "property: a macro of the headers that Peano always includes", "another name"],
   // Only Peano.
   ["#include <cmath>", "#include <cmath>: the C++ library", "the functions of kernels/math"],
   ["#include <cstdint>", "#include <cstdint>: the C++ library", "<stdint.h>"],
@@ -110,6 +110,10 @@ test.each([
   ["void *f() { return new int; }", "new: a core has no heap", ""],
   ["void f() { throw 1; }", "throw: both compile without exceptions", ""],
   ["struct S { virtual void f(); };", "virtual: both compile without RTTI", ""],
+  ["constexpr int rnd_floor = 0;", "rnd_floor: a macro of the headers that Peano always includes", "another name"],
+  ["struct S { int32_t a; int64_t b; };", "int64_t: a member of 64 bits beside smaller ones", "alignas(8)"],
+  ["class S { double a = 0; bool b; };", "double: a member of 64 bits beside smaller ones", ""],
+  ["#if __PEANO__\n#endif", "#if __PEANO__: a kernel that asks for its compiler", ""],
   ["#ifdef __wasm__\n#endif", "#ifdef __wasm__: a kernel that asks for its compiler", "__AIE_ARCH__"],
   ["#if AIEKIT_SIMULATED\n#endif", "#if AIEKIT_SIMULATED: AIEKIT_SIMULATED is not defined under Peano", ""],
 ] as const)("%s", (line, problem, instead) => {
@@ -161,6 +165,14 @@ test("256 bits need 32 bytes on both generations", () => {
 
   expect(seeded("alignas(32) int16 table[32] = {};", use)).toEqual([]);
   expect(seeded("alignas(16) int16 table[32] = {};", use)).toHaveLength(1);
+});
+
+test.each([
+  "struct S { int64_t a, b; };",
+  "struct S { int32_t a; static constexpr int64_t b = 1; int64_t f(int64_t x) { int64_t y = x; return y; } };",
+  "template <typename T, class U> int64_t f(int32_t x);",
+])("%s has one layout", (line) => {
+  expect(seeded(line)).toEqual([]);
 });
 
 test("comments, strings and the scalar references of tests are not held to what a core has", () => {

@@ -2,6 +2,7 @@ import type { ApiNames } from "./api-names.ts";
 import { checkApiUse } from "./check-api-use.ts";
 import { checkIncludes } from "./check-includes.ts";
 import { checkLanguage } from "./check-language.ts";
+import { checkLayout } from "./check-layout.ts";
 import { checkVectorAlignment } from "./check-vector-alignment.ts";
 import { cppTokens } from "./cpp-tokens.ts";
 import type { Finding } from "./finding.ts";
@@ -19,6 +20,7 @@ export function checkKernels(texts: ReadonlyMap<string, string>, root: string, a
     ...checkIncludes(file, { root, paths: texts }),
     ...checkApiUse(file, { own, api }),
     ...checkLanguage(file, { own, api }),
+    ...checkLayout(file),
   ]);
   const all = [...findings, ...checkVectorAlignment(files)];
   return all.sort((a, b) => (a.path === b.path ? a.line - b.line : a.path < b.path ? -1 : 1));

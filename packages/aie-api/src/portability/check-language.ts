@@ -71,6 +71,10 @@ const rules: readonly Rule[] = [
   { words: /^wchar_t$/, problem: "its size is the compiler's choice", instead: "uint16_t, uint32_t" },
 ];
 
+/** Source: llvm-aie, clang/lib/Headers, aiev2_defines.h and aiebase_chess.h. The last three take arguments. */
+const peanoMacros =
+  /^(INTRINSIC|rnd_(floor|ceil|sym_\w+|neg_inf|pos_inf|conv_\w+)|cr[A-Z]\w*|cmp_s\w+|ups_(shrt|long|nohi|dohi)|property|clobbers|clobbers_not)$/;
+
 const libm =
   /^__builtin_(sqrt|exp|exp2|log|log2|log10|pow|sin|cos|tan|tanh|floor|ceil|round|trunc|rint|fmod|fma|fabs|fmin|fmax)f?$/;
 
@@ -81,10 +85,12 @@ export function checkLanguage(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const isReference = /_ref\.h$/.test(path);
+  // The one file that asks, so that no kernel has to: its macros are hints that change no result.
+  const isHints = /\/aie_kernel\.h$/.test(path);
   for (const [i, token] of tokens.entries()) {
     const found =
       token.kind === "directive"
-        ? directive(token, own)
+        ? directive(token, own, isHints)
         : token.kind === "name"
           ? word(tokens, i, { own, api, isReference })
           : undefined;
@@ -96,11 +102,13 @@ export function checkLanguage(
 type Found = Omit<Finding, "path" | "line">;
 
 /** Conditions on who compiles: such a kernel is one kernel here and another one there. */
-function directive({ text }: CppToken, own: KernelNames): Found | undefined {
+function directive({ text }: CppToken, own: KernelNames, isHints: boolean): Found | undefined {
   if (!/^(if|ifdef|ifndef|elif)\b/.test(text)) return undefined;
-  const asked = /\b(__wasm\w*|__EMSCRIPTEN__|__clang__|__clang_major__|__GNUC__|__SIMD128__|__x86_64__)\b/.exec(
-    text,
-  )?.[1];
+  const asked = isHints
+    ? undefined
+    : /\b(__PEANO__|__AIECC__|__chess__|__aie__|__AIENGINE__|__wasm\w*|__EMSCRIPTEN__|__clang__|__clang_major__|__GNUC__|__SIMD128__|__x86_64__)\b/.exec(
+        text,
+      )?.[1];
   if (asked !== undefined) {
     const problem = "a kernel that asks for its compiler is tested as one kernel and run as another";
     return { what: `#${text}`, problem, instead: "the same code for both, __AIE_ARCH__ for the generation" };
@@ -122,6 +130,8 @@ function word(
 ): Found | undefined {
   const text = tokens[i]?.text ?? "";
   const [before, after] = [tokens[i - 1]?.text, tokens[i + 1]?.text];
+  if (peanoMacros.test(text) && (after === "(" || !/^(property|clobbers)/.test(text)))
+    return { what: text, problem: "a macro of the headers that Peano always includes", instead: "another name" };
   if (before === "." || before === "->") return undefined;
   if (text === "std" && after === "::") {
     const name = tokens[i + 2]?.text ?? "";
@@ -174,8 +184,6 @@ function simulatorsOwn(
 ): Found | undefined {
   const here = api.simulator.get(text);
   if (/^AIEKIT_/.test(text) ? own.macros.has(text) : here === undefined || api.published.has(text)) return undefined;
-  if (text === "restrict")
-    return { what: text, problem: "a macro of the simulator's headers; C++ has no such word", instead: "__restrict" };
   const why = whySimulatorOnly(text);
   const problem = `only the simulator's headers have it${why === undefined ? "" : ` (${why})`}; Peano does not`;
   const instead = text === "AIEKIT_INLINE" ? "AIE_INLINE of aie_kernel.h" : undefined;

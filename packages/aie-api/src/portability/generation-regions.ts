@@ -19,5 +19,5 @@ export function generationRegions(tokens: readonly CppToken[]): { has(line: numb
 }
 
 function isAbout(condition: string): boolean {
-  return /__AIE_ARCH__|__AIE2P?__/.test(condition);
+  return /__AIE_ARCH__|__AIEARCH__|__AIE2P?__/.test(condition);
 }
