@@ -26,7 +26,7 @@ const quickSteps = {
   "licences of dependencies": ["node", "scripts/check-licences.mjs"],
   "links in the docs": ["node", "scripts/check-docs.mjs"],
   types: ["tsc", "-b"],
-  "500 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "500"],
+  "500 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "500", "--seed", "1"],
   tests: ["vitest", "run", "--reporter=default", "--reporter=./scripts/summary-reporter.mjs"],
 };
 process.env.PATH = `${resolve("node_modules/.bin")}:${process.env.PATH}`;
