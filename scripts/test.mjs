@@ -38,7 +38,7 @@ const quickSteps = {
   "links in the docs": ["node", "scripts/check-docs.mjs"],
   types: ["tsc", "-b"],
   "kernels for both compilers": ["node", "scripts/check-kernels.mjs"],
-  "500 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "500"],
+  "500 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "500", "--seed", "1"],
   tests: ["vitest", "run", "--reporter=default", "--reporter=./scripts/summary-reporter.mjs"],
 };
 const toolSteps = {

@@ -25,7 +25,9 @@ export function differenceLines(differences: readonly Difference[], each = 8): s
   const groups = new Map<string, Difference[]>();
   for (const difference of differences) {
     const group = difference.where.split(", ").slice(0, 3).join(", ");
-    groups.set(group, [...(groups.get(group) ?? []), difference]);
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, [difference]);
+    else members.push(difference);
   }
   return [...groups].flatMap(([group, members]) => [
     ...members.slice(0, each).map(differenceLine),
@@ -162,7 +164,8 @@ function rankOf(where: string): number {
   const parts = where.split(", ");
   const last = parts.at(-1) ?? "";
   if (parts.some((part) => ["uuid", "made", "timestampSeconds"].includes(part))) return 3;
-  if (["offset", "at", "bytes", "paddedBytes", "paddingBytes"].includes(last) && parts[0] !== "kernels") return 2;
+  if (["offset", "at", "bytes", "paddedBytes", "paddingBytes", "trailerBytes"].includes(last) && parts[0] !== "kernels")
+    return 2;
   if (parts[0] === "sections" || parts.includes("commands") || counts.includes(last)) return 1;
   return 0;
 }

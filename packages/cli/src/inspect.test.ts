@@ -234,6 +234,18 @@ test("two files: the first difference by name first, then the byte; exit code 1"
   ]);
 });
 
+test("a comparison as JSON holds both names, the byte and every difference", async () => {
+  const { code, stdout } = await inspect("insts.bin", "longer.bin", "--json");
+
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    files: ["insts.bin", "longer.bin"],
+    equal: false,
+    firstByte: { at: 56 },
+    differences: [{ where: "operations, [1]", a: expect.stringContaining("16 words") }],
+  });
+});
+
 test("two xclbins: what a design does comes before sizes, sizes before uuids; equal files are exit code 0", async () => {
   const { code, stdout } = await inspect("good.xclbin", "hardware.xclbin");
   const same = await inspect("good.xclbin", "renamed.dat");

@@ -9,7 +9,6 @@ import type { ConformanceOptions } from "./commands/conformance.ts";
 import type { DemoOptions } from "./commands/demo.ts";
 import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
-import type { LintOptions } from "./commands/lint.ts";
 import type { NewOptions } from "./commands/new.ts";
 import type { QuantiseOptions } from "./commands/quantise.ts";
 import type { RoundingOptions } from "./commands/rounding.ts";
@@ -19,6 +18,7 @@ import type { ToolchainAction, ToolchainOptions } from "./commands/toolchain.ts"
 import type { ValidateOptions } from "./commands/validate.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
+import { addLintCommand, type LintInvocation } from "./lint-command.ts";
 import {
   collectDefine,
   collectInput,
@@ -43,7 +43,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "rounding"; readonly options: RoundingOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "inspect"; readonly options: InspectOptions }
-  | { readonly command: "lint"; readonly options: LintOptions }
+  | Pick<LintInvocation, "command" | "options">
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | { readonly command: "toolchain"; readonly options: ToolchainOptions }
   | { readonly command: "demo"; readonly options: DemoOptions }
@@ -222,21 +222,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     });
 
   addPackCommand(program, invoke);
-
-  program
-    .command("lint")
-    .argument("<file>", "an xclbin")
-    .description(
-      "find what makes XRT refuse an xclbin or go wrong in silence, with cause and cure; exit code 1 on an error",
-    )
-    .option("--insts <file>", "also the instruction stream that is to run with it")
-    .addOption(new Option("--device <device>", "what it is to run on").choices(["npu1", "npu2"]))
-    .option("--verbose", "print causes")
-    .option("--json", "print one JSON value on stdout")
-    .addHelpText("after", `\nExamples:\n${examples.lint}`)
-    .action((file: string, o: LintRawOptions) => {
-      invoke({ command: "lint", ...flags(o), options: { file, insts: o.insts, device: o.device } });
-    });
+  addLintCommand(program, invoke);
 
   program
     .command("doctor")
@@ -361,12 +347,6 @@ interface RawOptions {
   readonly only?: readonly string[];
 }
 
-/** Options of `lint`, whose devices are those of xclbins. */
-interface LintRawOptions extends Pick<RawOptions, "json" | "verbose"> {
-  readonly insts?: string;
-  readonly device?: LintOptions["device"];
-}
-
 interface QuantiseRawOptions
   extends Pick<RawOptions, "json" | "verbose" | "param">,
     Omit<QuantiseOptions, "what" | "params"> {}
@@ -479,9 +459,6 @@ const examples = {
   aiekit inspect other.xclbin --roundtrip
   aiekit inspect other.xclbin --explain
   aiekit inspect xclbin/sim/mel/manifest.json --json`,
-  lint: `  aiekit lint final.xclbin
-  aiekit lint final.xclbin --insts insts.bin --device npu1
-  aiekit lint final.xclbin --json`,
   doctor: `  aiekit doctor
   aiekit doctor --target npu1 --json`,
   toolchain: `  aiekit toolchain install

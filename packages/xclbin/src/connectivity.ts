@@ -31,3 +31,23 @@ export function writeConnectivity(connections: readonly Connection[]): Uint8Arra
   }
   return bytes;
 }
+
+/**
+ * Connections of one kernel's compute units ("kernel:instance" in IP_LAYOUT), by argument. One pass over the list: a hostile
+ * file may have tens of thousands.
+ */
+export function connectionsOfKernel(
+  kernel: string,
+  ips: readonly { readonly name: string }[],
+  connections: readonly Connection[],
+): ReadonlyMap<number, readonly Connection[]> {
+  const units = new Set(ips.flatMap(({ name }, i) => (name.startsWith(`${kernel}:`) ? [i] : [])));
+  const found = new Map<number, Connection[]>();
+  for (const connection of connections) {
+    if (!units.has(connection.ipIndex)) continue;
+    const list = found.get(connection.argIndex);
+    if (list === undefined) found.set(connection.argIndex, [connection]);
+    else list.push(connection);
+  }
+  return found;
+}

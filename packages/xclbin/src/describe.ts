@@ -1,5 +1,7 @@
 import type { AiePartition } from "./aie-partition.ts";
+import { type Connection, connectionsOfKernel } from "./connectivity.ts";
 import { containerLines, describePdi, type PdiDescription } from "./describe-pdi.ts";
+import type { XclbinKernel } from "./embedded-metadata.ts";
 import { explainXclbin, type XclbinProblem } from "./explain.ts";
 import { sectionKindName, sectionKinds } from "./section-kinds.ts";
 import type { Xclbin } from "./xclbin.ts";
@@ -88,18 +90,7 @@ export function describeXclbin(xclbin: Xclbin): XclbinDescription {
     sections: xclbin.sections.map(({ kind, name, offset, sizeBytes }) => {
       return { kind: sectionKindName(kind), name, offset, bytes: sizeBytes };
     }),
-    kernels: xclbin.kernels.map((kernel) => ({
-      name: kernel.name,
-      type: kernel.type,
-      id: hex(kernel.dpuKernelId ?? 0),
-      call: kernel.hasOpcode ? "opcode" : "no opcode",
-      instances: kernel.instances,
-      args: kernel.args.map(({ index, name, type, qualifier, offsetBytes, sizeBytes }) => {
-        const memory = memoryOf(xclbin, kernel.name, index);
-        const group = groupOf(xclbin, kernel.name, index);
-        return { index, name, type, qualifier, memory, group, offset: offsetBytes, size: sizeBytes };
-      }),
-    })),
+    kernels: xclbin.kernels.map((kernel) => describeKernel(xclbin, kernel)),
     memory: xclbin.memory.map(({ tag, sizeKib, baseAddress }) => {
       return { tag, kib: Number(sizeKib), base: hex(baseAddress) };
     }),
@@ -115,6 +106,24 @@ export function describeXclbin(xclbin: Xclbin): XclbinDescription {
       trailer: trailerKind(xclbin.trailer),
     },
     problems: explainXclbin(xclbin),
+  };
+}
+
+function describeKernel(xclbin: Xclbin, kernel: XclbinKernel): XclbinDescription["kernels"][number] {
+  const memories = connectionsOfKernel(kernel.name, xclbin.ips, xclbin.connections);
+  const groups = connectionsOfKernel(kernel.name, xclbin.ips, groupConnections(xclbin));
+  return {
+    name: kernel.name,
+    type: kernel.type,
+    id: hex(kernel.dpuKernelId ?? 0),
+    call: kernel.hasOpcode ? "opcode" : "no opcode",
+    instances: kernel.instances,
+    args: kernel.args.map(({ index, name, type, qualifier, offsetBytes, sizeBytes }) => {
+      const bank = memories.get(index)?.[0]?.memoryIndex;
+      const memory = bank === undefined ? null : (xclbin.memory[bank]?.tag ?? null);
+      const group = groups.get(index)?.[0]?.memoryIndex ?? null;
+      return { index, name, type, qualifier, memory, group, offset: offsetBytes, size: sizeBytes };
+    }),
   };
 }
 
@@ -212,20 +221,9 @@ function contentLines({ lines, container }: PdiDescription, brief: boolean): rea
   return brief || container === undefined ? lines : containerLines(container);
 }
 
-function groupOf(xclbin: Xclbin, kernel: string, index: number): number | null {
-  const content = xclbin.sections.find(({ kind }) => kind === sectionKinds.groupConnectivity)?.content;
-  if (content?.type !== "connectivity") return null;
-  const found = content.connections.find(({ argIndex, ipIndex }) => {
-    return argIndex === index && xclbin.ips[ipIndex]?.name.startsWith(`${kernel}:`) === true;
-  });
-  return found?.memoryIndex ?? null;
-}
-
-function memoryOf(xclbin: Xclbin, kernel: string, index: number): string | null {
-  const connection = xclbin.connections.find(({ argIndex, ipIndex }) => {
-    return argIndex === index && xclbin.ips[ipIndex]?.name.startsWith(`${kernel}:`) === true;
-  });
-  return connection === undefined ? null : (xclbin.memory[connection.memoryIndex]?.tag ?? null);
+function groupConnections({ sections }: Xclbin): readonly Connection[] {
+  const content = sections.find(({ kind }) => kind === sectionKinds.groupConnectivity)?.content;
+  return content?.type === "connectivity" ? content.connections : [];
 }
 
 function hex(value: number | bigint): string {

@@ -1,4 +1,5 @@
 import { DeviceError } from "@aiekit/core";
+import { connectionsOfKernel } from "./connectivity.ts";
 import type { XclbinKernel } from "./embedded-metadata.ts";
 import { sectionKindName, sectionKinds } from "./section-kinds.ts";
 import type { Xclbin } from "./xclbin.ts";
@@ -182,11 +183,11 @@ function memoryProblems(xclbin: Xclbin, kernels: readonly XclbinKernel[]): Xclbi
 
 function unconnectedProblems(xclbin: Xclbin, { name, args }: XclbinKernel): XclbinProblem[] {
   const section = sectionKindName(sectionKinds.connectivity);
-  const connected = xclbin.connections.filter(({ ipIndex }) => xclbin.ips[ipIndex]?.name.startsWith(`${name}:`));
+  const connected = connectionsOfKernel(name, xclbin.ips, xclbin.connections);
   const hint = 'give the argument a "memory-connection" to a tag of MEM_TOPOLOGY in kernels.json';
   return args.flatMap((arg): XclbinProblem[] => {
     if (arg.qualifier !== "GLOBAL") return [];
-    const banks = connected.filter(({ argIndex }) => argIndex === arg.index);
+    const banks = connected.get(arg.index) ?? [];
     if (banks.some(({ memoryIndex }) => xclbin.memory[memoryIndex] !== undefined)) return [];
     const what =
       banks.length === 0

@@ -31,6 +31,9 @@ interface Registers {
   readonly started: { register: string; meaning: string }[];
 }
 
+/** Addresses within a tile. */
+const tileBytes = 2 ** 20;
+
 /** The state of every tile that commands write to, by column and row. */
 export function tileStates(commands: readonly CdoCommand[]): readonly TileState[] {
   const tiles = new Map<string, Registers>();
@@ -43,7 +46,8 @@ export function tileStates(commands: readonly CdoCommand[]): readonly TileState[
       if (register?.row.role === "programMemory" || register?.row.role === "dataMemory") continue;
       const { data } = command;
       const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-      for (let at = 0; at + 4 <= data.length; at += 4) tile.words.set(offset + at, view.getUint32(at, true));
+      const end = Math.min(data.length, tileBytes - offset);
+      for (let at = 0; at + 4 <= end; at += 4) tile.words.set(offset + at, view.getUint32(at, true));
     } else if (register?.row.role === "taskQueue") {
       const { meaning = "" } = describeWrite(command.address, command.value);
       tile.started.push({ register: register.name, meaning });

@@ -1,5 +1,4 @@
 import type { Connection } from "../connectivity.ts";
-import type { MemoryBank } from "../mem-topology.ts";
 import { sectionKindName, sectionKinds } from "../section-kinds.ts";
 import type { Xclbin } from "../xclbin.ts";
 import type { Finding } from "./rules.ts";
@@ -50,15 +49,12 @@ function groups(xclbin: Xclbin): Finding[] {
   const connections = contentOf(xclbin, sectionKinds.groupConnectivity);
   const groupBanks = contentOf(xclbin, sectionKinds.groupTopology);
   if (connections?.type !== "connectivity" || groupBanks?.type !== "memory") return [];
-  const has = (
-    { argIndex, ipIndex }: Connection,
-    found: readonly Connection[],
-    known: readonly MemoryBank[],
-  ): boolean =>
-    found.some((c) => c.argIndex === argIndex && c.ipIndex === ipIndex && known[c.memoryIndex] !== undefined);
+  const key = ({ argIndex, ipIndex }: Connection): string => `${argIndex} ${ipIndex}`;
+  const known = connections.connections.filter(({ memoryIndex }) => groupBanks.banks[memoryIndex] !== undefined);
+  const grouped = new Set(known.map(key));
   return xclbin.connections.flatMap((connection): Finding[] => {
     if (isScalar(xclbin, connection)) return [];
-    if (has(connection, connections.connections, groupBanks.banks)) return [];
+    if (grouped.has(key(connection))) return [];
     const cause = `argument ${connection.argIndex} of compute unit ${connection.ipIndex} is connected to no group`;
     return [{ code: "group-unconnected", where: groupConnectivity, cause }];
   });

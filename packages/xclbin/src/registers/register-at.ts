@@ -25,6 +25,12 @@ export interface FoundRegister {
 const columnShift = 25;
 const rowShift = 20;
 
+const indexes: Readonly<Record<TileKind, RegisterIndex>> = {
+  shim: indexOf(registerTable.shim),
+  memtile: indexOf(registerTable.memtile),
+  computeTile: indexOf(registerTable.computeTile),
+};
+
 /** Row 0 is the shim, row 1 the memtile on every NPU. */
 export function tileKindAt(row: number): TileKind {
   if (row === 0) return "shim";
@@ -45,12 +51,27 @@ export function arrayAddress(col: number, row: number, offset: number): number {
 }
 
 function registerOf(kind: TileKind, offset: number): FoundRegister | undefined {
-  for (const row of registerTable[kind]) {
-    const index = Math.floor((offset - row.offset) / row.strideBytes);
-    if (index < 0 || index >= row.count) continue;
-    const inside = offset - row.offset - index * row.strideBytes;
-    if (inside >= row.bytes) continue;
-    return { row, name: row.name.replace("#", `${index}`), index, inside };
+  const { byWord, memories } = indexes[kind];
+  const row = byWord.get(offset >>> 2) ?? memories.find(({ offset: at, bytes }) => offset >= at && offset < at + bytes);
+  if (row === undefined) return undefined;
+  const index = Math.floor((offset - row.offset) / row.strideBytes);
+  const inside = offset - row.offset - index * row.strideBytes;
+  return { row, name: row.name.replace("#", `${index}`), index, inside };
+}
+
+interface RegisterIndex {
+  /** Rows by offset / 4, memories left out. */
+  readonly byWord: ReadonlyMap<number, RegisterRow>;
+  readonly memories: readonly RegisterRow[];
+}
+
+function indexOf(rows: readonly RegisterRow[]): RegisterIndex {
+  const isMemory = ({ role }: RegisterRow): boolean => role === "dataMemory" || role === "programMemory";
+  const byWord = new Map<number, RegisterRow>();
+  for (const row of rows.filter((candidate) => !isMemory(candidate))) {
+    for (let i = 0; i < row.count; i++) {
+      for (let at = 0; at < row.bytes; at += 4) byWord.set((row.offset + i * row.strideBytes + at) >>> 2, row);
+    }
   }
-  return undefined;
+  return { byWord, memories: rows.filter(isMemory) };
 }

@@ -70,6 +70,27 @@ test("sections that are unknown, unordered, spaced out and padded with other byt
   expect(result.padding.map(({ at }) => at)).toEqual([12, 465]);
 });
 
+test("a manifest as builds write it is encoded anew; in another layout its text is kept", () => {
+  const file = { path: "a", bytes: 16, sha256: "ab".repeat(32) };
+  const manifest = {
+    ...{
+      format: "aiekit-manifest",
+      version: 1,
+      kernel: "mel",
+      about: "",
+      target: "sim",
+      device: "npu1_1col",
+      params: {},
+    },
+    ...{ design: file, xclbin: file, xclbinKernel: "MLIR_AIE", inputs: [], tools: [] },
+    sequences: [{ name: "sequence", insts: file, units: 1, args: [] }],
+  };
+  const text = (indent: number) => new TextEncoder().encode(`${JSON.stringify(manifest, null, indent)}\n`);
+
+  expect(roundtrip(text(2), "manifest.json")).toMatchObject({ equal: true, parts: [{ how: "encoded" }] });
+  expect(roundtrip(text(3), "manifest.json")).toMatchObject({ equal: true, parts: [{ how: "kept as bytes" }] });
+});
+
 test("bytes appended to an xclbin are told and kept", () => {
   const result = roundtrip(new Uint8Array([...xclbin, 1, 2, 3]), "longer.xclbin");
 

@@ -1,4 +1,4 @@
-import { FormatError } from "@aiekit/core";
+import { parseManifest } from "@aiekit/core";
 import { readCdo } from "../cdo.ts";
 import { writeCdo } from "../cdo-writer.ts";
 import { readElf } from "../core-elf.ts";
@@ -8,7 +8,17 @@ import { isLegacyStream, legacyWords, readLegacyStream } from "../legacy-stream.
 import { decodeSimImage, encodeSimImage } from "../sim-image.ts";
 import { encodeTxn, readTxn } from "../txn.ts";
 import { instructionWords, isHexText } from "../txn-words.ts";
-import { type Encoded, type EncodedPart, encodedPart, finish, newCanvas, type OpenRange, put } from "./canvas.ts";
+import {
+  type Encoded,
+  type EncodedPart,
+  encodedPart,
+  finish,
+  keptPart,
+  newCanvas,
+  type OpenRange,
+  put,
+  sameBytes,
+} from "./canvas.ts";
 import { encodePdi } from "./encode-pdi.ts";
 import { encodeXclbin } from "./encode-xclbin.ts";
 
@@ -63,10 +73,20 @@ function encode(kind: FileKind, bytes: Uint8Array, name: string): Encoded {
     case "instruction stream":
       return encodeStream(bytes, name);
     case "manifest":
-      throw new FormatError(`${name}: expected a binary file or an instruction stream, got a manifest`, {
-        hint: "a manifest is JSON text: inspect it without --roundtrip",
-      });
+      return encodeManifest(bytes, name);
   }
+}
+
+/** JSON as builds write it, two spaces a level; in another layout the text is kept. */
+function encodeManifest(bytes: Uint8Array, name: string): Encoded {
+  const manifest = parseManifest(new TextDecoder().decode(bytes), name);
+  const what = `manifest of ${manifest.kernel}`;
+  const text = JSON.stringify(manifest, null, 2);
+  const forms = [`${text}\n`, text, JSON.stringify(manifest), `${JSON.stringify(manifest)}\n`];
+  const same = forms.map((form) => new TextEncoder().encode(form)).find((form) => sameBytes(form, bytes));
+  return same === undefined
+    ? keptPart(bytes, what, "the same values, its text laid out otherwise")
+    : encodedPart(same, what);
 }
 
 function encodeStream(bytes: Uint8Array, name: string): Encoded {
