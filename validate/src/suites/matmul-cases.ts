@@ -102,6 +102,7 @@ export function matmulCases({ seed, drawn = 12 }: { readonly seed: number; reado
     shape("i16xi8_i32", 300, 64, 40, { bias: true }),
     shape("i16xi8_i32", 40, 300, 64, { array: "tile" }),
     shape("i16xi8_bf16", 70, 700, 90),
+    shape("i16xi8_bf16", 40, 64, 40, { gelu: true }),
     shape("i8g128_i8", 100, 256, 65),
     shape("i8g128_bf16", 70, 300, 90, { gelu: true }),
     shape("i8g128_bf16", 5, 4100, 16, { array: "tile" }),
