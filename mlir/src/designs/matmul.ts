@@ -21,7 +21,8 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
       ? planMatmul({ ...request, wholeColumns: wanted === "whole" })
       : planTile(request, parseMatmulTile(wanted));
   const residual = shapes.some((shape) => shape.residual);
-  const activates = shapes.some((shape) => shape.residual && shape.gelu);
+  // Sums that are float already; integers become numbers on their way out.
+  const activates = type.input.name === "bf16" && shapes.some((shape) => shape.residual && shape.gelu);
   const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual, activates };
   const fabric = matmulFabric(d, spec);
   const sequences = shapes.map((shape) => matmulSequence(d, fabric, spec, shape));

@@ -130,7 +130,7 @@ function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: Matmul
   const hasChannels = host.channels !== undefined;
   const hasResidual = host.residual !== undefined;
   const flags = (hasChannels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0);
-  const activatesFirst = hasResidual && shape.gelu;
+  const activatesFirst = hasResidual && shape.gelu && spec.activates === true;
   const words: Readonly<Record<ControlWord, number>> = {
     columnSteps: steps.columnSteps,
     channelObjects: hasChannels ? 1 : 0,
