@@ -29,7 +29,8 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
       ? planMatmul({ ...request, wholeColumns: wanted === "whole" })
       : planTile(request, parseMatmulTile(wanted));
   const residual = shapes.some((shape) => shape.residual);
-  const activates = shapes.some((shape) => shape.residual && shape.gelu);
+  // Sums that are float already; integers become numbers on their way out.
+  const activates = type.input.name === "bf16" && shapes.some((shape) => shape.residual && shape.gelu);
   const rows = mostChannelRows(type.input, shapes);
   const spec: MatmulFabricSpec = {
     type,

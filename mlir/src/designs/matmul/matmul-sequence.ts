@@ -154,7 +154,7 @@ function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: Matmul
   const { fabric, shape, spec, steps, channels } = work;
   const hasResidual = host.residual !== undefined;
   const flags = (channels ? storeFlags.channels : 0) + (shape.gelu ? storeFlags.gelu : 0);
-  const activatesFirst = hasResidual && shape.gelu;
+  const activatesFirst = hasResidual && shape.gelu && spec.activates === true;
   const words: Readonly<Record<ControlWord, number>> = {
     columnSteps: steps.columnSteps,
     channelObjects: channels?.objects ?? 0,
