@@ -63,7 +63,7 @@ export function gemvCases({ seed, drawn: count = 8 }: { readonly seed: number; r
     shape("bf16_bf16", 1536, 384, { bias: true, residual: true }),
     shape("bf16_f32", 384, 1152, { bias: true }),
     shape("bf16_bf16", 5120, 50),
-    shape("i8_f32", 33, 9000),
+    shape("i8_f32", 33, 9000, { m: 2, residual: true }),
     shape("i8_bf16", 130, 300, { m: 5, residual: true }),
     shape("bf16_f32", 64, 77, { m: 8, bias: true }),
     shape("bf16_bf16", 513, 203, { m: 2, gelu: true }),
