@@ -8,10 +8,7 @@ export type { Connection } from "./connectivity.ts";
 export {
   aieMachine,
   type CoreElf,
-  type ElfSection,
-  type ElfSegment,
   type ElfSymbol,
-  isElf,
   readCoreElf,
   readElf,
 } from "./core-elf.ts";
@@ -32,14 +29,7 @@ export { type FileKind, fileKind } from "./file-kind.ts";
 export { type HostTraffic, hostTraffic } from "./host-traffic.ts";
 export type { IpEntry } from "./ip-layout.ts";
 export { argOffsets, npuKernelArgs, type XclbinArg } from "./kernel-args.ts";
-export {
-  isLegacyStream,
-  type LegacyOp,
-  type LegacyStream,
-  legacyProlog,
-  legacyWords,
-  readLegacyStream,
-} from "./legacy-stream.ts";
+export { legacyProlog, legacyWords, readLegacyStream } from "./legacy-stream.ts";
 export { type MemoryBank, npuMemoryBanks } from "./mem-topology.ts";
 export { defaultDpuKernelId, npuPartition } from "./npu-partition.ts";
 export { type LintInput, lintXclbin } from "./lint/lint.ts";
@@ -48,13 +38,11 @@ export { type LintCode, type LintFinding, lintRules, type Severity } from "./lin
 export { isPdi, type Pdi, readPdi } from "./pdi.ts";
 export { type PdiContainer, readPdiContainer } from "./pdi-container.ts";
 export { buildPdi } from "./pdi-writer.ts";
-export { type BdContent, bdFields, bdText } from "./registers/bd-fields.ts";
-export { arrayAddress, registerAt } from "./registers/register-at.ts";
-export { describeWrite, type RegisterWrite, writeText } from "./registers/register-write.ts";
+export { registerAt } from "./registers/register-at.ts";
 export { switchPorts } from "./registers/switch-ports.ts";
 export type { EncodedPart } from "./roundtrip/canvas.ts";
 export { type Roundtrip, roundtrip } from "./roundtrip/roundtrip.ts";
 export { sectionKindName, sectionKinds } from "./section-kinds.ts";
 export { decodeSimImage, encodeSimImage, isSimImage, type SimImage } from "./sim-image.ts";
-export { decodeTxn, encodeTxn, readTxn, type TxnOp, type TxnReading, type TxnStream } from "./txn.ts";
+export { decodeTxn, encodeTxn, type TxnOp, type TxnStream } from "./txn.ts";
 export { readXclbin, type SectionContent, writeXclbin, type Xclbin, type XclbinSection } from "./xclbin.ts";

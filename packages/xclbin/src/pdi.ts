@@ -1,5 +1,5 @@
 import type { Cdo } from "./cdo.ts";
-import { type PdiContainer, pdiLayout, readPdiContainer } from "./pdi-container.ts";
+import { pdiLayout, readPdiContainer } from "./pdi-container.ts";
 import { failAt, sectionSource } from "./section-source.ts";
 
 export { isPdi } from "./pdi-container.ts";
@@ -29,9 +29,4 @@ export function readPdi(bytes: Uint8Array, name = "PDI"): Pdi {
     return failAt(source, partition.offset + 0x24, `expected a partition of type 2 (CDO), got type ${partition.type}`);
   }
   return { idCode: container.idCode, imageName: image.name, imageId: image.id, cdo: partition.content.cdo };
-}
-
-/** The CDOs of all partitions, in order. */
-export function cdosOf({ partitions }: PdiContainer): readonly Cdo[] {
-  return partitions.flatMap(({ content }) => (content.type === "cdo" ? [content.cdo] : []));
 }

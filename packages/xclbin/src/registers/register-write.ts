@@ -63,7 +63,7 @@ export function blockBds(
   return bds;
 }
 
-export function hexWord(value: number): string {
+function hexWord(value: number): string {
   return `0x${(value >>> 0).toString(16)}`;
 }
 
