@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ToolMissingError } from "@aiekit/core";
 
@@ -21,7 +21,7 @@ export function ownCodeVersion(): Promise<string> {
 async function readOwnCode(): Promise<string> {
   const code = codeFolder(import.meta.dirname);
   const folders = packages.map((name) => join(installedPackageFolder(name), basename(code)));
-  const hashes = await Promise.all(folders.map(hashModules));
+  const hashes = folders.map(hashModules);
   const { version } = JSON.parse(await readFile(join(dirname(code), "package.json"), "utf8")) as { version: string };
   return `${version}+${createHash("sha256").update(hashes.join("\n")).digest("hex").slice(0, 12)}`;
 }
@@ -44,10 +44,11 @@ function codeFolder(folder: string): string {
   return ["src", "dist"].includes(basename(folder)) ? folder : codeFolder(dirname(folder));
 }
 
-async function hashModules(folder: string): Promise<string> {
-  const names = await readdir(folder, { recursive: true });
+/** Reads synchronously: for hundreds of small files that takes less than half of the CPU time. */
+function hashModules(folder: string): string {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const modules = names.filter((name) => /(?<!\.d|\.test)\.(ts|js)$/.test(name) && !/\.test\.js$/.test(name)).sort();
-  const texts = await Promise.all(modules.map((name) => readFile(join(folder, name))));
+  const texts = modules.map((name) => readFileSync(join(folder, name)));
   const hash = createHash("sha256");
   modules.forEach((name, i) => {
     hash.update(`${name}\n${texts[i]!.byteLength}\n`).update(texts[i]!);

@@ -167,22 +167,34 @@ function indentOf(line: string): number {
 /** A tile with what fills its memory, most first: `tile (0,2): objectFifo pcm 2 x 800 B, stack 8192 B`. */
 function describeTile(place: string, module: ModuleLines, index: DesignIndex): string {
   const names = new Set([...module.tiles].filter(([, at]) => at === place).map(([name]) => name));
-  const byOwner = new Map<string, { count: number; bytes: number }>();
-  for (const line of module.lines) {
-    const buffer = /\baie\.buffer\((%[\w$.-]+)\).*sym_name = "([\w$.-]+)".*: memref<([^>]*)>/.exec(line);
-    if (!buffer || !names.has(buffer[1] ?? "")) continue;
-    const owner = ownerOf(buffer[2] ?? "", index) ?? `buffer ${buffer[2]}`;
-    const bytes = memrefBytes(buffer[3] ?? "");
-    const known = byOwner.get(owner);
-    byOwner.set(owner, { count: (known?.count ?? 0) + 1, bytes });
-  }
-  const held = [...byOwner]
+  const held = [...memoryOf(names, module, index)]
     .sort(([, a], [, b]) => b.count * b.bytes - a.count * a.bytes)
     .map(([owner, { count, bytes }]) => `${owner} ${count} x ${bytes} B`);
   const stack = stackOf(place, module);
   if (stack !== undefined) held.push(`stack ${stack} B`);
   const where = lineText(index.tiles.get(place), index);
   return `tile (${place})${where}${held.length > 0 ? `, which holds ${held.join(", ")}` : ""}`;
+}
+
+/** Buffers by what they were made for; before lowering, the objectFifos that begin or end at the tile. */
+function memoryOf(
+  tileNames: ReadonlySet<string>,
+  { lines }: ModuleLines,
+  index: DesignIndex,
+): ReadonlyMap<string, { readonly count: number; readonly bytes: number }> {
+  const byOwner = new Map<string, { count: number; bytes: number }>();
+  for (const line of lines) {
+    const buffer = /\baie\.buffer\((%[\w$.-]+)\).*sym_name = "([\w$.-]+)".*: memref<([^>]*)>/.exec(line);
+    if (buffer && tileNames.has(buffer[1] ?? "")) {
+      const owner = ownerOf(buffer[2] ?? "", index) ?? `buffer ${buffer[2]}`;
+      byOwner.set(owner, { count: (byOwner.get(owner)?.count ?? 0) + 1, bytes: memrefBytes(buffer[3] ?? "") });
+    }
+    const fifo = /\baie\.objectfifo @([\w$.-]+)\s*\((.*?)(\d+)(?: : i32)?\]?\).*objectfifo<memref<([^>]*)>>/.exec(line);
+    if (fifo && [...(fifo[2] ?? "").matchAll(/%[\w$.-]+/g)].some(([name]) => tileNames.has(name))) {
+      byOwner.set(`objectFifo ${fifo[1]}`, { count: Number(fifo[3]), bytes: memrefBytes(fifo[4] ?? "") });
+    }
+  }
+  return byOwner;
 }
 
 function stackOf(place: string, { lines, tiles }: ModuleLines): string | undefined {

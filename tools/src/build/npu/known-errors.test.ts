@@ -63,7 +63,8 @@ const rows: readonly Row[] = [
       "design.mlir:4:18: error: 'aie.tile' op allocated buffers exceeded available memory\n" +
       "design.mlir:4:18: error: 'aie.tile' op Basic sequential allocation also failed.\n",
     hint: /64 KiB a compute tile.*basic-sequential/,
-    about: /tile \(0,2\)/,
+    about:
+      /^tile \(0,2\) \(.*design\.mlir:4\), which holds objectFifo pcm 2 x 800 B, objectFifo mel 2 x 160 B, stack 8192 B$/,
   },
   {
     tool: "aie-opt",

@@ -1,10 +1,11 @@
+import { DesignError } from "@aiekit/core";
 import type { Generation } from "@aiekit/mlir";
 import { aieOpt } from "../../drivers/aie-opt.ts";
 import { aieTranslate } from "../../drivers/aie-translate.ts";
 import type { OutputRef, Step } from "../../plan/step.ts";
 import { withElfNames } from "./elf-names.ts";
 import { checkCoreList, checkRouted, checkTargetArch } from "./output-checks.ts";
-import { addressesRef, coreListRef, physicalRef, targetRef, withElfsRef } from "./outputs.ts";
+import { addressesRef, coreListRef, physicalRef, targetRef, tracedRef, withElfsRef } from "./outputs.ts";
 import { type CorePlace, deviceSymbol, type Lowering } from "./pass-pipelines.ts";
 import { type ToolStepContext, toolStep } from "./tool-step.ts";
 
@@ -24,7 +25,9 @@ const designFile = "design.mlir";
 export function moduleSteps(source: ModuleStepsSource, context: ToolStepContext): readonly Step[] {
   const { lowering, generation, cores, verified } = source;
   const files = new Map([[designFile, context.design.text]]);
+  const traces = traceSteps(source, context);
   return [
+    ...traces,
     toolStep(
       {
         name: targetRef.step,
@@ -44,10 +47,14 @@ export function moduleSteps(source: ModuleStepsSource, context: ToolStepContext)
         name: addressesRef.step,
         kind: "addresses",
         command: () =>
-          aieOpt({ pipeline: lowering.addresses(generation), input: designFile, output: addressesRef.output }),
-        reads: [],
+          aieOpt({
+            pipeline: lowering.addresses(generation),
+            input: traces.length > 0 ? tracedRef.output : designFile,
+            output: addressesRef.output,
+          }),
+        reads: traces.length > 0 ? [tracedRef] : [],
         after: [verified],
-        files,
+        files: traces.length > 0 ? undefined : files,
         writes: [addressesRef.output],
       },
       context,
@@ -77,6 +84,30 @@ export function moduleSteps(source: ModuleStepsSource, context: ToolStepContext)
       context,
     ),
   ];
+}
+
+/** Traces of a design become register writes; releases differ in where. */
+function traceSteps({ lowering, verified }: ModuleStepsSource, context: ToolStepContext): readonly Step[] {
+  const { traces } = lowering;
+  if (!/\baie\.trace\b/.test(context.design.text) || traces === "in addresses") return [];
+  if (traces === undefined) {
+    throw new DesignError("the design has aie.trace, which this mlir-aie does not know", {
+      hint: "take mlir-aie v1.3, or leave the trace out",
+    });
+  }
+  const step = toolStep(
+    {
+      name: tracedRef.step,
+      kind: "traces",
+      command: () => aieOpt({ pipeline: traces(context.tools.passes), input: designFile, output: tracedRef.output }),
+      reads: [],
+      after: [verified],
+      files: new Map([[designFile, context.design.text]]),
+      writes: [tracedRef.output],
+    },
+    context,
+  );
+  return [step];
 }
 
 function elfNamesStep({ cores, codeVersion }: ModuleStepsSource): Step {

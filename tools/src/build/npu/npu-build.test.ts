@@ -41,6 +41,11 @@ afterEach(async () => {
   await tools.remove();
 });
 
+/** Makes the build stale, and its kernel another object. */
+async function edit(): Promise<void> {
+  await appendFile(project.at("kernels/mel/mel.cc"), "\nint edited;\n");
+  await tools.answer("mel.o", "another object");
+}
 const build = (options: Parameters<KernelProject["build"]>[1] = {}): Promise<ObservedBuild> =>
   project.build({ target: "npu1" }, options);
 const failure = (running: Promise<unknown>): Promise<Error> =>
@@ -102,8 +107,7 @@ test("an unchanged kernel is not built, and no tool is started, not even to ask 
 });
 
 test("an edited kernel compiles, links, and packs again; lowering and streams come from the cache", async () => {
-  await appendFile(project.at("kernels/mel/mel.cc"), "\nint edited;\n");
-  await tools.answer("mel.o", "another object");
+  await edit();
 
   const { ran } = await build();
 
@@ -111,8 +115,7 @@ test("an edited kernel compiles, links, and packs again; lowering and streams co
 });
 
 test("an ELF that comes out another way reaches CDO, PDI and xclbin", async () => {
-  await appendFile(project.at("kernels/mel/mel.cc"), "\nint edited;\n");
-  await tools.answer("mel.o", "another object");
+  await edit();
   await tools.answer("main_core_0_2.elf", coreElfBytes({ programBytes: 2048 }));
   const { init } = coreCdoFiles([{ col: 0, row: 2 }]);
   await tools.answer("main_aie_cdo_init.bin", cdoBytes([...init, { write: 0x0023f008, value: 5 }]));
@@ -160,8 +163,9 @@ test("streams of our own instead of the tools' make another build", async () => 
 
 test("without Peano everything is made that takes no compiler, the tools' streams among it", async () => {
   for (const tool of ["clang", "clang++", "opt", "llc"]) await tools.removeTool(tool);
+  await edit();
 
-  const error = await failure(build({ force: true }));
+  const error = await failure(build());
 
   expect(error).toBeInstanceOf(ToolMissingError);
   expect(error.message).toMatch(/^build of mel for npu1 stops after \d+ of 28 steps, before\n/);
@@ -184,21 +188,23 @@ test("without Peano everything is made that takes no compiler, the tools' stream
 test("with Peano alone the kernels are compiled", async () => {
   await tools.removeTool("aie-opt");
   await tools.removeTool("aie-translate");
+  await edit();
 
-  const error = await failure(build({ force: true }));
+  const error = await failure(build());
 
   expect(error.message).toMatch(/addresses: needs aie-opt: not found; looked in .*mlir_aie\/bin/);
   expect(error.message).toContain("target: needs aie-translate");
-  expect(await project.files("xclbin/npu1/mel.prj")).toMatchObject({ "mel.o": Buffer.from("object of mel") });
+  expect(await project.files("xclbin/npu1/mel.prj")).toMatchObject({ "mel.o": Buffer.from("another object") });
 });
 
 test("the folder that a stopped build leaves goes when a build comes through", async () => {
   await tools.removeTool("llc");
-  await failure(build({ force: true }));
+  await edit();
+  await failure(build());
   expect(existsSync(project.at("xclbin/npu1/mel.prj"))).toBe(true);
 
   await tools.update("llc", "LLVM version 21.0.0\n  aie2 - AIE2");
-  await build({ force: true });
+  await build();
 
   expect(await readdir(project.at("xclbin/npu1"))).toEqual(["mel"]);
 });
@@ -235,8 +241,9 @@ test("--keep leaves what every step made, under the names of aiecc's work folder
 
 test("--keep leaves what a failed build made before it failed", async () => {
   await tools.fail("clang", { prints: "ld.lld: error: undefined symbol: mel_frame_i16" });
+  await edit();
 
-  await failure(build({ force: true, keep: true }));
+  await failure(build({ keep: true }));
 
   const kept = Object.keys(await project.files("xclbin/npu1/mel.prj"));
   expect(kept).toContain("main_core_0_2.o");
@@ -268,8 +275,9 @@ test("scratch folders of builds that were killed are removed by the next", async
   const dead = project.at(".cache/scratch/999999999-0/input.mlir");
   await mkdir(join(dead, ".."), { recursive: true });
   await writeFile(dead, "");
+  await edit();
 
-  await build({ force: true });
+  await build();
 
   expect(await readdir(project.at(".cache/scratch"))).toEqual([]);
 });

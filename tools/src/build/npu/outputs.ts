@@ -6,6 +6,7 @@ import { type CorePlace, deviceSymbol } from "./pass-pipelines.ts";
 // Outputs of a build for hardware, by the steps that make them. The names of outputs are those of the files in aiecc's work
 // folder, and each is made by one step only.
 
+export const tracedRef: OutputRef = { step: "traces", output: "input_with_traces.mlir" };
 export const addressesRef: OutputRef = { step: "addresses", output: "input_with_addresses.mlir" };
 export const physicalRef: OutputRef = { step: "route", output: "input_physical.mlir" };
 export const withElfsRef: OutputRef = { step: "elf names", output: "input_physical_with_elfs.mlir" };

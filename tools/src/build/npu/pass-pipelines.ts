@@ -11,6 +11,11 @@ export interface CorePlace {
 
 /** What of a build depends on the span of mlir-aie's history. */
 export interface Lowering {
+  /**
+   * What is done with `aie.trace` before `addresses`: nothing, since `addresses` does it; a pipeline of its own, given the
+   * passes that aie-opt lists; undefined where the span has no such operation.
+   */
+  readonly traces: "in addresses" | ((passes: ReadonlySet<string>) => string) | undefined;
   /** design.mlir -> input_with_addresses.mlir: objectFifos, locks, BDs, buffer addresses. */
   readonly addresses: (generation: Generation) => string;
   /** input_with_addresses.mlir -> input_physical.mlir. */
@@ -45,6 +50,7 @@ export function passNames(pipeline: string): readonly string[] {
 /** Source: mlir-aie, aiecc of each span; `2026-03` also as run. */
 const spans: Readonly<Record<MlirAieReleaseId, () => Lowering>> = {
   "v1.1": () => ({
+    traces: undefined,
     addresses: (generation) => addressesUntilMarch2026({ generation, allocate: allocateWithScheme }),
     route: routePasses,
     core: (core) =>
@@ -61,6 +67,7 @@ const spans: Readonly<Record<MlirAieReleaseId, () => Lowering>> = {
     namesLinker: false,
   }),
   "v1.2": () => ({
+    traces: undefined,
     addresses: (generation) =>
       addressesUntilMarch2026({
         generation,
@@ -77,6 +84,7 @@ const spans: Readonly<Record<MlirAieReleaseId, () => Lowering>> = {
     namesLinker: false,
   }),
   "2026-03": () => ({
+    traces: "in addresses",
     addresses: (generation) =>
       addressesUntilMarch2026({
         generation,
@@ -99,6 +107,7 @@ const spans: Readonly<Record<MlirAieReleaseId, () => Lowering>> = {
     namesLinker: false,
   }),
   "v1.3": () => ({
+    traces: tracePasses,
     addresses: (generation) =>
       addressesUntilMarch2026({
         generation,
@@ -230,6 +239,12 @@ function sinceV14(): Omit<Lowering, "addresses"> {
       ]),
     ),
   };
+}
+
+/** `aie-insert-trace-flows` came three days after v1.3.1. */
+function tracePasses(passes: ReadonlySet<string>): string {
+  const insert = passes.has("aie-insert-trace-flows") ? ["aie-insert-trace-flows"] : [];
+  return moduleOf(deviceOf([...insert, "aie-trace-to-config", "aie-trace-pack-reg-writes", "aie-inline-trace-config"]));
 }
 
 function coreHead({ col, row }: CorePlace, aievec: string, rest: string): string {
