@@ -40,11 +40,11 @@ export {
   legacyWords,
   readLegacyStream,
 } from "./legacy-stream.ts";
-export { type MemoryBank, npuMemoryBanks } from "./mem-topology.ts";
-export { defaultDpuKernelId, npuPartition } from "./npu-partition.ts";
 export { type LintInput, lintXclbin } from "./lint/lint.ts";
 export type { LintDevice } from "./lint/partition-checks.ts";
 export { type LintCode, type LintFinding, lintRules, type Severity } from "./lint/rules.ts";
+export { type MemoryBank, npuMemoryBanks } from "./mem-topology.ts";
+export { defaultDpuKernelId, npuPartition } from "./npu-partition.ts";
 export { isPdi, type Pdi, readPdi } from "./pdi.ts";
 export { type PdiContainer, readPdiContainer } from "./pdi-container.ts";
 export { buildPdi } from "./pdi-writer.ts";
