@@ -19,6 +19,7 @@ export { buildOwnKernels, type OwnKernels, type OwnKernelsSource } from "./own-d
 export type { KernelFile } from "./own-design/compile-kernels.ts";
 export { type OwnDesign, type OwnDesignSource, readOwnDesign } from "./own-design/read-own-design.ts";
 export type { SequenceArgument } from "./own-design/sequence-arguments.ts";
+export { type FoundPackagingTools, findPackagingTools, type PackagingTool } from "./packaging/find-packaging-tools.ts";
 export { ownPackager, packageOwn } from "./packaging/own-packager.ts";
 export {
   type CdoFiles,

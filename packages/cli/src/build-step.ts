@@ -1,5 +1,5 @@
 import type { Target } from "@aiekit/core";
-import type { BuildEvent, BuildOptions, BuildResult, InstsSource } from "@aiekit/tools";
+import type { BuildEvent, BuildOptions, BuildResult, InstsSource, PackagerName } from "@aiekit/tools";
 import type { CommandContext } from "./command-context.ts";
 import { createStepProgress } from "./step-progress.ts";
 import { formatMs } from "./table.ts";
@@ -11,19 +11,21 @@ export interface BuildStepRequest {
   readonly force?: boolean;
   readonly keep?: boolean;
   readonly insts?: InstsSource | undefined;
+  readonly packager?: PackagerName | undefined;
 }
 
 /** Builds a kernel unless it is up to date, with progress on stderr. Warnings of the build are printed there too. */
 export async function buildStep(context: CommandContext, request: BuildStepRequest): Promise<BuildResult> {
   // Not the whole of tools, which loads the dialect: to find that nothing has changed takes none of it.
   const { buildKernel } = await import("@aiekit/tools/build");
-  const { force = false, keep = false, insts, ...what } = request;
+  const { force = false, keep = false, insts, packager, ...what } = request;
   const task = context.progress.start(`build ${request.kernel}`);
   const state = createStepProgress(() => performance.now());
   const options: BuildOptions = {
     clang: context.environment.clang,
     env: context.environment.variables,
     insts,
+    packager,
     keep,
     force,
     signal: context.signal,

@@ -33,7 +33,7 @@ export function addPackCommand(program: Command, invoke: (invocation: PackInvoca
     .option("--kernel-name <name>", "name that hosts look up", "MLIR_AIE")
     .option("--instance-name <name>", "name of its instance", "MLIRAIE")
     .addOption(
-      new Option("--packager <packager>", "own writers, or bootgen and xclbinutil of PATH")
+      new Option("--packager <packager>", "own writers, or bootgen and xclbinutil, found as aiekit doctor does")
         .choices(["own", "tools"])
         .default("own"),
     )

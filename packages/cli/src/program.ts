@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
-import type { InstsSource } from "@aiekit/tools";
+import type { InstsSource, PackagerName } from "@aiekit/tools";
 import { Argument, Command, Option } from "commander";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
@@ -105,15 +105,21 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
         "npu1, npu2: who makes the instruction streams (default: the tools, where they are)",
       ).choices(["own", "tools"]),
     )
+    .addOption(
+      new Option(
+        "--packager <packager>",
+        "npu1, npu2: who packs PDI and xclbin, this program or bootgen and xclbinutil (default: own)",
+      ).choices(["own", "tools"]),
+    )
     .option("--verbose", "print every step with its command, time and cache state")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.build}`)
     .action((kernel: string, o: RawOptions) => {
-      const { target = "sim", watch = false, dryRun = false, force = false, keep = false, insts } = o;
+      const { target = "sim", watch = false, dryRun = false, force = false, keep = false, insts, packager } = o;
       invoke({
         command: "build",
         ...flags(o),
-        options: { kernel, params: o.param ?? {}, target, watch, dryRun, force, keep, insts },
+        options: { kernel, params: o.param ?? {}, target, watch, dryRun, force, keep, insts, packager },
       });
     });
 
@@ -332,6 +338,7 @@ interface RawOptions {
   readonly force?: boolean;
   readonly keep?: boolean;
   readonly insts?: InstsSource;
+  readonly packager?: PackagerName;
   readonly in?: readonly InputOption[];
   readonly out?: string;
   readonly device?: DeviceKind | "auto";
@@ -437,6 +444,7 @@ const examples = {
   aiekit build mel --param tiles=3
   aiekit build fft --watch
   aiekit build mel --target npu1 --dry-run
+  aiekit build mel --target npu2 --packager tools --keep
   aiekit build mel --dry-run --json`,
   run: `  aiekit run mel --in speech.wav --out mel.npy
   aiekit run fft --in frames.npy --out spectrum.npy

@@ -47,8 +47,8 @@ export { bf16Weights } from "./quantise/bf16-weights.ts";
 export { type CalibratedScale, Calibration, type ProductCalibration } from "./quantise/calibration.ts";
 export { bf16Conv1dArrays, type Conv1dArrays } from "./quantise/conv1d-arrays.ts";
 export type { Weights } from "./quantise/finite-weights.ts";
-export { type GroupedMatmulArrays, groupedMatmulArrays, matmulGroupSize } from "./quantise/grouped-arrays.ts";
 export { bf16GemvArrays, type GemvArrays, type GemvLinear, int8GemvArrays } from "./quantise/gemv-arrays.ts";
+export { type GroupedMatmulArrays, groupedMatmulArrays, matmulGroupSize } from "./quantise/grouped-arrays.ts";
 export { dequantiseInt8, type Int8Options, type Int8Weights, int8Weights } from "./quantise/int8-weights.ts";
 export {
   bf16MatmulArrays,

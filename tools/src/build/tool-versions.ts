@@ -1,5 +1,6 @@
 import type { Target } from "@aiekit/core";
 import type { WasmClang } from "@aiekit/wasm-clang";
+import type { PackagerName } from "../packaging/packager.ts";
 import type { InstsSource } from "./npu/insts-steps.ts";
 import { ownCodeVersion } from "./own-code.ts";
 import type { Project } from "./project.ts";
@@ -23,6 +24,8 @@ export interface ToolChoice extends CompilerChoice {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Who makes the instruction streams for hardware. Default: the tools where they are there. */
   readonly insts?: InstsSource | undefined;
+  /** Who packs for hardware: this program (the default), or bootgen and xclbinutil. */
+  readonly packager?: PackagerName | undefined;
 }
 
 /** Versions of the tools that a build for the target would use now; native tools that are missing are left out. */
@@ -30,8 +33,9 @@ export async function currentTools(target: Target, project: Project, choice: Too
   if (target === "sim") return findTools(choice);
   const { findHardwareTools } = await import("./npu/hardware-tools.ts");
   const { npuTools } = await import("./npu/npu-tools.ts");
-  const [aiekit, tools] = await Promise.all([ownCodeVersion(), findHardwareTools(choice.env ?? {}, project.cache)]);
-  return { aiekit, ...npuTools(tools, choice.insts) };
+  const { env = {}, packager } = choice;
+  const [aiekit, tools] = await Promise.all([ownCodeVersion(), findHardwareTools(env, project.cache, packager)]);
+  return { aiekit, ...npuTools(tools, choice) };
 }
 
 export async function findTools(choice: CompilerChoice): Promise<BuildTools & { readonly clang: string }> {

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { findTool, type ToolName } from "../toolchain/find-tools.ts";
+import { findTool, startCure, type ToolName } from "../toolchain/find-tools.ts";
 import { lockedRange } from "../toolchain/locked-range.ts";
 import { isWithin } from "../toolchain/versions.ts";
 import type { Check } from "./check.ts";
@@ -78,7 +78,7 @@ async function checkTool(environment: DoctorEnvironment, question: ToolQuestion)
   const located = { ...base, lookedIn: [from], path, ...(version !== undefined && { version }) };
   const output = await environment.ask(path, question.args);
   if (output === undefined)
-    return { ...located, status: "warn", found: `${path} does not start or answer`, cure: startCure(how, path) };
+    return { ...located, status: "warn", found: `${path} does not start or answer`, cure: startCure(tool) };
   const problem = question.problem?.(output);
   if (problem !== undefined) return { ...located, status: "warn", found: `${path}: ${problem}`, cure: how };
   const said = versionLine(output, program);
@@ -89,10 +89,6 @@ async function checkTool(environment: DoctorEnvironment, question: ToolQuestion)
     return { ...located, status: "warn", found: `${found}: outside the supported range`, cure: `${expected}: ${how}` };
   }
   return { ...located, status: "ok", found };
-}
-
-function startCure(how: string, path: string): string {
-  return `ldd ${path} shows a missing library or too old a glibc; or get another: ${how}`;
 }
 
 async function checkPeano(environment: DoctorEnvironment): Promise<Check> {

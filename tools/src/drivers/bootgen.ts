@@ -1,4 +1,5 @@
 import { ToolMissingError } from "@aiekit/core";
+import { howToGet } from "../toolchain/find-tools.ts";
 import { runTool } from "./run-tool.ts";
 import { type KnownMessage, withCure, withHint } from "./tool-hint.ts";
 
@@ -54,8 +55,7 @@ export async function runBootgen(call: BootgenCall): Promise<void> {
   await withHint(knownMessages, () => runTool(tool));
 }
 
-const cure =
-  "Debian and Ubuntu have it as xilinx-bootgen, the mlir_aie wheel in its bin; without --packager tools it is not needed";
+const cure = `${howToGet.bootgen}; without --packager tools it is not needed`;
 
 /** What bootgen prints of a PDI: its headers, field by field. */
 export async function readWithBootgen(call: Omit<BootgenCall, "bif">): Promise<string> {

@@ -1,4 +1,5 @@
 import { ToolError, ToolMissingError } from "@aiekit/core";
+import { howToGet } from "../toolchain/find-tools.ts";
 import { runTool } from "./run-tool.ts";
 import { type KnownMessage, withCure, withHint } from "./tool-hint.ts";
 
@@ -115,8 +116,7 @@ export async function xclbinutilVersion(program: string, signal?: AbortSignal): 
   return `${major}.${minor}${patch}`;
 }
 
-const hint =
-  "XRT 2.25: libxrt-utils from trixie-backports, or ppa:amd-team/xrt; without --packager tools it is not needed";
+const hint = `${howToGet.xrt}; without --packager tools it is not needed`;
 
 interface Question {
   readonly program: string;

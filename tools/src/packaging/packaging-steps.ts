@@ -1,4 +1,5 @@
-import type { OutputRef, Step } from "../plan/step.ts";
+import type { ToolMissingError } from "@aiekit/core";
+import type { MissingTool, OutputRef, Step } from "../plan/step.ts";
 import type { Packager, XclbinRequest } from "./packager.ts";
 
 export interface PackagingStepsSource {
@@ -23,6 +24,7 @@ export function packagingSteps({ packager, request, cdo, pdi, xclbin }: Packagin
       inputs: { packager: packager.name, deviceSymbol },
       reads: [cdo.elfs, cdo.init, cdo.enable],
       command: commands.pdi,
+      missing: missingTool("bootgen", packager.missing.pdi),
       run: async ({ reads: [elfs = none, init = none, enable = none], signal }) => {
         const files = { elfs, init, enable };
         return new Map([[pdi.output, await packager.packPdi({ deviceSymbol, cdo: files }, signal)]]);
@@ -39,8 +41,15 @@ export function packagingSteps({ packager, request, cdo, pdi, xclbin }: Packagin
       },
       reads: [pdi],
       command: commands.xclbin,
+      missing: missingTool("xclbinutil", packager.missing.xclbin),
       run: async ({ reads: [bytes = none], signal }) =>
         new Map([[xclbin.output, await packager.packXclbin({ ...request, pdi: bytes }, signal)]]),
     },
   ];
+}
+
+function missingTool(tool: string, error: ToolMissingError | undefined): MissingTool | undefined {
+  return (
+    error && { tool, reason: error.message.replace(`${tool}: `, ""), cure: error.hint ?? `get a ${tool} that works` }
+  );
 }

@@ -28,6 +28,16 @@ export function designBif(deviceSymbol: string): string {
 `;
 }
 
+/** xclbinutil's JSON files by name. */
+export function xclbinutilInputs(request: XclbinRequest): Readonly<Record<string, string>> {
+  const names = packageFileNames(request.deviceSymbol);
+  return {
+    [names.memTopology]: memTopologyJson(),
+    [names.kernels]: kernelsJson(request),
+    [names.aiePartition]: aiePartitionJson(request),
+  };
+}
+
 /** For `--add-replace-section MEM_TOPOLOGY:JSON:`. Its tags are what `memory-connection` in kernels.json refers to. */
 export function memTopologyJson(): string {
   const banks = npuMemoryBanks.map((bank) => ({

@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { ToolMissingError } from "@aiekit/core";
-import { bootgenArgs, bootgenVersion, runBootgen } from "../drivers/bootgen.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bootgenArgs, runBootgen } from "../drivers/bootgen.ts";
 import { shellCommand } from "../drivers/shell-words.ts";
-import { runXclbinutil, xclbinutilArgs, xclbinutilVersion } from "../drivers/xclbinutil.ts";
+import { runXclbinutil, xclbinutilArgs } from "../drivers/xclbinutil.ts";
 import { checkConfiguration } from "./check-configuration.ts";
 import { checkPdi, checkXclbin } from "./check-package.ts";
+import { askPackagingTool, type PackagingTool, type PackagingToolName } from "./find-packaging-tools.ts";
 import {
   type PackagedDesign,
   type PackageRequest,
@@ -15,17 +14,17 @@ import {
   packageDesign,
   packageFileNames,
 } from "./packager.ts";
-import { aiePartitionJson, designBif, kernelsJson, memTopologyJson } from "./tool-inputs.ts";
+import { designBif, xclbinutilInputs } from "./tool-inputs.ts";
+import { keptFolder, temporaryFolders, type WorkFolders } from "./work-folders.ts";
 
 export interface PackagingTools {
-  /** Paths, or names to be found on PATH. */
-  readonly bootgen: string;
-  readonly xclbinutil: string;
-  /**
-   * Where the tools' inputs and outputs are kept (`--keep`); made where it is not there. Without it they lie in a temporary
-   * folder, which stays only where a tool failed.
-   */
+  /** As found; or paths, which are asked for their versions. */
+  readonly bootgen: string | PackagingTool;
+  readonly xclbinutil: string | PackagingTool;
+  /** Where the tools' inputs and outputs are kept (`--keep`); made where it is not there. */
   readonly folder?: string | undefined;
+  /** Without `folder`: where the tools run. Default: temporary folders, which stay only where a tool failed. */
+  readonly scratch?: WorkFolders | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,10 +33,13 @@ export interface PackagingTools {
  * A tool that is not there, or is too old to pack for NPUs, is `missing`: the packager then still tells its commands.
  */
 export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
-  const [bootgen, xclbinutil] = await Promise.all([
-    versionOf("bootgen", bootgenVersion(tools.bootgen, tools.signal)),
-    versionOf("xclbinutil", xclbinutilVersion(tools.xclbinutil, tools.signal)),
-  ]);
+  const { signal: stopped } = tools;
+  const state = (name: PackagingToolName): PackagingTool | Promise<PackagingTool> => {
+    const tool = tools[name];
+    return typeof tool === "string" ? askPackagingTool(name, tool, { signal: stopped }) : tool;
+  };
+  const [bootgen, xclbinutil] = await Promise.all([state("bootgen"), state("xclbinutil")]);
+  const folders = tools.folder === undefined ? (tools.scratch ?? temporaryFolders) : keptFolder(tools.folder);
   return {
     name: "tools",
     versions: { pdi: bootgen.version, xclbin: xclbinutil.version },
@@ -45,7 +47,7 @@ export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
       ...(bootgen.missing && { pdi: bootgen.missing }),
       ...(xclbinutil.missing && { xclbin: xclbinutil.missing }),
     },
-    packPdi: async ({ deviceSymbol, cdo }, signal = tools.signal) => {
+    packPdi: async ({ deviceSymbol, cdo }, signal = stopped) => {
       if (bootgen.missing) throw bootgen.missing;
       checkConfiguration(deviceSymbol, cdo);
       const names = packageFileNames(deviceSymbol);
@@ -56,25 +58,20 @@ export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
         [names.enable]: cdo.enable,
         [names.bif]: designBif(deviceSymbol),
       };
-      return inFolder({ folder: tools.folder, inputs, output: names.pdi }, async (folder) => {
-        await runBootgen({ program: tools.bootgen, folder, bif: names.bif, pdi: names.pdi, stage, signal });
+      return folders.use({ name: stage, inputs, output: names.pdi }, async (folder) => {
+        await runBootgen({ program: bootgen.program, folder, bif: names.bif, pdi: names.pdi, stage, signal });
         const pdi = await readOutput(folder, names.pdi);
         checkPdi(pdi, { stage, cdo });
         return pdi;
       });
     },
-    packXclbin: async (request, signal = tools.signal) => {
+    packXclbin: async (request, signal = stopped) => {
       if (xclbinutil.missing) throw xclbinutil.missing;
       const names = packageFileNames(request.deviceSymbol);
       const stage = `pack ${names.xclbin}`;
-      const inputs = {
-        [names.pdi]: request.pdi,
-        [names.memTopology]: memTopologyJson(),
-        [names.kernels]: kernelsJson(request),
-        [names.aiePartition]: aiePartitionJson(request),
-      };
-      return inFolder({ folder: tools.folder, inputs, output: names.xclbin }, async (folder) => {
-        await runXclbinutil({ program: tools.xclbinutil, folder, ...names, stage, signal });
+      const inputs = { [names.pdi]: request.pdi, ...xclbinutilInputs(request) };
+      return folders.use({ name: stage, inputs, output: names.xclbin }, async (folder) => {
+        await runXclbinutil({ program: xclbinutil.program, folder, ...names, stage, signal });
         const xclbin = await readOutput(folder, names.xclbin);
         checkXclbin(xclbin, { stage, request });
         return xclbin;
@@ -83,8 +80,8 @@ export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
     commands: ({ deviceSymbol }) => {
       const names = packageFileNames(deviceSymbol);
       return {
-        pdi: shellCommand([tools.bootgen, ...bootgenArgs(names)]),
-        xclbin: shellCommand([tools.xclbinutil, ...xclbinutilArgs(names)]),
+        pdi: shellCommand([bootgen.program, ...bootgenArgs(names)]),
+        xclbin: shellCommand([xclbinutil.program, ...xclbinutilArgs(names)]),
       };
     },
   };
@@ -96,38 +93,6 @@ export async function packageWithTools(request: PackageRequest, tools: Packaging
   const missing = packager.missing.pdi ?? packager.missing.xclbin;
   if (missing) throw missing;
   return packageDesign(packager, request, tools.signal);
-}
-
-interface ToolVersion {
-  readonly version: string;
-  readonly missing: ToolMissingError | undefined;
-}
-
-async function versionOf(tool: string, asked: Promise<string>): Promise<ToolVersion> {
-  try {
-    return { version: `${tool} ${await asked}`, missing: undefined };
-  } catch (error) {
-    if (!(error instanceof ToolMissingError)) throw error;
-    return { version: `${tool} missing`, missing: error };
-  }
-}
-
-interface FolderWork {
-  readonly folder: string | undefined;
-  /** Content by file name. */
-  readonly inputs: Readonly<Record<string, string | Uint8Array>>;
-  readonly output: string;
-}
-
-/** Lays the inputs out, and takes away an output of before, which would pass for the tool's where it writes none. */
-async function inFolder<T>({ folder, inputs, output }: FolderWork, run: (folder: string) => Promise<T>): Promise<T> {
-  const place = folder === undefined ? await mkdtemp(join(tmpdir(), "aiekit-pack-")) : resolve(folder);
-  await mkdir(place, { recursive: true });
-  await Promise.all(Object.entries(inputs).map(([name, content]) => writeFile(join(place, name), content)));
-  await rm(join(place, output), { force: true });
-  const result = await run(place);
-  if (folder === undefined) await rm(place, { recursive: true });
-  return result;
 }
 
 async function readOutput(folder: string, name: string): Promise<Uint8Array> {

@@ -10,7 +10,7 @@ import { ownPackager, packageOwn } from "./own-packager.ts";
 import { type PackageRequest, packageFileNames, partitionOf, type XclbinRequest } from "./packager.ts";
 import { realTools } from "./real-tools.test-support.ts";
 import { sampleCdo, sampleRequest } from "./sample-cdo.test-support.ts";
-import { aiePartitionJson, kernelsJson, memTopologyJson } from "./tool-inputs.ts";
+import { xclbinutilInputs } from "./tool-inputs.ts";
 import { packageWithTools, toolsPackager } from "./tools-packager.ts";
 
 const { bootgen, xclbinutil, skipReason } = realTools();
@@ -214,9 +214,7 @@ const silent: readonly [string, (files: Record<string, string>) => void, string]
 test.each(silent)("%s is a success for xclbinutil and an error here", async (_, change, message) => {
   const request: XclbinRequest = { ...sampleRequest(), pdi: await pdiOf(sampleRequest()) };
   const files: Record<string, string> = {
-    [names.memTopology]: memTopologyJson(),
-    [names.kernels]: kernelsJson(request),
-    [names.aiePartition]: aiePartitionJson(request),
+    ...xclbinutilInputs(request),
   };
   await writeFile(join(folder, names.pdi), request.pdi);
   change(files);

@@ -71,7 +71,17 @@ export async function findTool(name: ToolName, environment: ToolEnvironment): Pr
 export async function requireTool(name: ToolName, environment: ToolEnvironment): Promise<FoundTool> {
   const found = await findTool(name, environment);
   if ("path" in found) return found;
-  throw new ToolMissingError(`${name}: not found; looked in ${found.lookedIn.join(", ")}`, { hint: found.how });
+  throw new ToolMissingError(`${name}: ${notFound(found)}`, { hint: found.how });
+}
+
+/** Why there is no such tool: the places that were tried. */
+export function notFound({ lookedIn }: MissingTool): string {
+  return `not found; looked in ${lookedIn.join(", ")}`;
+}
+
+/** What to do about a tool that is there and does not start. */
+export function startCure({ path, how }: Pick<FoundTool, "path" | "how">): string {
+  return `ldd ${path} shows a missing library or too old a glibc; or get another: ${how}`;
 }
 
 /**
@@ -101,7 +111,8 @@ const packageOf: Readonly<Record<ToolOrigin, string>> = {
   xrt: "xrt",
 };
 
-const howToGet: Readonly<Record<ToolOrigin, string>> = {
+/** What gets the tools: a command, or what to set. */
+export const howToGet: Readonly<Record<ToolOrigin, string>> = {
   "mlir-aie":
     "aiekit toolchain install mlir_aie; or set MLIR_AIE_INSTALL_DIR to the mlir_aie folder of an unpacked wheel",
   peano: "aiekit toolchain install llvm_aie; or set PEANO_INSTALL_DIR to the llvm-aie folder of an unpacked wheel",

@@ -1,5 +1,5 @@
 import { type Target, UsageError } from "@aiekit/core";
-import type { BuildResult, InstsSource } from "@aiekit/tools";
+import type { BuildResult, InstsSource, PackagerName } from "@aiekit/tools";
 import { buildStep } from "../build-step.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
@@ -16,6 +16,7 @@ export interface BuildOptions {
   readonly force: boolean;
   readonly keep: boolean;
   readonly insts: InstsSource | undefined;
+  readonly packager: PackagerName | undefined;
 }
 
 /** `aiekit build`. */
@@ -28,10 +29,10 @@ export const build: Command<BuildOptions> = async (context, options) => {
 };
 
 async function preview(context: CommandContext, options: BuildOptions): Promise<ExitCode> {
-  const { kernel, target, params, insts } = options;
+  const { kernel, target, params, insts, packager } = options;
   const { planKernel } = await import("@aiekit/tools");
   const { clang, variables } = context.environment;
-  const plan = await planKernel({ kernel, target, params }, { clang, env: variables, insts });
+  const plan = await planKernel({ kernel, target, params }, { clang, env: variables, insts, packager });
   if (context.json) {
     context.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
     return exitCodes.ok;
@@ -49,7 +50,7 @@ async function preview(context: CommandContext, options: BuildOptions): Promise<
 }
 
 async function watchUntilStopped(context: CommandContext, options: BuildOptions): Promise<ExitCode> {
-  const { kernel, target, params, keep, insts } = options;
+  const { kernel, target, params, keep, insts, packager } = options;
   const { watchKernel } = await import("@aiekit/tools");
   const colors = colorsFor(context.stderr, context.environment);
   let refused: UsageError | undefined;
@@ -61,6 +62,7 @@ async function watchUntilStopped(context: CommandContext, options: BuildOptions)
       clang: context.environment.clang,
       env: context.environment.variables,
       insts,
+      packager,
       keep,
       signal,
       onBuild: (outcome) => {

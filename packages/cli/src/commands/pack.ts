@@ -90,10 +90,11 @@ function requireDevice({ device, output }: PackOptions): string {
 }
 
 async function openPackager(context: CommandContext, { packager, keep }: PackOptions): Promise<Packager> {
-  const { ownPackager, toolsPackager } = await import("@aiekit/tools");
+  const { findPackagingTools, localToolEnvironment, ownPackager, toolsPackager } = await import("@aiekit/tools");
   if (packager === "own") return ownPackager;
-  const { signal } = context;
-  return toolsPackager({ bootgen: "bootgen", xclbinutil: "xclbinutil", folder: keep, signal });
+  const { signal, environment } = context;
+  const found = await findPackagingTools(localToolEnvironment(environment.variables));
+  return toolsPackager({ ...found, folder: keep, signal });
 }
 
 interface Packed {

@@ -1,14 +1,18 @@
-import { appendFile, chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Target } from "@aiekit/core";
 import { deviceModel, findKernel, lowerDesign, placeTiles, printModule, routeFlows } from "@aiekit/mlir";
+import { fakeTool } from "../../drivers/fake-tool.test-support.ts";
 import { npuToBinary } from "../../npu-to-binary.ts";
+import { packageOwn } from "../../packaging/own-packager.ts";
 import { type MlirAieReleaseId, mlirAieReleases } from "../../toolchain/mlir-aie-releases.ts";
 import { everyCore } from "../core-programs.ts";
 import { deviceOnTarget } from "../request.ts";
+import { minimumBuffers } from "../sim/pack-step.ts";
 import { cdoBytes, coreCdoFiles } from "./cdo.test-support.ts";
 import { coreElfBytes } from "./core-elf.test-support.ts";
+import { packageRequest } from "./pack-steps.ts";
 import { loweringOf, passNames } from "./pass-pipelines.ts";
 
 /**
@@ -47,6 +51,7 @@ export interface FakeToolsOptions {
   readonly release?: MlirAieReleaseId;
 }
 
+/** Those of mlir-aie and Peano, and the two that pack. */
 export async function newFakeTools(options: FakeToolsOptions = {}): Promise<FakeTools> {
   const { release = "2026-03" } = options;
   const root = await mkdtemp(join(tmpdir(), "aiekit-tools-"));
@@ -59,7 +64,7 @@ export async function newFakeTools(options: FakeToolsOptions = {}): Promise<Fake
   for (const tool of Object.keys(folderOf)) await tools.update(tool, versions[tool] ?? "");
   await put("answers/aie-opt.help", helpText(listedPasses(release)));
   await put("answers/aie-translate.help", helpText(["aie-device-name=<string>", "aie-generate-cdo"]));
-  for (const [name, content] of Object.entries(answersFor(options))) await put(`answers/${name}`, content);
+  for (const [name, content] of Object.entries(await answersFor(options))) await put(`answers/${name}`, content);
   return tools;
 }
 
@@ -77,6 +82,8 @@ const folderOf: Readonly<Record<string, string>> = {
   "clang++": "llvm-aie/bin",
   opt: "llvm-aie/bin",
   llc: "llvm-aie/bin",
+  bootgen: "mlir_aie/bin",
+  xclbinutil: "xrt/bin",
 };
 
 const peanoVersion =
@@ -88,6 +95,8 @@ const versions: Readonly<Record<string, string>> = {
   "clang++": peanoVersion,
   opt: peanoVersion,
   llc: peanoVersion,
+  bootgen: "****** Xilinx Bootgen v2022.2",
+  xclbinutil: "XRT Build Version: 2.25.00",
 };
 
 function fakeToolsIn(root: string): FakeTools {
@@ -95,7 +104,7 @@ function fakeToolsIn(root: string): FakeTools {
   const program = (tool: string): string => at(join(folderOf[tool] ?? "", tool));
   return {
     root,
-    env: { MLIR_AIE_INSTALL_DIR: at("mlir_aie"), PEANO_INSTALL_DIR: at("llvm-aie") },
+    env: { MLIR_AIE_INSTALL_DIR: at("mlir_aie"), PEANO_INSTALL_DIR: at("llvm-aie"), XILINX_XRT: at("xrt") },
     answer: (file, content) => writeFile(at(`answers/${file}`), content),
     async fail(tool, { prints, exitCode = 1, signal, when = "" }) {
       await writeFile(at(`answers/${tool}.prints`), prints);
@@ -111,24 +120,22 @@ function fakeToolsIn(root: string): FakeTools {
     async update(tool, version) {
       await mkdir(dirname(program(tool)), { recursive: true });
       await rm(program(tool), { force: true });
-      await appendFile(program(tool), script(version));
-      await chmod(program(tool), 0o755);
+      await fakeTool(dirname(program(tool)), tool, script(tool, version));
     },
     removeTool: (tool) => rm(program(tool)),
     remove: () => rm(root, { recursive: true, force: true }),
   };
 }
 
-/** One text for all of them: what a tool does follows from its name and arguments. */
-function script(version: string): string {
-  return `#!/bin/sh
-# ${"-".repeat(version.length)}
+/** What a tool does follows from its name and arguments; the two that pack have a work of their own. */
+function script(tool: string, version: string): string {
+  return `# ${"-".repeat(version.length)}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 answers=$root/answers
 tool=$(basename "$0")
 refuse() { echo "$tool: $1" >&2; exit 1; }
 case "$1" in
-  --version) echo ${shellText(version)}; exit 0 ;;
+  ""|--version) echo ${shellText(version)}; exit 0 ;;
   --help) cat "$answers/$tool.help"; exit 0 ;;
 esac
 echo "$tool $*" >> "$root/calls.log"
@@ -140,7 +147,27 @@ if [ -f "$answers/$tool.fails" ]; then
     [ "$code" = 0 ] || exit "$code" ;;
   esac
 fi
-output= input= previous= workdir= mode=
+${tool === "bootgen" || tool === "xclbinutil" ? packs : compiles}`;
+}
+
+/** Every file that the command line, or the BIF in it, names has to be there. */
+const packs = `output= previous=
+for word in "$@"; do
+  case "$previous" in
+    -o|--output) output=$word ;;
+    -image)
+      for file in "$word" $(tr ' ' '\\n' < "$word" | sed -n 's/^file=//p'); do
+        [ -f "$file" ] || refuse "cannot open file: $file"
+      done ;;
+    --add-replace-section|--add-kernel)
+      [ -f "\${word##*:}" ] || refuse "ERROR: Unable to open the file for reading: \${word##*:}" ;;
+  esac
+  previous=$word
+done
+cp "$answers/$output" "$output"
+`;
+
+const compiles = `output= input= previous= workdir= mode=
 for word in "$@"; do
   case "$previous" in -o) output=$word; previous=$word; continue ;; esac
   case "$word" in
@@ -171,7 +198,6 @@ esac
 [ -f "$answers/$output" ] || exit 0
 cp "$answers/$output" "$output"
 `;
-}
 
 function shellText(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
@@ -189,7 +215,10 @@ function listedPasses(release: MlirAieReleaseId): readonly string[] {
   return [...new Set([...(mlirAieReleases[own]?.markers ?? []), ...pipelines.flatMap(passNames)])];
 }
 
-function answersFor({ target = "npu1", params = {} }: FakeToolsOptions): Readonly<Record<string, Uint8Array | string>> {
+async function answersFor({
+  target = "npu1",
+  params = {},
+}: FakeToolsOptions): Promise<Readonly<Record<string, Uint8Array | string>>> {
   const entry = findKernel("mel");
   const device = deviceOnTarget(entry.device, target);
   const defaults = Object.fromEntries(entry.params.map((param) => [param.name, param.default]));
@@ -209,6 +238,9 @@ function answersFor({ target = "npu1", params = {} }: FakeToolsOptions): Readonl
       [`${name}.elf`, coreElfBytes({ programBytes: 1024 })],
     ] as const;
   });
+  const cdo = Object.fromEntries(
+    Object.entries(coreCdoFiles(cores)).map(([part, commands]) => [part, cdoBytes(commands)]),
+  );
   return {
     "target.txt": `${deviceModel(device).generation.toUpperCase()}\n`,
     "input_with_addresses.mlir": addresses,
@@ -218,8 +250,15 @@ function answersFor({ target = "npu1", params = {} }: FakeToolsOptions): Readonl
     "mel.o": "object of mel",
     ...Object.fromEntries(streams),
     ...Object.fromEntries(perCore),
-    ...Object.fromEntries(
-      Object.entries(coreCdoFiles(cores)).map(([part, commands]) => [`main_aie_cdo_${part}.bin`, cdoBytes(commands)]),
-    ),
+    ...Object.fromEntries(Object.entries(cdo).map(([part, bytes]) => [`main_aie_cdo_${part}.bin`, bytes])),
+    ...(await packedAnswers(device, cdo)),
   };
+}
+
+/** What bootgen and xclbinutil answer: what this project's packager makes of the same CDO files. */
+async function packedAnswers(device: string, { elfs, init, enable }: Readonly<Record<string, Uint8Array>>) {
+  const none = new Uint8Array();
+  const cdo = { elfs: elfs ?? none, init: init ?? none, enable: enable ?? none };
+  const { pdi, xclbin } = await packageOwn({ ...packageRequest(device, minimumBuffers), cdo });
+  return { "main.pdi": pdi, "final.xclbin": xclbin };
 }

@@ -3,9 +3,18 @@ import { dirname, join } from "node:path";
 import { ToolMissingError } from "@aiekit/core";
 import type { PeanoPaths } from "../../drivers/peano.ts";
 import type { DrivenTool } from "../../drivers/tool-command.ts";
+import { type FoundPackagingTools, findPackagingTools } from "../../packaging/find-packaging-tools.ts";
+import type { PackagerName } from "../../packaging/packager.ts";
 import type { MissingTool } from "../../plan/step.ts";
+import {
+  findTool,
+  howToGet,
+  localToolEnvironment,
+  notFound,
+  startCure,
+  type ToolEnvironment,
+} from "../../toolchain/find-tools.ts";
 import { detectMlirAie, type MlirAieRelease, supportedMlirAie } from "../../toolchain/mlir-aie-releases.ts";
-import { locateTool, type ToolVariables } from "./locate-tool.ts";
 import { openToolFacts, type ToolFacts, type ToolFactsMemo } from "./tool-facts.ts";
 
 export interface FoundTool {
@@ -25,6 +34,8 @@ export interface HardwareTools {
   /** Headers of aie_api, and Peano's linker. */
   readonly paths: PeanoPaths;
   readonly aieApi: ToolState;
+  /** bootgen and xclbinutil; undefined where they are not asked for, and this program packs by itself. */
+  readonly packaging: FoundPackagingTools | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -33,9 +44,18 @@ export function isFound<T extends FoundTool>(state: T | MissingTool): state is T
 }
 
 /** `cacheFolder` keeps what the tools answered. */
-export async function findHardwareTools(env: ToolVariables, cacheFolder: string): Promise<HardwareTools> {
+export async function findHardwareTools(
+  variables: ToolEnvironment["env"],
+  cacheFolder: string,
+  packager: PackagerName = "own",
+): Promise<HardwareTools> {
+  const env = localToolEnvironment(variables);
   const memo = await openToolFacts(join(cacheFolder, "tool-facts.json"));
-  const [mlirAie, peano] = await Promise.all([findMlirAie(env, memo), findPeano(env, memo)]);
+  const [mlirAie, peano, packaging] = await Promise.all([
+    findMlirAie(env, memo),
+    findPeano(env, memo),
+    packager === "own" ? undefined : findPackagingTools(env, memo.answer),
+  ]);
   const aieApi = await findAieApi(env, mlirAie.programs["aie-opt"], memo);
   await memo.save();
   const llc = peano.llc;
@@ -43,6 +63,7 @@ export async function findHardwareTools(env: ToolVariables, cacheFolder: string)
     ...mlirAie,
     programs: { ...mlirAie.programs, ...peano },
     aieApi,
+    packaging,
     paths: {
       aieApiInclude: isFound(aieApi) ? aieApi.path : "$MLIR_AIE_INSTALL_DIR/include",
       linker: isFound(llc) ? join(dirname(llc.path), "ld.lld") : "$PEANO_INSTALL_DIR/bin/ld.lld",
@@ -63,7 +84,7 @@ type MlirAiePart = Pick<HardwareTools, "release" | "passes" | "warnings"> & {
   readonly programs: Pick<HardwareTools["programs"], "aie-opt" | "aie-translate">;
 };
 
-async function findMlirAie(env: ToolVariables, memo: ToolFactsMemo): Promise<MlirAiePart> {
+async function findMlirAie(env: ToolEnvironment, memo: ToolFactsMemo): Promise<MlirAiePart> {
   const [opt, translate] = await Promise.all([
     askTool("aie-opt", { env, memo, help: true }),
     askTool("aie-translate", { env, memo, help: true }),
@@ -72,7 +93,7 @@ async function findMlirAie(env: ToolVariables, memo: ToolFactsMemo): Promise<Mli
   if (!isFound(opt)) return { ...none, programs: { "aie-opt": opt, "aie-translate": translate } };
   const detected = detectMlirAie(opt.help, isFound(translate) ? translate.help : undefined);
   if (detected.release === undefined) {
-    const cure = `install ${supportedMlirAie} and set MLIR_AIE_INSTALL_DIR to its mlir_aie folder`;
+    const cure = `take ${supportedMlirAie}: ${howToGet["mlir-aie"]}`;
     const unfit: MissingTool = { tool: "aie-opt", reason: `${opt.path} ${detected.reason}`, cure };
     return { ...none, programs: { "aie-opt": unfit, "aie-translate": translate } };
   }
@@ -82,18 +103,17 @@ async function findMlirAie(env: ToolVariables, memo: ToolFactsMemo): Promise<Mli
 }
 
 async function findPeano(
-  env: ToolVariables,
+  env: ToolEnvironment,
   memo: ToolFactsMemo,
 ): Promise<Pick<HardwareTools["programs"], "clang" | "clang++" | "opt" | "llc">> {
   const ask = (tool: DrivenTool): Promise<AskedTool> => askTool(tool, { env, memo, help: false });
   const [clang, clangxx, opt, llc] = await Promise.all([ask("clang"), ask("clang++"), ask("opt"), ask("llc")]);
   // A system's own LLVM has an llc as well, and another one may stand in Peano's folder.
   const isPeano = !isFound(llc) || /\baie2\b/.test(llc.versionText);
-  const cure = "set PEANO_INSTALL_DIR to the llvm-aie folder of an llvm_aie wheel";
   const other = {
     tool: "llc",
     reason: `${isFound(llc) ? llc.path : ""} has no aie2 target, so it is not Peano's`,
-    cure,
+    cure: howToGet.peano,
   };
   return { clang, "clang++": clangxx, opt, llc: isPeano ? llc : other };
 }
@@ -101,24 +121,24 @@ async function findPeano(
 type AskedTool = (FoundTool & ToolFacts) | MissingTool;
 
 interface ToolQuestion {
-  readonly env: ToolVariables;
+  readonly env: ToolEnvironment;
   readonly memo: ToolFactsMemo;
   readonly help: boolean;
 }
 
 async function askTool(tool: DrivenTool, { env, memo, help }: ToolQuestion): Promise<AskedTool> {
-  const located = await locateTool(tool, env);
-  if (!("path" in located)) return located;
+  const located = await findTool(tool, env);
+  if ("missing" in located) return { tool, reason: notFound(located), cure: located.how };
   try {
     return { path: located.path, ...(await memo.program(located.path, { help })) };
   } catch (error) {
     if (!(error instanceof ToolMissingError)) throw error;
-    return { tool, reason: `${located.path} does not start or answer`, cure: "install it again for this machine" };
+    return { tool, reason: `${located.path} does not start or answer`, cure: startCure(located) };
   }
 }
 
 /** Beside the aie-opt in use: headers and tools of one release belong together. */
-async function findAieApi(env: ToolVariables, aieOpt: ToolState, memo: ToolFactsMemo): Promise<ToolState> {
+async function findAieApi({ env }: ToolEnvironment, aieOpt: ToolState, memo: ToolFactsMemo): Promise<ToolState> {
   const roots = [
     ...(env.MLIR_AIE_INSTALL_DIR ? [env.MLIR_AIE_INSTALL_DIR] : []),
     ...(isFound(aieOpt) ? [dirname(dirname(aieOpt.path))] : []),
@@ -135,6 +155,6 @@ async function findAieApi(env: ToolVariables, aieOpt: ToolState, memo: ToolFacts
   return {
     tool: "aie_api",
     reason: `headers not found; looked in ${lookedIn}`,
-    cure: "they come with the mlir_aie wheel: set MLIR_AIE_INSTALL_DIR to its mlir_aie folder",
+    cure: `they come with the mlir_aie wheel: ${howToGet["mlir-aie"]}`,
   };
 }

@@ -104,6 +104,7 @@ test.each([
       "lower",
       ...[16, 128, 1024].map((frames) => `insts frames_${frames}`),
       ...[16, 128, 1024].map((frames) => `compare insts frames_${frames}`),
+      "lint",
     ]);
   } finally {
     await tools.remove();

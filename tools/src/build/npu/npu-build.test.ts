@@ -79,6 +79,7 @@ test("a build leaves design, routed design, xclbin, streams, and a manifest with
       { name: "peano", version: "clang version 21.0.0 (llvm-aie c9c5ecb7)" },
       { name: "aie_api", version: expect.stringMatching(/^[0-9a-f]{12}$/) },
       { name: "insts", version: "tools" },
+      { name: "packager", version: "own" },
     ]),
   );
   expect(manifest.inputs.map(({ path }) => path)).toEqual(["kernels/mel/mel.cc", "kernels/tables/offsets.h"]);
@@ -122,7 +123,7 @@ test("an ELF that comes out another way reaches CDO, PDI and xclbin", async () =
 
   const { ran } = await build();
 
-  expect(ran).toEqual(["cdo", "compile mel.o", "link core (0,2)", "pack", "pdi"]);
+  expect(ran).toEqual(["cdo", "compile mel.o", "link core (0,2)", "lint", "pack", "pdi"]);
 });
 
 test("another version of aie-opt makes the build stale and runs its steps; those of Peano with equal inputs are cached", async () => {
@@ -168,10 +169,10 @@ test("without Peano everything is made that takes no compiler, the tools' stream
   const error = await failure(build());
 
   expect(error).toBeInstanceOf(ToolMissingError);
-  expect(error.message).toMatch(/^build of mel for npu1 stops after \d+ of 28 steps, before\n/);
+  expect(error.message).toMatch(/^build of mel for npu1 stops after \d+ of 29 steps, before\n/);
   expect(error.message).toContain("  compile mel.o: needs clang++: not found; looked in");
   expect(error.message).toContain("  optimize core (0,2): needs opt: not found; looked in");
-  expect(error.message).toContain("behind them: compile core (0,2), link core (0,2), cdo and 2 more");
+  expect(error.message).toContain("behind them: compile core (0,2), link core (0,2), cdo and 3 more");
   const made = await project.files("xclbin/npu1/mel.prj");
   expect(Object.keys(made)).toEqual(
     expect.arrayContaining([

@@ -1,3 +1,4 @@
+import type { ToolChoice } from "../tool-versions.ts";
 import { type HardwareTools, isFound, toolVersions } from "./hardware-tools.ts";
 import type { InstsSource } from "./insts-steps.ts";
 
@@ -8,11 +9,20 @@ export function instsSource({ programs }: HardwareTools, asked: InstsSource | un
 }
 
 /**
- * What a manifest remembers of the tools, and what is compared with it: versions, and who made the streams. A tool that
- * is missing is left out: it has made nothing since.
+ * What a manifest remembers of the tools, and what is compared with it: versions, who made the streams, and who packed. A
+ * tool that is missing is left out: it has made nothing since.
  */
-export function npuTools(tools: HardwareTools, asked: InstsSource | undefined): Readonly<Record<string, string>> {
-  const source = instsSource(tools, asked);
+export function npuTools(
+  tools: HardwareTools,
+  { insts, packager = "own" }: ToolChoice,
+): Readonly<Record<string, string>> {
+  const source = instsSource(tools, insts);
   const hasTools = isFound(tools.programs["aie-opt"]) && isFound(tools.programs["aie-translate"]);
-  return { ...toolVersions(tools), ...((hasTools || asked !== undefined) && { insts: source }) };
+  const packaging = Object.entries(tools.packaging ?? {}).filter(([, tool]) => tool.missing === undefined);
+  return {
+    ...toolVersions(tools),
+    ...((hasTools || insts !== undefined) && { insts: source }),
+    packager,
+    ...Object.fromEntries(packaging.map(([name, tool]) => [name, tool.version])),
+  };
 }

@@ -58,4 +58,6 @@ export const comparisonRef = (sequence: string): OutputRef => ({
 
 export const cdoRefs: readonly OutputRef[] = cdoFileNames(deviceSymbol).map((output) => ({ step: "cdo", output }));
 export const pdiRef: OutputRef = { step: "pdi", output: `${deviceSymbol}.pdi` };
+/** Findings of lint that do not stop a build, one a line. */
+export const lintRef: OutputRef = { step: "lint", output: "lint.txt" };
 export const xclbinRef: OutputRef = { step: "pack", output: "final.xclbin" };

@@ -83,15 +83,42 @@ const ownSteps: Readonly<
     if (difference === undefined) return `${own} equals ${tools}\n`;
     return `${difference.what}: ${tools} has ${difference.expected}, ${own} has ${difference.got}\n`;
   },
-  async pdi(files) {
-    const { packPdi } = await import("./pack-steps.ts");
-    return packPdi(await Promise.all(files.map((file) => readFile(file))));
+  async pdi([elfs = "", init = "", enable = ""]) {
+    const { ownPackager, deviceSymbol } = await loadPackaging();
+    const [ofElfs, ofInit, ofEnable] = await Promise.all([readFile(elfs), readFile(init), readFile(enable)]);
+    return ownPackager.packPdi({ deviceSymbol, cdo: { elfs: ofElfs, init: ofInit, enable: ofEnable } });
   },
   async xclbin([pdi = "", device = "", buffers = ""]) {
-    const { packXclbin } = await import("./pack-steps.ts");
-    return packXclbin(await readFile(pdi), device, Number(buffers));
+    const { ownPackager, packageRequest } = await loadPackaging();
+    return ownPackager.packXclbin({ ...packageRequest(device, Number(buffers)), pdi: await readFile(pdi) });
+  },
+  async bif() {
+    const { designBif, deviceSymbol } = await loadPackaging();
+    return designBif(deviceSymbol);
+  },
+  async "xclbinutil-json"([pdi = "", device = "", buffers = ""]) {
+    const { packageRequest, xclbinutilInputs } = await loadPackaging();
+    const request = { ...packageRequest(device, Number(buffers)), pdi: await readFile(pdi) };
+    for (const [name, text] of Object.entries(xclbinutilInputs(request))) await writeFile(name, text);
+    return "";
+  },
+  async lint([target = "", xclbin = "", ...streams]) {
+    if (target !== "npu1" && target !== "npu2") throw new UsageError(`step lint: unknown target ${target}`);
+    const { lintProducts } = await import("./lint-step.ts");
+    const named = async (name: string) => ({ name, bytes: await readFile(name) });
+    return lintProducts(target, await named(xclbin), await Promise.all(streams.map(named)));
   },
 };
+
+async function loadPackaging() {
+  const [{ ownPackager }, inputs, { packageRequest }, { deviceSymbol }] = await Promise.all([
+    import("../../packaging/own-packager.ts"),
+    import("../../packaging/tool-inputs.ts"),
+    import("./pack-steps.ts"),
+    import("./pass-pipelines.ts"),
+  ]);
+  return { ownPackager, ...inputs, packageRequest, deviceSymbol };
+}
 
 /** Words after an option belong to it. */
 function splitOptions(args: readonly string[]): { readonly inputs: readonly string[]; readonly options: Options } {

@@ -1,9 +1,8 @@
-import { deviceModel } from "@aiekit/mlir";
-import { buildPdi, buildXclbin, npuKernelArgs } from "@aiekit/xclbin";
 import { aieTranslate } from "../../drivers/aie-translate.ts";
-import type { Step } from "../../plan/step.ts";
+import type { Packager } from "../../packaging/packager.ts";
+import { packagingSteps } from "../../packaging/packaging-steps.ts";
+import type { OutputRef, Step } from "../../plan/step.ts";
 import { minimumBuffers, xclbinInstanceName, xclbinKernelName } from "../sim/pack-step.ts";
-import { startColumns } from "../start-columns.ts";
 import { checkCdo } from "./output-checks.ts";
 import { cdoRefs, coreListRef, elfRef, pdiRef, targetRef, withElfsRef, xclbinRef } from "./outputs.ts";
 import { type CorePlace, deviceSymbol } from "./pass-pipelines.ts";
@@ -14,12 +13,22 @@ export interface PackStepsSource {
   readonly cores: readonly CorePlace[];
   /** Host buffers of the sequence that has most. */
   readonly bufferCount: number;
-  readonly codeVersion: string;
+  readonly packager: Packager;
 }
 
 /** The module and all ELFs -> three CDO files -> PDI -> xclbin. */
 export function packSteps(source: PackStepsSource, context: ToolStepContext): readonly Step[] {
-  return [cdoStep(source, context), pdiStep(source), xclbinStep(source)];
+  const { packager, device, bufferCount } = source;
+  const [elfs, init, enable] = cdoRefs as readonly [OutputRef, OutputRef, OutputRef];
+  const request = packageRequest(device, Math.max(minimumBuffers, bufferCount));
+  const packing = { packager, request, cdo: { elfs, init, enable }, pdi: pdiRef, xclbin: xclbinRef };
+  return [cdoStep(source, context), ...packagingSteps(packing)];
+}
+
+/** What every xclbin of a build is asked to hold besides its PDI. */
+export function packageRequest(device: string, bufferCount: number) {
+  const names = { kernelName: xclbinKernelName, instanceName: xclbinInstanceName };
+  return { deviceSymbol, device, bufferCount, ...names };
 }
 
 function cdoStep({ cores }: PackStepsSource, context: ToolStepContext): Step {
@@ -41,47 +50,4 @@ function cdoStep({ cores }: PackStepsSource, context: ToolStepContext): Step {
     },
     context,
   );
-}
-
-function pdiStep({ codeVersion }: PackStepsSource): Step {
-  const names = cdoRefs.map(({ output }) => output);
-  return {
-    name: pdiRef.step,
-    kind: "pdi",
-    version: codeVersion,
-    inputs: {},
-    reads: cdoRefs,
-    command: `step pdi ${names.join(" ")} -o ${pdiRef.output}`,
-    run: ({ reads }) => new Map([[pdiRef.output, packPdi(reads)]]),
-  };
-}
-
-function xclbinStep({ device, bufferCount, codeVersion }: PackStepsSource): Step {
-  const buffers = Math.max(minimumBuffers, bufferCount);
-  return {
-    name: xclbinRef.step,
-    kind: "pack",
-    version: codeVersion,
-    inputs: { device, buffers: String(buffers) },
-    reads: [pdiRef],
-    command: `step xclbin ${pdiRef.output} ${device} ${buffers} -o ${xclbinRef.output}`,
-    run: ({ reads: [pdi = new Uint8Array()] }) => new Map([[xclbinRef.output, packXclbin(pdi, device, buffers)]]),
-  };
-}
-
-/** Packs the CDO files, in the order of `cdoRefs`. */
-export function packPdi(cdoFiles: readonly Uint8Array[]): Uint8Array {
-  return buildPdi(cdoRefs.map(({ output }, i) => ({ name: output, bytes: cdoFiles[i] ?? new Uint8Array() })));
-}
-
-export function packXclbin(pdi: Uint8Array, device: string, buffers: number): Uint8Array {
-  const model = deviceModel(device);
-  return buildXclbin({
-    kernelName: xclbinKernelName,
-    instanceName: xclbinInstanceName,
-    columns: model.columns,
-    startColumns: startColumns(model),
-    args: npuKernelArgs(buffers),
-    pdi,
-  });
 }

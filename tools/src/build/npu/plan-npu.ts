@@ -10,14 +10,16 @@ import { ownCodeVersion } from "../own-code.ts";
 import { designSteps } from "../sim/design-steps.ts";
 import { instsRef, lowerWarningsRef, verifyWarningsRef } from "../sim/outputs.ts";
 import { xclbinKernelName } from "../sim/pack-step.ts";
+import { buildPackager } from "./build-packager.ts";
 import { coreSteps } from "./core-steps.ts";
 import { designTextFor } from "./design-text.ts";
 import { findHardwareTools, type HardwareTools } from "./hardware-tools.ts";
 import { compareInstsStep, toolInstsSteps } from "./insts-steps.ts";
 import { kernelSteps } from "./kernel-steps.ts";
+import { lintStep } from "./lint-step.ts";
 import { moduleSteps } from "./module-steps.ts";
 import { instsSource, npuTools } from "./npu-tools.ts";
-import { comparisonRef, physicalRef, toolInstsRef, xclbinRef } from "./outputs.ts";
+import { comparisonRef, lintRef, physicalRef, toolInstsRef, xclbinRef } from "./outputs.ts";
 import { packSteps } from "./pack-steps.ts";
 import { planScript } from "./plan-script.ts";
 import { loweringFor, withNeededPasses } from "./release-lowering.ts";
@@ -29,7 +31,7 @@ export const withNpuPlan: Planner = async (source, use) => {
   const { project, choice } = source;
   const scratchRoot = join(project.cache, "scratch");
   await removeAbandonedScratch(scratchRoot);
-  return use(await planNpu(source, await findHardwareTools(choice.env ?? {}, project.cache)));
+  return use(await planNpu(source, await findHardwareTools(choice.env ?? {}, project.cache, choice.packager)));
 };
 
 export async function planNpu(source: PlanSource, foundTools: HardwareTools): Promise<BuildPlan> {
@@ -55,6 +57,7 @@ export async function planNpu(source: PlanSource, foundTools: HardwareTools): Pr
   const used = instsSource(tools, choice.insts);
   const streamRef = used === "tools" ? toolInstsRef : instsRef;
   const bufferCount = Math.max(0, ...design.sequences.map((sequence) => sequence.args.length));
+  const packager = await buildPackager({ packaging: tools.packaging, scratch: context.scratch, codeVersion });
   const kernels = await kernelSteps(design.sources, { generation, tree: kernelTree(project, request.target) }, context);
   const steps: readonly Step[] = [
     ...designSteps({ text, fileName, programs: [], sequences, codeVersion }).map(asCommand),
@@ -63,7 +66,8 @@ export async function planNpu(source: PlanSource, foundTools: HardwareTools): Pr
     ...cores.flatMap((core) => coreSteps(core, { lowering, generation, codeVersion }, context)),
     ...toolInstsSteps(sequences, lowering, context),
     ...sequences.map((sequence) => compareInstsStep(sequence, used, codeVersion)),
-    ...packSteps({ device: request.device, cores, bufferCount, codeVersion }, context),
+    ...packSteps({ device: request.device, cores, bufferCount, packager }, context),
+    lintStep({ target: request.target === "npu1" ? "npu1" : "npu2", streams: sequences.map(streamRef), codeVersion }),
   ];
 
   return {
@@ -83,11 +87,16 @@ export async function planNpu(source: PlanSource, foundTools: HardwareTools): Pr
         instsOf: (name) => outputs.get(streamRef(name)),
         xclbinKernel: xclbinKernelName,
         inputs: kernels.texts,
-        tools: { aiekit: codeVersion, ...npuTools(tools, choice.insts) },
+        tools: { aiekit: codeVersion, ...npuTools(tools, choice) },
       });
       return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
     },
-    warnings: (outputs) => [...tools.warnings, ...warningsOf(steps, outputs), ...differences(sequences, outputs)],
+    warnings: (outputs) => [
+      ...tools.warnings,
+      ...warningsOf(steps, outputs),
+      ...differences(sequences, outputs),
+      ...lintWarnings(outputs),
+    ],
     script: (previewed) => planScript({ request, project, tools, steps, previewed }),
   };
 }
@@ -112,4 +121,9 @@ function differences(sequences: readonly string[], outputs: PlanOutputs): readon
   return sequences
     .map((sequence) => new TextDecoder().decode(outputs.get(comparisonRef(sequence))))
     .filter((text) => text !== "");
+}
+
+function lintWarnings(outputs: PlanOutputs): readonly string[] {
+  const lines = new TextDecoder().decode(outputs.get(lintRef)).split("\n");
+  return lines.filter((line) => line.startsWith("warning: ")).map((line) => line.slice("warning: ".length));
 }

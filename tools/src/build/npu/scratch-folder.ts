@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { AiekitError } from "@aiekit/core";
 
 /** Folders that steps run their tools in. */
 export interface ScratchFolders {
@@ -46,6 +47,34 @@ export function scratchFolders(root: string, failedRoot: string): ScratchFolders
       return folder;
     },
   };
+}
+
+/** One run of a step in a folder of its own. */
+export interface ScratchWork<T> {
+  readonly step: string;
+  readonly files: ReadonlyMap<string, Uint8Array | string>;
+  readonly work: (path: string) => Promise<T>;
+  /** What is thrown for a failure whose folder was kept at `kept`; while it ran it was `path`. */
+  readonly explain: (error: AiekitError, kept: string, path: string) => AiekitError | Promise<AiekitError>;
+}
+
+/** Runs a step's work in a new folder. A failure keeps the folder; an end that the user asked for does not. */
+export async function inScratch<T>(
+  scratch: ScratchFolders,
+  { step, files, work, explain }: ScratchWork<T>,
+): Promise<T> {
+  const folder = await scratch.open(step, files);
+  try {
+    const result = await work(folder.path);
+    await folder.remove();
+    return result;
+  } catch (error) {
+    if (!(error instanceof AiekitError) || error.code === "aborted" || error.code === "tool-missing") {
+      await folder.remove();
+      throw error;
+    }
+    throw await explain(error, await folder.keepFailed(), folder.path);
+  }
 }
 
 /** Removes scratch folders of builds that were killed. */

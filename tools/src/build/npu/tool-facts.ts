@@ -19,6 +19,8 @@ export interface ToolFacts {
 export interface ToolFactsMemo {
   /** @throws ToolMissingError for a program that cannot be started or does not answer. */
   program(path: string, questions: { readonly help: boolean }): Promise<ToolFacts>;
+  /** What `ask` finds out by starting the program; what it throws is not kept. */
+  readonly answer: (path: string, ask: () => Promise<string>) => Promise<string>;
   /** Version of the headers in a folder: a hash of their content. */
   folder(path: string): Promise<ToolFacts>;
   /** Writes what is new. */
@@ -47,6 +49,11 @@ export async function openToolFacts(file: string): Promise<ToolFactsMemo> {
         const [version, helpText] = await Promise.all([ask(path, "--version"), help ? ask(path, "--help") : ""]);
         return { version: versionLine(version), versionText: version, help: helpText };
       });
+    },
+    async answer(path, ask) {
+      const { size, mtimeMs } = await stat(path);
+      const find = async (): Promise<ToolFacts> => ({ version: await ask(), versionText: "", help: "" });
+      return (await remember(`${path} asked`, `${size} ${mtimeMs}`, find)).version;
     },
     async folder(path) {
       const files = await listFiles(path);

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { AiekitError, ToolError } from "@aiekit/core";
+import { type AiekitError, ToolError } from "@aiekit/core";
 import { writeFileAtomic } from "../../cache/atomic-write.ts";
 import { sha256 } from "../../cache/sha256.ts";
 import type { PeanoPaths } from "../../drivers/peano.ts";
@@ -11,7 +11,7 @@ import type { OutputRef, Step, StepOutputs } from "../../plan/step.ts";
 import type { DesignText } from "./design-object.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { type HardwareTools, isFound } from "./hardware-tools.ts";
-import { fileNameOf, type ScratchFolder, type ScratchFolders } from "./scratch-folder.ts";
+import { fileNameOf, inScratch, type ScratchFolders } from "./scratch-folder.ts";
 
 /** What the tool steps of one build share. */
 export interface ToolStepContext {
@@ -89,20 +89,16 @@ export function toolStep(spec: ToolStepSpec, context: ToolStepContext): Step {
     missing,
     run: async ({ reads, signal }) => {
       const read = new Map(spec.reads.map(({ output }, i) => [output, reads[i] ?? new Uint8Array()] as const));
-      const folder = await context.scratch.open(spec.name, new Map<string, Uint8Array | string>([...files, ...read]));
-      try {
-        const outputs = await runIn(folder, { spec, program, args, signal });
-        spec.check?.(outputs, read);
-        await folder.remove();
-        return outputs;
-      } catch (error) {
-        if (!(error instanceof AiekitError) || error.code === "aborted" || error.code === "tool-missing") {
-          await folder.remove();
-          throw error;
-        }
-        const kept = await folder.keepFailed();
-        throw await described(error, { spec, context, tool, kept, program, args, read });
-      }
+      return inScratch(context.scratch, {
+        step: spec.name,
+        files: new Map<string, Uint8Array | string>([...files, ...read]),
+        work: async (path) => {
+          const outputs = await runIn(path, { spec, program, args, signal });
+          spec.check?.(outputs, read);
+          return outputs;
+        },
+        explain: (error, kept) => described(error, { spec, context, tool, kept, program, args, read }),
+      });
     },
   };
 }
@@ -119,7 +115,7 @@ interface ToolRun {
   readonly signal: AbortSignal;
 }
 
-async function runIn({ path }: ScratchFolder, { spec, program, args, signal }: ToolRun): Promise<StepOutputs> {
+async function runIn(path: string, { spec, program, args, signal }: ToolRun): Promise<StepOutputs> {
   const printed = await callTool({ program, args, stage: spec.name, cwd: path, timeoutMs, signal });
   const outputs = new Map<string, Uint8Array>();
   for (const name of spec.writes) {
