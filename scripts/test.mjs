@@ -13,6 +13,7 @@ rmSync(summaryFile, { force: true });
 const slowSteps = {
   types: ["tsc", "-b"],
   "200,000 damaged designs": ["node", "scripts/fuzz-mlir.mjs", "--count", "200000"],
+  "tests that take minutes": ["vitest", "run", "--config", "vitest.slow.config.ts"],
   "the skeleton of a new kernel": ["node", "scripts/try-new-kernel.mjs"],
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],

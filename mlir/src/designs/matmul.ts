@@ -1,25 +1,26 @@
 import { ShapeError, UsageError } from "@aiekit/core";
 import { DesignBuilder } from "../builder/design-builder.ts";
-import type { DeviceModel } from "../device-model/device-model.ts";
+import { type DeviceModel, deviceModel } from "../device-model/device-model.ts";
 import type { Design, DesignOptions, InputShape, KernelEntry } from "../registry.ts";
 import { type MatmulCores, type MatmulFabricSpec, matmulFabric } from "./matmul/matmul-fabric.ts";
-import { planMatmul, planTile } from "./matmul/matmul-plan.ts";
+import { type MatmulPlan, type MatmulPlanRequest, planMatmul, planTile } from "./matmul/matmul-plan.ts";
 import { matmulSequence } from "./matmul/matmul-sequence.ts";
 import { parseMatmulShapes, parseMatmulTile } from "./matmul/matmul-shapes.ts";
 import { type MatmulTypeName, matmulTypeNames, matmulTypes } from "./matmul/matmul-types.ts";
 
+export type { MatmulPlan, MatmulShapePlan } from "./matmul/matmul-plan.ts";
+
+/** How a build cuts its products, and what their launches cost by the model. @throws what `matmulDesign` throws for a wrong request. */
+export function matmulPlan(options: DesignOptions): MatmulPlan {
+  return planOf(readRequest(options), options.params.tile);
+}
+
 /** C = epilogue(A B) on one core, a column of four, or the whole array; one runtime sequence for each shape. */
-export function matmulDesign({ device, params }: DesignOptions): Design {
-  const d = new DesignBuilder(device);
-  const type = matmulTypes[typeName(params.dtype)];
-  const cores = coresOf(d.device, String(params.array));
-  const shapes = parseMatmulShapes(String(params.shapes));
-  const request = { device: d.device, type, cores, shapes };
-  const wanted = String(params.tile ?? "auto");
-  const { tile } =
-    wanted === "auto" || wanted === "whole"
-      ? planMatmul({ ...request, wholeColumns: wanted === "whole" })
-      : planTile(request, parseMatmulTile(wanted));
+export function matmulDesign(options: DesignOptions): Design {
+  const d = new DesignBuilder(options.device);
+  const request = readRequest(options);
+  const { type, cores, shapes } = request;
+  const { tile } = planOf(request, options.params.tile);
   const residual = shapes.some((shape) => shape.residual);
   const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual };
   const fabric = matmulFabric(d, spec);
@@ -36,6 +37,21 @@ export function matmulDesign({ device, params }: DesignOptions): Design {
     sequences,
     sources: [{ object: "matmul.o", file: `matmul/matmul_${type.input.name}.cc`, defines }],
   };
+}
+
+function readRequest({ device, params }: DesignOptions): MatmulPlanRequest {
+  const model = deviceModel(device);
+  return {
+    device: model,
+    type: matmulTypes[typeName(params.dtype)],
+    cores: coresOf(model, String(params.array)),
+    shapes: parseMatmulShapes(String(params.shapes)),
+  };
+}
+
+function planOf(request: MatmulPlanRequest, tile: number | string = "auto"): MatmulPlan {
+  if (tile === "auto" || tile === "whole") return planMatmul({ ...request, wholeColumns: tile === "whole" });
+  return planTile(request, parseMatmulTile(String(tile)));
 }
 
 function typeName(dtype: unknown): MatmulTypeName {

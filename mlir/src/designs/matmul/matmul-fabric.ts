@@ -61,8 +61,11 @@ export type ControlWord = (typeof controlWords)[number];
 export const channelRows = 4;
 
 const firstComputeRow = 2;
-/** What the kernels' WebAssembly form spills; the multiplier's registers are the device's. */
-export const stackBytes = 10240;
+/**
+ * The kernels' WebAssembly form uses 2,576 B where GELU follows and next to nothing elsewhere. What the device's compiler
+ * spills is not known: 4 KiB are four times what it gives a core that asks for nothing, or 32 accumulators of 1,024 bits.
+ */
+export const stackBytes = 4096;
 
 /**
  * Output-stationary: core (c, r) holds one m x n tile of sums while k is walked. A tile of `a` goes to all cores of a row,
@@ -86,6 +89,11 @@ export function matmulFabric(d: DesignBuilder, spec: MatmulFabricSpec): MatmulFa
     }),
   );
   return { a: a.fromShim, b: b.map((s) => s.fromShim), c: c.map((s) => s.toShim), controls };
+}
+
+/** Columns by which `a` enters: one for each row of cores, as far as there are so many. */
+export function aStreamCount({ rows, columns }: MatmulCores): number {
+  return [rows, rows / 2].find((n) => Number.isInteger(n) && n <= columns) ?? 1;
 }
 
 interface Kernels {
@@ -169,7 +177,7 @@ function aStreams(
   { columns }: Tiles,
 ): { readonly fromShim: readonly FifoHandle[]; readonly toCores: readonly FifoHandle[] } {
   const { tile, cores, type, generation } = spec;
-  const streams = [cores.rows, cores.rows / 2].find((n) => Number.isInteger(n) && n <= cores.columns) ?? 1;
+  const streams = aStreamCount(cores);
   const rowsEach = cores.rows / streams;
   const { r, s } = type.input.native[generation];
   const toStream = blockOrder(tile.m, tile.k, { height: r, width: s });

@@ -24,11 +24,12 @@ test.each([
   expect(shape?.launches).toBe(1);
 });
 
-test("bytes: a is sent for each column step, b for each row step, c once", () => {
-  const [shape] = planTile(request("i8_i8", "512x128x512"), { m: 64, k: 64, n: 64 }).shapes;
+test("bytes: a is sent for each column step, b for each row step, channels as objects of b, c once", () => {
+  const [plain, biased] = planTile(request("i8_i32", "512x128x512.512x128x512_bias"), { m: 64, k: 64, n: 32 }).shapes;
 
-  expect(shape?.bytesToArray).toBe(2 * 512 * 128 + 2 * 128 * 512);
-  expect(shape?.bytesFromArray).toBe(512 * 512);
+  expect(plain?.bytesToArray).toBe(4 * 512 * 128 + 2 * 128 * 512);
+  expect(biased?.bytesToArray).toBe(4 * 512 * 128 + 2 * 128 * 512 + 512 * 64);
+  expect(plain?.bytesFromArray).toBe(4 * 512 * 512);
 });
 
 test("widths of 384 get tiles that are whole in them: nothing of N is padding", () => {
@@ -112,7 +113,7 @@ test.each(wrong)("fit refuses what is not a product: %s", (_what, inputs, messag
 test.each([
   ["i8_i8", "64x64x64_gelu", "GELU needs a result that is a number in bf16 or f32, got i8"],
   ["bf16_f32", "64x64x64_residual", "a residual has to be as wide as the operands"],
-  ["i8_i8", "64x20000x64", "K = 20000: expected at most 16384"],
+  ["i8_i8", "300x20000x64", "K = 20000: expected at most 16384"],
   ["i8_i32", "64x64x70000", "N = 70000: expected at most"],
   ["i8_i8", "64x64", "expected MxKxN with whole numbers from 1 up"],
   ["i8_i8", "64x64x64_relu", "there is no ending _relu"],

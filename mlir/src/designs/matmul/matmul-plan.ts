@@ -1,8 +1,9 @@
 import { BudgetError } from "@aiekit/core";
 import type { DeviceModel } from "../../device-model/device-model.ts";
-import { tileModels } from "../../device-model/tile-model.ts";
-import { channelRows, type MatmulCores, type MatmulTile, stackBytes } from "./matmul-fabric.ts";
-import { matmulSteps } from "./matmul-sequence.ts";
+import { budgetProblem, memtileBytes, tileBytes } from "./matmul-budget.ts";
+import { leastMatmulCycles, type MatmulCyclesRequest, matmulCycles } from "./matmul-cycles.ts";
+import { channelRows, type MatmulCores, type MatmulTile } from "./matmul-fabric.ts";
+import { matmulSteps, type ReachProblem, reachError, reachProblem } from "./matmul-sequence.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
 import { type MatmulType, takesResidual } from "./matmul-types.ts";
 
@@ -22,6 +23,8 @@ export interface MatmulPlan {
   readonly tile: MatmulTile;
   /** Of a compute tile's data memory, stack included. */
   readonly tileBytes: number;
+  /** Of the busiest memtile's. */
+  readonly memtileBytes: number;
   readonly shapes: readonly MatmulShapePlan[];
 }
 
@@ -36,20 +39,30 @@ export interface MatmulShapePlan {
   readonly shareOfPeak: number;
 }
 
-/** The tile with the fewest modelled cycles over all shapes. @throws BudgetError when none fits. */
+/** The tile with the fewest modelled cycles over all shapes; of those as good, with the fewest bytes. @throws BudgetError when none fits. */
 export function planMatmul(request: MatmulPlanRequest): MatmulPlan {
-  const plans = candidates(request).map((tile) => planTile(request, tile));
-  const cost = ({ shapes }: MatmulPlan) => shapes.reduce((sum, shape) => sum + shape.modelledCycles, 0);
-  const moved = ({ shapes }: MatmulPlan) => shapes.reduce((sum, shape) => sum + shape.bytesToArray, 0);
-  const [best] = plans.sort((x, y) => cost(x) - cost(y) || moved(x) - moved(y));
-  if (best === undefined) {
-    const whole = request.wholeColumns === true ? " and divides the columns of every array" : "";
-    throw new BudgetError(`matmul: no tile fits a compute tile's memory${whole}`, {
-      ...(whole !== "" && { hint: `take K of whole 16 and N of whole ${16 * request.cores.columns}, or tile=auto` }),
-    });
+  const tiles = reachable(request, candidates(request)).map((tile) => ({ tile, least: leastCycles(request, tile) }));
+  const plans: MatmulPlan[] = [];
+  let best = Number.POSITIVE_INFINITY;
+  for (const { tile, least } of tiles.sort((x, y) => x.least - y.least)) {
+    if (least > best * asGood) break;
+    const plan = planTile(request, tile);
+    plans.push(plan);
+    best = Math.min(best, cyclesOf(plan));
   }
-  return best;
+  const [chosen] = plans.filter((plan) => cyclesOf(plan) <= best * asGood).sort((x, y) => bytesOf(x) - bytesOf(y));
+  if (chosen !== undefined) return chosen;
+  const whole = request.wholeColumns === true ? " and divides the columns of every array" : "";
+  throw new BudgetError(`matmul: no tile fits a compute tile's memory${whole}`, {
+    ...(whole !== "" && { hint: `take K of whole 16 and N of whole ${16 * request.cores.columns}, or tile=auto` }),
+  });
 }
+
+/** Plans of so many times the fewest cycles are as good: the model is no finer. */
+const asGood = 1.01;
+
+const cyclesOf = ({ shapes }: MatmulPlan): number => shapes.reduce((sum, shape) => sum + shape.modelledCycles, 0);
+const bytesOf = ({ shapes }: MatmulPlan): number => shapes.reduce((sum, shape) => sum + shape.bytesToArray, 0);
 
 /** The plan of one tile. @throws BudgetError when it is not whole blocks or does not fit a compute tile. */
 export function planTile(request: MatmulPlanRequest, tile: MatmulTile): MatmulPlan {
@@ -60,7 +73,8 @@ export function planTile(request: MatmulPlanRequest, tile: MatmulTile): MatmulPl
     });
   }
   const shapes = request.shapes.map((shape) => planShape(request, tile, shape));
-  return { tile, tileBytes: tileBytes(request.type, tile), shapes };
+  const budget = { type: request.type, tile, cores: request.cores };
+  return { tile, tileBytes: tileBytes(budget), memtileBytes: memtileBytes(budget), shapes };
 }
 
 const depths = [16, 32, 64, 96, 128, 192, 256];
@@ -74,6 +88,18 @@ function candidates(request: MatmulPlanRequest): MatmulTile[] {
     sides(t * blocksAcross).flatMap((n) => depths.map((k): MatmulTile => ({ m, k, n }))),
   );
   return tiles.filter((tile) => tileProblem(request, tile) === undefined);
+}
+
+/** Tiles with which shim DMAs reach all parts of all arrays. @throws ShapeError when there are tiles, but none of these. */
+function reachable({ shapes, type, cores }: MatmulPlanRequest, tiles: readonly MatmulTile[]): readonly MatmulTile[] {
+  let nearest: ReachProblem | undefined;
+  const found = tiles.filter((tile) => {
+    const problem = shapes.map((shape) => reachProblem(shape, { type, tile, cores })).find((p) => p !== undefined);
+    if (problem && (nearest === undefined || problem.most > nearest.most)) nearest = problem;
+    return problem === undefined;
+  });
+  if (found.length === 0 && nearest !== undefined) throw reachError(nearest);
+  return found;
 }
 
 function tileProblem(request: MatmulPlanRequest, tile: MatmulTile): string | undefined {
@@ -93,73 +119,37 @@ function tileProblem(request: MatmulPlanRequest, tile: MatmulTile): string | und
   if (hasResidual && ((m % k !== 0 && k % m !== 0) || (cores.rows * m) % k !== 0)) {
     return "a residual needs m that is a multiple of k, or k of m, and whole objects in a column";
   }
-  const bytes = tileBytes(type, tile);
-  const { dataBytes } = tileModels.computeTile;
-  return bytes > dataBytes ? `needs ${bytes} B of data memory, a compute tile has ${dataBytes} B` : undefined;
+  return budgetProblem({ type, tile, cores });
 }
-
-/** Two objects of a and of b, sums, one object of c, channels, words of control and of the objects' counters. */
-function tileBytes({ input, output }: MatmulType, { m, k, n }: MatmulTile): number {
-  const objects = 2 * (m * k + k * n) * input.bytes + m * n * (input.sums.bytes + output.bytes);
-  return stackBytes + objects + 4 * channelRows * n + 64;
-}
-
-/** First records of the instruction stream, until all cores are told what to do. */
-const startCycles = 5_000;
-const callCycles = 40;
-/** Locks, choice of objects and loop of one step of a core, by the simulator's counts. */
-const stepCycles = 60;
-const dmaStartCycles = 10;
 
 function planShape(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulShape): MatmulShapePlan {
   const { type, cores, device } = request;
   const { input, output } = type;
-  const steps = matmulSteps(shape, { tile, cores });
-  const { rowSteps, columnSteps, kSteps } = steps;
-  const { m, k, n } = tile;
-  const streams = Math.min(cores.columns, cores.rows);
-  const words = (elements: number, bytes: number) => (elements * bytes) / 4 + dmaStartCycles;
-  const aWords = words(m * k, input.bytes) * Math.ceil(cores.rows / streams);
-  const bWords = words(k * n, input.bytes);
-  const step = Math.max(stepKernel(request, tile) + callCycles + stepCycles, aWords, bWords);
-  const residualObjects = shape.residual ? (cores.rows * m) / k : 0;
-  const store = m * n * storeCyclesPerValue(type, shape.gelu) + callCycles + stepCycles;
-  const hasChannels = type.requantised || shape.bias;
-  // A column step lasts as long as the busiest of core and streams; what comes on the stream of b beside b is prefetched.
-  const core =
-    (hasChannels ? 8 * n + callCycles : 0) + rowSteps * (kSteps * step + store + residualObjects * stepCycles);
-  const streamOfB = bWords * ((hasChannels ? 1 : 0) + rowSteps * (kSteps + residualObjects));
-  const drain = words(cores.rows * m * n, output.bytes);
-  const fill = 2 * Math.max(aWords, bWords);
-  const modelledCycles = Math.round(startCycles + fill + columnSteps * Math.max(core, streamOfB) + drain);
+  const { rowSteps, columnSteps, rows, depth, columns } = matmulSteps(shape, { tile, cores });
+  const modelledCycles = matmulCycles(cyclesRequest(request, tile, shape));
   const macs = shape.m * shape.k * shape.n;
   const perCycle = cores.columns * cores.rows * input.macsPerCycle[device.generation];
+  // Channels come as an object of b in each column step.
+  const channels = type.requantised || shape.bias ? columns * tile.k * input.bytes : 0;
   return {
     name: shape.name,
     launches: 1,
     bytesToArray:
-      (columnSteps * steps.rows * steps.depth + rowSteps * steps.depth * steps.columns) * input.bytes +
-      (shape.residual ? steps.rows * steps.columns * output.bytes : 0),
-    bytesFromArray: steps.rows * steps.columns * output.bytes,
+      (columnSteps * rows * depth + rowSteps * depth * columns) * input.bytes +
+      channels +
+      (shape.residual ? rows * columns * output.bytes : 0),
+    bytesFromArray: rows * columns * output.bytes,
     modelledCycles,
     shareOfPeak: macs / perCycle / modelledCycles,
   };
 }
 
-/** The busiest unit of a core in one step: multiplier, loads, stores (kernels/matmul/mmul_tile.h). */
-function stepKernel({ type, device }: MatmulPlanRequest, { m, k, n }: MatmulTile): number {
-  const { input } = type;
-  const wide = device.generation === "aie2p" ? 2 : 1;
-  const { r, s, t, blocksDown, blocksAcross } = input.native[device.generation];
-  const groups = (m / r / blocksDown) * (n / t / blocksAcross);
-  const sums = m * n * input.sums.bytes;
-  const loads = groups * (k / s) * (blocksDown * r * s + blocksAcross * s * t) * input.bytes + sums;
-  return Math.max((m * k * n) / input.macsPerCycle[device.generation], loads / (64 * wide), sums / (32 * wide));
+function leastCycles(request: MatmulPlanRequest, tile: MatmulTile): number {
+  return request.shapes.reduce((sum, shape) => sum + leastMatmulCycles(cyclesRequest(request, tile, shape)), 0);
 }
 
-/** Vector issues for a value on its way out, counted in the kernels' loops. */
-function storeCyclesPerValue({ floats, input, output }: MatmulType, gelu: boolean): number {
-  const activation = gelu ? 47 / 32 : 0;
-  if (floats) return (input.dtype === "bf16" ? 4 / 32 : 14 / 32) + activation;
-  return output.bytes === 4 ? 2 / 16 : 6 / 32;
+function cyclesRequest(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulShape): MatmulCyclesRequest {
+  const { type, cores, device, shapes } = request;
+  const residualBuilt = shapes.some((s) => s.residual);
+  return { type, cores, tile, shape, generation: device.generation, residualBuilt };
 }

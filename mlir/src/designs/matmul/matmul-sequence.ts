@@ -52,7 +52,7 @@ export function matmulSequence(
   shape: MatmulShape,
 ): DesignSequence {
   const steps = matmulSteps(shape, spec);
-  checkLimits(shape, steps, spec);
+  checkLimits(shape, spec);
   const { input, output } = spec.type;
   const hasChannels = spec.type.requantised || shape.bias;
   const args: Record<string, MemRefType> = {
@@ -85,8 +85,12 @@ interface Work {
 
 const { queueDepth, iterationMax, strideMaxWords } = tileModels.shim.dma;
 
-/** First BD of a shim tile for each use: as many for an input as its queue holds, and one for the output. */
+/** First BD of a shim tile for each use: as many for each as its queue holds. */
 const firstBd = { a: 0, b: queueDepth, c: 2 * queueDepth } as const;
+export const shimBdCount = 3 * queueDepth;
+
+/** Steps that the results' transfers count: those of one queue. */
+const mostColumnSteps = queueDepth * iterationMax;
 
 interface Planned extends Omit<TransferOptions, "id" | "issueToken"> {
   readonly fifo: FifoHandle;
@@ -96,17 +100,20 @@ interface Planned extends Omit<TransferOptions, "id" | "issueToken"> {
 function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void {
   const { fabric, spec, steps } = work;
   const { tile, cores } = spec;
-  fabric.c.forEach((fifo, c) => {
-    const rows = cores.rows * tile.m;
-    s.transfer({
-      fifo,
-      buffer: host.c,
-      id: firstBd.c,
-      offset: c * tile.n,
-      sizes: [steps.columnSteps, steps.rowSteps, rows, tile.n],
-      strides: [cores.columns * tile.n, rows * steps.columns, steps.columns, 1],
+  const columnsAtOnce = Math.min(steps.columnSteps, iterationMax);
+  for (let first = 0; first < steps.columnSteps; first += columnsAtOnce) {
+    fabric.c.forEach((fifo, c) => {
+      const rows = cores.rows * tile.m;
+      s.transfer({
+        fifo,
+        buffer: host.c,
+        id: firstBd.c + first / columnsAtOnce,
+        offset: (first * cores.columns + c) * tile.n,
+        sizes: [Math.min(columnsAtOnce, steps.columnSteps - first), steps.rowSteps, rows, tile.n],
+        strides: [cores.columns * tile.n, rows * steps.columns, steps.columns, 1],
+      });
     });
-  });
+  }
   const inputs = planInputs(host, work);
   // The first transfers fill memtiles while the cores are told what to do.
   const early = inputs.findIndex((_, i) => inputs.filter((p, j) => j <= i && p.fifo === inputs[i]?.fifo).length > 1);
@@ -114,7 +121,7 @@ function writeTransfers(s: SequenceBuilder, host: HostBuffers, work: Work): void
   for (const planned of inputs.slice(0, early < 0 ? inputs.length : early)) queue.push(planned);
   writeControls(s, host, work);
   for (const planned of early < 0 ? [] : inputs.slice(early)) queue.push(planned);
-  for (const fifo of fabric.c) s.wait(fifo);
+  for (let first = 0; first < steps.columnSteps; first += columnsAtOnce) for (const fifo of fabric.c) s.wait(fifo);
 }
 
 /** Bits of the word `flags`. Source: kernels/matmul/channels.h. */
@@ -225,8 +232,8 @@ class InputQueue {
   }
 }
 
-/** @throws ShapeError for a shape whose strides a shim BD does not hold. */
-function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores }: MatmulFabricSpec): void {
+/** @throws UsageError for an ending that the types do not have; ShapeError for arrays that the shim DMAs do not reach. */
+function checkLimits(shape: MatmulShape, { type, tile, cores }: MatmulFabricSpec): void {
   if (shape.gelu && !type.floats) {
     throw new UsageError(
       `matmul ${shape.name}: GELU needs a result that is a number in bf16 or f32, got ${type.output.dtype}`,
@@ -241,28 +248,45 @@ function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores
       { hint: `use dtype ${type.input.name}_${type.input.name}, or add it in a kernel of its own` },
     );
   }
-  const limits = [
-    { what: "K", got: shape.k, per: cores.rows * tile.m * type.input.bytes },
-    { what: "N", got: shape.n, per: cores.rows * tile.m * type.output.bytes },
-    { what: "N", got: shape.n, per: tile.k * type.input.bytes },
-  ];
-  for (const { what, got, per } of limits) {
-    const most = Math.floor((strideMaxWords * 4) / per);
-    const used = what === "K" ? steps.depth : steps.columns;
-    if (used <= most) continue;
-    throw new ShapeError(
-      `matmul ${shape.name}: ${what} = ${got}: expected at most ${most}, what a shim DMA's stride reaches`,
-      {
-        hint: `split ${what} and ${what === "K" ? "add the parts" : "join the parts"}`,
-      },
-    );
+  const problem = reachProblem(shape, { type, tile, cores });
+  if (problem !== undefined) throw reachError(problem);
+}
+
+/** A size of a product that is too large for a shim BD's fields. */
+export interface ReachProblem {
+  readonly shape: MatmulShape;
+  readonly what: "K" | "N";
+  /** The largest size that works with the same tile. */
+  readonly most: number;
+  readonly why: string;
+}
+
+/** Which size is too large for the strides and steps of shim BDs; a step that is taken once needs no stride. */
+export function reachProblem(
+  shape: MatmulShape,
+  spec: Pick<MatmulFabricSpec, "type" | "tile" | "cores">,
+): ReachProblem | undefined {
+  const { type, tile, cores } = spec;
+  const { rowSteps, columnSteps, kSteps, depth, columns } = matmulSteps(shape, spec);
+  const rows = cores.rows * tile.m;
+  const strides = [
+    { what: "K", steps: rowSteps, size: depth, rows, bytes: type.input.bytes },
+    { what: "N", steps: rowSteps, size: columns, rows, bytes: type.output.bytes },
+    { what: "N", steps: kSteps, size: columns, rows: tile.k, bytes: type.input.bytes },
+  ] as const;
+  for (const { what, steps, size, rows: apart, bytes } of strides) {
+    const most = Math.floor((strideMaxWords * 4) / (apart * bytes));
+    if (steps > 1 && size > most) return { shape, what, most, why: "what a shim DMA's stride reaches" };
   }
-  if (steps.columnSteps > iterationMax) {
-    const most = iterationMax * cores.columns * tile.n;
-    throw new ShapeError(`matmul ${shape.name}: N = ${shape.n}: expected at most ${most}, the steps of a shim BD`, {
-      hint: "split N and join the parts",
-    });
-  }
+  if (columnSteps <= mostColumnSteps) return undefined;
+  return { shape, what: "N", most: mostColumnSteps * cores.columns * tile.n, why: "the steps of its shim BDs" };
+}
+
+export function reachError({ shape, what, most, why }: ReachProblem): ShapeError {
+  const got = what === "K" ? shape.k : shape.n;
+  return new ShapeError(`matmul ${shape.name}: ${what} = ${got}: expected at most ${most}, ${why}`, {
+    hint: `split ${what} and ${what === "K" ? "add the parts" : "join the parts"}`,
+  });
 }
 
 function argSpecs(
