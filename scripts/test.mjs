@@ -18,6 +18,20 @@ const slowSteps = {
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],
   "a Whisper-tiny encoder layer": ["node", "packages/cli/bin/aiekit.js", "bench", "encoder-layer"],
+  ...Object.fromEntries(
+    ["matmul", "attention", "add", "gelu", "softmax", "layernorm", "topk", "logmel", "fft"].map((kernel) => [
+      `${kernel} on npu2`,
+      [
+        "node",
+        "packages/cli/bin/aiekit.js",
+        "validate",
+        kernel,
+        "--npu",
+        "npu2",
+        ...(kernel === "logmel" ? ["--clips", "8"] : []),
+      ],
+    ]),
+  ),
   "fft on every signal": ["node", "packages/cli/bin/aiekit.js", "validate", "fft"],
 };
 const quickSteps = {

@@ -10,6 +10,8 @@ export interface BuildStepRequest {
   readonly kernel: string;
   readonly target: Target;
   readonly params: Readonly<Record<string, number | string>>;
+  /** Array that the design is for; the kernel's own when undefined. */
+  readonly device?: string | undefined;
   readonly force?: boolean;
 }
 

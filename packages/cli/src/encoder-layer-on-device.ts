@@ -14,6 +14,8 @@ export interface EncoderLayerOnDevice {
 
 export interface EncoderLayerRequest {
   readonly device: Device;
+  /** Array that the kernels are built for; their own when undefined. */
+  readonly npu: string | undefined;
   readonly sizes: EncoderLayerSizes;
   /** Contents of the arrays by their names in the chain. */
   readonly arrays: ReadonlyMap<string, Tensor>;
@@ -24,13 +26,13 @@ export interface EncoderLayerRequest {
 /** Builds what is stale, loads the kernels, gives the arrays their contents, and closes everything after `use`. */
 export async function withEncoderLayer<T>(
   context: CommandContext,
-  { device, sizes, arrays, params }: EncoderLayerRequest,
+  { device, npu, sizes, arrays, params }: EncoderLayerRequest,
   use: (layer: EncoderLayerOnDevice) => Promise<T>,
 ): Promise<T> {
   const target: Target = device.kind === "sim" ? "sim" : device.generation;
   const manifests = new Map<string, string>();
   for (const [key, { kernel, params: own }] of encoderLayerBuilds(sizes)) {
-    const build = await buildStep(context, { kernel, params: { ...own, ...params }, target });
+    const build = await buildStep(context, { kernel, params: { ...own, ...params }, target, device: npu });
     manifests.set(key, build.manifestPath);
   }
   const startMs = performance.now();

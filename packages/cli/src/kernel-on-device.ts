@@ -4,11 +4,12 @@ import {
   type DeviceKind,
   type LoadedKernel,
   loadKernel,
+  type NpuGeneration,
   openDevice,
   runOverUnits,
   type UnitsRun,
 } from "@aiekit/host";
-import { findKernel } from "@aiekit/mlir";
+import { deviceModel, findKernel } from "@aiekit/mlir";
 import type { BuildResult } from "@aiekit/tools";
 import { buildStep } from "./build-step.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -20,6 +21,8 @@ export interface KernelOnDevice {
   readonly kernel: string;
   readonly params: Readonly<Record<string, number | string>>;
   readonly device: DeviceKind | "auto";
+  /** Array that it is built for, for example npu2 or npu1_2col; the kernel's own when undefined. */
+  readonly npu?: string | undefined;
 }
 
 /** A kernel and an open device; builds of it are made and loaded as they are asked for. */
@@ -61,17 +64,22 @@ export function withKernel<T>(
  */
 export async function withOpenKernel<T>(
   context: CommandContext,
-  { kernel, params, device: kind }: KernelOnDevice,
+  { kernel, params, device: kind, npu }: KernelOnDevice,
   use: (open: OpenKernel) => Promise<T>,
 ): Promise<T> {
-  const generation = findKernel(kernel).device.startsWith("npu2") ? "npu2" : "npu1";
+  const generation = generationOf(npu ?? findKernel(kernel).device);
   const openStartMs = performance.now();
   const device = await openDevice(kind, { generation });
   const openMs = performance.now() - openStartMs;
   try {
     if (device.choice !== undefined) context.stderr.write(`${device.choice}\n`);
     const buildWith = (all: KernelOnDevice["params"]) =>
-      buildStep(context, { kernel, params: all, target: device.kind === "sim" ? "sim" : device.generation });
+      buildStep(context, {
+        kernel,
+        params: all,
+        target: device.kind === "sim" ? "sim" : device.generation,
+        device: npu,
+      });
     const others = new LoadedKernels(keptLoaded, async (all) =>
       loadKernel(device, (await buildWith(all)).manifestPath),
     );
@@ -96,6 +104,11 @@ export async function withOpenKernel<T>(
   } finally {
     await device.close();
   }
+}
+
+/** @throws UsageError for an array that there is not. */
+export function generationOf(npu: string): NpuGeneration {
+  return deviceModel(npu).generation === "aie2p" ? "npu2" : "npu1";
 }
 
 interface LabelledRun {

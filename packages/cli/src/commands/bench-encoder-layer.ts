@@ -10,7 +10,7 @@ import { encoderLayerNoise, judgeEncoderLayer, type SuiteResult } from "@aiekit/
 import type { CommandContext } from "../command-context.ts";
 import { type EncoderLayerOnDevice, withEncoderLayer } from "../encoder-layer-on-device.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import type { KernelOnDevice } from "../kernel-on-device.ts";
+import { generationOf, type KernelOnDevice } from "../kernel-on-device.ts";
 import { describeMachine, type Machine } from "../machine.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { formatBytes, formatMs, formatTable } from "../table.ts";
@@ -30,14 +30,14 @@ export async function benchEncoderLayer(context: CommandContext, options: Kernel
   const { rounding, ...given } = options.params;
   const sizes = sizesOf(given);
   const params = rounding === undefined ? {} : { rounding };
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, { generation: generationOf(options.npu ?? "npu1") });
   try {
     const made = encoderLayerNoise(sizes, seed);
     const arrays = new Map<string, Tensor>([
       ...encoderLayerArrays(made.weights, sizes),
       ["x", bf16Weights("x", made.x)],
     ]);
-    return await withEncoderLayer(context, { device, sizes, arrays, params }, async (layer) => {
+    return await withEncoderLayer(context, { device, npu: options.npu, sizes, arrays, params }, async (layer) => {
       const task = context.progress.start(`bench ${encoderLayerName}`);
       const measured = await measure(context, layer, (done) => task.update(`pass ${done}`)).finally(() => task.done());
       task.update("reference");

@@ -11,6 +11,7 @@ export interface BuildOptions {
   readonly kernel: string;
   readonly target: Target;
   readonly params: Readonly<Record<string, number | string>>;
+  readonly npu: string | undefined;
   readonly watch: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
@@ -20,14 +21,17 @@ export interface BuildOptions {
 export const build: Command<BuildOptions> = async (context, options) => {
   if (options.dryRun) return preview(context, options);
   if (options.watch) return watchUntilStopped(context, options);
-  const { kernel, target, params, force } = options;
-  print(context, await buildStep(context, { kernel, target, params, force }));
+  const { kernel, target, params, npu: device, force } = options;
+  print(context, await buildStep(context, { kernel, target, params, device, force }));
   return exitCodes.ok;
 };
 
-async function preview(context: CommandContext, { kernel, target, params }: BuildOptions): Promise<ExitCode> {
+async function preview(
+  context: CommandContext,
+  { kernel, target, params, npu: device }: BuildOptions,
+): Promise<ExitCode> {
   const { planKernel } = await import("@aiekit/tools");
-  const plan = await planKernel({ kernel, target, params }, { clang: context.environment.clang });
+  const plan = await planKernel({ kernel, target, params, device }, { clang: context.environment.clang });
   if (context.json) {
     context.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
     return exitCodes.ok;
@@ -39,14 +43,17 @@ async function preview(context: CommandContext, { kernel, target, params }: Buil
   return exitCodes.ok;
 }
 
-async function watchUntilStopped(context: CommandContext, { kernel, target, params }: BuildOptions): Promise<ExitCode> {
+async function watchUntilStopped(
+  context: CommandContext,
+  { kernel, target, params, npu: device }: BuildOptions,
+): Promise<ExitCode> {
   const { watchKernel } = await import("@aiekit/tools");
   const colors = colorsFor(context.stderr, context.environment);
   let refused: UsageError | undefined;
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
   const watch = await watchKernel(
-    { kernel, target, params },
+    { kernel, target, params, device },
     {
       clang: context.environment.clang,
       signal,
