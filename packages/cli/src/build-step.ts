@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Target } from "@aiekit/core";
 import type { BuildEvent, BuildOptions, BuildRequest, BuildResult } from "@aiekit/tools";
+import type { WasmClang } from "@aiekit/wasm-clang";
 import type { CommandContext } from "./command-context.ts";
 import { formatMs } from "./table.ts";
 
@@ -13,17 +14,20 @@ export interface BuildStepRequest {
   /** Array that the design is for; the kernel's own when undefined. */
   readonly device?: string | undefined;
   readonly force?: boolean;
+  /** A compiler that the caller keeps open, for builds in a row. */
+  readonly compiler?: WasmClang | undefined;
 }
 
 /** Builds a kernel unless it is up to date, with progress on stderr. Warnings of the build are printed there too. */
 export async function buildStep(context: CommandContext, request: BuildStepRequest): Promise<BuildResult> {
   // Not the whole of tools, which loads the dialect: to find that nothing has changed takes none of it.
   const { buildKernel } = await import("@aiekit/tools/build");
-  const { force = false, ...what } = request;
+  const { force = false, compiler, ...what } = request;
   const task = context.progress.start(`build ${request.kernel}`);
   const running = new Set<string>();
   const options: BuildOptions = {
     clang: context.environment.clang,
+    compiler,
     signal: context.signal,
     onEvent: (event) => {
       if (event.kind === "start") running.add(event.step);

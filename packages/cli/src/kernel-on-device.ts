@@ -11,6 +11,7 @@ import {
 } from "@aiekit/host";
 import { deviceModel, findKernel } from "@aiekit/mlir";
 import type { BuildResult } from "@aiekit/tools";
+import type { WasmClang } from "@aiekit/wasm-clang";
 import { buildStep } from "./build-step.ts";
 import type { CommandContext } from "./command-context.ts";
 import { withSourceLine } from "./fault-source.ts";
@@ -32,8 +33,12 @@ export interface OpenKernel {
   readonly device: Device;
   /** The build with the request's own parameters; the same one each time. */
   load(): Promise<ReadyKernel>;
-  /** Runs a build with these parameters over all units of the inputs. */
-  runWith(params: KernelOnDevice["params"], inputs: Readonly<Record<string, Tensor>>): Promise<UnitsRun>;
+  /** Runs a build with these parameters over all units of the inputs: this sequence, or those of the inputs' shapes. */
+  runWith(
+    params: KernelOnDevice["params"],
+    inputs: Readonly<Record<string, Tensor>>,
+    sequence?: string,
+  ): Promise<UnitsRun>;
 }
 
 /** A kernel that was built and loaded. */
@@ -70,22 +75,26 @@ export async function withOpenKernel<T>(
   const generation = generationOf(npu ?? findKernel(kernel).device);
   const openStartMs = performance.now();
   const device = await openDevice(kind, { generation });
+  let compiler: WasmClang | undefined;
   const openMs = performance.now() - openStartMs;
   try {
     if (device.choice !== undefined) context.stderr.write(`${device.choice}\n`);
-    const buildWith = (all: KernelOnDevice["params"]) =>
+    const buildWith = (all: KernelOnDevice["params"], shared?: WasmClang) =>
       buildStep(context, {
+        compiler: shared,
         kernel,
         params: all,
         target: device.kind === "sim" ? "sim" : device.generation,
         device: npu,
       });
-    const others = new LoadedKernels(keptLoaded, async (all) =>
-      loadKernel(device, (await buildWith(all)).manifestPath),
-    );
-    const runWith: OpenKernel["runWith"] = async (changes, inputs) => {
+    const others = new LoadedKernels(keptLoaded, async (all) => {
+      // Suites build many times in a row; most of a build is the start of the compiler.
+      compiler ??= await openCompiler(context);
+      return loadKernel(device, (await buildWith(all, compiler)).manifestPath);
+    });
+    const runWith: OpenKernel["runWith"] = async (changes, inputs, sequence) => {
       const other = await others.get({ ...params, ...changes });
-      return runOverUnits(other, inputs, { signal: context.signal }).catch(async (error) => {
+      return runOverUnits(other, inputs, { signal: context.signal, sequence }).catch(async (error) => {
         throw await withSourceLine(error, context.environment);
       });
     };
@@ -102,8 +111,14 @@ export async function withOpenKernel<T>(
     };
     return await use({ kernel, device, load, runWith });
   } finally {
+    compiler?.close();
     await device.close();
   }
+}
+
+async function openCompiler({ environment: { clang } }: CommandContext): Promise<WasmClang> {
+  const { WasmClang } = await import("@aiekit/wasm-clang");
+  return WasmClang.open(clang === undefined ? {} : { clang });
 }
 
 /** @throws UsageError for an array that there is not. */
