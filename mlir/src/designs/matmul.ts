@@ -1,8 +1,13 @@
-import { ShapeError, UsageError } from "@aiekit/core";
+import { type LaunchEstimate, ShapeError, UsageError } from "@aiekit/core";
 import { DesignBuilder } from "../builder/design-builder.ts";
 import { type DeviceModel, deviceModel } from "../device-model/device-model.ts";
 import type { Design, DesignOptions, InputShape, KernelEntry } from "../registry.ts";
-import { type MatmulCores, type MatmulFabricSpec, matmulFabric } from "./matmul/matmul-fabric.ts";
+import {
+  type MatmulCores,
+  type MatmulFabricSpec,
+  type MatmulStationary,
+  matmulFabric,
+} from "./matmul/matmul-fabric.ts";
 import { type MatmulPlan, type MatmulPlanRequest, planMatmul, planTile } from "./matmul/matmul-plan.ts";
 import { matmulSequence } from "./matmul/matmul-sequence.ts";
 import { parseMatmulShapes, parseMatmulTile } from "./matmul/matmul-shapes.ts";
@@ -20,11 +25,15 @@ export function matmulDesign(options: DesignOptions): Design {
   const d = new DesignBuilder(options.device);
   const request = readRequest(options);
   const { type, cores, shapes } = request;
-  const { tile } = planOf(request, options.params.tile);
+  const plan = planOf(request, options.params.tile);
+  const { tile, stationary } = plan;
   const residual = shapes.some((shape) => shape.residual);
-  const spec: MatmulFabricSpec = { type, tile, cores, generation: d.device.generation, residual };
+  const spec: MatmulFabricSpec = { type, tile, stationary, cores, generation: d.device.generation, residual };
   const fabric = matmulFabric(d, spec);
-  const sequences = shapes.map((shape) => matmulSequence(d, fabric, spec, shape));
+  const sequences = shapes.map((shape, i) => ({
+    ...matmulSequence(d, fabric, spec, shape),
+    estimate: estimateOf(plan, i),
+  }));
   const defines = {
     MATMUL_M: tile.m,
     MATMUL_K: tile.k,
@@ -39,6 +48,12 @@ export function matmulDesign(options: DesignOptions): Design {
   };
 }
 
+function estimateOf({ stationary, tile: { m, k, n }, shapes }: MatmulPlan, index: number): LaunchEstimate {
+  const { modelledCycles: cycles, bytesToArray, bytesFromArray } = shapes[index]!;
+  const what = stationary === "weights" ? "weight-stationary" : "output-stationary";
+  return { plan: `${what}, tile ${m}x${k}x${n}`, cycles, bytesToArray, bytesFromArray };
+}
+
 function readRequest({ device, params }: DesignOptions): MatmulPlanRequest {
   const model = deviceModel(device);
   return {
@@ -46,8 +61,17 @@ function readRequest({ device, params }: DesignOptions): MatmulPlanRequest {
     type: matmulTypes[typeName(params.dtype)],
     cores: coresOf(model, String(params.array)),
     shapes: parseMatmulShapes(String(params.shapes)),
+    stationary: stationaryOf(params.plan),
   };
 }
+
+function stationaryOf(plan: number | string = "auto"): MatmulStationary | undefined {
+  if (plan === "auto") return undefined;
+  if (plan === "outputs" || plan === "weights") return plan;
+  throw new UsageError(`matmul: plan ${plan}: expected one of ${plans.join(", ")}`);
+}
+
+const plans = ["auto", "outputs", "weights"] as const;
 
 function planOf(request: MatmulPlanRequest, tile: number | string = "auto"): MatmulPlan {
   if (tile === "auto" || tile === "whole") return planMatmul({ ...request, wholeColumns: tile === "whole" });
@@ -81,6 +105,12 @@ export const matmulEntry: KernelEntry = {
       name: "tile",
       default: "auto",
       about: "mxkxn of one step of a core; auto: the fewest modelled cycles; whole: of those without padded columns",
+    },
+    {
+      name: "plan",
+      default: "auto",
+      choices: plans,
+      about: "what stays in the cores: outputs, or weights, which then come once; auto: the fewest modelled cycles",
     },
   ],
   device: "npu1",

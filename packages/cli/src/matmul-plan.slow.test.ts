@@ -21,6 +21,8 @@ const plans: readonly MatmulPlanCase[] = [
   { npu: "npu1", dtype: "i8_i32", array: "whole", shapes: "1x8x20000.17x33x1111.600x16x33" },
   { npu: "npu1", dtype: "bf16_f32", array: "column", shapes: "300x200x100.77x77x777_bias_gelu.1x384x1000" },
   { npu: "npu1", dtype: "i8_bf16", array: "whole", shapes: "1500x384x384.1500x384x1536_gelu.20x20x20" },
+  { npu: "npu1", dtype: "i8_i8", array: "whole", plan: "weights", shapes: "1500x384x384.3000x64x64.70x90x500" },
+  { npu: "npu1", dtype: "bf16_bf16", array: "whole", plan: "weights", shapes: "6000x128x256_bias_gelu.300x80x384" },
   { npu: "npu1", dtype: "i8_i16", array: "tile", shapes: "200x200x200.60x300x60" },
   { npu: "npu2", dtype: "i8_i8", array: "whole", shapes: "300x300x300_residual.1024x1024x1024.600x384x384" },
   {

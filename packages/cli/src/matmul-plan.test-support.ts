@@ -11,6 +11,7 @@ export interface MatmulPlanCase {
   readonly dtype: string;
   readonly array: "tile" | "column" | "whole";
   readonly shapes: string;
+  readonly plan?: "outputs" | "weights";
 }
 
 /** The estimate follows one core and one stream of each kind; the simulator has all of them. */

@@ -53,6 +53,16 @@ test.each([
     /args\[0\]\.padded: expected at least \[400\] in each dimension, got \[399\]/,
   ],
   [
+    "estimate",
+    {
+      ...manifest,
+      sequences: [
+        { ...manifest.sequences[0]!, estimate: { plan: "p", cycles: -1, bytesToArray: 0, bytesFromArray: 0 } },
+      ],
+    },
+    /sequences\[0\]\.estimate\.cycles: expected/,
+  ],
+  [
     "parameter word",
     {
       ...manifest,

@@ -8,7 +8,7 @@ import type { SuiteRun } from "./suite-result.ts";
 interface Built {
   readonly name: string;
   readonly item: MatmulCase;
-  readonly params: { readonly dtype: string; readonly array: string; readonly shapes: string };
+  readonly params: { readonly dtype: string; readonly array: string; readonly plan: string; readonly shapes: string };
 }
 
 /** Holds matmul against its float64 reference. @throws AbortedError when the caller's signal fires. */
@@ -40,7 +40,7 @@ export async function matmulSuite(subject: ArraySubject, options: ArraySuiteOpti
 function buildsOf(cases: readonly MatmulCase[]): Built[] {
   const builds = new Map<string, MatmulCase[]>();
   for (const item of cases) {
-    const key = `${item.dtype} ${item.array} ${item.group === "drawn"}`;
+    const key = `${item.dtype} ${item.array} ${item.plan} ${item.group === "drawn"}`;
     builds.set(key, [...(builds.get(key) ?? []), item]);
   }
   return [...builds.values()].flatMap((together) => {
@@ -48,7 +48,7 @@ function buildsOf(cases: readonly MatmulCase[]): Built[] {
     return together.map((item) => ({
       name: item.name,
       item,
-      params: { dtype: item.dtype, array: item.array, shapes },
+      params: { dtype: item.dtype, array: item.array, plan: item.plan ?? "auto", shapes },
     }));
   });
 }

@@ -9,6 +9,7 @@ import { stackBytes } from "./matmul-fabric.ts";
 import { matmulTypes } from "./matmul-types.ts";
 
 const tile = { m: 64, k: 32, n: 96 };
+const stationary = "outputs";
 
 test.each([
   ["npu1", "whole", { columns: 4, rows: 4 }],
@@ -22,7 +23,7 @@ test.each([
 
   const used = usedOf(lowerDesign(matmulDesign({ device, params }).module).module, deviceModel(device).memtileRows);
 
-  const request = { type, tile, cores };
+  const request = { type, tile, cores, stationary: "outputs" } as const;
   const { S2MM, MM2S } = memtileBds(cores);
   expect(used.memtile.bytes).toBe(memtileBytes(request));
   expect(used.memtile.bds).toBe([...S2MM, ...MM2S].reduce((sum, n) => sum + n, 0));
@@ -31,19 +32,35 @@ test.each([
   expect(tileBytes(request) - (used.core.bytes + stackBytes)).toBeLessThanOrEqual(64);
 });
 
+test("weights that stay have one object of b in a core, and so has the lowered design", () => {
+  const params = { dtype: "bf16_bf16", array: "whole", shapes: "64x32x64", tile: "64x32x96", plan: "weights" };
+
+  const used = usedOf(lowerDesign(matmulDesign({ device: "npu1", params }).module).module, 1);
+
+  const cores = { columns: 4, rows: 4 };
+  const bytes = tileBytes({ type: matmulTypes.bf16_bf16, tile, cores, stationary: "weights" }) - stackBytes;
+  expect(bytes - used.core.bytes).toBeGreaterThanOrEqual(0);
+  expect(bytes - used.core.bytes).toBeLessThanOrEqual(64);
+});
+
 test("a tile is refused for the memory of the memtile, where a column of cores has more of it than the memtile", () => {
   const type = { ...matmulTypes.bf16_f32, input: { ...matmulTypes.bf16_f32.input, bytes: 0 } };
   const cores = { columns: 1, rows: 4 };
 
-  expect(budgetProblem({ type, tile: { m: 64, k: 8, n: 112 }, cores })).toBeUndefined();
-  expect(budgetProblem({ type, tile: { m: 64, k: 8, n: 112 }, cores: { columns: 1, rows: 12 } })).toBe(
+  expect(budgetProblem({ type, tile: { m: 64, k: 8, n: 112 }, cores, stationary })).toBeUndefined();
+  expect(budgetProblem({ type, tile: { m: 64, k: 8, n: 112 }, cores: { columns: 1, rows: 12 }, stationary })).toBe(
     "needs 688128 B of a memtile, which has 524288 B",
   );
 });
 
 test("more rows of cores than a memtile has channels are refused with both numbers", () => {
   expect(
-    budgetProblem({ type: matmulTypes.i8_i8, tile: { m: 16, k: 16, n: 16 }, cores: { columns: 8, rows: 6 } }),
+    budgetProblem({
+      type: matmulTypes.i8_i8,
+      tile: { m: 16, k: 16, n: 16 },
+      cores: { columns: 8, rows: 6 },
+      stationary,
+    }),
   ).toBe("needs 8 channels of a memtile, which has 6");
 });
 

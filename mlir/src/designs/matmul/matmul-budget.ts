@@ -1,17 +1,27 @@
 import { bdIdsOfChannel, tileModels } from "../../device-model/tile-model.ts";
-import { aStreamCount, channelRows, type MatmulCores, type MatmulTile, stackBytes } from "./matmul-fabric.ts";
+import {
+  aStreamCount,
+  channelRows,
+  type MatmulCores,
+  type MatmulStationary,
+  type MatmulTile,
+  stackBytes,
+  weightObjects,
+} from "./matmul-fabric.ts";
 import { shimBdCount } from "./matmul-sequence.ts";
 import type { MatmulType } from "./matmul-types.ts";
 
 export interface MatmulBudgetRequest {
   readonly type: MatmulType;
   readonly tile: MatmulTile;
+  readonly stationary: MatmulStationary;
   readonly cores: MatmulCores;
 }
 
-/** Bytes of a compute tile's data memory: stack, two objects of a and of b, sums, an object of c, channels, control words. */
-export function tileBytes({ type: { input, output }, tile: { m, k, n } }: MatmulBudgetRequest): number {
-  const objects = 2 * (m * k + k * n) * input.bytes + m * n * (input.sums.bytes + output.bytes);
+/** Bytes of a compute tile's data memory: stack, objects of a and of b, sums, an object of c, channels, control words. */
+export function tileBytes({ type: { input, output }, tile: { m, k, n }, stationary }: MatmulBudgetRequest): number {
+  const objects =
+    (2 * m * k + weightObjects(stationary) * k * n) * input.bytes + m * n * (input.sums.bytes + output.bytes);
   return stackBytes + objects + 4 * channelRows * n + controlBytes;
 }
 

@@ -1,5 +1,13 @@
 import { tileModels } from "../../device-model/tile-model.ts";
-import { aStreamCount, channelRows, controlWords, type MatmulCores, type MatmulTile } from "./matmul-fabric.ts";
+import {
+  aStreamCount,
+  channelRows,
+  controlWords,
+  type MatmulCores,
+  type MatmulStationary,
+  type MatmulTile,
+  weightObjects,
+} from "./matmul-fabric.ts";
 import { type MatmulSteps, matmulSteps } from "./matmul-sequence.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
 import type { Generation, MatmulType } from "./matmul-types.ts";
@@ -9,6 +17,7 @@ export interface MatmulCyclesRequest {
   readonly generation: Generation;
   readonly cores: MatmulCores;
   readonly tile: MatmulTile;
+  readonly stationary: MatmulStationary;
   readonly shape: MatmulShape;
   /** The build has kernels for a residual, whether this shape adds one or not. */
   readonly residualBuilt: boolean;
@@ -32,16 +41,17 @@ export function matmulCycles(request: MatmulCyclesRequest): number {
 /** Cycles in which no kernel and no lock lets a core do less for a product: what the streams and cores need at least. */
 export function leastMatmulCycles(request: MatmulCyclesRequest): number {
   const { rowSteps, columnSteps, kSteps } = matmulSteps(request.shape, request);
-  const { step, store } = kernelCycles(request);
+  const { step, firstStep, store } = kernelCycles(request);
   const words = objectWords(request);
-  const perRow = Math.max(kSteps * Math.max(step + cost.step, words.a.cycles, words.b.cycles) + store, words.c.cycles);
+  const streams = request.stationary === "weights" ? words.a.cycles : Math.max(words.a.cycles, words.b.cycles);
+  const perRow = Math.max(kSteps * Math.max(Math.min(step, firstStep), streams) + store, words.c.cycles);
   return rowSteps * columnSteps * perRow;
 }
 
 /** As many steps as it takes until the buffers of the slowest stream are full, or empty. */
-const followedRows = 8;
+const followedRows = 24;
 const followedSteps = 24;
-const leastColumns = 4;
+const leastColumns = 3;
 
 /**
  * The simulator's cost model (packages/sim/src/cost-model.ts) and what it charges for the loops of a core's body
@@ -61,6 +71,7 @@ const cost = {
   row: 28,
   step: 48,
   residualObject: 26,
+  weights: 24,
 } as const;
 /** A BD that takes a lock before it moves anything. */
 const lockedStart = cost.bdStart + cost.lock;
@@ -141,14 +152,18 @@ function storeRuns({ floats, input, output }: MatmulType, gelu: boolean, generat
   return { each: 3 + activation, perColumns: 1, once };
 }
 
-/** Objects that pass shim, memtile and cores, two of them in each place. */
+/** Objects that pass shim, memtile and cores: two of them in the memtile, one or two in a core. */
 class InputStream {
   /** Ends of the transfers from the host, by position. */
   readonly transferEnds: number[] = [];
-  /** When a core gave back its last and last but one object, and the memtile its. */
-  readonly #released = [0, 0];
+  /** When a core gave back its last objects, and the memtile its; the oldest first. */
+  readonly #released: number[];
   readonly #forwarded = [0, 0];
   #arrived = 0;
+
+  constructor(objectsInCore: 1 | 2) {
+    this.#released = Array.from({ length: objectsInCore }, () => 0);
+  }
 
   /** When the next object is in the cores. `issued`: set where it is the first of an execution of a shim BD. */
   next(host: ObjectWords, coreWords: number, issued: number | undefined): number {
@@ -187,8 +202,8 @@ class Timeline {
   readonly #followed: { readonly rows: number; readonly columns: number };
   readonly #kernels: KernelCycles;
   readonly #words: ReturnType<typeof objectWords>;
-  readonly #a = new InputStream();
-  readonly #b = new InputStream();
+  readonly #a = new InputStream(2);
+  readonly #b: InputStream;
   /** Transfers of each stream in this launch, for which of them report their end. */
   readonly #transfers: { readonly a: number; readonly b: number };
   #controller = 0;
@@ -211,6 +226,7 @@ class Timeline {
     this.#followed = followed;
     this.#kernels = kernelCycles(request);
     this.#words = objectWords(request);
+    this.#b = new InputStream(weightObjects(request.stationary));
     const rowTransfers = request.shape.residual ? steps.rowSteps : 1;
     const perColumn = (hasChannels(request) ? 1 : 0) + (request.shape.residual ? 2 : 1) * rowTransfers;
     this.#transfers = { a: steps.columnSteps * rowTransfers, b: steps.columnSteps * perColumn };
@@ -252,11 +268,16 @@ class Timeline {
 
   #columnStep(onRow: () => void): void {
     const { rows } = this.#followed;
-    const { residual } = this.#request.shape;
+    const { stationary, shape } = this.#request;
+    const { residual } = shape;
     this.#core += cost.column;
     if (hasChannels(this.#request)) {
       const issued = this.#issue("b");
       this.#takeChannels(issued);
+    }
+    if (stationary === "weights") {
+      this.#weightRows(onRow);
+      return;
     }
     let [aIssued, bIssued] = [0, 0];
     for (let row = 0; row < rows; row++) {
@@ -265,6 +286,33 @@ class Timeline {
       this.#rowStep({ aIssued, bIssued, endsTransfer: residual || row === rows - 1 });
       onRow();
     }
+  }
+
+  /** Rows of a past the weights of a column. */
+  #weightRows(onRow: () => void): void {
+    const { a, b } = this.#words;
+    const weightsIssued = this.#issue("b");
+    const aIssued = this.#issue("a");
+    this.#startCores();
+    this.#useChannels();
+    const weights = this.#b.next(b, b.words, weightsIssued);
+    this.#b.endTransfer();
+    this.#core = Math.max(this.#core, weights) + cost.weights;
+    for (let row = 0; row < this.#followed.rows; row++) {
+      const rows = this.#a.next(a, this.#aCoreWords, aIssued);
+      const released = Math.max(this.#core, rows) + cost.step / 2 + this.#kernels.firstStep;
+      this.#a.release(released);
+      this.#core = released;
+      this.#store();
+      onRow();
+    }
+    this.#a.endTransfer();
+    this.#b.release(this.#core);
+  }
+
+  get #aCoreWords(): number {
+    const { cores } = this.#request;
+    return this.#words.a.words / (cores.rows / aStreamCount(cores));
   }
 
   /** When the controller has queued the next transfer of all streams of a kind; it waits where a queue is full. */
@@ -307,9 +355,8 @@ class Timeline {
     this.#useChannels();
     const { kSteps } = this.#steps;
     const { a, b } = this.#words;
-    const aCore = a.words / (this.#request.cores.rows / aStreamCount(this.#request.cores));
     for (let step = 0; step < kSteps; step++) {
-      const left = this.#a.next(a, aCore, step === 0 ? at.aIssued : undefined);
+      const left = this.#a.next(a, this.#aCoreWords, step === 0 ? at.aIssued : undefined);
       const right = this.#b.next(b, b.words, step === 0 ? at.bIssued : undefined);
       const kernel = step === 0 ? this.#kernels.firstStep : this.#kernels.step;
       const released = Math.max(this.#core, left, right) + cost.step / 2 + kernel;

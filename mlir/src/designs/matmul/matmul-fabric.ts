@@ -11,6 +11,12 @@ export interface MatmulTile {
   readonly n: number;
 }
 
+/**
+ * What a core keeps while the rest passes it. `outputs`: the sums of one tile, while k is walked. `weights`: b of its column,
+ * all of K deep, while rows of a pass; b then comes once in a launch.
+ */
+export type MatmulStationary = "outputs" | "weights";
+
 /** Cores side by side, from the array's first column and its first compute row on. */
 export interface MatmulCores {
   readonly columns: number;
@@ -20,6 +26,7 @@ export interface MatmulCores {
 export interface MatmulFabricSpec {
   readonly type: MatmulType;
   readonly tile: MatmulTile;
+  readonly stationary: MatmulStationary;
   readonly cores: MatmulCores;
   readonly generation: Generation;
   /** Some sequence adds a residual. */
@@ -68,7 +75,7 @@ const firstComputeRow = 2;
 export const stackBytes = 4096;
 
 /**
- * Output-stationary: core (c, r) holds one m x n tile of sums while k is walked. A tile of `a` goes to all cores of a row,
+ * Core (c, r) has the m x n tile of sums of its place, or the k x n weights of its column. A tile of `a` goes to all cores of a row,
  * a tile of `b` to all cores of a column; the tiles of `c` of a column are put together in its memtile. Memtiles turn rows
  * into the blocks that the multiplier takes, and blocks back into rows:
  *
@@ -199,6 +206,9 @@ function aStreams(
   return { fromShim: parts.map((p) => p.input), toCores: parts.flatMap((p) => p.outputs) };
 }
 
+/** Objects of b in a core; weights that stay have no room for a second one. */
+export const weightObjects = (stationary: MatmulStationary): 1 | 2 => (stationary === "weights" ? 1 : 2);
+
 function bStream(d: DesignBuilder, spec: MatmulFabricSpec, { shim, memtile, cores, c }: Column & { c: number }) {
   const { tile, type, generation } = spec;
   const { s, t } = type.input.native[generation];
@@ -208,7 +218,7 @@ function bStream(d: DesignBuilder, spec: MatmulFabricSpec, { shim, memtile, core
     name: `b${c}_tiles`,
     producer: memtile,
     consumers: cores,
-    depth: 2,
+    depth: [2, ...cores.map(() => weightObjects(spec.stationary))],
     element: blocked(spec).b,
     toStream: blockOrder(tile.k, tile.n, { height: s, width: t }),
   });
@@ -266,6 +276,19 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
           core.call(kernels.channels, [core.acquire(b, "Consume"), channels.value]);
           core.release(b, "Consume");
         });
+        if (spec.stationary === "weights") {
+          const right = core.acquire(b, "Consume");
+          core.repeatTimes(rowSteps, () => {
+            const left = core.acquire(a, "Consume");
+            core.call(kernels.step, [left, right, sums.value, core.constant(0, i32)]);
+            core.release(a, "Consume");
+            const out = core.acquire(c, "Produce");
+            core.call(kernels.store, [sums.value, channels.value, out, flags]);
+            core.release(c, "Produce");
+          });
+          core.release(b, "Consume");
+          return;
+        }
         core.repeatTimes(rowSteps, () => {
           core.repeatTimes(kSteps, (step) => {
             const left = core.acquire(a, "Consume");

@@ -32,6 +32,38 @@ test("bytes: a is sent for each column step, b for each row step, channels as ob
   expect(plain?.bytesFromArray).toBe(4 * 512 * 512);
 });
 
+test("weights: b comes once for each column step, not for each row step", () => {
+  const stationary = "weights";
+  const tile = { m: 32, k: 128, n: 64 };
+  const [shape] = planTile({ ...request("i8_i32", "512x128x512"), stationary }, tile).shapes;
+
+  expect(shape?.bytesToArray).toBe(2 * 512 * 128 + 128 * 512);
+});
+
+test.each([
+  ["i8_i8", "3000x64x64", "weights"],
+  ["bf16_bf16", "6000x128x256_bias_gelu", "weights"],
+  ["i8_i8", "1024x1024x1024", "outputs"],
+  ["i8_i8", "1500x384x384", "outputs"],
+] as const)("%s %s: %s stay in the cores, which costs least", (dtype, shapes, stationary) => {
+  const all = request(dtype, shapes);
+  const cycles = (plan: ReturnType<typeof planMatmul>) => plan.shapes[0]?.modelledCycles ?? 0;
+
+  const chosen = planMatmul(all);
+
+  expect(chosen.stationary).toBe(stationary);
+  for (const other of ["weights", "outputs"] as const) {
+    expect(cycles(chosen)).toBeLessThanOrEqual(1.01 * cycles(planMatmul({ ...all, stationary: other })));
+  }
+});
+
+test.each([
+  ["64x200x64", { m: 16, k: 192, n: 16 }, "expected k of 200 or more: weights that stay are as deep as K"],
+  ["64x64x64_residual", { m: 64, k: 64, n: 16 }, "a residual comes on the stream of b, which stands still"],
+] as const)("weights that stay are refused for %s with tile %o", (shapes, tile, message) => {
+  expect(() => planTile({ ...request("i8_i8", shapes), stationary: "weights" }, tile)).toThrow(message);
+});
+
 test("widths of 384 get tiles that are whole in them: nothing of N is padding", () => {
   const { tile } = planMatmul(request("bf16_bf16", "1500x384x384_bias.1500x384x1536_bias_gelu"));
 

@@ -2,7 +2,7 @@ import { BudgetError } from "@aiekit/core";
 import type { DeviceModel } from "../../device-model/device-model.ts";
 import { budgetProblem, memtileBytes, tileBytes } from "./matmul-budget.ts";
 import { leastMatmulCycles, type MatmulCyclesRequest, matmulCycles } from "./matmul-cycles.ts";
-import { channelRows, type MatmulCores, type MatmulTile } from "./matmul-fabric.ts";
+import { channelRows, type MatmulCores, type MatmulStationary, type MatmulTile } from "./matmul-fabric.ts";
 import { matmulSteps, type ReachProblem, reachError, reachProblem } from "./matmul-sequence.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
 import { type MatmulType, takesResidual } from "./matmul-types.ts";
@@ -17,9 +17,12 @@ export interface MatmulPlanRequest {
    * them, and it can stay on the device.
    */
   readonly wholeColumns?: boolean;
+  /** What the cores keep; whichever costs less when undefined. */
+  readonly stationary?: MatmulStationary | undefined;
 }
 
 export interface MatmulPlan {
+  readonly stationary: MatmulStationary;
   readonly tile: MatmulTile;
   /** Of a compute tile's data memory, stack included. */
   readonly tileBytes: number;
@@ -39,14 +42,17 @@ export interface MatmulShapePlan {
   readonly shareOfPeak: number;
 }
 
-/** The tile with the fewest modelled cycles over all shapes; of those as good, with the fewest bytes. @throws BudgetError when none fits. */
+/**
+ * What stays in the cores, and the tile, with the fewest modelled cycles over all shapes; of those as good, with the fewest
+ * bytes. @throws BudgetError when nothing fits.
+ */
 export function planMatmul(request: MatmulPlanRequest): MatmulPlan {
-  const tiles = reachable(request, candidates(request)).map((tile) => ({ tile, least: leastCycles(request, tile) }));
+  const ways = reachable(request, candidates(request)).map((way) => ({ way, least: leastCycles(request, way) }));
   const plans: MatmulPlan[] = [];
   let best = Number.POSITIVE_INFINITY;
-  for (const { tile, least } of tiles.sort((x, y) => x.least - y.least)) {
+  for (const { way, least } of ways.sort((x, y) => x.least - y.least)) {
     if (least > best * asGood) break;
-    const plan = planTile(request, tile);
+    const plan = planWay(request, way);
     plans.push(plan);
     best = Math.min(best, cyclesOf(plan));
   }
@@ -66,34 +72,50 @@ const bytesOf = ({ shapes }: MatmulPlan): number => shapes.reduce((sum, shape) =
 
 /** The plan of one tile. @throws BudgetError when it is not whole blocks or does not fit a compute tile. */
 export function planTile(request: MatmulPlanRequest, tile: MatmulTile): MatmulPlan {
-  const problem = tileProblem(request, tile);
+  const way = { tile, stationary: request.stationary ?? "outputs" };
+  const problem = problemOf(request, way);
   if (problem !== undefined) {
     throw new BudgetError(`matmul: tile ${tile.m}x${tile.k}x${tile.n}: ${problem}`, {
       hint: "leave tile at auto, or take a smaller one",
     });
   }
-  const shapes = request.shapes.map((shape) => planShape(request, tile, shape));
-  const budget = { type: request.type, tile, cores: request.cores };
-  return { tile, tileBytes: tileBytes(budget), memtileBytes: memtileBytes(budget), shapes };
+  return planWay(request, way);
+}
+
+/** What stays in the cores, and the sizes of a step. */
+interface Way {
+  readonly stationary: MatmulStationary;
+  readonly tile: MatmulTile;
+}
+
+function planWay(request: MatmulPlanRequest, way: Way): MatmulPlan {
+  const shapes = request.shapes.map((shape) => planShape(request, way, shape));
+  const budget = { type: request.type, cores: request.cores, ...way };
+  return { ...way, tileBytes: tileBytes(budget), memtileBytes: memtileBytes(budget), shapes };
 }
 
 const depths = [16, 32, 64, 96, 128, 192, 256];
 const sideMax = 128;
 
-function candidates(request: MatmulPlanRequest): MatmulTile[] {
-  const { type, device } = request;
+function candidates(request: MatmulPlanRequest): Way[] {
+  const { type, device, shapes, stationary } = request;
   const { r, t, blocksDown, blocksAcross } = type.input.native[device.generation];
   const sides = (step: number) => Array.from({ length: sideMax / step }, (_, i) => (i + 1) * step);
-  const tiles = sides(r * blocksDown).flatMap((m) =>
-    sides(t * blocksAcross).flatMap((n) => depths.map((k): MatmulTile => ({ m, k, n }))),
-  );
-  return tiles.filter((tile) => tileProblem(request, tile) === undefined);
+  const ways = (what: MatmulStationary, ks: readonly number[]): Way[] =>
+    sides(r * blocksDown).flatMap((m) =>
+      sides(t * blocksAcross).flatMap((n) => ks.map((k) => ({ stationary: what, tile: { m, k, n } }))),
+    );
+  const wholeDepth = 16 * Math.ceil(Math.max(...shapes.map((shape) => shape.k)) / 16);
+  return [
+    ...(stationary === "weights" ? [] : ways("outputs", depths)),
+    ...(stationary === "outputs" ? [] : ways("weights", [wholeDepth])),
+  ].filter((way) => problemOf(request, way) === undefined);
 }
 
-/** Tiles with which shim DMAs reach all parts of all arrays. @throws ShapeError when there are tiles, but none of these. */
-function reachable({ shapes, type, cores }: MatmulPlanRequest, tiles: readonly MatmulTile[]): readonly MatmulTile[] {
+/** Those with which shim DMAs reach all parts of all arrays. @throws ShapeError when there are some, but none of these. */
+function reachable({ shapes, type, cores }: MatmulPlanRequest, ways: readonly Way[]): readonly Way[] {
   let nearest: ReachProblem | undefined;
-  const found = tiles.filter((tile) => {
+  const found = ways.filter(({ tile }) => {
     const problem = shapes.map((shape) => reachProblem(shape, { type, tile, cores })).find((p) => p !== undefined);
     if (problem && (nearest === undefined || problem.most > nearest.most)) nearest = problem;
     return problem === undefined;
@@ -102,7 +124,7 @@ function reachable({ shapes, type, cores }: MatmulPlanRequest, tiles: readonly M
   return found;
 }
 
-function tileProblem(request: MatmulPlanRequest, tile: MatmulTile): string | undefined {
+function problemOf(request: MatmulPlanRequest, { stationary, tile }: Way): string | undefined {
   const { type, cores, shapes, device } = request;
   const { m, k, n } = tile;
   const isWhole = shapes.every((shape) => shape.k % k === 0 && shape.n % (n * cores.columns) === 0);
@@ -119,14 +141,20 @@ function tileProblem(request: MatmulPlanRequest, tile: MatmulTile): string | und
   if (hasResidual && ((m % k !== 0 && k % m !== 0) || (cores.rows * m) % k !== 0)) {
     return "a residual needs m that is a multiple of k, or k of m, and whole objects in a column";
   }
-  return budgetProblem({ type, tile, cores });
+  if (stationary === "weights") {
+    const deepest = Math.max(...shapes.map((shape) => shape.k));
+    if (deepest > k) return `expected k of ${deepest} or more: weights that stay are as deep as K`;
+    if (hasResidual) return "a residual comes on the stream of b, which stands still while weights stay";
+  }
+  return budgetProblem({ type, tile, cores, stationary });
 }
 
-function planShape(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulShape): MatmulShapePlan {
+function planShape(request: MatmulPlanRequest, way: Way, shape: MatmulShape): MatmulShapePlan {
+  const { stationary, tile } = way;
   const { type, cores, device } = request;
   const { input, output } = type;
   const { rowSteps, columnSteps, rows, depth, columns } = matmulSteps(shape, { tile, cores });
-  const modelledCycles = matmulCycles(cyclesRequest(request, tile, shape));
+  const modelledCycles = matmulCycles(cyclesRequest(request, way, shape));
   const macs = shape.m * shape.k * shape.n;
   const perCycle = cores.columns * cores.rows * input.macsPerCycle[device.generation];
   // Channels come as an object of b in each column step.
@@ -135,7 +163,7 @@ function planShape(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulSh
     name: shape.name,
     launches: 1,
     bytesToArray:
-      (columnSteps * rows * depth + rowSteps * depth * columns) * input.bytes +
+      (columnSteps * rows * depth + (stationary === "weights" ? 1 : rowSteps) * depth * columns) * input.bytes +
       channels +
       (shape.residual ? rows * columns * output.bytes : 0),
     bytesFromArray: rows * columns * output.bytes,
@@ -144,12 +172,12 @@ function planShape(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulSh
   };
 }
 
-function leastCycles(request: MatmulPlanRequest, tile: MatmulTile): number {
-  return request.shapes.reduce((sum, shape) => sum + leastMatmulCycles(cyclesRequest(request, tile, shape)), 0);
+function leastCycles(request: MatmulPlanRequest, way: Way): number {
+  return request.shapes.reduce((sum, shape) => sum + leastMatmulCycles(cyclesRequest(request, way, shape)), 0);
 }
 
-function cyclesRequest(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulShape): MatmulCyclesRequest {
+function cyclesRequest(request: MatmulPlanRequest, way: Way, shape: MatmulShape): MatmulCyclesRequest {
   const { type, cores, device, shapes } = request;
   const residualBuilt = shapes.some((s) => s.residual);
-  return { type, cores, tile, shape, generation: device.generation, residualBuilt };
+  return { type, cores, ...way, shape, generation: device.generation, residualBuilt };
 }

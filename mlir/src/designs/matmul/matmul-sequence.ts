@@ -149,7 +149,7 @@ function writeControls(s: SequenceBuilder, host: HostBuffers, { fabric, shape, s
 
 /** Transfers to the array in the order in which cores need them: each column step brings channels, then rows of a and b. */
 function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly Planned[] {
-  const { tile, cores, type } = spec;
+  const { tile, cores, type, stationary } = spec;
   const planned: Planned[] = [];
   const aRows = (cores.rows / fabric.a.length) * tile.m;
   const rowStride = cores.rows * tile.m * steps.depth;
@@ -173,6 +173,19 @@ function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly 
     }
     // A residual comes between the rows of b, so each row step has transfers of its own.
     const rowsAtOnce = host.residual === undefined ? iterationMax : 1;
+    const sendB = (rows: number) => {
+      fabric.b.forEach((fifo, c) => {
+        planned.push({
+          fifo,
+          firstId: firstBd.b,
+          buffer: host.b,
+          offset: columnOf(c),
+          sizes: [rows, steps.kSteps, tile.k, tile.n],
+          strides: [0, tile.k * steps.columns, steps.columns, 1],
+        });
+      });
+    };
+    if (stationary === "weights") sendB(1);
     for (let row = 0; row < steps.rowSteps; row += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, steps.rowSteps - row);
       fabric.a.forEach((fifo, stream) => {
@@ -185,15 +198,8 @@ function planInputs(host: HostBuffers, { fabric, spec, steps }: Work): readonly 
           strides: [rowStride, tile.k, steps.depth, 1],
         });
       });
+      if (stationary === "outputs") sendB(rows);
       fabric.b.forEach((fifo, c) => {
-        planned.push({
-          fifo,
-          firstId: firstBd.b,
-          buffer: host.b,
-          offset: columnOf(c),
-          sizes: [rows, steps.kSteps, tile.k, tile.n],
-          strides: [0, tile.k * steps.columns, steps.columns, 1],
-        });
         if (host.residual === undefined) return;
         const height = cores.rows * tile.m;
         planned.push({

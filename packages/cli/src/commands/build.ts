@@ -1,4 +1,4 @@
-import { type Target, UsageError } from "@aiekit/core";
+import { type LaunchEstimate, type Target, UsageError } from "@aiekit/core";
 import type { BuildResult } from "@aiekit/tools";
 import { buildStep } from "../build-step.ts";
 import type { Command, CommandContext } from "../command-context.ts";
@@ -81,7 +81,8 @@ function print(context: CommandContext, result: BuildResult): void {
   const { manifest, manifestPath, fresh, durationMs, warnings } = result;
   if (context.json) {
     const { kernel, target, device, params } = manifest;
-    const record = { kernel, target, device, params, manifestPath, fresh, durationMs, warnings };
+    const estimates = Object.fromEntries(manifest.sequences.flatMap((s) => (s.estimate ? [[s.name, s.estimate]] : [])));
+    const record = { kernel, target, device, params, estimates, manifestPath, fresh, durationMs, warnings };
     context.stdout.write(`${JSON.stringify(record)}\n`);
     return;
   }
@@ -89,6 +90,16 @@ function print(context: CommandContext, result: BuildResult): void {
   const { kernel, target, xclbin, sequences } = manifest;
   context.stdout.write(
     `${kernel} (${target}): ${what} in ${formatMs(durationMs)}; xclbin ${formatBytes(xclbin.bytes)}, ` +
-      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n${manifestPath}\n`,
+      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n`,
   );
+  for (const { name, estimate } of sequences) {
+    if (estimate !== undefined) context.stdout.write(`${name}: ${describeEstimate(estimate)}\n`);
+  }
+  context.stdout.write(`${manifestPath}\n`);
+}
+
+/** The planner's choice and what it expects of a launch, by its model. */
+function describeEstimate({ plan, cycles, bytesToArray, bytesFromArray }: LaunchEstimate): string {
+  const moved = `${formatBytes(bytesToArray)} to the array, ${formatBytes(bytesFromArray)} from it`;
+  return `${plan}; estimated ${cycles} cycles, ${moved}`;
 }
