@@ -33,14 +33,11 @@ export async function matmulSuite(subject: ArraySubject, options: ArraySuiteOpti
   });
 }
 
-/**
- * Cases of one build behind each other. All shapes of a type, of which drawn ones are for themselves, are sequences of one
- * build: compiling takes longer than everything else.
- */
+/** Cases of one build behind each other. All shapes of a type are sequences of one build: compiling takes longest. */
 function buildsOf(cases: readonly MatmulCase[]): Built[] {
   const builds = new Map<string, MatmulCase[]>();
   for (const item of cases) {
-    const key = `${item.dtype} ${item.array} ${item.plan} ${item.group === "drawn"}`;
+    const key = `${item.dtype} ${item.array} ${item.plan}`;
     builds.set(key, [...(builds.get(key) ?? []), item]);
   }
   return [...builds.values()].flatMap((together) => {
