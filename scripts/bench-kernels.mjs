@@ -1,5 +1,5 @@
-// The table of docs/benchmarks.md: what a launch of each kernel takes by the simulator's cost model, which part of the bound
-// of its multipliers or of its busiest channel from or to the host that is, and the bytes that it moves. Cycles are modelled
+// The table of docs/benchmarks.md: what a launch of each kernel takes by the simulator's cost model, which part of
+// that its multipliers or its busiest channel from or to the host would take alone, and the bytes that it moves. Cycles are modelled
 // and the same on every machine. Runs on the built packages: `pnpm build` first.
 //
 //   node scripts/bench-kernels.mjs [--only TEXT]     print the rows
@@ -19,8 +19,8 @@ const page = resolve(dirname(fileURLToPath(import.meta.url)), "../docs/benchmark
 const [begin, end] = ["<!-- rows: scripts/bench-kernels.mjs -->", "<!-- end of the rows -->"];
 const macsPerCycle = { aie2: { i8: 256, bf16: 128 }, aie2p: { i8: 512, bf16: 256 } };
 
-const header = `| kernel | array | types | shape | cores | tile memory, B | rounding | error bound | cycles | share of the bound | to the array, B | from it, B | built with |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|`;
+const header = `| kernel | array | types | shape | cores | tile memory, B | rounding | error bound | cycles | of the multipliers | of the channel | to the array, B | from it, B | built with |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|`;
 
 const { values: options } = parseArgs({
   options: { only: { type: "string" }, write: { type: "boolean" }, check: { type: "boolean" } },
@@ -53,8 +53,7 @@ async function row({ kernel, npu, params, sequence: wanted, types, shape, macs, 
     ...report.tiles.filter((t) => t.tile.row === 0).flatMap((t) => t.channels.map((c) => c.words)),
   );
   const multiplier = issues?.(cores) ?? (macs ? macs.count / cores / macsPerCycle[generation][macs.type] : 0);
-  const bound = Math.max(channel, multiplier);
-  const share = `${Math.round((100 * bound) / report.cycles)} %, ${multiplier >= channel ? "multiplier" : "channel"}`;
+  const share = (bound) => (bound > 0 ? `${Math.round((100 * bound) / report.cycles)} %` : "");
   const lowered = parseModule(image.loweredMlir, "lowered.mlir");
   const memory = Math.max(...image.cores.map(({ col, row }) => coreMemory(lowered, col, row).dataBase));
   const traffic = hostTraffic(decodeTxn(insts));
@@ -71,7 +70,8 @@ async function row({ kernel, npu, params, sequence: wanted, types, shape, macs, 
     rounding,
     error,
     number(report.cycles),
-    share,
+    share(multiplier),
+    share(channel),
     moved("bytesToArray"),
     moved("bytesFromArray"),
     `\`${command}\``,

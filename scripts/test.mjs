@@ -32,6 +32,7 @@ const slowSteps = {
       ],
     ]),
   ),
+  "benchmark table": ["node", "scripts/bench-kernels.mjs", "--check"],
   "fft on every signal": ["node", "packages/cli/bin/aiekit.js", "validate", "fft"],
 };
 const quickSteps = {
