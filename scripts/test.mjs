@@ -15,6 +15,7 @@ const slowSteps = {
   "200,000 damaged designs": ["node", "scripts/fuzz-mlir.mjs", "--count", "200000"],
   "kernels by a second front end": ["node", "scripts/compile-kernels-strict.mjs"],
   "200,000 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "200000"],
+  "tests that take minutes": ["vitest", "run", "--config", "vitest.slow.config.ts"],
   "the skeleton of a new kernel": ["node", "scripts/try-new-kernel.mjs"],
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],
@@ -29,6 +30,21 @@ const slowSteps = {
     "samples=480000",
   ],
   "conv1d on every case": ["node", "packages/cli/bin/aiekit.js", "validate", "conv1d"],
+  ...Object.fromEntries(
+    ["matmul", "attention", "add", "gelu", "softmax", "layernorm", "topk", "logmel", "fft"].map((kernel) => [
+      `${kernel} on npu2`,
+      [
+        "node",
+        "packages/cli/bin/aiekit.js",
+        "validate",
+        kernel,
+        "--npu",
+        "npu2",
+        ...(kernel === "logmel" ? ["--clips", "8"] : []),
+      ],
+    ]),
+  ),
+  "benchmark table": ["node", "scripts/bench-kernels.mjs", "--check"],
   "fft on every signal": ["node", "packages/cli/bin/aiekit.js", "validate", "fft"],
 };
 const quickSteps = {

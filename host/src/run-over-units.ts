@@ -12,6 +12,8 @@ export interface RunOverUnitsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Look for output that was never written; on unless set to false. */
   readonly guard?: boolean | undefined;
+  /** Launch this sequence; where it is left out, all whose arguments have the inputs' shapes. */
+  readonly sequence?: string | undefined;
   readonly onProgress?: ((doneUnits: number, totalUnits: number) => void) | undefined;
 }
 
@@ -46,7 +48,7 @@ export async function runOverUnits(
 ): Promise<UnitsRun> {
   const startMs = performance.now();
   const { manifest } = kernel;
-  const sequences = sequencesOfShape(manifest.sequences, given);
+  const sequences = sequencesOfShape(candidates(manifest, options.sequence), given);
   const template = sequences[0]!;
   const { inputs, parameters } = completeInputs(template, given);
   const hasParameters = Object.keys(parameters).length > 0;
@@ -75,6 +77,16 @@ export async function runOverUnits(
     modelled: sumModelled(reports),
     warnings: [...new Set([...reports.flatMap((report) => report.run.warnings), ...constant])],
   };
+}
+
+function candidates(
+  { kernel, sequences }: LoadedKernel["manifest"],
+  name: string | undefined,
+): readonly SequenceSpec[] {
+  if (name === undefined) return sequences;
+  const found = sequences.filter((sequence) => sequence.name === name);
+  if (found.length > 0) return found;
+  throw new UsageError(`${kernel}: no sequence named ${name}: expected ${sequences.map((s) => s.name).join(", ")}`);
 }
 
 function wholeOutputs(

@@ -30,8 +30,9 @@ inline aie::vector<bfloat16, kLanes> power_of(const aie::accum<accfloat, kLanes>
 inline void power_of_parts(const float *__restrict odd, const float *__restrict cosine, const float *__restrict sine) {
   AIE_LOOP_RANGE(kHalf / 4, kHalf / 4)
   for (unsigned k = 0; k < kHalf / 2; k += 2) {
-    const auto swapped = aie::load_v<kLanes>(odd + kProduct + (kHalf / 2 - 1 - k) * kFrames);
-    const auto co = aie::concat(swapped.extract<kFrames>(1), swapped.extract<kFrames>(0));
+    // Row 100 - k, then row 99 - k, each by itself: a pair of them does not begin at whole 64 bytes, as AIE2P wants it.
+    const float *const mirror = odd + kProduct + (kHalf / 2 - k) * kFrames;
+    const auto co = aie::concat(aie::load_v<kFrames>(mirror), aie::load_v<kFrames>(mirror - kFrames));
     const auto so = aie::load_v<kLanes>(odd + k * kFrames);
     const aie::accum<accfloat, kLanes> ce(aie::load_v<kLanes>(cosine + k * kFrames));
     const aie::accum<accfloat, kLanes> se(aie::load_v<kLanes>(sine + k * kFrames));

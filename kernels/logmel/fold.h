@@ -80,6 +80,12 @@ inline void turn_blocks(bfloat16 *__restrict blocks) {
   }
 }
 
+// 2 kLanes samples in halves: frames and objects of int16 begin at whole 32 bytes, not at 64, as AIE2P wants whole vectors.
+template <typename T>
+AIE_INLINE aie::vector<T, 2 * kLanes> two_of(const T *__restrict samples) {
+  return aie::concat(aie::load_v<kLanes>(samples), aie::load_v<kLanes>(samples + kLanes));
+}
+
 template <part P, typename T>
 inline void fold(const T *__restrict pcm, folded &__restrict to) {
   for (unsigned f = 0; f < kFrames; ++f) {
@@ -90,8 +96,8 @@ inline void fold(const T *__restrict pcm, folded &__restrict to) {
     auto before = aie::zeros<T, kLanes>();
     AIE_LOOP_RANGE(7, 7)
     for (unsigned i = 0; i < (kBlocks + 1) / 2; ++i) {
-      const auto forward = aie::load_v<2 * kLanes>(frame + 2 * kLanes * i);
-      const auto backward = aie::load_v<2 * kLanes>(frame + kWindow - 2 * kLanes * (i + 1));
+      const auto forward = two_of(frame + 2 * kLanes * i);
+      const auto backward = two_of(frame + kWindow - 2 * kLanes * (i + 1));
       auto near = aie::filter_odd(forward);
       auto far = aie::reverse(aie::filter_odd(backward));
       if constexpr (!is_odd(P)) {

@@ -25,6 +25,7 @@ export type {
 export type { TransferPattern } from "./builder/host-transfer.ts";
 export { SequenceBuilder, type TaskOptions, type TransferOptions } from "./builder/sequence-builder.ts";
 export { logmelSamples } from "./designs/logmel.ts";
+export { type MatmulPlan, type MatmulShapePlan, matmulPlan } from "./designs/matmul.ts";
 export {
   type DeviceModel,
   deviceModel,

@@ -1,4 +1,4 @@
-import { type ArgSpec, type DType, type LaunchParameter, UsageError } from "@aiekit/core";
+import { type ArgSpec, type DType, type LaunchEstimate, type LaunchParameter, UsageError } from "@aiekit/core";
 import { addKernel } from "./designs/add.ts";
 import { attentionEntry } from "./designs/attention.ts";
 import { conv1dEntry } from "./designs/conv1d.ts";
@@ -49,6 +49,8 @@ export interface DesignSequence {
   readonly units: number;
   readonly args: readonly Omit<ArgSpec, "bytes">[];
   readonly parameters?: readonly SequenceParameter[];
+  /** Where a planner chose among ways to do it. */
+  readonly estimate?: LaunchEstimate;
 }
 
 export interface Design {

@@ -16,7 +16,7 @@ export const addKernel: KernelEntry = {
   params: [
     { name: "shape", default: "1500x384", about: "shape of b" },
     { name: "repeats", default: "none", about: "axes that a has before those of b, such as 8 or 2x4" },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
+    { name: "columns", default: 8, min: 1, max: 8, about: "columns of the array at most" },
   ],
   device: "npu1",
   fit: ({ a, b }) => {

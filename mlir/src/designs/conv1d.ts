@@ -2,13 +2,13 @@ import { ShapeError, UsageError } from "@aiekit/core";
 import { DesignBuilder } from "../builder/design-builder.ts";
 import type { Design, DesignOptions, KernelEntry } from "../registry.ts";
 import { expectInput } from "./array-shape.ts";
-import { conv1dSequence } from "./conv1d/conv1d-sequence.ts";
+import { conv1dReachError, conv1dSequence } from "./conv1d/conv1d-sequence.ts";
 import { type Conv1dShape, parseConv1dShapes, productOf, taps } from "./conv1d/conv1d-shapes.ts";
-import { type MatmulFabricSpec, type MatmulTile, matmulFabric } from "./matmul/matmul-fabric.ts";
-import { type MatmulPlanRequest, planMatmul, planTile } from "./matmul/matmul-plan.ts";
+import { type MatmulFabricSpec, matmulFabric } from "./matmul/matmul-fabric.ts";
+import { type MatmulPlan, type MatmulPlanRequest, planMatmul, planTile } from "./matmul/matmul-plan.ts";
 import { parseMatmulTile } from "./matmul/matmul-shapes.ts";
-import { matmulTypes, mostChannelRows } from "./matmul/matmul-types.ts";
-import { coresOf, matmulSource } from "./matmul.ts";
+import { activatesFirst, matmulTypes, mostChannelRows } from "./matmul/matmul-types.ts";
+import { coresOf, estimateOf, matmulSource } from "./matmul.ts";
 
 /** Convolutions of three taps on the cores of matmul: what differs is how the host's buffers are read and written. */
 export function conv1dDesign({ device, params }: DesignOptions): Design {
@@ -17,35 +17,42 @@ export function conv1dDesign({ device, params }: DesignOptions): Design {
   const type = matmulTypes.bf16_bf16;
   const cores = coresOf(d.device, String(params.array));
   const products = shapes.map(productOf);
-  const request = { device: d.device, type, cores, shapes: products };
-  const tile = tileOf(String(params.tile ?? "auto"), shapes, request);
+  const request: MatmulPlanRequest = {
+    ...{ device: d.device, type, cores, shapes: products },
+    reachError: (problem) => conv1dReachError(shapes[products.indexOf(problem.shape)]!, problem),
+  };
+  const plan = planOf(String(params.tile ?? "auto"), shapes, request);
+  const { tile, stationary } = plan;
   const residual = shapes.some((shape) => shape.residual);
-  const activates = shapes.some((shape) => shape.residual && shape.gelu);
   const spec: MatmulFabricSpec = {
     type,
     tile,
+    stationary,
     cores,
     generation: d.device.generation,
     residual,
-    activates,
+    activates: activatesFirst(type, products),
     channelRows: mostChannelRows(type.input, products),
   };
   const fabric = matmulFabric(d, spec);
-  const sequences = shapes.map((shape) => conv1dSequence(d, fabric, spec, shape));
+  const sequences = shapes.map((shape, i) => ({
+    ...conv1dSequence(d, fabric, spec, shape),
+    estimate: estimateOf(plan, i),
+  }));
   return { module: d.build(), sequences, sources: [matmulSource(spec)] };
 }
 
-function tileOf(wanted: string, shapes: readonly Conv1dShape[], request: MatmulPlanRequest): MatmulTile {
+function planOf(wanted: string, shapes: readonly Conv1dShape[], request: MatmulPlanRequest): MatmulPlan {
   const depths = depthsOf(shapes);
   if (wanted === "auto") {
     // Columns that whole tiles can fill are filled: then the result lies as the next kernel reads it.
     const columns = leastTileColumns * request.cores.columns;
     const wholeColumns = shapes.every(({ outputs }) => outputs % columns === 0);
-    return planMatmul({ ...request, depths, wholeColumns }).tile;
+    return planMatmul({ ...request, depths, wholeColumns });
   }
   const tile = parseMatmulTile(wanted);
   const overreaching = shapes.find(({ pitch }) => (taps * pitch) % tile.k !== 0);
-  if (overreaching === undefined) return planTile(request, tile).tile;
+  if (overreaching === undefined) return planTile(request, tile);
   throw new UsageError(
     `conv1d: tile ${wanted}: expected k that divides ${taps * overreaching.pitch}, the products of ${overreaching.name}`,
     { hint: `k of ${depths.join(", ")}` },

@@ -11,7 +11,7 @@ export const geluKernel: KernelEntry = {
   inputs: ["x"],
   params: [
     { name: "shape", default: "1500x1536", about: "shape of x" },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
+    { name: "columns", default: 8, min: 1, max: 8, about: "columns of the array at most" },
     { name: "tiles", default: 4, min: 1, max: 4, about: "compute tiles a column" },
   ],
   device: "npu1",

@@ -37,7 +37,7 @@ export const logmelEntry: KernelEntry = {
       default: logmelSamples.join("."),
       about: "samples of a launch; several, N.N.N, a sequence each",
     },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most; four cores each" },
+    { name: "columns", default: 8, min: 1, max: 8, about: "columns of the array at most; four cores each" },
   ],
   device: "npu1",
   inputs: ["pcm"],

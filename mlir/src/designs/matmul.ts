@@ -1,12 +1,18 @@
-import { ShapeError, UsageError } from "@aiekit/core";
+import { type LaunchEstimate, ShapeError, UsageError } from "@aiekit/core";
 import { DesignBuilder } from "../builder/design-builder.ts";
-import type { DeviceModel } from "../device-model/device-model.ts";
+import { type DeviceModel, deviceModel } from "../device-model/device-model.ts";
 import type { Design, DesignOptions, InputShape, KernelEntry, KernelSource } from "../registry.ts";
-import { type MatmulCores, type MatmulFabricSpec, matmulFabric } from "./matmul/matmul-fabric.ts";
-import { planMatmul, planTile } from "./matmul/matmul-plan.ts";
+import {
+  type MatmulCores,
+  type MatmulFabricSpec,
+  type MatmulStationary,
+  matmulFabric,
+} from "./matmul/matmul-fabric.ts";
+import { type MatmulPlan, type MatmulPlanRequest, planMatmul, planTile } from "./matmul/matmul-plan.ts";
 import { matmulSequence } from "./matmul/matmul-sequence.ts";
 import { parseMatmulShapes, parseMatmulTile } from "./matmul/matmul-shapes.ts";
 import {
+  activatesFirst,
   channelRows,
   channelsMeaning,
   channelsType,
@@ -16,33 +22,36 @@ import {
   mostChannelRows,
 } from "./matmul/matmul-types.ts";
 
+export type { MatmulPlan, MatmulShapePlan } from "./matmul/matmul-plan.ts";
+
+/** How a build cuts its products, and what their launches cost by the model. @throws what `matmulDesign` throws for a wrong request. */
+export function matmulPlan(options: DesignOptions): MatmulPlan {
+  return planOf(readRequest(options), options.params.tile);
+}
+
 /** C = epilogue(A B) on one core, a column of four, or the whole array; one runtime sequence for each shape. */
-export function matmulDesign({ device, params }: DesignOptions): Design {
-  const d = new DesignBuilder(device);
-  const type = matmulTypes[typeName(params.dtype)];
-  const cores = coresOf(d.device, String(params.array));
-  const shapes = parseMatmulShapes(String(params.shapes));
-  const request = { device: d.device, type, cores, shapes };
-  const wanted = String(params.tile ?? "auto");
-  const { tile } =
-    wanted === "auto" || wanted === "whole"
-      ? planMatmul({ ...request, wholeColumns: wanted === "whole" })
-      : planTile(request, parseMatmulTile(wanted));
+export function matmulDesign(options: DesignOptions): Design {
+  const d = new DesignBuilder(options.device);
+  const request = readRequest(options);
+  const { type, cores, shapes } = request;
+  const plan = planOf(request, options.params.tile);
+  const { tile, stationary } = plan;
   const residual = shapes.some((shape) => shape.residual);
-  // Sums that are float already; integers become numbers on their way out.
-  const activates = type.input.name === "bf16" && shapes.some((shape) => shape.residual && shape.gelu);
-  const rows = mostChannelRows(type.input, shapes);
   const spec: MatmulFabricSpec = {
     type,
     tile,
+    stationary,
     cores,
     generation: d.device.generation,
     residual,
-    activates,
-    channelRows: rows,
+    activates: activatesFirst(type, shapes),
+    channelRows: mostChannelRows(type.input, shapes),
   };
   const fabric = matmulFabric(d, spec);
-  const sequences = shapes.map((shape) => matmulSequence(d, fabric, spec, shape));
+  const sequences = shapes.map((shape, i) => ({
+    ...matmulSequence(d, fabric, spec, shape),
+    estimate: estimateOf(plan, i),
+  }));
   return { module: d.build(), sequences, sources: [matmulSource(spec)] };
 }
 
@@ -57,6 +66,37 @@ export function matmulSource({ type, tile, residual, channelRows }: MatmulFabric
     ...(type.input.group !== undefined && { MATMUL_ROWS: channelRows }),
   };
   return { object: "matmul.o", file: `matmul/matmul_${type.input.name}.cc`, defines };
+}
+
+/** What the manifest says of a plan's shape. */
+export function estimateOf({ stationary, tile: { m, k, n }, shapes }: MatmulPlan, index: number): LaunchEstimate {
+  const { modelledCycles: cycles, bytesToArray, bytesFromArray } = shapes[index]!;
+  const what = stationary === "weights" ? "weight-stationary" : "output-stationary";
+  return { plan: `${what}, tile ${m}x${k}x${n}`, cycles, bytesToArray, bytesFromArray };
+}
+
+function readRequest({ device, params }: DesignOptions): MatmulPlanRequest {
+  const model = deviceModel(device);
+  return {
+    device: model,
+    type: matmulTypes[typeName(params.dtype)],
+    cores: coresOf(model, String(params.array)),
+    shapes: parseMatmulShapes(String(params.shapes)),
+    stationary: stationaryOf(params.plan),
+  };
+}
+
+function stationaryOf(plan: number | string = "auto"): MatmulStationary | undefined {
+  if (plan === "auto") return undefined;
+  if (plan === "outputs" || plan === "weights") return plan;
+  throw new UsageError(`matmul: plan ${plan}: expected one of ${plans.join(", ")}`);
+}
+
+const plans = ["auto", "outputs", "weights"] as const;
+
+function planOf(request: MatmulPlanRequest, tile: number | string = "auto"): MatmulPlan {
+  if (tile === "auto" || tile === "whole") return planMatmul({ ...request, wholeColumns: tile === "whole" });
+  return planTile(request, parseMatmulTile(String(tile)));
 }
 
 function typeName(dtype: unknown): MatmulTypeName {
@@ -86,6 +126,12 @@ export const matmulEntry: KernelEntry = {
       name: "tile",
       default: "auto",
       about: "mxkxn of one step of a core; auto: the fewest modelled cycles; whole: of those without padded columns",
+    },
+    {
+      name: "plan",
+      default: "auto",
+      choices: plans,
+      about: "what stays in the cores: outputs, or weights, which then come once; auto: the fewest modelled cycles",
     },
   ],
   device: "npu1",

@@ -26,7 +26,7 @@ const mostElements = 2048;
 export const rowParams = {
   rows: { name: "rows", default: "1500", about: "numbers of rows, a sequence for each: 1500.448.1" },
   cols: (cols: number): ParamSpec => ({ name: "cols", default: cols, min: 1, about: "elements of a row" }),
-  columns: { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
+  columns: { name: "columns", default: 8, min: 1, max: 8, about: "columns of the array at most" },
   tiles: { name: "tiles", default: 4, min: 1, max: 4, about: "compute tiles a column" },
 } as const;
 

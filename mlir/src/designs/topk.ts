@@ -23,7 +23,7 @@ export const topkKernel: KernelEntry = {
     { name: "length", default: 51865, min: 1, max: mostLength, about: "numbers of a row" },
     { name: "k", default: 5, min: 1, max: mostEntries, about: "how many" },
     { name: "dtype", default: "f32", choices: ["f32", "bf16"], about: "type of x" },
-    { name: "columns", default: 4, min: 1, max: 8, about: "columns of the array at most" },
+    { name: "columns", default: 8, min: 1, max: 8, about: "columns of the array at most" },
   ],
   device: "npu1",
   fit: ({ x }) => {

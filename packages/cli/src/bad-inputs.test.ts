@@ -174,6 +174,13 @@ test.each<[string, string[], number, string]>([
     2,
     "argument 'npu9' is invalid. Allowed choices are sim, npu1, npu2.",
   ],
+  [
+    "an array that no device has",
+    ["validate", "add", "--npu", "npu9"],
+    2,
+    "argument 'npu9' is invalid. Expected npu1, npu2, or a part of one such as npu1_2col.",
+  ],
+  ["a part of an array that there is not", ["validate", "add", "--npu", "npu1_7col"], 2, "unknown device npu1_7col"],
   ["no clips", ["validate", "mel", "--clips", "0"], 2, "Expected a whole number of at least 1."],
   ["the xrt device", ["validate", "mel", "--device", "xrt"], 5, "device xrt: this build has no XRT runner yet"],
   ["the cpu device", ["bench", "fft", "--device", "cpu"], 5, "device cpu: this build has no CPU kernels yet"],

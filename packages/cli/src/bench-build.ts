@@ -18,10 +18,10 @@ export interface BuildTimes {
 
 export async function benchBuild(
   context: CommandContext,
-  { kernel, params }: Pick<KernelOnDevice, "kernel" | "params">,
+  { kernel, params, npu }: Pick<KernelOnDevice, "kernel" | "params" | "npu">,
 ): Promise<BuildTimes> {
   const entry = findKernel(kernel);
-  const { sources } = entry.design({ device: entry.device, params: withDefaults(entry.params, params) });
+  const { sources } = entry.design({ device: npu ?? entry.device, params: withDefaults(entry.params, params) });
   const folder = await mkdtemp(join(tmpdir(), "aiekit-bench-"));
   const task = context.progress.start(`bench builds of ${kernel}`);
   try {
@@ -30,7 +30,7 @@ export async function benchBuild(
     const build = async (label: string): Promise<number> => {
       task.update(label);
       const result = await buildKernel(
-        { kernel, target: "sim", params },
+        { kernel, target: "sim", params, device: npu },
         {
           kernelsRoot,
           outputRoot: join(folder, "xclbin"),

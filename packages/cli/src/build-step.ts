@@ -1,5 +1,6 @@
 import type { Target } from "@aiekit/core";
 import type { BuildEvent, BuildOptions, BuildResult, InstsSource, PackagerName } from "@aiekit/tools";
+import type { WasmClang } from "@aiekit/wasm-clang";
 import type { CommandContext } from "./command-context.ts";
 import { createStepProgress } from "./step-progress.ts";
 import { formatMs } from "./table.ts";
@@ -8,17 +9,21 @@ export interface BuildStepRequest {
   readonly kernel: string;
   readonly target: Target;
   readonly params: Readonly<Record<string, number | string>>;
+  /** Array that the design is for; the kernel's own when undefined. */
+  readonly device?: string | undefined;
   readonly force?: boolean;
   readonly keep?: boolean;
   readonly insts?: InstsSource | undefined;
   readonly packager?: PackagerName | undefined;
+  /** A compiler that the caller keeps open, for builds in a row. */
+  readonly compiler?: WasmClang | undefined;
 }
 
 /** Builds a kernel unless it is up to date, with progress on stderr. Warnings of the build are printed there too. */
 export async function buildStep(context: CommandContext, request: BuildStepRequest): Promise<BuildResult> {
   // Not the whole of tools, which loads the dialect: to find that nothing has changed takes none of it.
   const { buildKernel } = await import("@aiekit/tools/build");
-  const { force = false, keep = false, insts, packager, ...what } = request;
+  const { force = false, keep = false, insts, packager, compiler, ...what } = request;
   const task = context.progress.start(`build ${request.kernel}`);
   const state = createStepProgress(() => performance.now());
   const options: BuildOptions = {
@@ -28,6 +33,7 @@ export async function buildStep(context: CommandContext, request: BuildStepReque
     packager,
     keep,
     force,
+    compiler,
     signal: context.signal,
     onEvent: (event) => {
       state.see(event);

@@ -21,6 +21,8 @@ export interface EncoderLayerOnDevice {
 
 export interface EncoderLayerRequest {
   readonly device: Device;
+  /** Array that the kernels are built for; their own when undefined. */
+  readonly npu: string | undefined;
   readonly sizes: EncoderLayerSizes;
   /** What makes the layer's input out of sound, where that is part of the chain. */
   readonly front?: EncoderFrontSizes | undefined;
@@ -33,14 +35,14 @@ export interface EncoderLayerRequest {
 /** Builds what is stale, loads the kernels, gives the arrays their contents, and closes everything after `use`. */
 export async function withEncoderLayer<T>(
   context: CommandContext,
-  { device, sizes, front, arrays, params }: EncoderLayerRequest,
+  { device, npu, sizes, front, arrays, params }: EncoderLayerRequest,
   use: (layer: EncoderLayerOnDevice) => Promise<T>,
 ): Promise<T> {
   const target: Target = device.kind === "sim" ? "sim" : device.generation;
   const manifests = new Map<string, string>();
   const builds = [...(front === undefined ? [] : encoderFrontBuilds(front)), ...encoderLayerBuilds(sizes)];
   for (const [key, { kernel, params: own }] of builds) {
-    const build = await buildStep(context, { kernel, params: { ...own, ...params }, target });
+    const build = await buildStep(context, { kernel, params: { ...own, ...params }, target, device: npu });
     manifests.set(key, build.manifestPath);
   }
   const startMs = performance.now();

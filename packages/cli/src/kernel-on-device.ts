@@ -4,12 +4,14 @@ import {
   type DeviceKind,
   type LoadedKernel,
   loadKernel,
+  type NpuGeneration,
   openDevice,
   runOverUnits,
   type UnitsRun,
 } from "@aiekit/host";
-import { findKernel } from "@aiekit/mlir";
+import { deviceModel, findKernel } from "@aiekit/mlir";
 import type { BuildResult } from "@aiekit/tools";
+import type { WasmClang } from "@aiekit/wasm-clang";
 import { buildStep } from "./build-step.ts";
 import type { CommandContext } from "./command-context.ts";
 import { withSourceLine } from "./fault-source.ts";
@@ -20,6 +22,8 @@ export interface KernelOnDevice {
   readonly kernel: string;
   readonly params: Readonly<Record<string, number | string>>;
   readonly device: DeviceKind | "auto";
+  /** Array that it is built for, for example npu2 or npu1_2col; the kernel's own when undefined. */
+  readonly npu?: string | undefined;
 }
 
 /** A kernel and an open device; builds of it are made and loaded as they are asked for. */
@@ -29,8 +33,12 @@ export interface OpenKernel {
   readonly device: Device;
   /** The build with the request's own parameters; the same one each time. */
   load(): Promise<ReadyKernel>;
-  /** Runs a build with these parameters over all units of the inputs. */
-  runWith(params: KernelOnDevice["params"], inputs: Readonly<Record<string, Tensor>>): Promise<UnitsRun>;
+  /** Runs a build with these parameters over all units of the inputs: this sequence, or those of the inputs' shapes. */
+  runWith(
+    params: KernelOnDevice["params"],
+    inputs: Readonly<Record<string, Tensor>>,
+    sequence?: string,
+  ): Promise<UnitsRun>;
 }
 
 /** A kernel that was built and loaded. */
@@ -61,23 +69,32 @@ export function withKernel<T>(
  */
 export async function withOpenKernel<T>(
   context: CommandContext,
-  { kernel, params, device: kind }: KernelOnDevice,
+  { kernel, params, device: kind, npu }: KernelOnDevice,
   use: (open: OpenKernel) => Promise<T>,
 ): Promise<T> {
-  const generation = findKernel(kernel).device.startsWith("npu2") ? "npu2" : "npu1";
+  const generation = generationOf(npu ?? findKernel(kernel).device);
   const openStartMs = performance.now();
   const device = await openDevice(kind, { generation });
+  let compiler: WasmClang | undefined;
   const openMs = performance.now() - openStartMs;
   try {
     if (device.choice !== undefined) context.stderr.write(`${device.choice}\n`);
-    const buildWith = (all: KernelOnDevice["params"]) =>
-      buildStep(context, { kernel, params: all, target: device.kind === "sim" ? "sim" : device.generation });
-    const others = new LoadedKernels(keptLoaded, async (all) =>
-      loadKernel(device, (await buildWith(all)).manifestPath),
-    );
-    const runWith: OpenKernel["runWith"] = async (changes, inputs) => {
+    const buildWith = (all: KernelOnDevice["params"], shared?: WasmClang) =>
+      buildStep(context, {
+        compiler: shared,
+        kernel,
+        params: all,
+        target: device.kind === "sim" ? "sim" : device.generation,
+        device: npu,
+      });
+    const others = new LoadedKernels(keptLoaded, async (all) => {
+      // Suites build many times in a row; most of a build is the start of the compiler.
+      compiler ??= await openCompiler(context);
+      return loadKernel(device, (await buildWith(all, compiler)).manifestPath);
+    });
+    const runWith: OpenKernel["runWith"] = async (changes, inputs, sequence) => {
       const other = await others.get({ ...params, ...changes });
-      return runOverUnits(other, inputs, { signal: context.signal }).catch(async (error) => {
+      return runOverUnits(other, inputs, { signal: context.signal, sequence }).catch(async (error) => {
         throw await withSourceLine(error, context.environment);
       });
     };
@@ -94,8 +111,19 @@ export async function withOpenKernel<T>(
     };
     return await use({ kernel, device, load, runWith });
   } finally {
+    compiler?.close();
     await device.close();
   }
+}
+
+async function openCompiler({ environment: { clang } }: CommandContext): Promise<WasmClang> {
+  const { WasmClang } = await import("@aiekit/wasm-clang");
+  return WasmClang.open(clang === undefined ? {} : { clang });
+}
+
+/** @throws UsageError for an array that there is not. */
+export function generationOf(npu: string): NpuGeneration {
+  return deviceModel(npu).generation === "aie2p" ? "npu2" : "npu1";
 }
 
 interface LabelledRun {

@@ -109,7 +109,7 @@ function arraySuite(name: ArraySuiteName): KernelSuite {
 
 /** The subject of a suite that builds the kernel for each of its shapes. */
 function arraySubject(open: OpenKernel): ArraySubject {
-  return { ...subjectOf(open), run: async (params, inputs) => (await open.runWith(params, inputs)).outputs };
+  return { ...subjectOf(open), run: async (...what) => (await open.runWith(...what)).outputs };
 }
 
 function subjectOf({ kernel, device }: OpenKernel) {

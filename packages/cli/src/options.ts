@@ -58,6 +58,12 @@ export function parseCount(text: string): number {
   return value;
 }
 
+/** Name of an array, whole or a part of its columns; which parts there are is the design's to know. */
+export function parseNpu(text: string): string {
+  if (/^npu[12](_[1-8]col)?$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected npu1, npu2, or a part of one such as npu1_2col.");
+}
+
 /** A number above 0. */
 export function parsePositive(text: string): number {
   const value = Number(text);

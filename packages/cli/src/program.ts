@@ -28,6 +28,7 @@ import {
   collectText,
   type InputOption,
   parseCount,
+  parseNpu,
   parsePositive,
 } from "./options.ts";
 import { addPackCommand, type PackInvocation } from "./pack-command.ts";
@@ -94,6 +95,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .argument("<kernel>", "name of a kernel, see: aiekit kernels")
     .description("build a kernel: design, C++ sources, xclbin, instruction streams, manifest")
     .addOption(targetOption())
+    .addOption(npuOption())
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .option("--watch", "build again whenever a source changes, until Ctrl-C")
     .option("--dry-run", "print the steps and whether they would run, and build nothing; npu1, npu2: as a shell script")
@@ -115,11 +117,12 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.build}`)
     .action((kernel: string, o: RawOptions) => {
-      const { target = "sim", watch = false, dryRun = false, force = false, keep = false, insts, packager } = o;
+      const { target = "sim", npu, watch = false, dryRun = false } = o;
+      const { force = false, keep = false, insts, packager } = o;
       invoke({
         command: "build",
         ...flags(o),
-        options: { kernel, params: o.param ?? {}, target, watch, dryRun, force, keep, insts, packager },
+        options: { kernel, params: o.param ?? {}, target, npu, watch, dryRun, force, keep, insts, packager },
       });
     });
 
@@ -131,6 +134,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .requiredOption("--out <file>", "where to write the output, .npy")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
+    .addOption(npuOption())
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.run}`)
@@ -166,6 +170,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .description("run a kernel's correlation suite against its references; exit code 1 when it fails")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
+    .addOption(npuOption())
     .option("--clips <count>", "number of clips, signals or shapes; all when left out", parseCount)
     .option("--report <folder>", "write report.html, report.json and report.xml (JUnit) there")
     .option("--verbose", "print causes and phases")
@@ -182,6 +187,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .description("run a kernel's suite with every rounding mode, and print the bias of each")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
+    .addOption(npuOption())
     .option("--clips <count>", "number of clips, signals or shapes; all when left out", parseCount)
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
@@ -196,6 +202,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .description("time a kernel: correctness first, then wall time by phase, and modelled device time apart from it")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
+    .addOption(npuOption())
     .option("--seconds <number>", "length of the audio", parsePositive, 10)
     .option("--build", "also time builds: cold, after an edit, without a change")
     .option("--verbose", "print causes and phases")
@@ -342,6 +349,7 @@ interface RawOptions {
   readonly in?: readonly InputOption[];
   readonly out?: string;
   readonly device?: DeviceKind | "auto";
+  readonly npu?: string;
   readonly clips?: number;
   readonly report?: string;
   readonly seconds?: number;
@@ -417,7 +425,7 @@ function flags(options: Pick<RawOptions, "json" | "verbose">): { json: boolean; 
 }
 
 function onDevice(kernel: string, options: RawOptions): KernelOnDevice {
-  return { kernel, params: options.param ?? {}, device: options.device ?? "sim" };
+  return { kernel, params: options.param ?? {}, device: options.device ?? "sim", npu: options.npu };
 }
 
 function targetOption(): Option {
@@ -426,6 +434,13 @@ function targetOption(): Option {
 
 function deviceOption(): Option {
   return new Option("--device <device>", "what to run on").choices(["sim", "xrt", "cpu", "auto"]).default("sim");
+}
+
+function npuOption(): Option {
+  return new Option(
+    "--npu <array>",
+    "array that the design is for: npu1, npu2, or a part such as npu1_2col (default: the kernel's own)",
+  ).argParser(parseNpu);
 }
 
 function packageVersion(): string {
@@ -445,6 +460,7 @@ const examples = {
   aiekit build fft --watch
   aiekit build mel --target npu1 --dry-run
   aiekit build mel --target npu2 --packager tools --keep
+  aiekit build matmul --npu npu2 --param shapes=1500x384x384
   aiekit build mel --dry-run --json`,
   run: `  aiekit run mel --in speech.wav --out mel.npy
   aiekit run fft --in frames.npy --out spectrum.npy
@@ -455,6 +471,7 @@ const examples = {
   aiekit sim mlir/fixtures/conformance/core-scf-if.addresses.mlir --lowered --insts mlir/fixtures/conformance/core-scf-if.insts.bin --in zeros --out out.npy --json`,
   validate: `  aiekit validate mel
   aiekit validate mel --clips 3 --report report/
+  aiekit validate matmul --npu npu2
   aiekit validate fft --json`,
   rounding: `  aiekit rounding fft
   aiekit rounding mel --clips 3 --json`,

@@ -14,6 +14,14 @@ test.each(["gelu", "add", "softmax", "layernorm", "topk", "transpose"])(
   60_000,
 );
 
+test.each(["add", "topk", "matmul"])(
+  "%s passes the first two cases of its suite on all eight columns of npu2",
+  async (kernel) => {
+    expect(await validate(kernel, "--npu", "npu2")).toEqual({ code: 0, pass: true, cases: 2 });
+  },
+  120_000,
+);
+
 test("gelu with a rounding by floor fails its suite", async () => {
   expect(await validate("gelu", "--param", "rounding=floor")).toMatchObject({ code: 1, pass: false });
 }, 60_000);

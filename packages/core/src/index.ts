@@ -19,6 +19,7 @@ export {
 export {
   type ArgSpec,
   type FileRef,
+  type LaunchEstimate,
   type LaunchParameter,
   type Manifest,
   type ParameterWord,

@@ -66,6 +66,16 @@ test.each([
     /args\[0\]\.margin: expected a padded buffer of at least 402 rows, got \[401\]/,
   ],
   [
+    "estimate",
+    {
+      ...manifest,
+      sequences: [
+        { ...manifest.sequences[0]!, estimate: { plan: "p", cycles: -1, bytesToArray: 0, bytesFromArray: 0 } },
+      ],
+    },
+    /sequences\[0\]\.estimate\.cycles: expected/,
+  ],
+  [
     "parameter word",
     {
       ...manifest,

@@ -77,6 +77,16 @@ export interface LaunchParameter {
   readonly words: readonly ParameterWord[];
 }
 
+/** How a planner cut the work of a sequence, and what a launch costs by its model: not measured, and not simulated. */
+export interface LaunchEstimate {
+  /** For people: `output-stationary, tile 64x128x64`. */
+  readonly plan: string;
+  /** Of the array's clock. */
+  readonly cycles: number;
+  readonly bytesToArray: number;
+  readonly bytesFromArray: number;
+}
+
 /** One instruction stream of the xclbin: a runtime sequence for a fixed number of units. */
 export interface SequenceSpec {
   readonly name: string;
@@ -85,6 +95,7 @@ export interface SequenceSpec {
   readonly units: number;
   readonly args: readonly ArgSpec[];
   readonly parameters?: readonly LaunchParameter[];
+  readonly estimate?: LaunchEstimate;
 }
 
 /** What a build made and from what. The seam between the build and everything that runs its products. */
@@ -169,6 +180,11 @@ export function parseManifest(text: string, name: string): Manifest {
     file(sequence.insts, `${at}.insts`);
     count(sequence.units, `${at}.units`);
     const words = (sequence.insts as { readonly bytes: number }).bytes / 4;
+    if (sequence.estimate !== undefined) {
+      const estimate = record(sequence.estimate, `${at}.estimate`);
+      text_(estimate.plan, `${at}.estimate.plan`);
+      for (const key of ["cycles", "bytesToArray", "bytesFromArray"]) count(estimate[key], `${at}.estimate.${key}`);
+    }
     for (const [j, p] of list(sequence.parameters ?? [], `${at}.parameters`).entries()) {
       const parameter = record(p, `${at}.parameters[${j}]`);
       const where = `${at}.parameters[${j}]`;

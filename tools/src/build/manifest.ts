@@ -50,11 +50,12 @@ export function describeBuild(source: ManifestSource): Manifest {
     lowered: product(productPaths.lowered),
     xclbin: product(productPaths.xclbin(request.entry.name)),
     xclbinKernel: source.xclbinKernel,
-    sequences: source.sequences.map(({ name, units, args, parameters }) => ({
+    sequences: source.sequences.map(({ name, units, args, parameters, estimate }) => ({
       name,
       units,
       insts: product(productPaths.insts(name)),
       args: args.map(withBytes),
+      ...(estimate && { estimate }),
       ...(parameters && { parameters: parameters.map((p) => launchParameter(p, name, source.instsOf)) }),
     })),
     inputs: [...source.inputs].map(([path, text]) => fileRef(path, text)),

@@ -9,8 +9,11 @@ export type Arrays = Readonly<Record<string, Tensor>>;
 
 /** A kernel that is built for whatever shapes a suite asks for. */
 export interface ArraySubject extends Subject {
-  /** One run of the kernel built with `params`; those left out are the subject's own. */
-  readonly run: (params: KernelParams, inputs: Arrays) => Promise<Arrays>;
+  /**
+   * One run of the kernel built with `params`; those left out are the subject's own. `sequence`: which one of the build to
+   * launch, where the inputs' shapes do not tell.
+   */
+  readonly run: (params: KernelParams, inputs: Arrays, sequence?: string) => Promise<Arrays>;
 }
 
 export interface ArraySuiteOptions extends SuiteControl {

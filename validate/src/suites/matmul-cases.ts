@@ -14,6 +14,8 @@ export interface MatmulCase {
   readonly bias: boolean;
   readonly gelu: boolean;
   readonly residual: boolean;
+  /** What stays in the cores; the planner's choice when undefined. */
+  readonly plan?: "outputs" | "weights";
   /** Every column is halved, so that odd sums are ties. */
   readonly halved?: boolean;
   /** Scales of groups lie this many powers of two apart; 3 when left out. */
@@ -41,7 +43,9 @@ export function matmulCases({ seed, drawn = 12 }: { readonly seed: number; reado
     const item: MatmulCase = { ...plain, value, group: "shapes", dtype, m, k, n, name: "", ...more };
     return {
       ...item,
-      name: item.name || `${dtype} ${shapeName(item)}${item.array === "whole" ? "" : ` ${item.array}`}`,
+      name:
+        item.name ||
+        [dtype, shapeName(item), item.array !== "whole" && item.array, item.plan].filter(Boolean).join(" "),
     };
   };
   const values = (name: string, dtype: MatmulDType, value: MatmulCase["value"], more: Partial<MatmulCase> = {}) =>
@@ -57,6 +61,11 @@ export function matmulCases({ seed, drawn = 12 }: { readonly seed: number; reado
     shape("i8_i16", 100, 77, 65),
     shape("i8_i32", 300, 64, 40, { bias: true }),
     shape("i8_i32", 40, 300, 64),
+    shape("i8_i32", 1, 8, 33_000),
+    shape("i8_i8", 2, 17_000, 3),
+    shape("i8_i8", 300, 100, 130, { plan: "weights" }),
+    shape("bf16_bf16", 130, 72, 140, { bias: true, gelu: true, plan: "weights" }),
+    shape("bf16_bf16", 270, 90, 70, { array: "column", plan: "weights" }),
     shape("i8_bf16", 70, 200, 90, { gelu: true }),
     shape("bf16_f32", 70, 200, 90, { bias: true }),
     shape("i8_i8", 70, 90, 70, { array: "tile" }),

@@ -60,8 +60,10 @@ function subject(mistakes: Mistakes = {}): ArraySubject {
     kernel: "matmul",
     device: "plain loops",
     origin: "simulated",
-    run: async ({ dtype, shapes }, inputs) => {
-      const gelu = /gelu/.test(String(shapes)) ? { gelu: integralGelu, ...mistakes } : { ...mistakes, gelu: undefined };
+    run: async ({ dtype }, inputs, sequence) => {
+      const gelu = /gelu/.test(String(sequence))
+        ? { gelu: integralGelu, ...mistakes }
+        : { ...mistakes, gelu: undefined };
       return { c: multiply(String(dtype), inputs as Record<string, Tensor>, gelu) };
     },
   };

@@ -1,6 +1,5 @@
 import { type RowMargin, ShapeError } from "@aiekit/core";
 import type { DesignBuilder } from "../../builder/design-builder.ts";
-import { tileModels } from "../../device-model/tile-model.ts";
 import { type MemRefType, memref } from "../../ir/types.ts";
 import type { DesignSequence } from "../../registry.ts";
 import type { MatmulFabric, MatmulFabricSpec } from "../matmul/matmul-fabric.ts";
@@ -9,6 +8,8 @@ import {
   type MatmulHostBuffers,
   type MatmulSteps,
   matmulSteps,
+  type ReachProblem,
+  reachProblem,
   writeTransfers,
 } from "../matmul/matmul-sequence.ts";
 import { type Conv1dShape, productOf, taps } from "./conv1d-shapes.ts";
@@ -30,7 +31,8 @@ export function conv1dSequence(
 ): DesignSequence {
   const product = productOf(shape);
   const steps = matmulSteps(product, spec);
-  checkLimits(shape, steps, spec);
+  const problem = reachProblem(product, spec);
+  if (problem !== undefined) throw conv1dReachError(shape, problem);
   const buffers = bufferRows(shape, steps);
   const { input, output } = spec.type;
   const words = shape.bias ? channelsOf(product, spec) : undefined;
@@ -52,7 +54,6 @@ export function conv1dSequence(
         shape: product,
         steps,
         channels: words,
-        aPitch: shape.stride * shape.pitch,
         cFirstRow: shape.margin ? 1 : 0,
       },
     );
@@ -106,27 +107,13 @@ function argSpecs(
   ];
 }
 
-/** @throws ShapeError for strides or steps that a shim BD does not hold. */
-function checkLimits(shape: Conv1dShape, steps: MatmulSteps, { type, tile, cores }: MatmulFabricSpec): void {
-  const { strideMaxWords, iterationMax } = tileModels.shim.dma;
-  const stepRows = cores.rows * tile.m;
-  const limits = [
-    { what: "inputs", got: shape.pitch, most: (strideMaxWords * 4) / (stepRows * shape.stride * type.input.bytes) },
-    {
-      what: "outputs",
-      got: steps.columns,
-      most: Math.min(
-        (strideMaxWords * 4) / (Math.max(stepRows, tile.k) * type.output.bytes),
-        iterationMax * cores.columns * tile.n,
-      ),
-    },
-  ] as const;
-  for (const { what, got, most } of limits) {
-    if (got <= most) continue;
-    const reach = "what a shim DMA's strides and steps reach";
-    throw new ShapeError(
-      `conv1d ${shape.name}: ${shape[what]} ${what}: expected at most ${Math.floor(most)}, ${reach}`,
-      { hint: what === "inputs" ? "split the inputs and add the parts" : "split the outputs and join the parts" },
-    );
-  }
+/** A product's size that is too large, as the convolution's: a row of the product begins `stride` frames behind the one before. */
+export function conv1dReachError(
+  shape: Pick<Conv1dShape, "name" | "inputs" | "outputs" | "stride">,
+  { what, most, why }: ReachProblem,
+): ShapeError {
+  const [size, limit] = what === "K" ? (["inputs", most / shape.stride] as const) : (["outputs", most] as const);
+  return new ShapeError(`conv1d ${shape.name}: ${shape[size]} ${size}: expected at most ${Math.floor(limit)}, ${why}`, {
+    hint: what === "K" ? "split the inputs and add the parts" : "split the outputs and join the parts",
+  });
 }

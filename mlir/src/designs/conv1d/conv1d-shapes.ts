@@ -66,6 +66,7 @@ function parseShape(name: string, whole: string): Conv1dShape {
 }
 
 /** The product that a convolution is: rows of x overlap, so a row of three frames is contiguous. */
-export function productOf({ name, positions, pitch, outputs, bias, gelu, residual }: Conv1dShape): MatmulShape {
-  return { name, m: positions, k: taps * pitch, n: outputs, bias, gelu, residual };
+export function productOf({ positions, stride, pitch, outputs, ...rest }: Conv1dShape): MatmulShape {
+  const { name, bias, gelu, residual } = rest;
+  return { name, m: positions, k: taps * pitch, n: outputs, bias, gelu, residual, aPitch: stride * pitch };
 }

@@ -11,6 +11,12 @@ export interface MatmulTile {
   readonly n: number;
 }
 
+/**
+ * What a core keeps while the rest passes it. `outputs`: the sums of one tile, while k is walked. `weights`: b of its column,
+ * all of K deep, while rows of a pass; b then comes once in a launch.
+ */
+export type MatmulStationary = "outputs" | "weights";
+
 /** Cores side by side, from the array's first column and its first compute row on. */
 export interface MatmulCores {
   readonly columns: number;
@@ -20,6 +26,7 @@ export interface MatmulCores {
 export interface MatmulFabricSpec {
   readonly type: MatmulType;
   readonly tile: MatmulTile;
+  readonly stationary: MatmulStationary;
   readonly cores: MatmulCores;
   readonly generation: Generation;
   /** Some sequence adds a residual. */
@@ -64,11 +71,14 @@ export const controlWords = [
 export type ControlWord = (typeof controlWords)[number];
 
 const firstComputeRow = 2;
-/** What the kernels' WebAssembly form spills; the multiplier's registers are the device's. */
-export const stackBytes = 10240;
+/**
+ * The kernels' WebAssembly form uses 2,576 B where GELU follows and next to nothing elsewhere. What the device's compiler
+ * spills is not known: 4 KiB are four times what it gives a core that asks for nothing, or 32 accumulators of 1,024 bits.
+ */
+export const stackBytes = 4096;
 
 /**
- * Output-stationary: core (c, r) holds one m x n tile of sums while k is walked. A tile of `a` goes to all cores of a row,
+ * Core (c, r) has the m x n tile of sums of its place, or the k x n weights of its column. A tile of `a` goes to all cores of a row,
  * a tile of `b` to all cores of a column; the tiles of `c` of a column are put together in its memtile. Memtiles turn rows
  * into the blocks that the multiplier takes, and blocks back into rows:
  *
@@ -89,6 +99,11 @@ export function matmulFabric(d: DesignBuilder, spec: MatmulFabricSpec): MatmulFa
     }),
   );
   return { a: a.fromShim, b: b.map((s) => s.fromShim), c: c.map((s) => s.toShim), controls };
+}
+
+/** Columns by which `a` enters: one for each row of cores, as far as there are so many. */
+export function aStreamCount({ rows, columns }: MatmulCores): number {
+  return [rows, rows / 2].find((n) => Number.isInteger(n) && n <= columns) ?? 1;
 }
 
 interface Kernels {
@@ -175,7 +190,7 @@ function aStreams(
   { columns }: Tiles,
 ): { readonly fromShim: readonly FifoHandle[]; readonly toCores: readonly FifoHandle[] } {
   const { tile, cores, type, generation } = spec;
-  const streams = [cores.rows, cores.rows / 2].find((n) => Number.isInteger(n) && n <= cores.columns) ?? 1;
+  const streams = aStreamCount(cores);
   const rowsEach = cores.rows / streams;
   const { r, s } = type.input.native[generation];
   const toStream = blockOrder(tile.m, tile.k, { height: r, width: s });
@@ -197,6 +212,9 @@ function aStreams(
   return { fromShim: parts.map((p) => p.input), toCores: parts.flatMap((p) => p.outputs) };
 }
 
+/** Objects of b in a core; weights that stay have no room for a second one. */
+export const weightObjects = (stationary: MatmulStationary): 1 | 2 => (stationary === "weights" ? 1 : 2);
+
 function bStream(d: DesignBuilder, spec: MatmulFabricSpec, { shim, memtile, cores, c }: Column & { c: number }) {
   const { tile, type, generation } = spec;
   const { s, t } = type.input.native[generation];
@@ -206,7 +224,7 @@ function bStream(d: DesignBuilder, spec: MatmulFabricSpec, { shim, memtile, core
     name: `b${c}_tiles`,
     producer: memtile,
     consumers: cores,
-    depth: 2,
+    depth: [2, ...cores.map(() => weightObjects(spec.stationary))],
     element: blocked(spec).b,
     toStream: blockOrder(tile.k, tile.n, { height: s, width: t }),
   });
@@ -261,17 +279,30 @@ function writeCore(d: DesignBuilder, spec: MatmulFabricSpec, parts: CoreParts): 
       const [channelObjects, rowSteps, kSteps] = [word("channelObjects"), word("rowSteps"), word("kSteps")];
       const [plainStores, residualObjects] = [word("plainStores"), word("residualObjects")];
       const [flags, activations] = [word("flags"), word("activations")];
+      const scales = isGrouped ? [channels.value] : [];
       core.repeatTimes(word("columnSteps"), () => {
         core.repeatTimes(channelObjects, (object) => {
           const place = isGrouped ? [core.cast(object, i32)] : [];
           core.call(kernels.channels, [core.acquire(b, "Consume"), channels.value, ...place]);
           core.release(b, "Consume");
         });
+        if (spec.stationary === "weights") {
+          const right = core.acquire(b, "Consume");
+          core.repeatTimes(rowSteps, () => {
+            const left = core.acquire(a, "Consume");
+            core.call(kernels.step, [left, right, ...scales, sums.value, core.constant(0, i32)]);
+            core.release(a, "Consume");
+            const out = core.acquire(c, "Produce");
+            core.call(kernels.store, [sums.value, channels.value, out, flags]);
+            core.release(c, "Produce");
+          });
+          core.release(b, "Consume");
+          return;
+        }
         core.repeatTimes(rowSteps, () => {
           core.repeatTimes(kSteps, (step) => {
             const left = core.acquire(a, "Consume");
             const right = core.acquire(b, "Consume");
-            const scales = isGrouped ? [channels.value] : [];
             core.call(kernels.step, [left, right, ...scales, sums.value, core.cast(step, i32)]);
             core.release(a, "Consume");
             core.release(b, "Consume");

@@ -33,11 +33,44 @@ test.each([
   expect(shape?.launches).toBe(1);
 });
 
-test("bytes: a is sent for each column step, b for each row step, c once", () => {
-  const [shape] = planTile(request("i8_i8", "512x128x512"), { m: 64, k: 64, n: 64 }).shapes;
+test("bytes: a is sent for each column step, b for each row step, channels as objects of b, c once", () => {
+  const [plain, biased] = planTile(request("i8_i32", "512x128x512.512x128x512_bias"), { m: 64, k: 64, n: 32 }).shapes;
 
-  expect(shape?.bytesToArray).toBe(2 * 512 * 128 + 2 * 128 * 512);
-  expect(shape?.bytesFromArray).toBe(512 * 512);
+  expect(plain?.bytesToArray).toBe(4 * 512 * 128 + 2 * 128 * 512);
+  expect(biased?.bytesToArray).toBe(4 * 512 * 128 + 2 * 128 * 512 + 512 * 64);
+  expect(plain?.bytesFromArray).toBe(4 * 512 * 512);
+});
+
+test("weights: b comes once for each column step, not for each row step", () => {
+  const stationary = "weights";
+  const tile = { m: 32, k: 128, n: 64 };
+  const [shape] = planTile({ ...request("i8_i32", "512x128x512"), stationary }, tile).shapes;
+
+  expect(shape?.bytesToArray).toBe(2 * 512 * 128 + 128 * 512);
+});
+
+test.each([
+  ["i8_i8", "3000x64x64", "weights"],
+  ["bf16_bf16", "6000x128x256_bias_gelu", "weights"],
+  ["i8_i8", "1024x1024x1024", "outputs"],
+  ["i8_i8", "1500x384x384", "outputs"],
+] as const)("%s %s: %s stay in the cores, which costs least", (dtype, shapes, stationary) => {
+  const all = request(dtype, shapes);
+  const cycles = (plan: ReturnType<typeof planMatmul>) => plan.shapes[0]?.modelledCycles ?? 0;
+
+  const chosen = planMatmul(all);
+
+  expect(chosen.stationary).toBe(stationary);
+  for (const other of ["weights", "outputs"] as const) {
+    expect(cycles(chosen)).toBeLessThanOrEqual(1.01 * cycles(planMatmul({ ...all, stationary: other })));
+  }
+});
+
+test.each([
+  ["64x200x64", { m: 16, k: 192, n: 16 }, "expected k of 200 or more: weights that stay are as deep as K"],
+  ["64x64x64_residual", { m: 64, k: 64, n: 16 }, "a residual comes on the stream of b, which stands still"],
+] as const)("weights that stay are refused for %s with tile %o", (shapes, tile, message) => {
+  expect(() => planTile({ ...request("i8_i8", shapes), stationary: "weights" }, tile)).toThrow(message);
 });
 
 test("widths of 384 get tiles that are whole in them: nothing of N is padding", () => {
@@ -174,7 +207,7 @@ test("a type for other operands, and one whose channels are missing, are refused
 test.each([
   ["i8_i8", "64x64x64_gelu", "GELU needs a result that is a number in bf16 or f32, got i8"],
   ["bf16_f32", "64x64x64_residual", "a residual has to be of the operands' type: bf16 in, f32 out"],
-  ["i8_i8", "64x20000x64", "K = 20000: expected at most 16384"],
+  ["i8_i8", "300x20000x64", "K = 20000: expected at most 16384"],
   ["i8_i32", "64x64x70000", "N = 70000: expected at most"],
   ["i8_i8", "64x64", "expected MxKxN with whole numbers from 1 up"],
   ["i8_i8", "64x64x64_relu", "there is no ending _relu"],

@@ -1,18 +1,11 @@
 import { BudgetError } from "@aiekit/core";
 import type { DeviceModel } from "../../device-model/device-model.ts";
-import { tileModels } from "../../device-model/tile-model.ts";
-import { type MatmulCores, type MatmulTile, stackBytes } from "./matmul-fabric.ts";
-import { matmulSteps } from "./matmul-sequence.ts";
+import { budgetProblem, type MatmulBudgetRequest, memtileBytes, tileBytes } from "./matmul-budget.ts";
+import { leastMatmulCycles, type MatmulCyclesRequest, matmulCycles } from "./matmul-cycles.ts";
+import type { MatmulCores, MatmulStationary, MatmulTile } from "./matmul-fabric.ts";
+import { matmulSteps, type ReachProblem, reachError, reachProblem } from "./matmul-sequence.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
-import {
-  channelObjects,
-  channelRows,
-  groupIssues,
-  type MatmulType,
-  mostChannelRows,
-  storeIssues,
-  takesResidual,
-} from "./matmul-types.ts";
+import { activatesFirst, channelObjectsOf, type MatmulType, mostChannelRows, takesResidual } from "./matmul-types.ts";
 
 export interface MatmulPlanRequest {
   readonly device: DeviceModel;
@@ -26,12 +19,19 @@ export interface MatmulPlanRequest {
   readonly wholeColumns?: boolean;
   /** Depths of a step that may be taken; the planner's own where left out. */
   readonly depths?: readonly number[];
+  /** What the cores keep; whichever costs less when undefined. */
+  readonly stationary?: MatmulStationary | undefined;
+  /** How a size is refused that no tile makes small enough; as matmul's where left out. */
+  readonly reachError?: (problem: ReachProblem) => Error;
 }
 
 export interface MatmulPlan {
+  readonly stationary: MatmulStationary;
   readonly tile: MatmulTile;
   /** Of a compute tile's data memory, stack included. */
   readonly tileBytes: number;
+  /** Of the busiest memtile's. */
+  readonly memtileBytes: number;
   readonly shapes: readonly MatmulShapePlan[];
 }
 
@@ -46,49 +46,94 @@ export interface MatmulShapePlan {
   readonly shareOfPeak: number;
 }
 
-/** The tile with the fewest modelled cycles over all shapes. @throws BudgetError when none fits. */
+/**
+ * What stays in the cores, and the tile, with the fewest modelled cycles over all shapes; of those as good, with the fewest
+ * bytes. @throws BudgetError when nothing fits.
+ */
 export function planMatmul(request: MatmulPlanRequest): MatmulPlan {
-  const plans = candidates(request).map((tile) => planTile(request, tile));
-  const cost = ({ shapes }: MatmulPlan) => shapes.reduce((sum, shape) => sum + shape.modelledCycles, 0);
-  const moved = ({ shapes }: MatmulPlan) => shapes.reduce((sum, shape) => sum + shape.bytesToArray, 0);
-  const [best] = plans.sort((x, y) => cost(x) - cost(y) || moved(x) - moved(y));
-  if (best === undefined) {
-    const whole = request.wholeColumns === true ? " and divides the columns of every array" : "";
-    throw new BudgetError(`matmul: no tile fits a compute tile's memory${whole}`, {
-      ...(whole !== "" && {
-        hint: `take K of whole ${request.type.input.group ?? 16} and N of whole ${16 * request.cores.columns}, or tile=auto`,
-      }),
-    });
+  const ways = reachable(request, candidates(request)).map((way) => ({ way, least: leastCycles(request, way) }));
+  const plans: MatmulPlan[] = [];
+  let best = Number.POSITIVE_INFINITY;
+  for (const { way, least } of ways.sort((x, y) => x.least - y.least)) {
+    if (least > best * asGood) break;
+    const plan = planWay(request, way);
+    plans.push(plan);
+    best = Math.min(best, cyclesOf(plan));
   }
-  return best;
+  const [chosen] = plans.filter((plan) => cyclesOf(plan) <= best * asGood).sort((x, y) => bytesOf(x) - bytesOf(y));
+  if (chosen !== undefined) return chosen;
+  const whole = request.wholeColumns === true ? " and divides the columns of every array" : "";
+  throw new BudgetError(`matmul: no tile fits a compute tile's memory${whole}`, {
+    ...(whole !== "" && {
+      hint: `take K of whole ${request.type.input.group ?? 16} and N of whole ${16 * request.cores.columns}, or tile=auto`,
+    }),
+  });
 }
+
+/** Plans of so many times the fewest cycles are as good: the model is no finer. */
+const asGood = 1.01;
+
+const cyclesOf = ({ shapes }: MatmulPlan): number => shapes.reduce((sum, shape) => sum + shape.modelledCycles, 0);
+const bytesOf = ({ shapes }: MatmulPlan): number => shapes.reduce((sum, shape) => sum + shape.bytesToArray, 0);
 
 /** The plan of one tile. @throws BudgetError when it is not whole blocks or does not fit a compute tile. */
 export function planTile(request: MatmulPlanRequest, tile: MatmulTile): MatmulPlan {
-  const problem = tileProblem(request, tile);
+  const way = { tile, stationary: request.stationary ?? "outputs" };
+  const problem = problemOf(request, way);
   if (problem !== undefined) {
     throw new BudgetError(`matmul: tile ${tile.m}x${tile.k}x${tile.n}: ${problem}`, {
       hint: "leave tile at auto, or take a smaller one",
     });
   }
-  const shapes = request.shapes.map((shape) => planShape(request, tile, shape));
-  return { tile, tileBytes: tileBytes(request, tile), shapes };
+  return planWay(request, way);
+}
+
+/** What stays in the cores, and the sizes of a step. */
+interface Way {
+  readonly stationary: MatmulStationary;
+  readonly tile: MatmulTile;
+}
+
+function planWay(request: MatmulPlanRequest, way: Way): MatmulPlan {
+  const shapes = request.shapes.map((shape) => planShape(request, way, shape));
+  const budget = budgetOf(request, way);
+  return { ...way, tileBytes: tileBytes(budget), memtileBytes: memtileBytes(budget), shapes };
 }
 
 const usualDepths = [16, 32, 64, 96, 128, 192, 256];
 const sideMax = 128;
 
-function candidates(request: MatmulPlanRequest): MatmulTile[] {
-  const { type, device, depths = usualDepths } = request;
+function candidates(request: MatmulPlanRequest): Way[] {
+  const { type, device, shapes, stationary, depths = usualDepths } = request;
   const { r, t, blocksDown, blocksAcross } = type.input.native[device.generation];
   const sides = (step: number) => Array.from({ length: sideMax / step }, (_, i) => (i + 1) * step);
-  const tiles = sides(r * blocksDown).flatMap((m) =>
-    sides(t * blocksAcross).flatMap((n) => depths.map((k): MatmulTile => ({ m, k, n }))),
-  );
-  return tiles.filter((tile) => tileProblem(request, tile) === undefined);
+  const ways = (what: MatmulStationary, ks: readonly number[]): Way[] =>
+    sides(r * blocksDown).flatMap((m) =>
+      sides(t * blocksAcross).flatMap((n) => ks.map((k) => ({ stationary: what, tile: { m, k, n } }))),
+    );
+  const depthStep = type.input.group ?? 16;
+  const wholeDepth = depthStep * Math.ceil(Math.max(...shapes.map((shape) => shape.k)) / depthStep);
+  const weightDepths = [wholeDepth].filter((depth) => request.depths?.includes(depth) ?? true);
+  return [
+    ...(stationary === "weights" ? [] : ways("outputs", depths)),
+    ...(stationary === "outputs" ? [] : ways("weights", weightDepths)),
+  ].filter((way) => problemOf(request, way) === undefined);
 }
 
-function tileProblem(request: MatmulPlanRequest, tile: MatmulTile): string | undefined {
+/** Those with which shim DMAs reach all parts of all arrays. @throws ShapeError when there are some, but none of these. */
+function reachable(request: MatmulPlanRequest, ways: readonly Way[]): readonly Way[] {
+  const { shapes, type, cores } = request;
+  let nearest: ReachProblem | undefined;
+  const found = ways.filter(({ tile }) => {
+    const problem = shapes.map((shape) => reachProblem(shape, { type, tile, cores })).find((p) => p !== undefined);
+    if (problem && (nearest === undefined || problem.most > nearest.most)) nearest = problem;
+    return problem === undefined;
+  });
+  if (found.length === 0 && nearest !== undefined) throw (request.reachError ?? reachError)(nearest);
+  return found;
+}
+
+function problemOf(request: MatmulPlanRequest, { stationary, tile }: Way): string | undefined {
   const { type, cores, shapes, device } = request;
   const { m, k, n } = tile;
   const isWhole = shapes.every((shape) => shape.k % k === 0 && shape.n % (n * cores.columns) === 0);
@@ -107,74 +152,46 @@ function tileProblem(request: MatmulPlanRequest, tile: MatmulTile): string | und
   if (hasResidual && ((m % k !== 0 && k % m !== 0) || (cores.rows * m) % k !== 0)) {
     return "a residual needs m that is a multiple of k, or k of m, and whole objects in a column";
   }
-  const bytes = tileBytes(request, tile);
-  const { dataBytes } = tileModels.computeTile;
-  return bytes > dataBytes ? `needs ${bytes} B of data memory, a compute tile has ${dataBytes} B` : undefined;
+  if (stationary === "weights") {
+    const deepest = Math.max(...shapes.map((shape) => shape.k));
+    if (deepest > k) return `expected k of ${deepest} or more: weights that stay are as deep as K`;
+    if (hasResidual) return "a residual comes on the stream of b, which stands still while weights stay";
+  }
+  return budgetProblem(budgetOf(request, { stationary, tile }));
 }
 
-/** Two objects of a and of b, sums, one object of c, channels, words of control and of the objects' counters. */
-function tileBytes({ type: { input, output }, shapes }: MatmulPlanRequest, { m, k, n }: MatmulTile): number {
-  const objects = 2 * (m * k * input.bytes + k * n * input.b.bytes) + m * n * (input.sums.bytes + output.bytes);
-  return stackBytes + objects + 4 * mostChannelRows(input, shapes) * n + 64;
+function budgetOf({ type, cores, shapes }: MatmulPlanRequest, way: Way): MatmulBudgetRequest {
+  return { type, cores, ...way, channelRows: mostChannelRows(type.input, shapes) };
 }
 
-/** First records of the instruction stream, until all cores are told what to do. */
-const startCycles = 5_000;
-const callCycles = 40;
-/** Locks, choice of objects and loop of one step of a core, by the simulator's counts. */
-const stepCycles = 60;
-const dmaStartCycles = 10;
-
-function planShape(request: MatmulPlanRequest, tile: MatmulTile, shape: MatmulShape): MatmulShapePlan {
+function planShape(request: MatmulPlanRequest, way: Way, shape: MatmulShape): MatmulShapePlan {
+  const { stationary, tile } = way;
   const { type, cores, device } = request;
   const { input, output } = type;
-  const steps = matmulSteps(shape, { tile, cores });
-  const { rowSteps, columnSteps, kSteps } = steps;
-  const { m, k, n } = tile;
-  const streams = Math.min(cores.columns, cores.rows);
-  const words = (elements: number, bytes: number) => (elements * bytes) / 4 + dmaStartCycles;
-  const aWords = words(m * k, input.bytes) * Math.ceil(cores.rows / streams);
-  const bWords = words(k * n, input.b.bytes);
-  const step = Math.max(stepKernel(request, tile) + callCycles + stepCycles, aWords, bWords);
-  const residualObjects = shape.residual ? (cores.rows * m) / k : 0;
-  const store = m * n * (storeIssues(type) + (shape.gelu ? geluIssues : 0)) + callCycles + stepCycles;
-  const hasChannels = type.requantised || shape.bias;
-  const rows = channelRows(input, shape.k);
-  // A column step lasts as long as the busiest of core and streams; what comes on the stream of b beside b is prefetched.
-  const core =
-    (hasChannels ? 2 * rows * n + callCycles : 0) + rowSteps * (kSteps * step + store + residualObjects * stepCycles);
-  const streamOfB =
-    bWords * ((hasChannels ? channelObjects(input, k, rows) : 0) + rowSteps * (kSteps + residualObjects));
-  const drain = words(cores.rows * m * n, output.bytes);
-  const fill = 2 * Math.max(aWords, bWords);
-  const modelledCycles = Math.round(startCycles + fill + columnSteps * Math.max(core, streamOfB) + drain);
+  const { rowSteps, columnSteps, rows, depth, columns } = matmulSteps(shape, { tile, cores });
+  const modelledCycles = matmulCycles(cyclesRequest(request, way, shape));
   const macs = shape.m * shape.k * shape.n;
   const perCycle = cores.columns * cores.rows * input.macsPerCycle[device.generation];
   return {
     name: shape.name,
     launches: 1,
     bytesToArray:
-      columnSteps * steps.rows * steps.depth * input.bytes +
-      rowSteps * steps.depth * steps.columns * input.b.bytes +
-      (shape.residual ? steps.rows * steps.columns * output.bytes : 0),
-    bytesFromArray: steps.rows * steps.columns * output.bytes,
+      columnSteps * rows * depth * input.bytes +
+      (stationary === "weights" ? 1 : rowSteps) * depth * columns * input.b.bytes +
+      channelObjectsOf(type, tile, shape) * columns * tile.k * input.b.bytes +
+      (shape.residual ? rows * columns * output.bytes : 0),
+    bytesFromArray: rows * columns * output.bytes,
     modelledCycles,
     shareOfPeak: macs / perCycle / modelledCycles,
   };
 }
 
-/** The busiest unit of a core in one step: multiplier, loads, stores (kernels/matmul/mmul_tile.h). */
-function stepKernel({ type, device }: MatmulPlanRequest, { m, k, n }: MatmulTile): number {
-  const { input } = type;
-  const wide = device.generation === "aie2p" ? 2 : 1;
-  const { r, s, t, blocksDown, blocksAcross } = input.native[device.generation];
-  const groups = (m / r / blocksDown) * (n / t / blocksAcross);
-  const sums = m * n * input.sums.bytes;
-  const operands = blocksDown * r * s * input.bytes + blocksAcross * s * t * input.b.bytes;
-  const loads = groups * (k / s) * operands + sums;
-  const issues = (m * k * n) / input.macsPerCycle[device.generation] + (m * n * groupIssues(input)) / wide;
-  return Math.max(issues, loads / (64 * wide), sums / (32 * wide));
+function leastCycles(request: MatmulPlanRequest, way: Way): number {
+  return request.shapes.reduce((sum, shape) => sum + leastMatmulCycles(cyclesRequest(request, way, shape)), 0);
 }
 
-/** Vector issues of GELU for a value. Source: kernels/math/gelu.h. */
-const geluIssues = 47 / 32;
+function cyclesRequest(request: MatmulPlanRequest, way: Way, shape: MatmulShape): MatmulCyclesRequest {
+  const { type, cores, device, shapes } = request;
+  const built = { residual: shapes.some((s) => s.residual), activates: activatesFirst(type, shapes) };
+  return { type, cores, ...way, shape, generation: device.generation, built };
+}

@@ -53,7 +53,7 @@ export function matmulSequence(
   shape: MatmulShape,
 ): DesignSequence {
   const steps = matmulSteps(shape, spec);
-  checkLimits(shape, steps, spec);
+  checkLimits(shape, spec);
   const { input, output } = spec.type;
   const channels = spec.type.requantised || shape.bias ? channelsOf(shape, spec) : undefined;
   const args: Record<string, MemRefType> = {
@@ -103,16 +103,18 @@ export interface MatmulWork {
   readonly shape: MatmulShape;
   readonly steps: MatmulSteps;
   readonly channels: MatmulChannels | undefined;
-  /** Elements from row to row of a, which may overlap; `steps.depth` where left out. */
-  readonly aPitch?: number;
   /** Row of its buffer where c begins; 0 where left out. */
   readonly cFirstRow?: number;
 }
 
 const { queueDepth, iterationMax, strideMaxWords } = tileModels.shim.dma;
 
-/** First BD of a shim tile for each use: as many for an input as its queue holds, and one for the output. */
+/** First BD of a shim tile for each use: as many for each as its queue holds. */
 const firstBd = { a: 0, b: queueDepth, c: 2 * queueDepth } as const;
+export const shimBdCount = 3 * queueDepth;
+
+/** Steps that the results' transfers count: those of one queue. */
+const mostColumnSteps = queueDepth * iterationMax;
 
 /** A transfer to the array; `firstId` is the first of the BDs that its fifo takes in turn. */
 export interface Planned extends Omit<TransferOptions, "id" | "issueToken"> {
@@ -126,17 +128,20 @@ export function writeTransfers(s: SequenceBuilder, host: MatmulHostBuffers, work
   const { tile, cores } = spec;
   const { each } = spec.type.output;
   const width = tile.n * each;
-  fabric.c.forEach((fifo, c) => {
-    const rows = cores.rows * tile.m;
-    s.transfer({
-      fifo,
-      buffer: host.c,
-      id: firstBd.c,
-      offset: cFirstRow * steps.columns * each + c * width,
-      sizes: [steps.columnSteps, steps.rowSteps, rows, width],
-      strides: [cores.columns * width, rows * steps.columns * each, steps.columns * each, 1],
+  const columnsAtOnce = Math.min(steps.columnSteps, iterationMax);
+  for (let first = 0; first < steps.columnSteps; first += columnsAtOnce) {
+    fabric.c.forEach((fifo, c) => {
+      const rows = cores.rows * tile.m;
+      s.transfer({
+        fifo,
+        buffer: host.c,
+        id: firstBd.c + first / columnsAtOnce,
+        offset: cFirstRow * steps.columns * each + (first * cores.columns + c) * width,
+        sizes: [Math.min(columnsAtOnce, steps.columnSteps - first), steps.rowSteps, rows, width],
+        strides: [cores.columns * width, rows * steps.columns * each, steps.columns * each, 1],
+      });
     });
-  });
+  }
   const inputs = planInputs(host, work);
   // The first transfers fill memtiles while the cores are told what to do.
   const early = inputs.findIndex((_, i) => inputs.filter((p, j) => j <= i && p.fifo === inputs[i]?.fifo).length > 1);
@@ -144,7 +149,7 @@ export function writeTransfers(s: SequenceBuilder, host: MatmulHostBuffers, work
   for (const planned of inputs.slice(0, early < 0 ? inputs.length : early)) queue.push(planned);
   writeControls(s, host, work);
   for (const planned of early < 0 ? [] : inputs.slice(early)) queue.push(planned);
-  for (const fifo of fabric.c) s.wait(fifo);
+  for (let first = 0; first < steps.columnSteps; first += columnsAtOnce) for (const fifo of fabric.c) s.wait(fifo);
 }
 
 /** Bits of the word `flags`. Source: kernels/matmul/channels.h. */
@@ -176,8 +181,9 @@ function writeControls(s: SequenceBuilder, host: MatmulHostBuffers, work: Matmul
 
 /** Transfers to the array in the order in which cores need them: each column step brings channels, then rows of a and b. */
 function planInputs(host: MatmulHostBuffers, work: MatmulWork): readonly Planned[] {
-  const { fabric, spec, steps, channels, aPitch = work.steps.depth } = work;
-  const { tile, cores, type } = spec;
+  const { fabric, spec, steps, channels, shape } = work;
+  const { tile, cores, type, stationary } = spec;
+  const { aPitch = steps.depth } = shape;
   const planned: Planned[] = [];
   const aRows = (cores.rows / fabric.a.length) * tile.m;
   const rowStride = cores.rows * tile.m * aPitch;
@@ -200,6 +206,19 @@ function planInputs(host: MatmulHostBuffers, work: MatmulWork): readonly Planned
     }
     // A residual comes between the rows of b, so each row step has transfers of its own.
     const rowsAtOnce = host.residual === undefined ? iterationMax : 1;
+    const sendB = (rows: number) => {
+      fabric.b.forEach((fifo, c) => {
+        planned.push({
+          fifo,
+          firstId: firstBd.b,
+          buffer: host.b,
+          offset: columnOf(c),
+          sizes: [rows, steps.kSteps, tile.k, tile.n],
+          strides: [0, tile.k * steps.columns, steps.columns, 1],
+        });
+      });
+    };
+    if (stationary === "weights") sendB(1);
     for (let row = 0; row < steps.rowSteps; row += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, steps.rowSteps - row);
       fabric.a.forEach((fifo, stream) => {
@@ -212,15 +231,8 @@ function planInputs(host: MatmulHostBuffers, work: MatmulWork): readonly Planned
           strides: [rowStride, tile.k, aPitch, 1],
         });
       });
+      if (stationary === "outputs") sendB(rows);
       fabric.b.forEach((fifo, c) => {
-        planned.push({
-          fifo,
-          firstId: firstBd.b,
-          buffer: host.b,
-          offset: columnOf(c),
-          sizes: [rows, steps.kSteps, tile.k, tile.n],
-          strides: [0, tile.k * steps.columns, steps.columns, 1],
-        });
         if (host.residual === undefined) return;
         const height = cores.rows * tile.m;
         planned.push({
@@ -259,8 +271,8 @@ export class InputQueue {
   }
 }
 
-/** @throws ShapeError for a shape whose strides a shim BD does not hold. */
-function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores }: MatmulFabricSpec): void {
+/** @throws UsageError for an ending that the types do not have; ShapeError for arrays that the shim DMAs do not reach. */
+function checkLimits(shape: MatmulShape, { type, tile, cores }: MatmulFabricSpec): void {
   if (shape.gelu && !type.floats) {
     throw new UsageError(
       `matmul ${shape.name}: GELU needs a result that is a number in bf16 or f32, got ${type.output.dtype}`,
@@ -275,28 +287,45 @@ function checkLimits(shape: MatmulShape, steps: MatmulSteps, { type, tile, cores
       { hint: residualHint(type) },
     );
   }
-  const limits = [
-    { what: "K", got: shape.k, per: cores.rows * tile.m * type.input.bytes },
-    { what: "N", got: shape.n, per: cores.rows * tile.m * type.output.bytes },
-    { what: "N", got: shape.n, per: tile.k * type.input.b.bytes },
-  ];
-  for (const { what, got, per } of limits) {
-    const most = Math.floor((strideMaxWords * 4) / per);
-    const used = what === "K" ? steps.depth : steps.columns;
-    if (used <= most) continue;
-    throw new ShapeError(
-      `matmul ${shape.name}: ${what} = ${got}: expected at most ${most}, what a shim DMA's stride reaches`,
-      {
-        hint: `split ${what} and ${what === "K" ? "add the parts" : "join the parts"}`,
-      },
-    );
+  const problem = reachProblem(shape, { type, tile, cores });
+  if (problem !== undefined) throw reachError(problem);
+}
+
+/** A size of a product that is too large for a shim BD's fields. */
+export interface ReachProblem {
+  readonly shape: MatmulShape;
+  readonly what: "K" | "N";
+  /** The largest size that works with the same tile. */
+  readonly most: number;
+  readonly why: string;
+}
+
+/** Which size is too large for the strides and steps of shim BDs; a step that is taken once needs no stride. */
+export function reachProblem(
+  shape: MatmulShape,
+  spec: Pick<MatmulFabricSpec, "type" | "tile" | "cores">,
+): ReachProblem | undefined {
+  const { type, tile, cores } = spec;
+  const { rowSteps, columnSteps, kSteps, depth, columns } = matmulSteps(shape, spec);
+  const rows = cores.rows * tile.m;
+  const strides = [
+    { what: "K", steps: rowSteps, size: shape.aPitch ?? depth, rows, bytes: type.input.bytes },
+    { what: "N", steps: rowSteps, size: columns, rows, bytes: type.output.bytes },
+    { what: "N", steps: kSteps, size: columns, rows: tile.k, bytes: type.input.b.bytes },
+  ] as const;
+  for (const { what, steps, size, rows: apart, bytes } of strides) {
+    const most = Math.floor((strideMaxWords * 4) / (apart * bytes));
+    if (steps > 1 && size > most) return { shape, what, most, why: "what a shim DMA's stride reaches" };
   }
-  if (steps.columnSteps > iterationMax) {
-    const most = iterationMax * cores.columns * tile.n;
-    throw new ShapeError(`matmul ${shape.name}: N = ${shape.n}: expected at most ${most}, the steps of a shim BD`, {
-      hint: "split N and join the parts",
-    });
-  }
+  if (columnSteps <= mostColumnSteps) return undefined;
+  return { shape, what: "N", most: mostColumnSteps * cores.columns * tile.n, why: "the steps of its shim BDs" };
+}
+
+export function reachError({ shape, what, most, why }: ReachProblem): ShapeError {
+  const got = what === "K" ? shape.k : shape.n;
+  return new ShapeError(`matmul ${shape.name}: ${what} = ${got}: expected at most ${most}, ${why}`, {
+    hint: `split ${what} and ${what === "K" ? "add the parts" : "join the parts"}`,
+  });
 }
 
 /** `i8`, or `i16 x i8` where they differ. */

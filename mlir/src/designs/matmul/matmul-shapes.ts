@@ -10,6 +10,8 @@ export interface MatmulShape {
   readonly bias: boolean;
   readonly gelu: boolean;
   readonly residual: boolean;
+  /** Elements from row to row of a, which may overlap; whole steps of k where left out. */
+  readonly aPitch?: number;
 }
 
 /** Suffixes of a shape: `384x384x384_bias`. */

@@ -197,16 +197,19 @@ export function channelObjects({ b }: Operand, tileK: number, rows: number): num
   return Math.ceil((4 * rows) / (tileK * b.bytes));
 }
 
-/** Vector issues for a value on its way out, counted in the kernels' loops. */
-export function storeIssues({ floats, input, output }: MatmulType): number {
-  // Loads, bias and narrowing of 64 bits, and a store: 12 issues for 32 values.
-  const narrowing = input.sums.bytes === 8 ? 12 / 32 : 0;
-  if (input.sums.type === f32) return (floats ? 4 : 8) / 32;
-  if (floats) return 14 / 32 + narrowing;
-  return output.bytes >= 4 ? 2 / 16 + narrowing : 6 / 32 + narrowing;
+/** The same for one product; 0 where nothing comes for the columns. */
+export function channelObjectsOf(
+  { input, requantised }: MatmulType,
+  tile: { readonly k: number },
+  shape: { readonly k: number; readonly bias: boolean },
+): number {
+  return requantised || shape.bias ? channelObjects(input, tile.k, channelRows(input, shape.k)) : 0;
 }
 
-/** Issues of the multiplier for a value when a group is scaled. Source: kernels/matmul/grouped.h. */
-export function groupIssues({ group }: Operand): number {
-  return group === undefined ? 0 : 8 / 32;
+/** GELU comes before a residual: where sums are float already, in a kernel of its own. */
+export function activatesFirst(
+  { input }: MatmulType,
+  shapes: readonly { readonly residual: boolean; readonly gelu: boolean }[],
+): boolean {
+  return input.name === "bf16" && shapes.some((shape) => shape.residual && shape.gelu);
 }

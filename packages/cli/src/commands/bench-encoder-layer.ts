@@ -13,7 +13,7 @@ import type { CommandContext } from "../command-context.ts";
 import { encoderFrontInputs } from "../encoder-front-inputs.ts";
 import { type EncoderLayerOnDevice, withEncoderLayer } from "../encoder-layer-on-device.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import type { KernelOnDevice } from "../kernel-on-device.ts";
+import { generationOf, type KernelOnDevice } from "../kernel-on-device.ts";
 import { describeMachine, type Machine } from "../machine.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { formatBytes, formatMs, formatTable } from "../table.ts";
@@ -34,48 +34,54 @@ export async function benchEncoderLayer(context: CommandContext, options: Kernel
   const { rounding, ...given } = options.params;
   const { sizes, front } = sizesOf(given);
   const params = rounding === undefined ? {} : { rounding };
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, { generation: generationOf(options.npu ?? "npu1") });
   try {
     const made = encoderLayerNoise(sizes, seed);
     const before = front === undefined ? undefined : await encoderFrontInputs(front, seed);
     const input = before?.arrays ?? new Map([["x", bf16Weights("x", made.x)]]);
     const arrays = new Map<string, Tensor>([...encoderLayerArrays(made.weights, sizes), ...input]);
-    return await withEncoderLayer(context, { device, sizes, front, arrays, params }, async (layer) => {
-      const task = context.progress.start(`bench ${encoderLayerName}`);
-      const measured = await measure(context, layer, (done) => task.update(`pass ${done}`)).finally(() => task.done());
-      task.update("reference");
-      const { actual } = measured;
-      const { result } = judgeEncoderLayer(encoderLayerName, {
-        arrays: made,
-        shape: sizes,
-        actual,
-        front: before?.reference,
-      });
-      if (!result.pass) {
-        const failed = result.checks.filter((check) => !check.pass);
-        for (const { criterion, detail } of failed) context.stderr.write(`${criterion}: ${detail}\n`);
-        context.stderr.write(`${encoderLayerName} is wrong, so it is not timed\n`);
-        return exitCodes.failed;
-      }
-      const record = {
-        name: encoderLayerName,
-        device: device.name,
-        simulated: device.kind === "sim",
-        sizes,
-        ...(front && { front }),
-        machine: await describeMachine(),
-        correctness: { pass: true, checks: result.checks },
-        warmupPasses,
-        wallMs: summarize(measured.reports.map(({ totals }) => totals.wallMs)),
-        stepWallMs: layer.plan.steps.map((_, i) => summarize(measured.reports.map(({ steps }) => steps[i]!.wallMs))),
-        loadMs: layer.loadMs,
-        macs: macsOf(sizes, front),
-        report: measured.reports.at(-1)!,
-      } as const;
-      if (context.json) context.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
-      else print(context, record);
-      return exitCodes.ok;
-    });
+    return await withEncoderLayer(
+      context,
+      { device, npu: options.npu, sizes, front, arrays, params },
+      async (layer) => {
+        const task = context.progress.start(`bench ${encoderLayerName}`);
+        const measured = await measure(context, layer, (done) => task.update(`pass ${done}`)).finally(() =>
+          task.done(),
+        );
+        task.update("reference");
+        const { actual } = measured;
+        const { result } = judgeEncoderLayer(encoderLayerName, {
+          arrays: made,
+          shape: sizes,
+          actual,
+          front: before?.reference,
+        });
+        if (!result.pass) {
+          const failed = result.checks.filter((check) => !check.pass);
+          for (const { criterion, detail } of failed) context.stderr.write(`${criterion}: ${detail}\n`);
+          context.stderr.write(`${encoderLayerName} is wrong, so it is not timed\n`);
+          return exitCodes.failed;
+        }
+        const record = {
+          name: encoderLayerName,
+          device: device.name,
+          simulated: device.kind === "sim",
+          sizes,
+          ...(front && { front }),
+          machine: await describeMachine(),
+          correctness: { pass: true, checks: result.checks },
+          warmupPasses,
+          wallMs: summarize(measured.reports.map(({ totals }) => totals.wallMs)),
+          stepWallMs: layer.plan.steps.map((_, i) => summarize(measured.reports.map(({ steps }) => steps[i]!.wallMs))),
+          loadMs: layer.loadMs,
+          macs: macsOf(sizes, front),
+          report: measured.reports.at(-1)!,
+        } as const;
+        if (context.json) context.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
+        else print(context, record);
+        return exitCodes.ok;
+      },
+    );
   } finally {
     await device.close();
   }

@@ -1,4 +1,4 @@
-import { type Target, UsageError } from "@aiekit/core";
+import { type LaunchEstimate, type Target, UsageError } from "@aiekit/core";
 import type { BuildResult, InstsSource, PackagerName } from "@aiekit/tools";
 import { buildStep } from "../build-step.ts";
 import type { Command, CommandContext } from "../command-context.ts";
@@ -11,6 +11,7 @@ export interface BuildOptions {
   readonly kernel: string;
   readonly target: Target;
   readonly params: Readonly<Record<string, number | string>>;
+  readonly npu: string | undefined;
   readonly watch: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
@@ -23,16 +24,16 @@ export interface BuildOptions {
 export const build: Command<BuildOptions> = async (context, options) => {
   if (options.dryRun) return preview(context, options);
   if (options.watch) return watchUntilStopped(context, options);
-  const { dryRun: _, watch: __, ...request } = options;
-  print(context, await buildStep(context, request));
+  const { dryRun: _, watch: __, npu: device, ...request } = options;
+  print(context, await buildStep(context, { ...request, device }));
   return exitCodes.ok;
 };
 
 async function preview(context: CommandContext, options: BuildOptions): Promise<ExitCode> {
-  const { kernel, target, params, insts, packager } = options;
+  const { kernel, target, params, npu: device, insts, packager } = options;
   const { planKernel } = await import("@aiekit/tools");
   const { clang, variables } = context.environment;
-  const plan = await planKernel({ kernel, target, params }, { clang, env: variables, insts, packager });
+  const plan = await planKernel({ kernel, target, params, device }, { clang, env: variables, insts, packager });
   if (context.json) {
     context.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
     return exitCodes.ok;
@@ -50,14 +51,14 @@ async function preview(context: CommandContext, options: BuildOptions): Promise<
 }
 
 async function watchUntilStopped(context: CommandContext, options: BuildOptions): Promise<ExitCode> {
-  const { kernel, target, params, keep, insts, packager } = options;
+  const { kernel, target, params, npu: device, keep, insts, packager } = options;
   const { watchKernel } = await import("@aiekit/tools");
   const colors = colorsFor(context.stderr, context.environment);
   let refused: UsageError | undefined;
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
   const watch = await watchKernel(
-    { kernel, target, params },
+    { kernel, target, params, device },
     {
       clang: context.environment.clang,
       env: context.environment.variables,
@@ -89,7 +90,9 @@ function print(context: CommandContext, result: BuildResult): void {
   const { manifest, manifestPath, fresh, durationMs, warnings, workFolder } = result;
   if (context.json) {
     const { kernel, target, device, params } = manifest;
-    const record = { kernel, target, device, params, manifestPath, fresh, durationMs, warnings, workFolder };
+    const estimates = Object.fromEntries(manifest.sequences.flatMap((s) => (s.estimate ? [[s.name, s.estimate]] : [])));
+    const what = { kernel, target, device, params, estimates };
+    const record = { ...what, manifestPath, fresh, durationMs, warnings, workFolder };
     context.stdout.write(`${JSON.stringify(record)}\n`);
     return;
   }
@@ -97,7 +100,16 @@ function print(context: CommandContext, result: BuildResult): void {
   const { kernel, target, xclbin, sequences } = manifest;
   context.stdout.write(
     `${kernel} (${target}): ${what} in ${formatMs(durationMs)}; xclbin ${formatBytes(xclbin.bytes)}, ` +
-      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n${manifestPath}\n` +
-      (workFolder === undefined ? "" : `${workFolder}\n`),
+      `sequences ${sequences.map((sequence) => sequence.name).join(", ")}\n`,
   );
+  for (const { name, estimate } of sequences) {
+    if (estimate !== undefined) context.stdout.write(`${name}: ${describeEstimate(estimate)}\n`);
+  }
+  context.stdout.write(`${manifestPath}\n${workFolder === undefined ? "" : `${workFolder}\n`}`);
+}
+
+/** The planner's choice and what it expects of a launch, by its model. */
+function describeEstimate({ plan, cycles, bytesToArray, bytesFromArray }: LaunchEstimate): string {
+  const moved = `${formatBytes(bytesToArray)} to the array, ${formatBytes(bytesFromArray)} from it`;
+  return `${plan}; estimated ${cycles} cycles, ${moved}`;
 }
