@@ -1,8 +1,8 @@
-import { defineConfig, mergeConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 import quick from "./vitest.config.ts";
 
-/** Tests that take minutes: `make test-slow`. */
-export default mergeConfig(
-  quick,
-  defineConfig({ test: { include: ["**/src/**/*.slow.test.ts"], exclude: ["**/node_modules/**"] } }),
-);
+/** Tests that take minutes: `make test-slow`. Lists of a configuration are added when merged, so these replace them. */
+export default defineConfig({
+  ...quick,
+  test: { ...quick.test, include: ["**/src/**/*.slow.test.ts"], exclude: ["**/node_modules/**"] },
+});
