@@ -11,6 +11,8 @@ export {
   type ElfSection,
   type ElfSegment,
   type ElfSymbol,
+  elfLayout,
+  elfTypes,
   isElf,
   readCoreElf,
   readElf,
