@@ -3,7 +3,7 @@ import { checkConfiguration } from "../../packaging/check-configuration.ts";
 import type { Packager } from "../../packaging/packager.ts";
 import { packagingSteps } from "../../packaging/packaging-steps.ts";
 import type { OutputRef, Step } from "../../plan/step.ts";
-import { minimumBuffers, xclbinInstanceName, xclbinKernelName } from "../sim/pack-step.ts";
+import { minimumBuffers, xclbinInstanceName, xclbinKernelName } from "../xclbin-kernel.ts";
 import { cdoRefs, coreListRef, elfRef, pdiRef, targetRef, withElfsRef, xclbinRef } from "./outputs.ts";
 import { type CorePlace, deviceSymbol } from "./pass-pipelines.ts";
 import { type ToolStepContext, toolStep } from "./tool-step.ts";
