@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readPdi, readXclbin } from "@aiekit/xclbin";
@@ -53,6 +53,29 @@ test("the command lines of a plan's packing steps can be pasted", async () => {
   }
 
   expect(await read("final.xclbin")).toEqual(await ownPackager.packXclbin({ ...request, pdi: await read("main.pdi") }));
+});
+
+test("--packager tools without the tools says where they were looked for, and with them they pack", async () => {
+  const variables = { PATH: "/nonexistent", AIEKIT_TOOLCHAIN: join(folder, "nothing") };
+  const environment = (more: Record<string, string>) => ({
+    ...{ color: false, ci: true, clang: undefined },
+    variables: { ...variables, ...more },
+  });
+  const argv = ["pack", ...cdoNames, "--packager", "tools", "-o", "by-tools.pdi"];
+
+  const missing = await runInProcess(argv, { cwd: folder, environment: environment({}) });
+
+  expect(missing.code).toBe(4);
+  expect(missing.stderr).toContain("bootgen: not found; looked in $MLIR_AIE_INSTALL_DIR/bin (not set), ");
+  expect(missing.stderr).toContain("aiekit toolchain install mlir_aie");
+
+  await mkdir(join(folder, "mlir_aie/bin"), { recursive: true });
+  const program = `#!/bin/sh\n[ $# = 0 ] && { echo "****** Xilinx Bootgen v2022.2"; exit 0; }\ncp "${folder}/main.pdi" "$6"\n`;
+  await writeFile(join(folder, "mlir_aie/bin/bootgen"), program, { mode: 0o755 });
+  const found = { cwd: folder, environment: environment({ MLIR_AIE_INSTALL_DIR: join(folder, "mlir_aie") }) };
+
+  expect(await runInProcess(argv, found)).toMatchObject({ code: 0, stderr: "" });
+  expect(await read("by-tools.pdi")).toEqual(await read("main.pdi"));
 });
 
 test("files whose names say what they are may come in any order", async () => {

@@ -52,6 +52,10 @@ test("program bytes are those below 0x40000, data bytes count the zeros that the
     ...{ name: "main", nameOffset: strings.indexOf("main"), value: 4, sizeBytes: 12 },
     ...{ binding: 1, type: 2, other: 0, sectionIndex: 1 },
   });
+  expect(elf.segments.map((s) => [s.physicalAddress, s.data.length, s.memoryBytes, s.flags & 1])).toEqual([
+    [0, 16, 16, 1],
+    [0x70400, 4, 12, 0],
+  ]);
 });
 
 test("an ELF of loaded pieces alone, without sections, is read", () => {
@@ -128,6 +132,16 @@ test.each<[string, Damage, string, number]>([
 
 test.each([0, 3, 40, 100, 200, fileBytes - 1])("a file cut off after %i bytes is refused", (length) => {
   expect(caught(() => readCoreElf(sample().subarray(0, length)))).toBeInstanceOf(FormatError);
+});
+
+test("no changed byte and no cut gives anything but a result or a FormatError", () => {
+  const good = sample();
+  for (let at = 0; at < good.length; at++) {
+    for (const bytes of [good.subarray(0, at), good.map((byte, i) => (i === at ? byte ^ 0xff : byte))]) {
+      const error = caught(() => readCoreElf(bytes, "a.elf"));
+      if (error !== undefined) expect(error, `byte ${at}`).toBeInstanceOf(FormatError);
+    }
+  }
 });
 
 function caught(action: () => unknown): unknown {

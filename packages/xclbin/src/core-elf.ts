@@ -80,7 +80,7 @@ export const aieMachine = 264;
 /** Physical addresses from here on lie in data memory. Source: aie-rt xaiemlgbl_reginit.c, DataMemAddr of the core module. */
 export const dataMemoryAddress = 0x40000;
 export const elfLayout = { headerBytes: 52, segmentBytes: 32, sectionBytes: 40, symbolBytes: 16 } as const;
-export const elfTypes = { load: 1, symbolTable: 2, noBits: 8 } as const;
+export const elfTypes = { load: 1, programBits: 1, symbolTable: 2, strings: 3, noBits: 8, function: 2 } as const;
 
 // A mangled C++ name is long, yet no longer than this, and linkers share the tails of names, yet not so much: both limits
 // bound the work and the memory that a hostile file can ask for.

@@ -8,7 +8,11 @@ export type { Connection } from "./connectivity.ts";
 export {
   aieMachine,
   type CoreElf,
+  type ElfSection,
+  type ElfSegment,
   type ElfSymbol,
+  elfLayout,
+  elfTypes,
   readCoreElf,
   readElf,
 } from "./core-elf.ts";

@@ -270,7 +270,7 @@ test("without native tools a build for npu1 makes the streams, names where it st
 
   expect(error).toBeInstanceOf(ToolMissingError);
   expect((error as ToolMissingError).message).toMatch(
-    /^build of mel for npu1 stops after 5 of 28 steps, before\n {2}compile mel\.o: needs clang\+\+: not found; looked in /,
+    /^build of mel for npu1 stops after 5 of 29 steps, before\n {2}compile mel\.o: needs clang\+\+: not found; looked in /,
   );
   expect((error as ToolMissingError).message).toContain("addresses: needs aie-opt: not found");
   expect((error as ToolMissingError).message).toContain("which need opt, llc, clang as well");

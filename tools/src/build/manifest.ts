@@ -4,6 +4,7 @@ import { sha256 } from "../cache/sha256.ts";
 import { launchParameter } from "./launch-parameter.ts";
 import type { ResolvedRequest } from "./request.ts";
 import type { BuildTools } from "./tool-versions.ts";
+import { xclbinKernelName } from "./xclbin-kernel.ts";
 
 /** Files of a build's folder: path in it -> content. */
 export type ProductFiles = ReadonlyMap<string, Uint8Array | string>;
@@ -29,6 +30,26 @@ export const productPaths = {
   insts: (sequence: string) => `insts/${sequence}.bin`,
   manifest: "manifest.json",
 } as const;
+
+export interface ProductsSource extends Omit<ManifestSource, "products" | "xclbinKernel"> {
+  /** Text of the design. */
+  readonly design: string;
+  /** Text of the lowered design. */
+  readonly lowered: Uint8Array;
+  readonly xclbin: Uint8Array;
+}
+
+/** All files of a build's folder, the manifest that describes them among them. */
+export function buildProducts({ design, lowered, xclbin, ...source }: ProductsSource): ProductFiles {
+  const products = new Map<string, Uint8Array | string>([
+    [productPaths.design, design],
+    [productPaths.lowered, lowered],
+    [productPaths.xclbin(source.request.entry.name), xclbin],
+    ...source.sequences.map(({ name }) => [productPaths.insts(name), source.instsOf(name)] as const),
+  ]);
+  const manifest = describeBuild({ ...source, products, xclbinKernel: xclbinKernelName });
+  return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
 
 /** Describes a finished build. Holds no time and no path of this machine: equal builds have equal manifests. */
 export function describeBuild(source: ManifestSource): Manifest {

@@ -2,7 +2,7 @@ import { DesignError, FormatError } from "@aiekit/core";
 import { expect, test } from "vitest";
 import { checkConfiguration } from "./check-configuration.ts";
 import type { CdoFiles } from "./packager.ts";
-import { block, cdoFile, oneCore, sampleCdo } from "./sample-cdo.test-support.ts";
+import { block, cdoFile, oneCore, sampleCdo, write } from "./sample-cdo.test-support.ts";
 
 const whole = sampleCdo(oneCore);
 
@@ -36,6 +36,27 @@ test.each<[string, CdoFiles, string]>([
 ])("%s is refused by file and tile", (_, files, message) => {
   expect(() => checkConfiguration("main", files)).toThrow(message);
   expect(() => checkConfiguration("main", files)).toThrow(DesignError);
+});
+
+test("cores of the design that have neither program nor start are named", () => {
+  const other = { col: 1, row: 3 };
+  checkConfiguration("main", sampleCdo([...oneCore, { ...other, programWords: 4 }]), [...oneCore, other]);
+
+  expect(() => checkConfiguration("main", whole, [...oneCore, other])).toThrow(
+    "main_aie_cdo_elfs.bin: no program and no start of cores of the design: (1,3)",
+  );
+});
+
+test("every core that is enabled without a program is named, and a lock is no route", () => {
+  const two = sampleCdo([...oneCore, { col: 1, row: 3, programWords: 4 }]);
+
+  expect(() => checkConfiguration("main", { ...two, elfs: cdoFile([0x111]) })).toThrow(
+    "enables cores without a program: (0,2) (1,3)",
+  );
+  const lockOnly = { ...two, init: cdoFile([0x111, ...write(0x0021f000, 1)]) };
+  expect(() => checkConfiguration("main", lockOnly)).toThrow("main_aie_cdo_init.bin: sets no stream switch");
+  const routed = { ...two, init: cdoFile([0x111, ...write(0x0021f000, 1), ...write(0x0023f004, 0x80000001)]) };
+  checkConfiguration("main", routed);
 });
 
 test("a program of 16 KiB exactly fits", () => {

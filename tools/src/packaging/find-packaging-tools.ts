@@ -1,7 +1,7 @@
-import { ToolMissingError } from "@aiekit/core";
+import { ToolError, ToolMissingError } from "@aiekit/core";
 import { bootgenVersion } from "../drivers/bootgen.ts";
 import { xclbinutilVersion } from "../drivers/xclbinutil.ts";
-import { requireTool, type ToolEnvironment } from "../toolchain/find-tools.ts";
+import { howToGet, originOf, requireTool, startCure, type ToolEnvironment } from "../toolchain/find-tools.ts";
 
 /** bootgen or xclbinutil, or why there is none that serves. */
 export interface PackagingTool {
@@ -54,6 +54,15 @@ export async function askPackagingTool(
 const askVersion = { bootgen: bootgenVersion, xclbinutil: xclbinutilVersion } as const;
 
 function lacked(name: PackagingToolName, program: string, error: unknown): PackagingTool {
-  if (!(error instanceof ToolMissingError)) throw error;
-  return { program, version: `${name} missing`, missing: error };
+  const missing = error instanceof ToolError ? doesNotAnswer(name, program, error) : error;
+  if (!(missing instanceof ToolMissingError)) throw error;
+  return { program, version: `${name} missing`, missing };
+}
+
+function doesNotAnswer(name: PackagingToolName, path: string, error: ToolError): ToolMissingError {
+  const said = error.failure.stderr.trim().split("\n")[0] ?? "";
+  return new ToolMissingError(`${name}: ${path} does not start or answer: ${said}`, {
+    hint: startCure({ path, how: howToGet[originOf(name)] }),
+    cause: error,
+  });
 }

@@ -64,11 +64,11 @@ const coreControl = 0x32000;
 const dmaChannels = [0x1de00, 0x1de08, 0x1de10, 0x1de18];
 const nop = [0x111];
 
-function write(address: number, value: number): number[] {
+export function write(address: number, value: number): number[] {
   return [0x00030108, 0, address, value];
 }
 
-function maskWrite(address: number, mask: number, value: number): number[] {
+export function maskWrite(address: number, mask: number, value: number): number[] {
   return [0x00040107, 0, address, mask, value];
 }
 

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { detectMlirAie, mlirAieReleases } from "./mlir-aie-releases.ts";
+import { lockedRange } from "./locked-range.ts";
+import { detectMlirAie, mlirAieReleases, supportedMlirAie } from "./mlir-aie-releases.ts";
+import { isWithin } from "./versions.ts";
 
 const help = (...passes: string[]): string =>
   ["OVERVIEW: MLIR modular optimizer driver", ...passes.map((pass) => `      --${pass}   -   About ${pass}`)].join(
@@ -59,6 +61,19 @@ test("v1.4 is built with and said to be outside the range; v1.1 to v1.3 are not"
   });
 
   expect(warned.map(([id]) => id)).toEqual(["v1.4", "v1.4.2"]);
+});
+
+test("the range of toolchain.lock.json holds the releases that are built with without a warning, and no other", () => {
+  const range = lockedRange("mlir_aie");
+  const [from, last] = [...supportedMlirAie.matchAll(/v(\d+\.\d+)/g)].map(([, version]) => `${version}.0`);
+
+  expect(range?.from).toBe(from);
+  expect(isWithin(last ?? "", range!)).toBe(true);
+  // Spans with a version in their name; the one between two releases has none.
+  for (const { id, supported } of mlirAieReleases) {
+    const version = /^v(\d+\.\d+(?:\.\d+)?)$/.exec(id)?.[1];
+    if (version !== undefined) expect(isWithin(version, range!), id).toBe(supported);
+  }
 });
 
 test("tools without --aie-device-name are older than v1.1, and an aie-opt without any marker is none that is known", () => {

@@ -43,3 +43,19 @@ test("build --dry-run lists steps that end with the package, and builds nothing"
   expect(plan.steps.at(-1).name).toBe("pack");
   expect(plan.steps.map((step: { name: string }) => step.name)).toContain("compile fft.o");
 }, 30_000);
+
+test("build --packager tools plans bootgen and xclbinutil, and says where it looked for them", async () => {
+  const variables = { PATH: "/nonexistent", AIEKIT_TOOLCHAIN: "/nonexistent" };
+  const environment = { color: false, ci: true, clang: undefined, variables };
+  const plan = async (...more: string[]) => {
+    const argv = ["build", "mel", "--target", "npu1", "--dry-run", "--json", ...more];
+    const { steps } = JSON.parse((await runInProcess(argv, { environment })).stdout);
+    const commands = steps.map(({ name, command }: { name: string; command: string }) => [name, command]);
+    return Object.fromEntries(commands) as Record<string, string>;
+  };
+
+  expect((await plan()).pdi).toMatch(/^step pdi main_aie_cdo_elfs\.bin /);
+  const { pdi, pack } = await plan("--packager", "tools");
+  expect(pdi).toBe("step bif -o main_design.bif; bootgen -arch versal -image main_design.bif -o main.pdi -w");
+  expect(pack).toMatch(/^step xclbinutil-json main\.pdi npu1_1col 5; xclbinutil --add-replace-section /);
+});

@@ -1,4 +1,5 @@
 import { tileAddress } from "@aiekit/mlir";
+import { block, cdoFile, maskWrite, write } from "../../packaging/sample-cdo.test-support.ts";
 import type { CorePlace } from "./pass-pipelines.ts";
 
 /** One command of a CDO file, in the forms that aie-translate writes. */
@@ -7,12 +8,9 @@ export type CdoWord =
   | { readonly mask: number; readonly bits: number; readonly value: number }
   | { readonly data: number; readonly words: readonly number[] };
 
-/** A CDO file: 5 words of header with the inverted sum, one NOP, the commands. */
+/** A CDO file: one NOP, the commands. */
 export function cdoBytes(commands: readonly CdoWord[]): Uint8Array {
-  const body = [0x111, ...commands.flatMap(commandWords)];
-  const head = [4, 0x004f4443, 0x200, body.length];
-  const sum = ~head.reduce((total, word) => total + word, 0) >>> 0;
-  return new Uint8Array(Uint32Array.from([...head, sum, ...body]).buffer);
+  return cdoFile([0x111, ...commands.flatMap(commandWords)]);
 }
 
 /** Three files that load 16 words into each core, connect one switch a tile, and enable the cores. */
@@ -28,7 +26,7 @@ export function coreCdoFiles(
 }
 
 function commandWords(command: CdoWord): readonly number[] {
-  if ("write" in command) return [(3 << 16) | 0x108, 0, command.write, command.value];
-  if ("mask" in command) return [(4 << 16) | 0x107, 0, command.mask, command.bits, command.value];
-  return [((command.words.length + 2) << 16) | 0x105, 0, command.data, ...command.words];
+  if ("write" in command) return write(command.write, command.value);
+  if ("mask" in command) return maskWrite(command.mask, command.bits, command.value);
+  return block(command.data, command.words);
 }

@@ -9,7 +9,7 @@ import { packageOwn } from "../../packaging/own-packager.ts";
 import { type MlirAieReleaseId, mlirAieReleases } from "../../toolchain/mlir-aie-releases.ts";
 import { everyCore } from "../core-programs.ts";
 import { deviceOnTarget } from "../request.ts";
-import { minimumBuffers } from "../sim/pack-step.ts";
+import { minimumBuffers } from "../xclbin-kernel.ts";
 import { cdoBytes, coreCdoFiles } from "./cdo.test-support.ts";
 import { coreElfBytes } from "./core-elf.test-support.ts";
 import { packageRequest } from "./pack-steps.ts";

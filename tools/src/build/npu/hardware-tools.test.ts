@@ -1,6 +1,11 @@
-import { chmod, cp, readdir, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { localEnvironment } from "../../doctor/environment.ts";
+import { hardwareToolChecks } from "../../doctor/hardware-tool-checks.ts";
+import { findPackagingTools } from "../../packaging/find-packaging-tools.ts";
+import { localToolEnvironment } from "../../toolchain/find-tools.ts";
+import { currentFile, type Receipt, receiptFile } from "../../toolchain/installed-packages.ts";
 import { type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
 import { findHardwareTools, isFound, toolVersions } from "./hardware-tools.ts";
 
@@ -32,6 +37,59 @@ test("Peano stands beside mlir_aie where no variable names it, as wheels unpack"
   const { MLIR_AIE_INSTALL_DIR = "" } = tools.env;
 
   expect(isFound((await find({ MLIR_AIE_INSTALL_DIR })).programs.llc)).toBe(true);
+});
+
+/** What `aiekit toolchain install` leaves of a wheel with the fake tools in it. */
+async function installed(name: string, folder: string): Promise<void> {
+  const place = join(tools.root, "toolchain", name, "1.0.0");
+  const receipt: Receipt = {
+    ...{ name, version: "1.0.0", wheel: `${name}.whl`, sha256: "0".repeat(64), trust: "lock", source: "test" },
+    ...{ installed: "2026-11-29T00:00:00Z", files: 1, bytes: 1 },
+  };
+  await mkdir(place, { recursive: true });
+  await cp(join(tools.root, folder), join(place, folder), { recursive: true });
+  await cp(join(tools.root, "answers"), join(place, "answers"), { recursive: true });
+  await writeFile(join(place, receiptFile), JSON.stringify(receipt));
+  await writeFile(join(tools.root, "toolchain", name, currentFile), "1.0.0\n");
+}
+
+test("tools in the private folder of aiekit toolchain install are found without any other variable", async () => {
+  await installed("mlir_aie", "mlir_aie");
+  await installed("llvm_aie", "llvm-aie");
+  const env = { AIEKIT_TOOLCHAIN: join(tools.root, "toolchain") };
+
+  const found = await find(env);
+  const packaging = await findPackagingTools(localToolEnvironment(env));
+
+  expect(Object.values(found.programs).filter((state) => !isFound(state))).toEqual([]);
+  expect(found.release?.id).toBe("2026-03");
+  const mlirAie = join(tools.root, "toolchain/mlir_aie/1.0.0/mlir_aie");
+  expect(found.paths.aieApiInclude).toBe(join(mlirAie, "include"));
+  expect(packaging.bootgen).toEqual({ program: join(mlirAie, "bin/bootgen"), version: "bootgen 2022.2" });
+});
+
+test("a missing tool is told with the places and the cure that doctor tells", async () => {
+  const env = {
+    AIEKIT_TOOLCHAIN: join(tools.root, "nothing"),
+    VIRTUAL_ENV: join(tools.root, "venv"),
+    PATH: "/nowhere",
+  };
+  const checks = await hardwareToolChecks(await localEnvironment(env));
+  const { programs } = await find(env);
+  const packaging = await findPackagingTools(localToolEnvironment(env));
+
+  const told = (name: string) => {
+    const check = checks.find((candidate) => candidate.name === name);
+    return [`not found; looked in ${check?.lookedIn.join(", ")}`, check?.cure];
+  };
+  for (const name of ["aie-opt", "aie-translate"] as const) {
+    expect(programs[name]).toMatchObject({ reason: told(name)[0], cure: told(name)[1] });
+  }
+  expect(programs.llc).toMatchObject({ reason: told("Peano")[0], cure: told("Peano")[1] });
+  expect([packaging.bootgen.missing?.message, packaging.bootgen.missing?.hint]).toEqual([
+    `bootgen: ${told("bootgen")[0]}`,
+    told("bootgen")[1],
+  ]);
 });
 
 test("in an active virtual environment the wheels' folders are looked in, and PATH is for mlir-aie alone", async () => {

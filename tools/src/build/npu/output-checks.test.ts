@@ -3,17 +3,8 @@ import { join } from "node:path";
 import { BudgetError, DesignError, FormatError } from "@aiekit/core";
 import { encodeTxn } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
-import { cdoBytes, coreCdoFiles } from "./cdo.test-support.ts";
 import { coreElfBytes } from "./core-elf.test-support.ts";
-import {
-  type CdoFiles,
-  checkCdo,
-  checkCoreList,
-  checkProgram,
-  checkRouted,
-  checkStream,
-  checkTargetArch,
-} from "./output-checks.ts";
+import { checkCoreList, checkProgram, checkRouted, checkStream, checkTargetArch } from "./output-checks.ts";
 
 const core = { col: 0, row: 2 };
 const other = { col: 1, row: 3 };
@@ -90,38 +81,6 @@ test("a program that begins late counts to its end, and an ELF without a program
     "program takes 16400 B",
   );
   expect(() => checkProgram(coreElfBytes({ programBytes: 0 }), "a.elf", core)).toThrow("core (0,2) has no program");
-});
-
-const cdo = (changes: Partial<ReturnType<typeof coreCdoFiles>> = {}): CdoFiles => {
-  const files = { ...coreCdoFiles([core, other]), ...changes };
-  return { elfs: cdoBytes(files.elfs), init: cdoBytes(files.init), enable: cdoBytes(files.enable) };
-};
-const both = { cores: [core, other], routed: true };
-
-test("CDO files that load and enable every core and connect a switchbox pass", () => {
-  checkCdo(cdo(), both);
-  checkCdo(cdo({ init: [] }), { ...both, routed: false });
-});
-
-test("a core that is enabled without a program is refused", () => {
-  expect(() => checkCdo(cdo({ elfs: coreCdoFiles([core]).elfs }), both)).toThrow(
-    "core (1,3) is enabled and has no program: the elfs CDO writes none",
-  );
-  expect(() => checkCdo(cdo({ elfs: [] }), both)).toThrow("core (0,2) (1,3) is enabled and has no program");
-});
-
-test("a core of the design that is never enabled is refused", () => {
-  expect(() => checkCdo(cdo({ enable: coreCdoFiles([core]).enable }), both)).toThrow(
-    "core (1,3): expected a program and an enable in the CDO files",
-  );
-});
-
-test("an init CDO without a switchbox write is refused where the module has routes", () => {
-  const [write] = coreCdoFiles([core]).init;
-  const lockOnly = { write: 0x0021f000, value: 1 };
-
-  expect(() => checkCdo(cdo({ init: [lockOnly] }), both)).toThrow("the init CDO writes no switchbox");
-  checkCdo(cdo({ init: [lockOnly, write!] }), both);
 });
 
 test("a stream of 16 bytes, which is a header and no operation, is refused", () => {

@@ -1,8 +1,7 @@
 import { BudgetError, DesignError, FormatError } from "@aiekit/core";
 import { type Generation, tileModels } from "@aiekit/mlir";
-import { decodeTxn, readCdo, summarizeConfiguration, type TileConfiguration } from "@aiekit/xclbin";
-import { readCoreElf } from "./core-elf.ts";
-import { type CorePlace, deviceSymbol } from "./pass-pipelines.ts";
+import { decodeTxn, elfTypes, readCoreElf } from "@aiekit/xclbin";
+import type { CorePlace } from "./pass-pipelines.ts";
 
 // What the tools let pass with exit code 0, and what would then do nothing, or hang, on the array.
 
@@ -63,6 +62,8 @@ export function checkCoreList(stdout: string, expected: readonly CorePlace[]): v
 const programBytes = tileModels.computeTile.programBytes;
 /** Functions that a message lists. */
 const listedFunctions = 5;
+/** Flag of a segment. */
+const executable = 1;
 
 /**
  * @throws BudgetError for a program that does not fit the core's program memory; FormatError for an ELF that cannot be
@@ -70,68 +71,23 @@ const listedFunctions = 5;
  */
 export function checkProgram(elfBytes: Uint8Array, elfName: string, { col, row }: CorePlace): void {
   const elf = readCoreElf(elfBytes, elfName);
-  const program = elf.segments.filter((segment) => segment.executable && segment.fileBytes > 0);
-  if (program.length === 0) {
+  const { load } = elfTypes;
+  if (!elf.segments.some(({ type, flags, data }) => type === load && (flags & executable) !== 0 && data.length > 0)) {
     throw new FormatError(`${elfName}: core (${col},${row}) has no program: no executable segment with bytes in it`);
   }
-  const end = Math.max(...program.map(({ address, memoryBytes }) => address + memoryBytes));
+  const end = elf.programBytes;
   if (end <= programBytes) return;
-  const largest = [...elf.functions]
-    .sort((a, b) => b.bytes - a.bytes)
+  const largest = elf.symbols
+    .filter(({ type }) => type === elfTypes.function)
+    .sort((a, b) => b.sizeBytes - a.sizeBytes)
     .slice(0, listedFunctions)
-    .map(({ name, bytes }) => `${name} ${bytes} B`);
+    .map(({ name, sizeBytes }) => `${name} ${sizeBytes} B`);
   throw new BudgetError(
     `core (${col},${row}): program takes ${end} B, program memory has ${programBytes} B${largest.length > 0 ? `; largest: ${largest.join(", ")}` : ""}`,
     {
       hint: "unroll less (AIE_LOOP_UNROLL), inline less, or give the core fewer kernels; the linker script allows 0x20000 bytes and does not notice",
     },
   );
-}
-
-export interface CdoFiles {
-  readonly elfs: Uint8Array;
-  readonly init: Uint8Array;
-  readonly enable: Uint8Array;
-}
-
-/**
- * @throws DesignError when a core is enabled without a program or has one and is not enabled, and when a module with
- * routes configures no switchbox; FormatError for files that are no CDO.
- */
-export function checkCdo(
-  files: CdoFiles,
-  expected: { readonly cores: readonly CorePlace[]; readonly routed: boolean },
-): void {
-  const of = (part: keyof CdoFiles): readonly TileConfiguration[] =>
-    summarizeConfiguration(readCdo(files[part], `${deviceSymbol}_aie_cdo_${part}.bin`));
-  const withProgram = new Set(
-    of("elfs")
-      .filter((tile) => tile.programBytes > 0)
-      .map(placeText),
-  );
-  const enabled = of("enable")
-    .filter((tile) => tile.coreEnabled)
-    .map(placeText);
-
-  const idle = enabled.filter((place) => !withProgram.has(place));
-  if (idle.length > 0) {
-    throw new DesignError(`core ${idle.join(" ")} is enabled and has no program: the elfs CDO writes none`, {
-      hint: "its aie.core has no elf_file; aie-translate skips such cores and enables them all the same",
-    });
-  }
-  const cores = expected.cores.map(placeText);
-  const missing = cores.filter((place) => !withProgram.has(place) || !enabled.includes(place));
-  if (missing.length > 0) {
-    throw new DesignError(
-      `core ${missing.join(" ")}: expected a program and an enable in the CDO files, found neither or one`,
-    );
-  }
-  const switchWrites = of("init").reduce((sum, tile) => sum + tile.switchWrites, 0);
-  if (expected.routed && switchWrites === 0) {
-    throw new DesignError("the init CDO writes no switchbox although the module has routes: no word would move", {
-      hint: "the CDO was made from a module that aie-create-pathfinder-flows has not seen",
-    });
-  }
 }
 
 /** @throws DesignError for a stream without operations: the sequence was not lowered before it was translated. */
@@ -141,10 +97,6 @@ export function checkStream(stream: Uint8Array, sequence: string): void {
   throw new DesignError(`sequence ${sequence}: the stream has ${stream.length} bytes and no operation`, {
     hint: "aie-translate skips what is not lowered to register writes and reports no error",
   });
-}
-
-function placeText({ col, row }: CorePlace): string {
-  return `(${col},${row})`;
 }
 
 /** A port as people read it: `tile (0,2) DMA 0`. */

@@ -1,9 +1,9 @@
 import { aieTranslate } from "../../drivers/aie-translate.ts";
+import { checkConfiguration } from "../../packaging/check-configuration.ts";
 import type { Packager } from "../../packaging/packager.ts";
 import { packagingSteps } from "../../packaging/packaging-steps.ts";
 import type { OutputRef, Step } from "../../plan/step.ts";
-import { minimumBuffers, xclbinInstanceName, xclbinKernelName } from "../sim/pack-step.ts";
-import { checkCdo } from "./output-checks.ts";
+import { minimumBuffers, xclbinInstanceName, xclbinKernelName } from "../xclbin-kernel.ts";
 import { cdoRefs, coreListRef, elfRef, pdiRef, targetRef, withElfsRef, xclbinRef } from "./outputs.ts";
 import { type CorePlace, deviceSymbol } from "./pass-pipelines.ts";
 import { type ToolStepContext, toolStep } from "./tool-step.ts";
@@ -41,11 +41,9 @@ function cdoStep({ cores }: PackStepsSource, context: ToolStepContext): Step {
       reads: [withElfsRef, ...cores.map(elfRef)],
       after: [targetRef, coreListRef],
       writes: names,
-      check: (made, read) => {
-        const [elfs, init, enable] = names.map((name) => made.get(name) ?? new Uint8Array());
-        const module = new TextDecoder().decode(read.get(withElfsRef.output));
-        const routed = /\baie\.(?:connect<|masterset\(|flow\()/.test(module);
-        if (elfs && init && enable) checkCdo({ elfs, init, enable }, { cores, routed });
+      check: (made) => {
+        const [elfs, init, enable] = names.map((name) => made.get(name));
+        if (elfs && init && enable) checkConfiguration(deviceSymbol, { elfs, init, enable }, cores);
       },
     },
     context,

@@ -5,11 +5,10 @@ import type { Step } from "../../plan/step.ts";
 import { kernelTree } from "../../sources/kernel-tree.ts";
 import type { BuildPlan, Planner, PlanSource } from "../build-plan.ts";
 import { everyCore } from "../core-programs.ts";
-import { describeBuild, productPaths } from "../manifest.ts";
+import { buildProducts, productPaths } from "../manifest.ts";
 import { ownCodeVersion } from "../own-code.ts";
 import { designSteps } from "../sim/design-steps.ts";
 import { instsRef, lowerWarningsRef, verifyWarningsRef } from "../sim/outputs.ts";
-import { xclbinKernelName } from "../sim/pack-step.ts";
 import { buildPackager } from "./build-packager.ts";
 import { coreSteps } from "./core-steps.ts";
 import { designTextFor } from "./design-text.ts";
@@ -51,9 +50,8 @@ export async function planNpu(source: PlanSource, foundTools: HardwareTools): Pr
     design: { fileName, text },
   };
 
-  const named = design.sequences.map((sequence) => sequence.name);
   const samples = design.sequences.flatMap(({ parameters = [] }) => parameters.flatMap((p) => p.samples));
-  const sequences = [...named, ...samples.map((sample) => sample.sequence)];
+  const sequences = [...design.sequences.map(({ name }) => name), ...samples.map((sample) => sample.sequence)];
   const used = instsSource(tools, choice.insts);
   const streamRef = used === "tools" ? toolInstsRef : instsRef;
   const bufferCount = Math.max(0, ...design.sequences.map((sequence) => sequence.args.length));
@@ -73,24 +71,17 @@ export async function planNpu(source: PlanSource, foundTools: HardwareTools): Pr
   return {
     steps,
     design: { path: designPath, text },
-    products(outputs) {
-      const products = new Map<string, Uint8Array | string>([
-        [productPaths.design, text],
-        [productPaths.lowered, outputs.get(physicalRef)],
-        [productPaths.xclbin(request.entry.name), outputs.get(xclbinRef)],
-        ...named.map((name) => [productPaths.insts(name), outputs.get(streamRef(name))] as const),
-      ]);
-      const manifest = describeBuild({
+    products: (outputs) =>
+      buildProducts({
         request,
-        products,
         sequences: design.sequences,
         instsOf: (name) => outputs.get(streamRef(name)),
-        xclbinKernel: xclbinKernelName,
+        design: text,
+        lowered: outputs.get(physicalRef),
+        xclbin: outputs.get(xclbinRef),
         inputs: kernels.texts,
         tools: { aiekit: codeVersion, ...npuTools(tools, choice) },
-      });
-      return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
-    },
+      }),
     warnings: (outputs) => [
       ...tools.warnings,
       ...warningsOf(steps, outputs),

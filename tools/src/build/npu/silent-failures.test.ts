@@ -62,11 +62,16 @@ test("cdo: a core is enabled and its program was left out; the CDO of a core tha
   const good = coreCdoFiles([core]);
 
   expect(await refusalOf("cdo", { "main_aie_cdo_elfs.bin": cdoBytes([]) })).toMatch(
-    /^core \(0,2\) is enabled and has no program/,
+    /^main_aie_cdo_enable\.bin: enables cores without a program: \(0,2\)/,
   );
   expect(
     await refusalOf("cdo", { "main_aie_cdo_elfs.bin": cdoBytes(good.elfs), "main_aie_cdo_enable.bin": cdoBytes([]) }),
-  ).toMatch(/^core \(0,2\): expected a program and an enable/);
+  ).toMatch(/^main_aie_cdo_enable\.bin: does not enable cores that have a program: \(0,2\)/);
+  await mel.tools.answer("main_aie_cdo_elfs.bin", cdoBytes([]));
+  expect(await refusalOf("cdo", {})).toMatch(
+    /^main_aie_cdo_elfs\.bin: no program and no start of cores of the design: \(0,2\)/,
+  );
+  await mel.tools.answer("main_aie_cdo_elfs.bin", cdoBytes(good.elfs));
   await mel.tools.answer("main_aie_cdo_enable.bin", cdoBytes(good.enable));
 });
 
@@ -74,7 +79,7 @@ test("cdo: no switchbox is written although the module has routes", async () => 
   const { init } = coreCdoFiles([core]);
 
   expect(await refusalOf("cdo", { "main_aie_cdo_init.bin": cdoBytes([]) })).toMatch(
-    /^the init CDO writes no switchbox/,
+    /^main_aie_cdo_init\.bin: sets no stream switch/,
   );
 
   await mel.tools.answer("main_aie_cdo_init.bin", cdoBytes(init));

@@ -4,14 +4,8 @@ import { sha256 } from "../../cache/sha256.ts";
 import type { Step } from "../../plan/step.ts";
 import type { CoreProgram } from "../core-programs.ts";
 import { startColumns } from "../start-columns.ts";
+import { minimumBuffers, xclbinInstanceName, xclbinKernelName } from "../xclbin-kernel.ts";
 import { loweredRef, moduleRef, xclbinRef } from "./outputs.ts";
-
-/** Names that hosts look up; those of every xclbin of mlir-aie. */
-export const xclbinKernelName = "MLIR_AIE";
-export const xclbinInstanceName = "MLIRAIE";
-
-/** Buffers that a kernel declares at least: runlists of XRT need this many. Source: mlir-aie, aiecc (2026-07). */
-export const minimumBuffers = 5;
 
 export interface PackSource {
   readonly device: string;

@@ -4,11 +4,11 @@ import type { WasmClang } from "@aiekit/wasm-clang";
 import { kernelTree } from "../../sources/kernel-tree.ts";
 import type { BuildPlan, Planner, PlanSource } from "../build-plan.ts";
 import { corePrograms } from "../core-programs.ts";
-import { describeBuild, productPaths } from "../manifest.ts";
+import { buildProducts, productPaths } from "../manifest.ts";
 import { type BuildTools, findTools, withCompiler } from "../tool-versions.ts";
 import { designSteps } from "./design-steps.ts";
 import { compileLogRef, instsRef, loweredRef, lowerWarningsRef, verifyWarningsRef, xclbinRef } from "./outputs.ts";
-import { packStep, xclbinKernelName } from "./pack-step.ts";
+import { packStep } from "./pack-step.ts";
 import { compileSteps, linkSteps } from "./program-steps.ts";
 
 /** Plan for target sim: kernels as WebAssembly and the lowered design, in the xclbin's PDI slot. */
@@ -54,24 +54,17 @@ async function planSim(source: PlanSource, { compiler, tools }: SimTools): Promi
   return {
     steps,
     design: { path: designPath, text },
-    products(outputs) {
-      const products = new Map<string, Uint8Array | string>([
-        [productPaths.design, text],
-        [productPaths.lowered, outputs.get(loweredRef)],
-        [productPaths.xclbin(request.entry.name), outputs.get(xclbinRef)],
-        ...sequences.map((name) => [productPaths.insts(name), outputs.get(instsRef(name))] as const),
-      ]);
-      const manifest = describeBuild({
+    products: (outputs) =>
+      buildProducts({
         request,
-        products,
         sequences: design.sequences,
         instsOf: (name) => outputs.get(instsRef(name)),
-        xclbinKernel: xclbinKernelName,
+        design: text,
+        lowered: outputs.get(loweredRef),
+        xclbin: outputs.get(xclbinRef),
         inputs: compile.texts,
         tools,
-      });
-      return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
-    },
+      }),
     warnings(outputs) {
       const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
       const ofDesign = [verifyWarningsRef, lowerWarningsRef].flatMap(
