@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { appendFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ToolError, ToolMissingError } from "@aiekit/core";
+import { AbortedError, ToolError, ToolMissingError } from "@aiekit/core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { packageOwn } from "../../packaging/own-packager.ts";
 import { oneCore, sampleCdo, sampleRequest } from "../../packaging/sample-cdo.test-support.ts";
@@ -171,6 +171,28 @@ test("a bootgen that reports success and packed something else is a failed step 
   expect(error.message).toMatch(/^pdi: pack main\.pdi: bootgen reported success, but command \d+: expected/);
   const folder = /\nfiles of the step: (.*)$/.exec(error.message)?.[1];
   expect(existsSync(join(folder ?? "", "main_design.bif"))).toBe(true);
+});
+
+test("a build stopped while bootgen runs leaves no part of a new one and no scratch", async () => {
+  const path = join(tools.root, "mlir_aie/bin/bootgen");
+  await writeFile(path, '#!/bin/sh\n[ $# = 0 ] && { echo "****** Xilinx Bootgen v2022.2"; exit 0; }\nexec sleep 60\n');
+  const before = await project.files("xclbin");
+  const controller = new AbortController();
+
+  const error = await failure(
+    project.build(request, {
+      packager: "tools",
+      force: true,
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.kind === "start" && event.step === "pdi") setTimeout(() => controller.abort(), 50);
+      },
+    }),
+  );
+
+  expect(error).toBeInstanceOf(AbortedError);
+  expect(await project.files("xclbin")).toEqual(before);
+  expect(await readdir(project.at(".cache/scratch"))).toEqual([]);
 });
 
 test("the plan pasted into a shell makes the PDI and the xclbin that the build makes", async () => {
