@@ -5,12 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AbortedError, ToolError, ToolMissingError } from "@aiekit/core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type FoundPackagingTools, findPackagingTools } from "../../packaging/find-packaging-tools.ts";
 import { packageOwn } from "../../packaging/own-packager.ts";
 import { oneCore, sampleCdo, sampleRequest } from "../../packaging/sample-cdo.test-support.ts";
+import { localToolEnvironment } from "../../toolchain/find-tools.ts";
 import { checkFresh } from "../check-fresh.ts";
 import { copyKernelProject, type KernelProject, newKernelProject } from "../kernel-project.test-support.ts";
 import { planKernel } from "../plan-kernel.ts";
+import { buildPackager } from "./build-packager.ts";
 import { copyFakeTools, type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
+import { scratchFolders } from "./scratch-folder.ts";
 
 /** Holds mel for npu1 as the tools packed it; every test has a copy of it and of the tools. */
 let builtProject: KernelProject;
@@ -75,6 +79,19 @@ test("who packs is part of what is built: nothing to do with the same, two steps
 
   const again = await project.build(request, { packager: "tools" });
   expect([again.fresh, again.ran]).toEqual([false, []]);
+});
+
+test("another version of this program packs again, by either packager: it writes what the tools are given", async () => {
+  const scratch = scratchFolders(project.at("scratch"), project.at("failed"));
+  const packaging = await findPackagingTools(localToolEnvironment(tools.env));
+  const versions = async (found: FoundPackagingTools | undefined) =>
+    (await buildPackager({ packaging: found, scratch, codeVersion: "code 7" })).versions;
+
+  expect(await versions(undefined)).toEqual({ pdi: "own packager 1, code 7", xclbin: "own packager 1, code 7" });
+  expect(await versions(packaging)).toEqual({
+    pdi: "bootgen 2022.2, code 7",
+    xclbin: "xclbinutil 2.25.00, code 7",
+  });
 });
 
 test("another version of xclbinutil packs the xclbin again and leaves the PDI", async () => {
@@ -193,6 +210,7 @@ test("a build stopped while bootgen runs leaves no part of a new one and no scra
   expect(error).toBeInstanceOf(AbortedError);
   expect(await project.files("xclbin")).toEqual(before);
   expect(await readdir(project.at(".cache/scratch"))).toEqual([]);
+  expect(existsSync(project.at(".cache/failed"))).toBe(false);
 });
 
 test("the plan pasted into a shell makes the PDI and the xclbin that the build makes", async () => {
