@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readPdi, readXclbin } from "@aiekit/xclbin";
+import { type CdoCommand, readPdi, readXclbin, writeCdo } from "@aiekit/xclbin";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runInProcess } from "./run-cli.test-support.ts";
 
@@ -11,9 +11,18 @@ const cdoNames = ["main_aie_cdo_elfs.bin", "main_aie_cdo_init.bin", "main_aie_cd
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "aiekit-pack-command-"));
   // Core (0,2): a program of two words, a route, its start.
-  await writeFile(join(folder, "main_aie_cdo_elfs.bin"), cdoFile([0x00040105, 0, 0x220000, 1, 2]));
-  await writeFile(join(folder, "main_aie_cdo_init.bin"), cdoFile([0x00030108, 0, 0x23f000, 1]));
-  await writeFile(join(folder, "main_aie_cdo_enable.bin"), cdoFile([0x00040107, 0, 0x232000, 1, 1]));
+  await writeFile(
+    join(folder, "main_aie_cdo_elfs.bin"),
+    cdoFile({ command: "dmaWrite", address: 0x220000, data: Uint8Array.of(1, 0, 0, 0, 2, 0, 0, 0) }),
+  );
+  await writeFile(
+    join(folder, "main_aie_cdo_init.bin"),
+    cdoFile({ command: "write", address: 0x23f000, value: 1, wide: true }),
+  );
+  await writeFile(
+    join(folder, "main_aie_cdo_enable.bin"),
+    cdoFile({ command: "maskWrite", address: 0x232000, mask: 1, value: 1, wide: true }),
+  );
   await writeFile(join(folder, "text.bin"), "text");
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -126,12 +135,6 @@ test.each<[string, string[], number, string]>([
   expect(result.code).toBe(code);
 });
 
-function cdoFile(commands: readonly number[]): Uint8Array {
-  const head = [4, 0x004f4443, 0x200, commands.length];
-  const words = [...head, ~head.reduce((sum, word) => sum + word, 0) >>> 0, ...commands];
-  const view = new DataView(new ArrayBuffer(words.length * 4));
-  words.forEach((word, i) => {
-    view.setUint32(i * 4, word, true);
-  });
-  return new Uint8Array(view.buffer);
+function cdoFile(command: CdoCommand): Uint8Array {
+  return writeCdo({ version: 0x200, identifier: 0x004f4443, commands: [command], trailing: new Uint8Array() });
 }

@@ -17,6 +17,7 @@ export const ownPackager: Packager = {
   name: "own",
   versions: { pdi: writerVersion, xclbin: writerVersion },
   missing: {},
+  toolInputs: { pdi: () => ({}), xclbin: () => ({}) },
   packPdi: async ({ deviceSymbol, cdo }) => {
     checkConfiguration(deviceSymbol, cdo);
     const names = packageFileNames(deviceSymbol);

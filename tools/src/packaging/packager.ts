@@ -66,11 +66,19 @@ export interface Packager {
   readonly versions: { readonly pdi: string; readonly xclbin: string };
   /** The tools that a step needs and that are not there: it would fail with this error. */
   readonly missing: { readonly pdi?: ToolMissingError; readonly xclbin?: ToolMissingError };
+  /** Files that are written for the packager's tools, by name; what `--keep` leaves besides what they make. */
+  readonly toolInputs: {
+    readonly pdi: (request: Pick<PdiRequest, "deviceSymbol">) => ToolInputs;
+    readonly xclbin: (request: XclbinRequest) => ToolInputs;
+  };
   readonly packPdi: (request: PdiRequest, signal?: AbortSignal) => Promise<Uint8Array>;
   readonly packXclbin: (request: XclbinRequest, signal?: AbortSignal) => Promise<Uint8Array>;
   /** The work as command lines on the files that `packageFileNames` names, for `--dry-run`. */
   readonly commands: (request: Omit<XclbinRequest, "pdi">) => { readonly pdi: string; readonly xclbin: string };
 }
+
+/** Texts by file name. */
+export type ToolInputs = Readonly<Record<string, string>>;
 
 /** @throws what the two steps throw. */
 export async function packageDesign(

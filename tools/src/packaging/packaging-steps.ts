@@ -1,6 +1,6 @@
 import type { ToolMissingError } from "@aiekit/core";
-import type { MissingTool, OutputRef, Step } from "../plan/step.ts";
-import type { Packager, XclbinRequest } from "./packager.ts";
+import type { MissingTool, OutputRef, Step, StepOutputs } from "../plan/step.ts";
+import type { Packager, ToolInputs, XclbinRequest } from "./packager.ts";
 
 export interface PackagingStepsSource {
   readonly packager: Packager;
@@ -27,7 +27,8 @@ export function packagingSteps({ packager, request, cdo, pdi, xclbin }: Packagin
       missing: missingTool("bootgen", packager.missing.pdi),
       run: async ({ reads: [elfs = none, init = none, enable = none], signal }) => {
         const files = { elfs, init, enable };
-        return new Map([[pdi.output, await packager.packPdi({ deviceSymbol, cdo: files }, signal)]]);
+        const packed = await packager.packPdi({ deviceSymbol, cdo: files }, signal);
+        return outputsOf(pdi, packed, packager.toolInputs.pdi(request));
       },
     },
     {
@@ -42,10 +43,18 @@ export function packagingSteps({ packager, request, cdo, pdi, xclbin }: Packagin
       reads: [pdi],
       command: commands.xclbin,
       missing: missingTool("xclbinutil", packager.missing.xclbin),
-      run: async ({ reads: [bytes = none], signal }) =>
-        new Map([[xclbin.output, await packager.packXclbin({ ...request, pdi: bytes }, signal)]]),
+      run: async ({ reads: [bytes = none], signal }) => {
+        const packed = await packager.packXclbin({ ...request, pdi: bytes }, signal);
+        return outputsOf(xclbin, packed, packager.toolInputs.xclbin({ ...request, pdi: bytes }));
+      },
     },
   ];
+}
+
+/** The inputs are outputs too, so that whoever keeps them can run the tool again. */
+function outputsOf({ output }: OutputRef, made: Uint8Array, inputs: ToolInputs): StepOutputs {
+  const texts = Object.entries(inputs).map(([name, text]) => [name, new TextEncoder().encode(text)] as const);
+  return new Map([[output, made], ...texts]);
 }
 
 function missingTool(tool: string, error: ToolMissingError | undefined): MissingTool | undefined {

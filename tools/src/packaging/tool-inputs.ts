@@ -6,7 +6,7 @@ import {
   npuMemoryBanks,
   npuPartition,
 } from "@aiekit/xclbin";
-import { packageFileNames, partitionOf, type XclbinRequest } from "./packager.ts";
+import { type PdiRequest, packageFileNames, partitionOf, type ToolInputs, type XclbinRequest } from "./packager.ts";
 
 /**
  * What bootgen packs: one image of one partition, whose CDO files it joins in this order. File names are relative to the
@@ -28,8 +28,13 @@ export function designBif(deviceSymbol: string): string {
 `;
 }
 
+/** bootgen's BIF by name. */
+export function bootgenInputs({ deviceSymbol }: Pick<PdiRequest, "deviceSymbol">): ToolInputs {
+  return { [packageFileNames(deviceSymbol).bif]: designBif(deviceSymbol) };
+}
+
 /** xclbinutil's JSON files by name. */
-export function xclbinutilInputs(request: XclbinRequest): Readonly<Record<string, string>> {
+export function xclbinutilInputs(request: XclbinRequest): ToolInputs {
   const names = packageFileNames(request.deviceSymbol);
   return {
     [names.memTopology]: memTopologyJson(),

@@ -14,7 +14,7 @@ import {
   packageDesign,
   packageFileNames,
 } from "./packager.ts";
-import { designBif, xclbinutilInputs } from "./tool-inputs.ts";
+import { bootgenInputs, xclbinutilInputs } from "./tool-inputs.ts";
 import { keptFolder, temporaryFolders, type WorkFolders } from "./work-folders.ts";
 
 export interface PackagingTools {
@@ -47,6 +47,7 @@ export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
       ...(bootgen.missing && { pdi: bootgen.missing }),
       ...(xclbinutil.missing && { xclbin: xclbinutil.missing }),
     },
+    toolInputs: { pdi: bootgenInputs, xclbin: xclbinutilInputs },
     packPdi: async ({ deviceSymbol, cdo }, signal = stopped) => {
       if (bootgen.missing) throw bootgen.missing;
       checkConfiguration(deviceSymbol, cdo);
@@ -56,7 +57,7 @@ export async function toolsPackager(tools: PackagingTools): Promise<Packager> {
         [names.elfs]: cdo.elfs,
         [names.init]: cdo.init,
         [names.enable]: cdo.enable,
-        [names.bif]: designBif(deviceSymbol),
+        ...bootgenInputs({ deviceSymbol }),
       };
       return folders.use({ name: stage, inputs, output: names.pdi }, async (folder) => {
         await runBootgen({ program: bootgen.program, folder, bif: names.bif, pdi: names.pdi, stage, signal });

@@ -3,14 +3,18 @@ import { existsSync } from "node:fs";
 import { appendFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ToolError, ToolMissingError } from "@aiekit/core";
+import { AbortedError, ToolError, ToolMissingError } from "@aiekit/core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type FoundPackagingTools, findPackagingTools } from "../../packaging/find-packaging-tools.ts";
 import { packageOwn } from "../../packaging/own-packager.ts";
 import { oneCore, sampleCdo, sampleRequest } from "../../packaging/sample-cdo.test-support.ts";
+import { localToolEnvironment } from "../../toolchain/find-tools.ts";
 import { checkFresh } from "../check-fresh.ts";
 import { copyKernelProject, type KernelProject, newKernelProject } from "../kernel-project.test-support.ts";
 import { planKernel } from "../plan-kernel.ts";
+import { buildPackager } from "./build-packager.ts";
 import { copyFakeTools, type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
+import { scratchFolders } from "./scratch-folder.ts";
 
 /** Holds mel for npu1 as the tools packed it; every test has a copy of it and of the tools. */
 let builtProject: KernelProject;
@@ -75,6 +79,19 @@ test("who packs is part of what is built: nothing to do with the same, two steps
 
   const again = await project.build(request, { packager: "tools" });
   expect([again.fresh, again.ran]).toEqual([false, []]);
+});
+
+test("another version of this program packs again, by either packager: it writes what the tools are given", async () => {
+  const scratch = scratchFolders(project.at("scratch"), project.at("failed"));
+  const packaging = await findPackagingTools(localToolEnvironment(tools.env));
+  const versions = async (found: FoundPackagingTools | undefined) =>
+    (await buildPackager({ packaging: found, scratch, codeVersion: "code 7" })).versions;
+
+  expect(await versions(undefined)).toEqual({ pdi: "own packager 1, code 7", xclbin: "own packager 1, code 7" });
+  expect(await versions(packaging)).toEqual({
+    pdi: "bootgen 2022.2, code 7",
+    xclbin: "xclbinutil 2.25.00, code 7",
+  });
 });
 
 test("another version of xclbinutil packs the xclbin again and leaves the PDI", async () => {
@@ -173,6 +190,29 @@ test("a bootgen that reports success and packed something else is a failed step 
   expect(existsSync(join(folder ?? "", "main_design.bif"))).toBe(true);
 });
 
+test("a build stopped while bootgen runs leaves no part of a new one and no scratch", async () => {
+  const path = join(tools.root, "mlir_aie/bin/bootgen");
+  await writeFile(path, '#!/bin/sh\n[ $# = 0 ] && { echo "****** Xilinx Bootgen v2022.2"; exit 0; }\nexec sleep 60\n');
+  const before = await project.files("xclbin");
+  const controller = new AbortController();
+
+  const error = await failure(
+    project.build(request, {
+      packager: "tools",
+      force: true,
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.kind === "start" && event.step === "pdi") setTimeout(() => controller.abort(), 50);
+      },
+    }),
+  );
+
+  expect(error).toBeInstanceOf(AbortedError);
+  expect(await project.files("xclbin")).toEqual(before);
+  expect(await readdir(project.at(".cache/scratch"))).toEqual([]);
+  expect(existsSync(project.at(".cache/failed"))).toBe(false);
+});
+
 test("the plan pasted into a shell makes the PDI and the xclbin that the build makes", async () => {
   const { script = "" } = await plan();
 
@@ -180,10 +220,13 @@ test("the plan pasted into a shell makes the PDI and the xclbin that the build m
 
   expect([status, stderr]).toEqual([0, ""]);
   const pasted = await project.files("xclbin/npu1/mel.prj");
-  expect(Object.keys(pasted)).toEqual(expect.arrayContaining(["main_design.bif", "main_kernels.json"]));
   await project.build(request, { packager: "tools", keep: true });
   const kept = await project.files("xclbin/npu1/mel.prj");
-  for (const name of ["main.pdi", "final.xclbin", "lint.txt"]) expect(pasted[name], name).toEqual(kept[name]);
+  const inputs = ["main_design.bif", "main_mem_topology.json", "main_kernels.json", "main_aie_partition.json"];
+  for (const name of [...inputs, "main.pdi", "final.xclbin", "lint.txt"]) {
+    expect(pasted[name]?.length, name).toBeDefined();
+    expect(pasted[name], name).toEqual(kept[name]);
+  }
 }, 60_000);
 
 test.each(["own", "tools"] as const)(

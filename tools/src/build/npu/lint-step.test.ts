@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => mel.remove());
 
-const streamFor = (deviceGeneration: number, address = 0x1d204): Uint8Array =>
+const streamFor = (deviceGeneration: number, address = 0x1d000): Uint8Array =>
   encodeTxn({
     ...{ major: 0, minor: 1, deviceGeneration, rows: 6, cols: 1, memtileRows: 1 },
     ops: [{ op: "write32", address, value: 1 }],
@@ -40,7 +40,7 @@ test("streams of the other generation, which the tools write without a word, are
 });
 
 test("a stream that reaches beyond the xclbin's columns is an error, and the same finding is told once a stream", () => {
-  const outside = streamFor(3, (3 << 25) | 0x1d204);
+  const outside = streamFor(3, (3 << 25) | 0x1d000);
 
   const found = () =>
     lintProducts("npu1", file("final.xclbin", buildXclbin(spec)), [file("a.bin", outside), file("b.bin", outside)]);
@@ -56,7 +56,7 @@ test("an xclbin without a program for its core is an error, told once however ma
   const message = messageOf(() => lintProducts("npu1", file("final.xclbin", empty), streams));
 
   expect(message).toMatch(/^what was built would not run:\n {2}[\w-]+: final\.xclbin, AIE_PARTITION/);
-  expect(message.split("final.xclbin").length).toBe(2);
+  expect(message).toBe(messageOf(() => lintProducts("npu1", file("final.xclbin", empty), [])));
 });
 
 function messageOf(action: () => unknown): string {
