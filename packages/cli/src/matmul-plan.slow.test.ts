@@ -32,6 +32,28 @@ const plans: readonly MatmulPlanCase[] = [
     shapes: "1024x1024x1024.300x384x384_bias_residual.300x384x768_bias_gelu.40x30x20.1x384x2000",
   },
   { npu: "npu2", dtype: "bf16_f32", array: "column", shapes: "300x300x300_gelu.1000x384x384_bias" },
+  { npu: "npu1", dtype: "i16_i32", array: "whole", shapes: "512x512x512_bias.77x300x200" },
+  { npu: "npu1", dtype: "i16_i64", array: "whole", shapes: "512x512x512.300x100x1000" },
+  { npu: "npu1", dtype: "i16_i16", array: "whole", shapes: "512x512x512_residual.600x384x384" },
+  { npu: "npu1", dtype: "i16_i32", array: "whole", plan: "weights", shapes: "1000x64x256_bias" },
+  { npu: "npu1", dtype: "i16_bf16", array: "tile", shapes: "64x64x32_gelu.60x300x60" },
+  { npu: "npu1", dtype: "i16xi8_bf16", array: "whole", shapes: "1500x384x384.300x384x768_gelu.40x40x40" },
+  { npu: "npu1", dtype: "i16xi8_i32", array: "column", shapes: "300x300x300.100x80x384_bias" },
+  { npu: "npu1", dtype: "i8g128_bf16", array: "whole", shapes: "1500x384x384.300x384x768_gelu.77x5000x100" },
+  { npu: "npu1", dtype: "i8g128_i8", array: "whole", shapes: "512x512x512" },
+  { npu: "npu1", dtype: "i8g128_bf16", array: "whole", plan: "weights", shapes: "3000x128x384.100x100x100_gelu" },
+  { npu: "npu1", dtype: "i16xi8g128_bf16", array: "whole", shapes: "1500x384x384.300x384x768_gelu" },
+  { npu: "npu2", dtype: "i16_i64", array: "whole", shapes: "300x300x300_bias.512x512x512" },
+  { npu: "npu2", dtype: "i16xi8_i16", array: "whole", shapes: "512x512x512" },
+  { npu: "npu2", dtype: "i16xi8_bf16", array: "whole", shapes: "600x384x384.300x384x768_gelu" },
+  { npu: "npu2", dtype: "i8g128_bf16", array: "whole", shapes: "600x384x384.77x5000x100" },
+  { npu: "npu2", dtype: "i16xi8g128_i16", array: "whole", shapes: "600x384x384" },
+  {
+    npu: "npu1",
+    dtype: "bf16_bf16",
+    array: "whole",
+    shapes: "300x384x384_bias_gelu_residual.300x80x384_bias_gelu_residual.300x384x384_residual",
+  },
 ];
 
 test.each(plans)(

@@ -16,7 +16,7 @@ export interface MatmulPlanCase {
 
 /** The estimate follows one core and one stream of each kind; the simulator has all of them. */
 const share = 0.03;
-/** A column's last core is told what to do 3 x 8 words of 20 cycles after its first, and the estimate waits for the last. */
+/** A column's last core is told what to do 3 x 8 or 9 words of 20 cycles after its first, and the estimate waits for the last. */
 const startCycles = 500;
 
 /** Holds the plan of a build against its launches: estimated cycles against those of the simulator, bytes against the stream's. */
@@ -52,6 +52,8 @@ export async function expectPlanHolds({ npu, ...params }: MatmulPlanCase): Promi
 
 function ones({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): Tensor {
   const length = elementCount(shape);
+  if (dtype === "i16") return tensor("i16", shape, new Int16Array(length).fill(1));
+  if (dtype === "f32") return tensor("f32", shape, new Float32Array(length).fill(1));
   if (dtype === "i8") return tensor("i8", shape, new Int8Array(length).fill(1));
   if (dtype === "i32") return tensor("i32", shape, new Int32Array(length).fill(1));
   return tensor("bf16", shape, new Uint16Array(length).fill(0x3f80));

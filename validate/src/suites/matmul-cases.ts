@@ -117,6 +117,8 @@ export function matmulCases({ seed, drawn = 12 }: { readonly seed: number; reado
     shape("i8g128_bf16", 5, 4100, 16, { array: "tile" }),
     shape("i16xi8g128_i16", 65, 129, 70),
     shape("i16xi8g128_bf16", 130, 200, 70, { array: "column" }),
+    shape("i8g128_bf16", 300, 100, 70, { plan: "weights" }),
+    shape("i16xi8_bf16", 300, 72, 70, { plan: "weights" }),
     values("the least of the range everywhere", "i16_i64", () => -1),
     values("the least of the range everywhere: saturates", "i16_i32", () => -1),
     values("both ends of the range: saturates below", "i16_i32", (operand) => (operand === "a" ? 1 : -1)),

@@ -13,25 +13,35 @@ const stationary = "outputs";
 const channelRows = 4;
 
 test.each([
-  ["npu1", "whole", { columns: 4, rows: 4 }],
-  ["npu1", "column", { columns: 1, rows: 4 }],
-  ["npu1", "tile", { columns: 1, rows: 1 }],
-  ["npu1_2col", "whole", { columns: 2, rows: 4 }],
-  ["npu2", "whole", { columns: 8, rows: 4 }],
-] as const)("%s %s: the budget counts the bytes and BDs that the lowered design has", (device, array, cores) => {
-  const type = matmulTypes.bf16_bf16;
-  const params = { dtype: "bf16_bf16", array, shapes: "64x64x64_residual", tile: "64x32x96" };
+  ["npu1", "whole", "bf16_bf16", { columns: 4, rows: 4 }],
+  ["npu1", "column", "bf16_bf16", { columns: 1, rows: 4 }],
+  ["npu1", "tile", "bf16_bf16", { columns: 1, rows: 1 }],
+  ["npu1_2col", "whole", "bf16_bf16", { columns: 2, rows: 4 }],
+  ["npu2", "whole", "bf16_bf16", { columns: 8, rows: 4 }],
+  ["npu1", "whole", "i16_i64", { columns: 4, rows: 4 }],
+  ["npu2", "whole", "i16xi8_bf16", { columns: 8, rows: 4 }],
+  ["npu1", "whole", "i16xi8g128_i16", { columns: 4, rows: 4 }],
+] as const)(
+  "%s %s %s: the budget counts the bytes and BDs that the lowered design has",
+  (device, array, dtype, cores) => {
+    const type = matmulTypes[dtype];
+    const k = type.input.group ?? 32;
+    const tile = { m: 32, k, n: 48 };
+    const shapes = `64x${5 * k}x64${dtype === "bf16_bf16" ? "_residual" : ""}`;
+    const params = { dtype, array, shapes, tile: `32x${k}x48` };
 
-  const used = usedOf(lowerDesign(matmulDesign({ device, params }).module).module, deviceModel(device).memtileRows);
+    const used = usedOf(lowerDesign(matmulDesign({ device, params }).module).module, deviceModel(device).memtileRows);
 
-  const request = { type, tile, cores, stationary: "outputs", channelRows: 4 } as const;
-  const { S2MM, MM2S } = memtileBds(cores);
-  expect(used.memtile.bytes).toBe(memtileBytes(request));
-  expect(used.memtile.bds).toBe([...S2MM, ...MM2S].reduce((sum, n) => sum + n, 0));
-  // Counters of the objects are rounded up to what lies behind them.
-  expect(tileBytes(request) - (used.core.bytes + stackBytes)).toBeGreaterThanOrEqual(0);
-  expect(tileBytes(request) - (used.core.bytes + stackBytes)).toBeLessThanOrEqual(64);
-});
+    const rows = type.input.group === undefined ? 4 : 6;
+    const request = { type, tile, cores, stationary: "outputs", channelRows: rows } as const;
+    const { S2MM, MM2S } = memtileBds(cores);
+    expect(used.memtile.bytes).toBe(memtileBytes(request));
+    expect(used.memtile.bds).toBe([...S2MM, ...MM2S].reduce((sum, n) => sum + n, 0));
+    // Counters of the objects are rounded up to what lies behind them.
+    expect(tileBytes(request) - (used.core.bytes + stackBytes)).toBeGreaterThanOrEqual(0);
+    expect(tileBytes(request) - (used.core.bytes + stackBytes)).toBeLessThanOrEqual(64);
+  },
+);
 
 test("weights that stay have one object of b in a core, and so has the lowered design", () => {
   const params = { dtype: "bf16_bf16", array: "whole", shapes: "64x32x64", tile: "64x32x96", plan: "weights" };

@@ -5,6 +5,7 @@ import {
   type MatmulStationary,
   type MatmulTile,
 } from "./matmul-fabric.ts";
+import { matmulSteps } from "./matmul-sequence.ts";
 import type { MatmulShape } from "./matmul-shapes.ts";
 import type { Generation, MatmulType } from "./matmul-types.ts";
 
@@ -15,8 +16,16 @@ export interface MatmulCyclesRequest {
   readonly tile: MatmulTile;
   readonly stationary: MatmulStationary;
   readonly shape: MatmulShape;
-  /** What the build has kernels for, whether this shape needs them or not: a residual, and GELU before one. */
-  readonly built: { readonly residual: boolean; readonly activates: boolean };
+  readonly built: MatmulBuilt;
+}
+
+/** What the build has, whether a shape needs it or not. */
+export interface MatmulBuilt {
+  /** Kernels that add a residual, and GELU before it. */
+  readonly residual: boolean;
+  readonly activates: boolean;
+  /** Rows of words for the columns, of the shape with the most. */
+  readonly channelRows: number;
 }
 
 /**
@@ -52,25 +61,30 @@ export interface ObjectWords {
   readonly cycles: number;
 }
 
-export function objectWords({
-  type,
-  tile,
-  cores,
-}: MatmulCyclesRequest): Record<"a" | "b" | "channels" | "residual" | "c", ObjectWords> {
+export function objectWords(request: MatmulCyclesRequest): Record<"a" | "b" | "channels" | "c", ObjectWords> {
+  const { type, tile, cores, shape } = request;
   const { m, k, n } = tile;
   const { input, output } = type;
-  const object = (rows: number, columns: number, bytes: number): ObjectWords => {
-    const words = (rows * columns * bytes) / 4;
-    const efficiency = Math.min(1, (columns * bytes) / 4 / cost.hostBurstWords);
+  const { kSteps, depth, columns } = matmulSteps(shape, request);
+  const object = (size: {
+    readonly rows: number;
+    readonly bytes: number;
+    readonly isWholeRow: boolean;
+  }): ObjectWords => {
+    const words = (size.rows * size.bytes) / 4;
+    const efficiency = Math.min(1, (size.isWholeRow ? words : size.bytes / 4) / cost.hostBurstWords);
     return { words, cycles: Math.ceil(words / efficiency) };
   };
   const tilesEach = cores.rows / aStreamCount(cores);
-  const b = object(k, n, input.b.bytes);
+  // Rows without a gap between them are one run.
+  const isWholeA = kSteps === 1 && (shape.aPitch ?? depth) === depth;
+  const isWholeRow = columns === n;
+  const b = object({ rows: k, bytes: n * input.b.bytes, isWholeRow });
   return {
-    a: object(tilesEach * m, k, input.bytes),
+    a: object({ rows: tilesEach * m, bytes: k * input.bytes, isWholeRow: isWholeA }),
     b,
-    channels: { words: b.words, cycles: Math.ceil(b.words / Math.min(1, n / cost.hostBurstWords)) },
-    residual: b,
-    c: object(cores.rows * m, n, output.bytes),
+    // Rows of words, and as many as fill an object of b.
+    channels: object({ rows: b.words / n, bytes: 4 * n, isWholeRow }),
+    c: object({ rows: cores.rows * m, bytes: n * output.bytes, isWholeRow }),
   };
 }

@@ -1,5 +1,5 @@
 import { cost, type MatmulCyclesRequest } from "./matmul-charges.ts";
-import { channelObjectsOf, channelRows, type Generation, type MatmulType, type Operand } from "./matmul-types.ts";
+import { channelObjectsOf, type Generation, type MatmulType } from "./matmul-types.ts";
 
 export interface KernelCycles {
   /** The first step of a tile, and the others, which load sums. */
@@ -15,7 +15,7 @@ export interface KernelCycles {
 }
 
 /** Calls of the kernels: the busiest unit of a core in each, counted in their loops (kernels/matmul). */
-export function kernelCycles({ type, generation, tile, shape }: MatmulCyclesRequest): KernelCycles {
+export function kernelCycles({ type, generation, tile, shape, built }: MatmulCyclesRequest): KernelCycles {
   const { input } = type;
   const { m, k, n } = tile;
   const { r, s, t, blocksDown, blocksAcross } = input.native[generation];
@@ -23,19 +23,19 @@ export function kernelCycles({ type, generation, tile, shape }: MatmulCyclesRequ
   const groups = (m / r / blocksDown) * (n / t / blocksAcross);
   const sums = m * n * input.sums.bytes;
   const operands = groups * (k / s) * (blocksDown * r * s * input.bytes + blocksAcross * s * t * input.b.bytes);
-  const macs = (m * k * n) / input.macsPerCycle[generation] + (m * n * groupIssues(input)) / wide;
-  const step = (loads: number) => cost.call + Math.max(macs, loads / (64 * wide), sums / (32 * wide));
+  const macs = (m * k * n) / input.macsPerCycle[generation];
+  const scaling = input.group === undefined ? 0 : (m * n * groupIssues.each + n * groupIssues.perColumn) / wide;
+  const step = (loads: number) => cost.call + Math.max(macs + scaling, loads / (64 * wide), sums / (32 * wide));
   const call = (runs: StoreRuns, rows: number) =>
     cost.call + runs.once + (rows * n * runs.each + r * n * runs.perColumns) / 32;
   const { each, ...runs } = storeRuns(type, shape.gelu && !shape.residual, generation);
   const rowsEach = (k * input.b.bytes) / 4;
-  const rows = channelRows(input, shape.k);
   return {
     firstStep: step(operands),
     step: step(operands + sums),
     channels: Array.from(
       { length: channelObjectsOf(type, tile, shape) },
-      (_, object) => cost.call + 2 * Math.min(rowsEach, rows - object * rowsEach) * n,
+      (_, object) => cost.call + 2 * Math.min(rowsEach, built.channelRows - object * rowsEach) * n,
     ),
     store: call({ each, ...runs }, m),
     storeResidual: call({ each: each + (type.floats ? 2 : 6), ...runs }, Math.min(m, k)),
@@ -58,10 +58,14 @@ function storeRuns({ floats, input, output }: MatmulType, gelu: boolean, generat
   const wide = generation === "aie2p" ? 2 : 1;
   const activation = gelu ? geluIssues.each : 0;
   const once = gelu ? geluIssues.once : 0;
-  // Sums of 64 bits: loads, bias and narrowing.
-  const narrowing = input.sums.bytes === 8 ? 12 : 0;
-  if (input.group !== undefined && !floats) return { each: 8, perColumns: 1, once: 0 };
-  if (!floats) return { each: (output.bytes >= 4 ? 4 / wide : 6) + narrowing, perColumns: 0, once: 0 };
+  const isWide = input.sums.bytes === 8;
+  const narrowing = isWide ? 6 : 0;
+  if (!floats) {
+    if (input.group !== undefined) return { each: 13, perColumns: 1, once: 8 };
+    if (output.bytes < 4) return { each: 6 + narrowing, perColumns: 0, once: 0 };
+    // Bound by stores: 8 B for each value where they are int64.
+    return { each: isWide ? Math.max(6, output.bytes / wide) : 4 / wide, perColumns: isWide ? 4 : 0, once: 0 };
+  }
   if (input.dtype !== "bf16" && input.group === undefined) {
     return { each: 8 + narrowing + activation, perColumns: 3, once };
   }
@@ -69,7 +73,5 @@ function storeRuns({ floats, input, output }: MatmulType, gelu: boolean, generat
   return { each: 3 + activation, perColumns: 1, once };
 }
 
-/** Issues of the multiplier for a value when a group is scaled. Source: kernels/matmul/grouped.h. */
-function groupIssues({ group }: Operand): number {
-  return group === undefined ? 0 : 8 / 32;
-}
+/** Issues of the multiplier for a value, and for a column, when a group is scaled. Source: kernels/matmul/grouped.h. */
+const groupIssues = { each: 8 / 32, perColumn: 1 / 4 } as const;

@@ -192,6 +192,10 @@ function leastCycles(request: MatmulPlanRequest, way: Way): number {
 
 function cyclesRequest(request: MatmulPlanRequest, way: Way, shape: MatmulShape): MatmulCyclesRequest {
   const { type, cores, device, shapes } = request;
-  const built = { residual: shapes.some((s) => s.residual), activates: activatesFirst(type, shapes) };
+  const built = {
+    residual: shapes.some((s) => s.residual),
+    activates: activatesFirst(type, shapes),
+    channelRows: mostChannelRows(type.input, shapes),
+  };
   return { type, cores, ...way, shape, generation: device.generation, built };
 }

@@ -222,9 +222,9 @@ export class Timeline {
     const objects = (cores.rows * tile.m) / tile.k;
     const mine = Math.max(1, tile.m / tile.k);
     const issued = this.#issue("b");
-    const { residual, b } = this.#words;
+    const { b } = this.#words;
     for (let object = 0; object < objects; object++) {
-      const arrived = this.#b.next(residual, b.words, object === 0 ? issued : undefined);
+      const arrived = this.#b.next(b, b.words, object === 0 ? issued : undefined);
       // Cores of a column take an object when the last of them, whose rows come last, is there.
       const kernel = object >= objects - mine ? this.#kernels.storeResidual : cost.call;
       this.#core = Math.max(this.#core, arrived) + cost.residualObject + kernel;
