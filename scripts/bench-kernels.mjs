@@ -1,9 +1,9 @@
-// The table of docs/benchmarks.md: what a launch of each kernel takes by the simulator's cost model, which part of
+// The table of kernels/benchmarks.md: what a launch of each kernel takes by the simulator's cost model, which part of
 // that its multipliers or its busiest channel from or to the host would take alone, and the bytes that it moves. Cycles are modelled
 // and the same on every machine. Runs on the built packages: `pnpm build` first.
 //
 //   node scripts/bench-kernels.mjs [--only TEXT]     print the rows
-//   node scripts/bench-kernels.mjs --write           put them into docs/benchmarks.md
+//   node scripts/bench-kernels.mjs --write           put them into kernels/benchmarks.md
 //   node scripts/bench-kernels.mjs --check           exit code 1 where the page says something else
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -15,7 +15,7 @@ import { decodeSimImage, decodeTxn, hostTraffic, readXclbin } from "../packages/
 import { buildKernel } from "../tools/dist/index.js";
 import { kernelBenchmarks } from "./kernel-benchmarks.mjs";
 
-const page = resolve(dirname(fileURLToPath(import.meta.url)), "../docs/benchmarks.md");
+const page = resolve(dirname(fileURLToPath(import.meta.url)), "../kernels/benchmarks.md");
 const [begin, end] = ["<!-- rows: scripts/bench-kernels.mjs -->", "<!-- end of the rows -->"];
 const macsPerCycle = { aie2: { i8: 256, bf16: 128 }, aie2p: { i8: 512, bf16: 256 } };
 
@@ -114,14 +114,14 @@ async function write() {
 async function check() {
   const [, present] = parts(await readFile(page, "utf8"));
   const wrong = rows.filter((line) => !present.includes(line));
-  for (const line of wrong) console.log(`not in docs/benchmarks.md:\n${line}`);
-  console.log(`${rows.length - wrong.length} of ${rows.length} rows are in docs/benchmarks.md`);
+  for (const line of wrong) console.log(`not in kernels/benchmarks.md:\n${line}`);
+  console.log(`${rows.length - wrong.length} of ${rows.length} rows are in kernels/benchmarks.md`);
   process.exitCode = wrong.length > 0 ? 1 : 0;
 }
 
 /** What is before the rows, the rows, and what is behind them; the header of the table is before them. */
 function parts(text) {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md: expected ${begin} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`kernels/benchmarks.md: expected ${begin} and ${end}`);
   return [text.slice(0, from), text.slice(from, to), text.slice(to)];
 }

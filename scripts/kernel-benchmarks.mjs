@@ -1,4 +1,4 @@
-// What `scripts/bench-kernels.mjs` builds and runs: one row of docs/benchmarks.md each. A new kernel gets its rows here.
+// What `scripts/bench-kernels.mjs` builds and runs: one row of kernels/benchmarks.md each. A new kernel gets its rows here.
 //
 // kernel, params, npu   as `aiekit build` takes them; sequence: which one is launched, the first when left out
 // shape                 for people
