@@ -44,7 +44,7 @@ export { promptTokens, type StartOptions, startSequence } from "./model/start-se
 export { characterGroups, createTextStream, type TextStream } from "./model/text-stream.ts";
 export type { Tokenizer } from "./model/tokenizer.ts";
 export { weightFilesOf, weightsFile, weightsIndexFile } from "./model/weight-files.ts";
-export type { StackSizes, WhisperConfig } from "./model/whisper-config.ts";
+export { readWhisperConfig, type StackSizes, type WhisperConfig } from "./model/whisper-config.ts";
 export {
   checkModelFolder,
   ModelFolderError,
@@ -52,5 +52,6 @@ export {
   openWhisperModel,
   type WhisperModel,
 } from "./model/whisper-model.ts";
+export { whisperTensorShapes } from "./model/whisper-tensors.ts";
 export { timestampStepSeconds, timestampText, type WhisperTokens } from "./model/whisper-tokens.ts";
 export { speechSamplePath } from "./speech-sample.ts";

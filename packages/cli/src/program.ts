@@ -19,6 +19,7 @@ import type { ValidateOptions } from "./commands/validate.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
 import { addLintCommand, type LintInvocation } from "./lint-command.ts";
+import { addModelsCommand, type ModelsInvocation } from "./models-command.ts";
 import {
   collectDefine,
   collectInput,
@@ -44,6 +45,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "inspect"; readonly options: InspectOptions }
   | Pick<LintInvocation, "command" | "options">
+  | Pick<ModelsInvocation, "command" | "options">
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | { readonly command: "toolchain"; readonly options: ToolchainOptions }
   | { readonly command: "demo"; readonly options: DemoOptions }
@@ -229,6 +231,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
 
   addPackCommand(program, invoke);
   addLintCommand(program, invoke);
+  addModelsCommand(program, invoke);
 
   program
     .command("doctor")

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readWhisperConfig } from "./whisper-config.ts";
 import { whisperTensorShapes } from "./whisper-tensors.ts";
 
-/** Parameters as the published safetensors files count them, on the models' pages of the hub. */
+/** Parameters of the published models: those that OpenAI's module counts, and the encoder's 1500 fixed positions. */
 test.each([
   ["tiny", { width: 384, layers: [4, 4], vocab: 51_865, mels: 80 }, 37_760_640],
   ["tiny.en", { width: 384, layers: [4, 4], vocab: 51_864, mels: 80 }, 37_760_256],
