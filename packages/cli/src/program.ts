@@ -314,7 +314,10 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .addArgument(new Argument("<what>", "what to do").choices(["calibrate"]))
     .description("find ranges and scales of what goes into the products of a Whisper encoder, from clips of speech")
     .requiredOption("--clips <path>", "a WAV file, or a folder of them")
-    .requiredOption("--weights <source>", "folder of .npy files, or random:SEED in the sizes of whisper-tiny")
+    .requiredOption(
+      "--weights <source>",
+      "folder of a Whisper model or of .npy files, or random:SEED in the sizes of whisper-tiny",
+    )
     .requiredOption("--out <file>", "where to write the calibration, JSON")
     .option("--seconds <count>", "take so much of each clip at most", parsePositive, 30)
     .option("--percentile <percent>", "of magnitudes, for a range that gives up the largest", parsePositive, 99.99)
