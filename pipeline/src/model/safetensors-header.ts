@@ -76,7 +76,9 @@ export function parseSafetensorsHeader(
   for (const [name, { offsetBytes, sizeBytes }] of inOrder) {
     if (offsetBytes !== end) {
       const what = offsetBytes < end ? "overlaps the array before it" : "leaves a gap to the array before it";
-      throw new FormatError(`${file}: ${name}: ${what}: expected byte ${end}, got ${offsetBytes}`, { offset: end });
+      throw new FormatError(`${file}: ${name}: ${what}: expected byte ${end}, got ${offsetBytes}`, {
+        offset: Math.min(end, fileBytes),
+      });
     }
     end += sizeBytes;
   }
