@@ -72,8 +72,15 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** A value of JSON for a message, cut to what a line can hold. */
 export function shown(value: unknown): string {
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  if (value === undefined) return "nothing";
+  try {
+    const text = JSON.stringify(value);
+    return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  } catch (error) {
+    // JSON.parse takes any depth, its opposite does not.
+    if (error instanceof RangeError) return "a value too deep to print";
+    throw error;
+  }
 }
 
 function isWhole(value: unknown, from: number): value is number {

@@ -45,7 +45,8 @@ export function readVocabulary(object: JsonObject, problems: string[]): Vocabula
       `${file}: model: vocab: expected text below <|endoftext|> ${tokens.endOfText}, got ids ${beyond.slice(0, 5)}`,
     );
   for (let i = 0; i < timestampCount; i++) added.set(timestampText(i), tokens.firstTimestamp + i);
-  const highest = Math.max(...added.values());
+  let highest = 0;
+  for (const id of added.values()) highest = Math.max(highest, id);
   if (highest >= tokens.count)
     problems.push(`${file}: added_tokens: expected ids up to ${tokens.count - 1}, the last timestamp, got ${highest}`);
   if (problems.length > before) return undefined;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { floats, safetensors, testFolder, type WrittenTensor } from "./model-folder.test-support.ts";
 import { openModelTensors } from "./model-tensors.ts";
+import { repeatedKey } from "./repeated-key.ts";
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from "./safetensors-header.ts";
 
 // Exact in all three types: at most 8 significant bits.
@@ -107,6 +108,14 @@ test.each([
   const json = new TextEncoder().encode(header);
 
   expect(() => parseSafetensorsHeader(json, 8 + json.byteLength + 8, "a.safetensors")).toThrow(message);
+});
+
+test("names are told twice by what they spell, in their own object, whatever stands in strings", () => {
+  const long = "x".repeat(30_000_000);
+
+  expect(repeatedKey('{"a":1,"b":{"a":"\\"a\\":","c":["b",{"b":2}]},"\\\\":"}{"}')).toBeUndefined();
+  expect(repeatedKey('{"a":{"d":1, "d" :2}}')).toBe("d");
+  expect(repeatedKey(`{"a":"${long}","b\\\\":"\\\\","b\\\\":2}`)).toBe("b\\");
 });
 
 test.each([

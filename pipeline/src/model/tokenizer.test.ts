@@ -215,4 +215,5 @@ test("100000 letters without a space are encoded, the first as the last", () => 
   const ids = trained.encode("ab".repeat(50_000));
 
   expect(trained.decode(ids)).toBe("ab".repeat(50_000));
+  expect(trained.encodeWithAdded("ab".repeat(50_000))).toEqual(ids);
 });

@@ -62,13 +62,13 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
     tokens,
     encode,
     encodeWithAdded: (text) => {
-      const ids: number[] = [];
+      const parts: number[][] = [];
       let from = 0;
       for (const match of text.matchAll(anyAdded)) {
-        ids.push(...encode(text.slice(from, match.index)), added.get(match[0])!);
+        parts.push(encode(text.slice(from, match.index)), [added.get(match[0])!]);
         from = match.index + match[0].length;
       }
-      return [...ids, ...encode(text.slice(from))];
+      return [...parts, encode(text.slice(from))].flat();
     },
     decodeBytes,
     decode: (ids, { added: keep = "leave out" } = {}) => {

@@ -183,6 +183,16 @@ test("an index is held to files beside it, and its arrays to the file that it na
   ]);
 });
 
+test("JSON that is nested 200000 deep is told as wrong", async () => {
+  const folder = await writeModel(tinyModelFiles());
+  const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+  await writeFile(join(folder, "config.json"), `{"model_type":${deep}}`);
+
+  expect(await checkModelFolder(folder)).toEqual([
+    'config.json: model_type: expected "whisper", got a value too deep to print: a model of another architecture',
+  ]);
+});
+
 test("a folder that is not there is told as that", async () => {
   await expect(openWhisperModel("/nowhere/tiny")).rejects.toThrow(
     "model /nowhere/tiny: expected a folder, got nothing",
