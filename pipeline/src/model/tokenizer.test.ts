@@ -118,6 +118,17 @@ test("<|nocaptions|> of early files is the token of no speech", () => {
   expect(tokenizerOf(json).tokens.noSpeech).toBe(268);
 });
 
+test("a vocabulary may have end of text and an empty token among its texts, as published ones do", () => {
+  const json = tinyJson();
+  const { Ġthe, ...vocab } = json.model.vocab as Record<string, number>;
+  const merges = (json.model.merges as unknown[]).slice(0, 3);
+  Object.assign(json.model, { vocab: { ...vocab, "": Ġthe, "<|endoftext|>": 260 }, merges });
+  const tokenizer = tokenizerOf(json);
+
+  expect(tokenizer.decode([257, 259, 260, 257])).toBe("thethe");
+  expect(tokenizer.encode(" the")).toEqual([0x20, 257]);
+});
+
 test("a window starts with what was before, start, language, task and notimestamps; .en models know neither language nor task", () => {
   const tokenizer = tokenizerOf(tinyJson());
   const options = {

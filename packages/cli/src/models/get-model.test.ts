@@ -102,6 +102,7 @@ test("a model of another architecture is refused before its weights are asked fo
   const error = await getModel(await requestOf(atHub(hub))).catch((thrown: unknown) => thrown);
 
   expect(error).toBeInstanceOf(ModelFolderError);
+  expect((error as ModelFolderError).message).toMatch(/^model owner\/tiny: \d problem/);
   expect((error as ModelFolderError).message).toContain('model_type: expected "whisper", got "llama"');
   expect(hub.requests.filter((path) => path.includes(weights))).toEqual([]);
 });

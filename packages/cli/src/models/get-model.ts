@@ -115,7 +115,7 @@ async function downloaded(request: GetRequest, source: Exclude<ModelSource, { ki
     files[file] = await downloadFile(required(remote, file, name), { staging, trust: remote.trust, request });
   };
   for (const file of modelJsonFiles) await take(file);
-  await refuse(staging, (problem) => !problem.startsWith(`${weightsFile}: missing`));
+  await refuse(name, staging, (problem) => !problem.startsWith(`${weightsFile}: missing`));
   if (remote.find(weightsFile) === undefined) await take(weightsIndexFile);
   const weights = (await weightNames(staging)).filter((file) => files[file] === undefined);
   await requireRoom(
@@ -124,16 +124,16 @@ async function downloaded(request: GetRequest, source: Exclude<ModelSource, { ki
     root,
   );
   for (const file of weights) await take(file);
-  await refuse(staging, () => true);
+  await refuse(name, staging, () => true);
   return { staging, receipt: { name, source: from.base, revision: remote.revision ?? null, files } };
 }
 
 /** A folder with problems that count is no model, and is not kept. */
-async function refuse(staging: string, counts: (problem: string) => boolean): Promise<void> {
+async function refuse(name: string, staging: string, counts: (problem: string) => boolean): Promise<void> {
   const problems = (await checkModelFolder(staging)).filter(counts);
   if (problems.length === 0) return;
   await rm(staging, { recursive: true, force: true });
-  throw new ModelFolderError(staging, problems);
+  throw new ModelFolderError(name, problems);
 }
 
 function required(remote: RemoteModel, file: string, name: string): RemoteFile {
