@@ -26,7 +26,7 @@ export interface Tokenizer {
 const pattern =
   /'(?:[stmd]|re|ve|ll)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-/** Words come again and again; the limit keeps a long session's memory flat. */
+/** Words come again and again; the limit keeps memory flat over hours of speech. */
 const cacheLimit = 20_000;
 
 export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
