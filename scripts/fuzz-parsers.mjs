@@ -7,6 +7,7 @@ import { readAiePartition } from "../packages/xclbin/dist/aie-partition.js";
 import { kernelsOf, readEmbeddedMetadata } from "../packages/xclbin/dist/embedded-metadata.js";
 import * as x from "../packages/xclbin/dist/index.js";
 import { sectionSource } from "../packages/xclbin/dist/section-source.js";
+import { parseSafetensorsHeader, safetensorsHeaderBytes } from "../pipeline/dist/model/safetensors-header.js";
 
 const name = "fuzz";
 const partitionKind = 32;
@@ -154,6 +155,20 @@ const manifest = new TextEncoder().encode(
   }),
 );
 
+const safetensorsHeader = new TextEncoder().encode(
+  JSON.stringify({
+    __metadata__: { format: "pt" },
+    "model.encoder.conv1.bias": { dtype: "F16", shape: [3, 2], data_offsets: [0, 12] },
+    "proj_out.weight": { dtype: "F32", shape: [2], data_offsets: [12, 20] },
+    empty: { dtype: "BF16", shape: [0], data_offsets: [20, 20] },
+  }),
+);
+const safetensors = new Uint8Array([
+  ...words([safetensorsHeader.length, 0]),
+  ...safetensorsHeader,
+  ...new Uint8Array(20),
+]);
+
 /** Sections of a kind, taken out of xclbins. */
 function sectionsOf(files, kind) {
   return files.flatMap((bytes) =>
@@ -236,6 +251,20 @@ const npyTokens = [
 ];
 
 export const parsers = [
+  {
+    name: "safetensors header",
+    seeds: [safetensors],
+    tokens: [...jsonTokens, '"F16"', '"I64"', '"dtype"', '"data_offsets"', "12", "20", '"empty"'],
+    read: (bytes) => {
+      const size = safetensorsHeaderBytes(bytes.subarray(0, 8), bytes.length, name);
+      const places = parseSafetensorsHeader(bytes.subarray(8, 8 + size), bytes.length, name);
+      for (const { offsetBytes, sizeBytes } of places.values())
+        if (offsetBytes < 8 + size || offsetBytes + sizeBytes > bytes.length)
+          throw new Error("an array outside its file");
+      return places;
+    },
+    mend: mendSafetensors,
+  },
   {
     name: "xclbin",
     seeds: [...xclbins, ...realXclbins],
@@ -358,6 +387,16 @@ function viewOf(bytes) {
 function mendLength(bytes) {
   if (bytes.length >= 312) viewOf(bytes).setBigUint64(304, BigInt(bytes.length), true);
   return bytes;
+}
+
+/** The header ends with the last brace, and the arrays have their 20 bytes. */
+function mendSafetensors(bytes) {
+  const end = bytes.lastIndexOf(0x7d) + 1;
+  if (end < 10) return bytes;
+  const mended = new Uint8Array(end + 20);
+  mended.set(bytes.subarray(0, end));
+  viewOf(mended).setBigUint64(0, BigInt(end - 8), true);
+  return mended;
 }
 
 function mendTxn(bytes) {

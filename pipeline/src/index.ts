@@ -36,4 +36,22 @@ export {
   melFeatures,
   timedSpeech,
 } from "./features.ts";
+export { encoderWeightSource } from "./model/encoder-weight-source.ts";
+export type { FeatureConfig } from "./model/feature-config.ts";
+export type { GenerationConfig } from "./model/generation-config.ts";
+export type { FiledTensor, ModelTensors, Rows } from "./model/model-tensors.ts";
+export { promptTokens, type StartOptions, startSequence } from "./model/start-sequence.ts";
+export { characterGroups, createTextStream, type TextStream } from "./model/text-stream.ts";
+export type { Tokenizer } from "./model/tokenizer.ts";
+export { weightFilesOf, weightsFile, weightsIndexFile } from "./model/weight-files.ts";
+export { readWhisperConfig, type StackSizes, type WhisperConfig } from "./model/whisper-config.ts";
+export {
+  checkModelFolder,
+  ModelFolderError,
+  modelJsonFiles,
+  openWhisperModel,
+  type WhisperModel,
+} from "./model/whisper-model.ts";
+export { whisperTensorShapes } from "./model/whisper-tensors.ts";
+export { timestampStepSeconds, timestampText, type WhisperTokens } from "./model/whisper-tokens.ts";
 export { speechSamplePath } from "./speech-sample.ts";

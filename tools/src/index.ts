@@ -35,6 +35,8 @@ export { type PackagingStepsSource, packagingSteps } from "./packaging/packaging
 export { type PackagingTools, packageWithTools, toolsPackager } from "./packaging/tools-packager.ts";
 export type { PreviewedStep, StepFate } from "./plan/preview-steps.ts";
 export type { BuildEvent } from "./plan/step.ts";
+export { type DownloadOptions, download, sha256OfFile } from "./toolchain/download.ts";
+export { type FetchAdvice, FetchError } from "./toolchain/fetch-error.ts";
 export {
   type FoundTool,
   findTool,
@@ -52,8 +54,9 @@ export {
   installWheels,
 } from "./toolchain/install-wheels.ts";
 export { type InstalledPackage, installedPackages, type Receipt } from "./toolchain/installed-packages.ts";
+export { type BusyDownload, claimPartial, type PartialDownload } from "./toolchain/partial-download.ts";
 export { removePackages } from "./toolchain/remove-packages.ts";
-export { requireToolchainFolder, toolchainFolder } from "./toolchain/toolchain-folder.ts";
+export { cacheFolder, requireToolchainFolder, toolchainFolder } from "./toolchain/toolchain-folder.ts";
 export { readToolchainLock, type ToolchainLock } from "./toolchain/toolchain-lock.ts";
 export { type PackageVerdict, verifyPackage } from "./toolchain/verify-package.ts";
 export { freeBytes, localWheelHost } from "./toolchain/wheel-host.ts";

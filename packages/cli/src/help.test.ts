@@ -12,6 +12,7 @@ const commands = [
   "inspect",
   "pack",
   "lint",
+  "models",
   "doctor",
   "demo",
   "conformance",

@@ -78,6 +78,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/pack.ts")).pack(context, invocation.options);
     case "lint":
       return (await import("./commands/lint.ts")).lint(context, invocation.options);
+    case "models":
+      return (await import("./commands/models.ts")).models(context, invocation.options);
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(context, invocation.options);
     case "toolchain":

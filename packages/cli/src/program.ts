@@ -19,6 +19,7 @@ import type { ValidateOptions } from "./commands/validate.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
 import { addLintCommand, type LintInvocation } from "./lint-command.ts";
+import { addModelsCommand, type ModelsInvocation } from "./models-command.ts";
 import {
   collectDefine,
   collectInput,
@@ -45,6 +46,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "bench"; readonly options: BenchOptions }
   | { readonly command: "inspect"; readonly options: InspectOptions }
   | Pick<LintInvocation, "command" | "options">
+  | Pick<ModelsInvocation, "command" | "options">
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | { readonly command: "toolchain"; readonly options: ToolchainOptions }
   | { readonly command: "demo"; readonly options: DemoOptions }
@@ -236,6 +238,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
 
   addPackCommand(program, invoke);
   addLintCommand(program, invoke);
+  addModelsCommand(program, invoke);
 
   program
     .command("doctor")
@@ -318,7 +321,10 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .addArgument(new Argument("<what>", "what to do").choices(["calibrate"]))
     .description("find ranges and scales of what goes into the products of a Whisper encoder, from clips of speech")
     .requiredOption("--clips <path>", "a WAV file, or a folder of them")
-    .requiredOption("--weights <source>", "folder of .npy files, or random:SEED in the sizes of whisper-tiny")
+    .requiredOption(
+      "--weights <source>",
+      "folder of a Whisper model or of .npy files, or random:SEED in the sizes of whisper-tiny",
+    )
     .requiredOption("--out <file>", "where to write the calibration, JSON")
     .option("--seconds <count>", "take so much of each clip at most", parsePositive, 30)
     .option("--percentile <percent>", "of magnitudes, for a range that gives up the largest", parsePositive, 99.99)

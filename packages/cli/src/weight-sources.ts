@@ -1,8 +1,11 @@
-import { resolve } from "node:path";
+import { access } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { FormatError, readNpy, type Tensor, UsageError } from "@aiekit/core";
 import {
   checkEncoderLayerSizes,
   type EncoderWeights,
+  encoderWeightSource,
+  openWhisperModel,
   readEncoderWeights,
   type WeightSource,
   whisperTinyEncoder,
@@ -13,12 +16,13 @@ import { readInput } from "./read-input.ts";
 type Params = Readonly<Record<string, number | string>>;
 
 /**
- * Weights of an encoder: `random:SEED` in the sizes of whisper-tiny but for those in `params`, or a folder of .npy files that
- * are called as `WeightSource` says. @throws UsageError, FormatError, ShapeError.
+ * Weights of an encoder: `random:SEED` in the sizes of whisper-tiny but for those in `params`, the folder of a Whisper model, or a
+ * folder of .npy files that are called as `WeightSource` says. @throws UsageError, FormatError, ShapeError.
  */
 export async function openEncoderWeights(text: string, params: Params, cwd: string): Promise<EncoderWeights> {
   const seed = /^random:(.*)$/.exec(text)?.[1];
   if (seed !== undefined) return randomWeights(seed, params);
+  if (await hasFile(resolve(cwd, text), "config.json")) return modelWeights(resolve(cwd, text), params);
   const numbers = numbersOf(params, ["heads"]);
   return readEncoderWeights(npyFolder(resolve(cwd, text), text), numbers.heads);
 }
@@ -39,10 +43,29 @@ function randomWeights(seed: string, params: Params): EncoderWeights {
   };
 }
 
+async function modelWeights(folder: string, params: Params): Promise<EncoderWeights> {
+  numbersOf(params, []);
+  const model = await openWhisperModel(folder);
+  try {
+    return await readEncoderWeights(encoderWeightSource(model.tensors), model.config.encoder.heads);
+  } finally {
+    await model.close();
+  }
+}
+
+async function hasFile(folder: string, name: string): Promise<boolean> {
+  return access(join(folder, name)).then(
+    () => true,
+    () => false,
+  );
+}
+
 function numbersOf<Name extends string>(params: Params, names: readonly Name[]): Partial<Record<Name, number>> {
   for (const [name, value] of Object.entries(params)) {
     if (!(names as readonly string[]).includes(name)) {
-      throw new UsageError(`quantise: there is no parameter ${name}`, { hint: `parameters: ${names.join(", ")}` });
+      throw new UsageError(`quantise: there is no parameter ${name}`, {
+        hint: `parameters: ${names.join(", ") || "none, the model has its sizes"}`,
+      });
     }
     if (!Number.isSafeInteger(value) || Number(value) < 1) {
       throw new UsageError(`quantise: parameter ${name}: expected a whole number from 1 up, got ${value}`);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { AbortedError } from "@aiekit/core";
 import type { Dispatcher, Response } from "undici";
-import { FetchError, failureOf } from "./fetch-error.ts";
+import { type FetchAdvice, FetchError, failureOf } from "./fetch-error.ts";
 
 export interface DownloadOptions {
   /** Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY in here. */
@@ -15,6 +15,8 @@ export interface DownloadOptions {
   readonly pause?: (ms: number) => Promise<void>;
   /** Called with the size that is still to come, before it is written. */
   readonly beforeWrite?: (bytes: number) => Promise<void>;
+  /** For the hints of errors; that of wheels where left out. */
+  readonly advice?: FetchAdvice;
 }
 
 const defaultStallMs = 30_000;
@@ -39,6 +41,8 @@ export async function download(url: string, path: string, options: DownloadOptio
   });
   try {
     await downloadWith(agent, url, path, options);
+  } catch (error) {
+    throw error instanceof FetchError && options.advice ? error.withAdvice(options.advice) : error;
   } finally {
     await agent.destroy();
   }

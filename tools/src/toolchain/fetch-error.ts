@@ -7,24 +7,44 @@ export type FetchFailure =
   /** The proxy did not open the way to the server. */
   | { readonly kind: "proxy"; readonly status: number };
 
-/** A wheel could not be downloaded: which address, what happened there, what helps. */
+/** What to do where a download does not work; it depends on what is downloaded. */
+export interface FetchAdvice {
+  /** A way without a network. */
+  readonly offline: string;
+  /** Why a file may not be there. */
+  readonly gone: string;
+}
+
+const wheelAdvice: FetchAdvice = {
+  offline: "take the wheel to this machine as a file: aiekit toolchain install --wheel FILE",
+  gone: "the file is no longer there (old nightly wheels are deleted): use a mirror that kept it (--mirror URL)",
+};
+
+/** A file could not be downloaded: which address, what happened there, what helps. */
 export class FetchError extends AiekitError {
   readonly url: string;
   readonly failure: FetchFailure;
+  readonly #via: string | undefined;
 
   constructor(
     url: string,
     failure: FetchFailure,
-    options: { readonly cause?: unknown; readonly via?: string | undefined } = {},
+    options: { readonly cause?: unknown; readonly via?: string | undefined; readonly advice?: FetchAdvice } = {},
   ) {
     const host = hostOf(url);
     const through = options.via === undefined ? "" : `; a proxy is set: ${options.via}`;
     super("tool", `download ${url}: ${whatHappened(failure, host)}${through}`, {
-      hint: cure(failure, host),
+      hint: cure(failure, host, options.advice ?? wheelAdvice),
       ...(options.cause !== undefined && { cause: options.cause }),
     });
     this.url = url;
     this.failure = failure;
+    this.#via = options.via;
+  }
+
+  /** The same failure with another hint. */
+  withAdvice(advice: FetchAdvice): FetchError {
+    return new FetchError(this.url, this.failure, { cause: this.cause, via: this.#via, advice });
   }
 }
 
@@ -86,8 +106,8 @@ function whatHappened(failure: FetchFailure, host: string): string {
   }
 }
 
-function cure(failure: FetchFailure, host: string): string {
-  const offline = "take the wheel to this machine as a file: aiekit toolchain install --wheel FILE";
+function cure(failure: FetchFailure, host: string, advice: FetchAdvice): string {
+  const { offline } = advice;
   switch (failure.kind) {
     case "name":
     case "unreachable":
@@ -100,15 +120,14 @@ function cure(failure: FetchFailure, host: string): string {
     case "cut":
       return "run the command again: it goes on where it stopped";
     case "status":
-      return statusCure(failure.status, offline);
+      return statusCure(failure.status, advice);
     case "proxy":
       return `${failure.status === 407 ? "the proxy wants a login: HTTPS_PROXY=http://user:password@host:port" : "ask who runs the proxy whether it lets this host through"}; or ${offline}`;
   }
 }
 
-function statusCure(status: number, offline: string): string {
-  if (status === 404 || status === 410)
-    return `the file is no longer there (old nightly wheels are deleted): use a mirror that kept it (--mirror URL), or ${offline}`;
+function statusCure(status: number, { offline, gone }: FetchAdvice): string {
+  if (status === 404 || status === 410) return `${gone}, or ${offline}`;
   if (status === 401 || status === 403 || status === 407)
     return `the server or the proxy wants a login: put it into the address of the proxy or the mirror; or ${offline}`;
   if (status === 429 || status >= 500)

@@ -24,7 +24,8 @@ export function requireToolchainFolder(env: Variables): string {
   throw new UsageError("no folder for toolchains: HOME is not set", { hint: `${toolchainVariable}=FOLDER` });
 }
 
-function cacheFolder(env: Variables, platform: string): string | undefined {
+/** Where the platform keeps what can be had again. */
+export function cacheFolder(env: Variables, platform: string = process.platform): string | undefined {
   const home = env.HOME || env.USERPROFILE;
   if (platform === "win32") return env.LOCALAPPDATA || (home && join(home, "AppData", "Local"));
   if (platform === "darwin") return home && join(home, "Library", "Caches");
