@@ -13,14 +13,16 @@ const matmul = (dtype, shape, { npu = "npu1", ending = "", ...more } = {}) => {
     kernel: "matmul",
     npu,
     params: { dtype, shapes: name, ...more },
-    types: dtype.replace("_", " -> "),
+    types: dtype.replace("_", " -> ").replace("g128", " by 128").replace("xi8", " x i8"),
     shape: [shape.join(" x "), ending.slice(1).replaceAll("_", ", "), more.array, more.plan].filter(Boolean).join(", "),
-    macs: { count: m * k * n, type: dtype.startsWith("i8") ? "i8" : "bf16" },
+    macs: { count: m * k * n, type: dtype.split("_")[0].replace("g128", "") },
     ...matmulErrors[dtype],
   };
 };
 const exact = { rounding: "conv_even", error: "none" };
 const sums = "K 2^-24 of sum abs(a b)";
+const narrowed = "2^-8 + 2^-14.4, half of 2^shift scale";
+const groups = "2^-14.4 + 2^-24 of each group";
 const matmulErrors = {
   i8_i8: exact,
   i8_i16: exact,
@@ -28,7 +30,46 @@ const matmulErrors = {
   i8_bf16: { rounding: "conv_even", error: "2^-8 + 2^-14.4" },
   bf16_bf16: { rounding: "conv_even", error: `2^-8, ${sums}` },
   bf16_f32: { rounding: "none", error: sums },
+  i16_i64: { rounding: "none", error: "none" },
+  i16_i32: exact,
+  i16_i16: exact,
+  i16_bf16: { rounding: "conv_even", error: narrowed },
+  i16xi8_i32: exact,
+  i16xi8_i16: exact,
+  i16xi8_bf16: { rounding: "conv_even", error: narrowed },
+  i8g128_bf16: { rounding: "conv_even", error: `2^-8, ${groups}` },
+  i8g128_i8: { rounding: "conv_even", error: `half a step, ${groups}` },
+  i16xi8g128_bf16: { rounding: "conv_even", error: `2^-8, ${groups}` },
+  i16xi8g128_i16: { rounding: "conv_even", error: `half a step, ${groups}` },
 };
+const gemv = (dtype, shape, npu = "npu1") => ({
+  kernel: "gemv",
+  npu,
+  params: { dtype, shapes: shape.join("x") },
+  types: `bf16 x ${dtype.replace("_", " -> ")}`,
+  shape: shape.join(" x "),
+  rounding: dtype.endsWith("f32") ? "none" : "conv_even",
+  error: `${dtype.endsWith("f32") ? "" : "2^-8, "}(K / 32 + 7) 2^-24 of sum abs(x w)${dtype.startsWith("i8") ? ", 2^-21" : ""}`,
+});
+const conv1d = (shapes, [frames, inputs, outputs], { stride = 1, npu = "npu1" } = {}) => ({
+  kernel: "conv1d",
+  npu,
+  params: { shapes },
+  types: "bf16",
+  shape: `${frames} x ${inputs} -> ${outputs}, ${shapes.split("_").slice(1).join(", ")}`,
+  macs: { count: Math.ceil(frames / stride) * 3 * inputs * outputs, type: "bf16" },
+  rounding: "conv_even",
+  error: "2^-8 + 2^-13, (3 inputs + 2) 2^-24 of the sum of magnitudes",
+});
+const transpose = (rows, npu = "npu1") => ({
+  kernel: "transpose",
+  npu,
+  params: { rows },
+  types: "f32 -> bf16",
+  shape: `${rows} x 3000`,
+  rounding: "conv_even",
+  error: "2^-8",
+});
 const attention = (name, { queries, keys, heads }, npu = "npu1") => ({
   kernel: "attention",
   npu,
@@ -62,6 +103,12 @@ export const kernelBenchmarks = [
   matmul("bf16_f32", [1024, 1024, 1024]),
   matmul("i8_i8", [1024, 1024, 1024], { npu: "npu2" }),
   matmul("bf16_bf16", [1024, 1024, 1024], { npu: "npu2" }),
+  ...Object.keys(matmulErrors)
+    .filter((dtype) => dtype.startsWith("i16") || dtype.includes("g128"))
+    .map((dtype) => matmul(dtype, [1024, 1024, 1024])),
+  ...["i16_i32", "i16xi8_bf16", "i8g128_bf16", "i16xi8g128_bf16"].map((dtype) =>
+    matmul(dtype, [1024, 1024, 1024], { npu: "npu2" }),
+  ),
   matmul("i8_i8", [512, 512, 512], { array: "column" }),
   matmul("i8_i8", [256, 512, 256], { array: "tile" }),
   matmul("bf16_bf16", [512, 512, 512], { array: "column" }),
@@ -74,6 +121,24 @@ export const kernelBenchmarks = [
   matmul("bf16_bf16", [6000, 128, 256], { ending: "_bias_gelu", plan: "weights" }),
   matmul("i8_i8", [1500, 384, 384], { plan: "outputs" }),
   matmul("i8_i8", [1500, 384, 384], { plan: "weights" }),
+  gemv("i8_bf16", [1, 384, 384]),
+  gemv("i8_bf16", [1, 384, 1536]),
+  gemv("i8_bf16", [1, 1536, 384]),
+  gemv("i8_bf16", [1, 512, 2048]),
+  gemv("bf16_bf16", [1, 384, 384]),
+  gemv("bf16_bf16", [1, 384, 1536]),
+  gemv("bf16_bf16", [1, 1536, 384]),
+  gemv("i8_f32", [1, 512, 51865]),
+  gemv("i8_f32", [5, 512, 51865]),
+  gemv("i8_f32", [8, 512, 51865]),
+  gemv("i8_bf16", [1, 512, 2048], "npu2"),
+  conv1d("3000x80x384_bias_gelu", [3000, 80, 384]),
+  conv1d("3000x128x384_bias_gelu", [3000, 128, 384]),
+  conv1d("3000x384x384_s2_bias_gelu", [3000, 384, 384], { stride: 2 }),
+  conv1d("3000x384x384_s2_bias_gelu_residual", [3000, 384, 384], { stride: 2 }),
+  conv1d("3000x80x384_bias_gelu", [3000, 80, 384], { npu: "npu2" }),
+  transpose(80),
+  transpose(128),
   attention("6x1500x1500", { heads: 6, queries: 1500, keys: 1500 }),
   attention("20x1500x1500", { heads: 20, queries: 1500, keys: 1500 }),
   attention("6x1x1500", { heads: 6, queries: 1, keys: 1500 }),
