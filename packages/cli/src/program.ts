@@ -3,6 +3,7 @@ import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
 import type { InstsSource, PackagerName } from "@aiekit/tools";
 import { Argument, Command, Option } from "commander";
+import { examples } from "./command-examples.ts";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
 import type { ConformanceOptions } from "./commands/conformance.ts";
@@ -10,11 +11,9 @@ import type { DemoOptions } from "./commands/demo.ts";
 import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
 import type { NewOptions } from "./commands/new.ts";
-import type { QuantiseOptions } from "./commands/quantise.ts";
 import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
-import type { ToolchainAction, ToolchainOptions } from "./commands/toolchain.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
@@ -33,7 +32,9 @@ import {
   parsePositive,
 } from "./options.ts";
 import { addPackCommand, type PackInvocation } from "./pack-command.ts";
+import { addQuantiseCommand, type QuantiseInvocation } from "./quantise-command.ts";
 import type { OutputStream } from "./terminal.ts";
+import { addToolchainCommand, type ToolchainInvocation } from "./toolchain-command.ts";
 
 /** One invocation as parsed: which command, its flags that concern printing, and its options. */
 export type Invocation = { readonly json: boolean; readonly verbose: boolean } & (
@@ -48,12 +49,12 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | Pick<LintInvocation, "command" | "options">
   | Pick<ModelsInvocation, "command" | "options">
   | { readonly command: "doctor"; readonly options: DoctorOptions }
-  | { readonly command: "toolchain"; readonly options: ToolchainOptions }
+  | Pick<ToolchainInvocation, "command" | "options">
   | { readonly command: "demo"; readonly options: DemoOptions }
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
   | { readonly command: "new"; readonly options: NewOptions }
-  | { readonly command: "quantise"; readonly options: QuantiseOptions }
+  | Pick<QuantiseInvocation, "command" | "options">
 );
 
 /** A command that has only the flags for printing. */
@@ -252,23 +253,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     )
     .action((o: RawOptions) => invoke({ command: "doctor", ...flags(o), options: { target: o.target ?? "sim" } }));
 
-  program
-    .command("toolchain")
-    .addArgument(new Argument("<action>", "what to do").choices(["install", "list", "verify", "path", "rm"]))
-    .argument("[packages...]", "mlir_aie, llvm_aie; all when left out; rm also takes name@version")
-    .description("install AMD's compilers for npu1 and npu2 as toolchain.lock.json pins them, verified by their hashes")
-    .option("--mirror <url>", "get wheels from this folder in place of the release pages; or AIEKIT_TOOLCHAIN_MIRROR")
-    .option("--wheel <file>", "install this wheel, may be repeated; no network is used", collectText)
-    .option("--sha256 <hex>", "the wheel's hash, where the lock has none or another; may be repeated", collectText)
-    .option("--trust-first-use", "believe a wheel without a known hash now, and hold later ones against it")
-    .option("--force", "install again what is installed")
-    .option("--downloads", "rm: only what is left of downloads that did not end")
-    .option("--verbose", "print causes")
-    .option("--json", "print one JSON value on stdout")
-    .addHelpText("after", `\nExamples:\n${examples.toolchain}`)
-    .action((action: ToolchainAction, packages: readonly string[], o: ToolchainRawOptions) => {
-      invoke({ command: "toolchain", ...flags(o), options: toolchainOptions(action, packages, o) });
-    });
+  addToolchainCommand(program, invoke);
 
   program
     .command("demo")
@@ -316,26 +301,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
       invoke({ command: "new", ...flags(o), options: { what, name } }),
     );
 
-  program
-    .command("quantise")
-    .addArgument(new Argument("<what>", "what to do").choices(["calibrate"]))
-    .description("find ranges and scales of what goes into the products of a Whisper encoder, from clips of speech")
-    .requiredOption("--clips <path>", "a WAV file, or a folder of them")
-    .requiredOption(
-      "--weights <source>",
-      "folder of a Whisper model or of .npy files, or random:SEED in the sizes of whisper-tiny",
-    )
-    .requiredOption("--out <file>", "where to write the calibration, JSON")
-    .option("--seconds <count>", "take so much of each clip at most", parsePositive, 30)
-    .option("--percentile <percent>", "of magnitudes, for a range that gives up the largest", parsePositive, 99.99)
-    .option("--param <name=value>", "heads; with random weights also width, ffn, layers, mels", collectParam)
-    .option("--verbose", "print causes")
-    .option("--json", "print one JSON value on stdout")
-    .addHelpText("after", `\nExamples:\n${examples.quantise}`)
-    .action((what: "calibrate", o: QuantiseRawOptions) => {
-      const { clips, weights, out, seconds, percentile, param: params = {} } = o;
-      invoke({ command: "quantise", ...flags(o), options: { what, clips, weights, out, seconds, percentile, params } });
-    });
+  addQuantiseCommand(program, invoke);
 
   return program;
 }
@@ -368,10 +334,6 @@ interface RawOptions {
   readonly only?: readonly string[];
 }
 
-interface QuantiseRawOptions
-  extends Pick<RawOptions, "json" | "verbose" | "param">,
-    Omit<QuantiseOptions, "what" | "params"> {}
-
 /** Options of `sim`, where `--out` may be repeated and files may be named. */
 interface SimRawOptions extends Pick<RawOptions, "json" | "verbose" | "in"> {
   readonly out?: readonly InputOption[];
@@ -383,31 +345,6 @@ interface SimRawOptions extends Pick<RawOptions, "json" | "verbose" | "in"> {
   readonly lowered?: boolean;
   readonly insts?: string;
   readonly runs: number;
-}
-
-interface ToolchainRawOptions extends Pick<RawOptions, "json" | "verbose" | "force"> {
-  readonly mirror?: string;
-  readonly wheel?: readonly string[];
-  readonly sha256?: readonly string[];
-  readonly trustFirstUse?: boolean;
-  readonly downloads?: boolean;
-}
-
-function toolchainOptions(
-  action: ToolchainAction,
-  packages: readonly string[],
-  o: ToolchainRawOptions,
-): ToolchainOptions {
-  return {
-    action,
-    packages,
-    mirror: o.mirror,
-    wheels: o.wheel ?? [],
-    sha256: o.sha256 ?? [],
-    trustFirstUse: o.trustFirstUse === true,
-    force: o.force === true,
-    downloads: o.downloads === true,
-  };
 }
 
 function simOptions(design: string, o: SimRawOptions): SimOptions {
@@ -453,59 +390,3 @@ function packageVersion(): string {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }
-
-const examples = {
-  program: `  aiekit demo                          speech to log-mel on the simulated NPU, checked and drawn
-  aiekit build mel                     build the mel kernel for the simulator
-  aiekit run mel --in a.wav --out mel.npy
-  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
-  aiekit validate mel                  compare it with its references
-  aiekit inspect xclbin/sim/mel/mel.xclbin --explain`,
-  build: `  aiekit build mel
-  aiekit build mel --param tiles=3
-  aiekit build fft --watch
-  aiekit build mel --target npu1 --dry-run
-  aiekit build mel --target npu2 --packager tools --keep
-  aiekit build matmul --npu npu2 --param shapes=1500x384x384
-  aiekit build mel --dry-run --json`,
-  run: `  aiekit run mel --in speech.wav --out mel.npy
-  aiekit run fft --in frames.npy --out spectrum.npy
-  aiekit run mel --in pcm=speech.wav --out mel.npy --param tiles=3 --json`,
-  sim: `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
-  aiekit sim mlir/fixtures/conformance/passthrough-compute-i32.mlir --in zeros --out out.npy
-  aiekit sim mlir/fixtures/conformance/two-sequences.mlir --sequence twice --in A=zeros --out B=b.npy --runs 3
-  aiekit sim mlir/fixtures/conformance/core-scf-if.addresses.mlir --lowered --insts mlir/fixtures/conformance/core-scf-if.insts.bin --in zeros --out out.npy --json`,
-  validate: `  aiekit validate mel
-  aiekit validate mel --clips 3 --report report/
-  aiekit validate matmul --npu npu2
-  aiekit validate fft --json`,
-  rounding: `  aiekit rounding fft
-  aiekit rounding mel --clips 3 --json`,
-  bench: `  aiekit bench mel --seconds 30
-  aiekit bench encoder-layer --param positions=300
-  aiekit bench mel --build --json`,
-  inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
-  aiekit inspect insts.bin
-  aiekit inspect before.xclbin after.xclbin
-  aiekit inspect other.xclbin --roundtrip
-  aiekit inspect other.xclbin --explain
-  aiekit inspect xclbin/sim/mel/manifest.json --json`,
-  doctor: `  aiekit doctor
-  aiekit doctor --target npu1 --json`,
-  toolchain: `  aiekit toolchain install
-  aiekit toolchain install --mirror https://wheels.example.org/aie
-  aiekit toolchain install --wheel mlir_aie-1.3.4-cp312-cp312-manylinux_2_35_x86_64.whl
-  aiekit toolchain list --json
-  export PEANO_INSTALL_DIR=$(aiekit toolchain path llvm_aie)`,
-  demo: `  aiekit demo
-  aiekit demo --wav speech.wav --out pictures/`,
-  conformance: `  aiekit conformance mlir/fixtures/conformance
-  aiekit conformance mlir/fixtures/conformance --only repeat-count-compute
-  aiekit conformance designs/ --json`,
-  kernels: `  aiekit kernels
-  aiekit kernels --json`,
-  quantise: `  aiekit quantise calibrate --clips clips/ --weights weights/ --out calibration.json
-  aiekit quantise calibrate --clips speech.wav --weights random:1 --seconds 5 --out calibration.json`,
-  new: `  aiekit new kernel relu
-  aiekit new kernel relu --json`,
-} as const;

@@ -1,0 +1,49 @@
+/** What `--help` shows below the options of each command. */
+export const examples = {
+  program: `  aiekit demo                          speech to log-mel on the simulated NPU, checked and drawn
+  aiekit build mel                     build the mel kernel for the simulator
+  aiekit run mel --in a.wav --out mel.npy
+  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
+  aiekit validate mel                  compare it with its references
+  aiekit inspect xclbin/sim/mel/mel.xclbin --explain`,
+  build: `  aiekit build mel
+  aiekit build mel --param tiles=3
+  aiekit build fft --watch
+  aiekit build mel --target npu1 --dry-run
+  aiekit build mel --target npu2 --packager tools --keep
+  aiekit build matmul --npu npu2 --param shapes=1500x384x384
+  aiekit build mel --dry-run --json`,
+  run: `  aiekit run mel --in speech.wav --out mel.npy
+  aiekit run fft --in frames.npy --out spectrum.npy
+  aiekit run mel --in pcm=speech.wav --out mel.npy --param tiles=3 --json`,
+  sim: `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
+  aiekit sim mlir/fixtures/conformance/passthrough-compute-i32.mlir --in zeros --out out.npy
+  aiekit sim mlir/fixtures/conformance/two-sequences.mlir --sequence twice --in A=zeros --out B=b.npy --runs 3
+  aiekit sim mlir/fixtures/conformance/core-scf-if.addresses.mlir --lowered --insts mlir/fixtures/conformance/core-scf-if.insts.bin --in zeros --out out.npy --json`,
+  validate: `  aiekit validate mel
+  aiekit validate mel --clips 3 --report report/
+  aiekit validate matmul --npu npu2
+  aiekit validate fft --json`,
+  rounding: `  aiekit rounding fft
+  aiekit rounding mel --clips 3 --json`,
+  bench: `  aiekit bench mel --seconds 30
+  aiekit bench encoder-layer --param positions=300
+  aiekit bench mel --build --json`,
+  inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
+  aiekit inspect insts.bin
+  aiekit inspect before.xclbin after.xclbin
+  aiekit inspect other.xclbin --roundtrip
+  aiekit inspect other.xclbin --explain
+  aiekit inspect xclbin/sim/mel/manifest.json --json`,
+  doctor: `  aiekit doctor
+  aiekit doctor --target npu1 --json`,
+  demo: `  aiekit demo
+  aiekit demo --wav speech.wav --out pictures/`,
+  conformance: `  aiekit conformance mlir/fixtures/conformance
+  aiekit conformance mlir/fixtures/conformance --only repeat-count-compute
+  aiekit conformance designs/ --json`,
+  kernels: `  aiekit kernels
+  aiekit kernels --json`,
+  new: `  aiekit new kernel relu
+  aiekit new kernel relu --json`,
+} as const;
