@@ -54,6 +54,14 @@ const plans: readonly MatmulPlanCase[] = [
     array: "whole",
     shapes: "300x384x384_bias_gelu_residual.300x80x384_bias_gelu_residual.300x384x384_residual",
   },
+  {
+    kernel: "conv1d",
+    npu: "npu1",
+    array: "whole",
+    shapes: "3000x80x384_bias_gelu_margin.3000x384x384_s2_bias_gelu_residual.300x384x384_s2",
+  },
+  { kernel: "conv1d", npu: "npu1", array: "whole", shapes: "3000x16x384_bias_gelu" },
+  { kernel: "conv1d", npu: "npu2", array: "whole", shapes: "1000x80x384_bias_gelu.1000x384x384_s2_bias" },
 ];
 
 test.each(plans)(
