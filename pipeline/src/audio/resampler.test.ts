@@ -24,7 +24,7 @@ test("a stream cut anywhere gives bit for bit the result of the whole", () => {
       expect(streamed).toEqual([...resample(samples, { fromHz, toHz })]);
       expect(streamed).toHaveLength(Math.ceil((total * toHz) / fromHz));
     }),
-    { seed: 6, numRuns: 25 },
+    { seed: 6, numRuns: 12 },
   );
 });
 
@@ -42,7 +42,7 @@ test.each([8000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000])(
   "%i Hz to 16 kHz: the pass-band is flat within 0.001 dB up to 7/8 of the lower Nyquist frequency",
   (fromHz) => {
     const top = (7 / 8) * (Math.min(fromHz, toHz) / 2);
-    const gains = Array.from({ length: 12 }, (_, i) => gainDb({ fromHz, hz: 20 + ((top - 20) * i) / 11 }));
+    const gains = Array.from({ length: 8 }, (_, i) => gainDb({ fromHz, hz: 20 + ((top - 20) * i) / 7 }));
 
     expect(Math.max(...gains.map(Math.abs))).toBeLessThan(0.001);
   },
@@ -52,7 +52,7 @@ test.each([22_050, 32_000, 44_100, 48_000, 96_000])(
   "%i Hz to 16 kHz: a tone from 8 kHz up to the input's Nyquist frequency is 80 dB down or more",
   (fromHz) => {
     const [low, high] = [8000, fromHz / 2 - 20];
-    const peaks = Array.from({ length: 16 }, (_, i) => peakDb({ fromHz, hz: low + ((high - low) * i) / 15 }));
+    const peaks = Array.from({ length: 10 }, (_, i) => peakDb({ fromHz, hz: low + ((high - low) * i) / 9 }));
 
     expect(Math.max(...peaks)).toBeLessThan(-80);
   },
@@ -71,9 +71,11 @@ interface Probe {
   readonly hz: number;
 }
 
-/** Half a second of a tone at 16 kHz, without the ends in which the filter reaches over the edge. */
+/** A quarter of a second of a tone at 16 kHz, without the ends in which the filter reaches over the edge. */
 function steady({ fromHz, hz }: Probe): Float32Array {
-  const tone = Float32Array.from({ length: fromHz / 2 }, (_, i) => Math.sin((2 * Math.PI * hz * i) / fromHz));
+  const tone = Float32Array.from({ length: Math.ceil(fromHz / 4) }, (_, i) =>
+    Math.sin((2 * Math.PI * hz * i) / fromHz),
+  );
   return resample(tone, { fromHz, toHz }).slice(100, -100);
 }
 
