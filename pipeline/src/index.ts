@@ -7,6 +7,7 @@ export { toMono } from "./audio/mono.ts";
 export { type OpenAudioOptions, openAudio } from "./audio/open-audio.ts";
 export type { RawPcm } from "./audio/pcm-stream.ts";
 export { toPcm16 } from "./audio/pcm16.ts";
+export { isRecordingName } from "./audio/recording-names.ts";
 export { resample } from "./audio/resample.ts";
 export { createResampler, type Rates, type Resampler } from "./audio/resampler.ts";
 export { speechRateHz } from "./audio/speech-notes.ts";

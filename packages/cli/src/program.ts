@@ -127,7 +127,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .command("run")
     .argument("<kernel>", "name of a kernel, see: aiekit kernels")
     .description("run a kernel over a file; builds it first when it is stale")
-    .requiredOption("--in <[name=]file>", "input: .npy, or .wav for PCM; repeat for more inputs", collectInput)
+    .requiredOption("--in <[name=]file>", "input: .npy, or a recording for PCM; repeat for more inputs", collectInput)
     .requiredOption("--out <file>", "where to write the output, .npy")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
@@ -262,8 +262,11 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
 
   program
     .command("demo")
-    .description("build the mel kernel for the simulator, run it over a WAV file, and compare it with the references")
-    .option("--wav <file>", "a WAV file; the speech sample that comes with aiekit when left out")
+    .description("build the mel kernel for the simulator, run it over a recording, and compare it with the references")
+    .option(
+      "--wav <file>",
+      "WAV, FLAC, MP3, Ogg, or what ffmpeg reads; the speech sample that comes with aiekit when left out",
+    )
     .option("--out <folder>", "where to write the log-mel picture; the project's build folder when left out")
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
@@ -310,7 +313,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .command("quantise")
     .addArgument(new Argument("<what>", "what to do").choices(["calibrate"]))
     .description("find ranges and scales of what goes into the products of a Whisper encoder, from clips of speech")
-    .requiredOption("--clips <path>", "a WAV file, or a folder of them")
+    .requiredOption("--clips <path>", "a recording, or a folder of them")
     .requiredOption("--weights <source>", "folder of .npy files, or random:SEED in the sizes of whisper-tiny")
     .requiredOption("--out <file>", "where to write the calibration, JSON")
     .option("--seconds <count>", "take so much of each clip at most", parsePositive, 30)
