@@ -1,7 +1,7 @@
 export { type Audio, audioSeconds } from "./audio/audio.ts";
 export { type AudioKind, audioKind, kindBytes } from "./audio/audio-kind.ts";
 export type { AudioFormat, AudioStream } from "./audio/audio-stream.ts";
-export { type ByteSource, bytesSource, fileSource, pipeSource } from "./audio/byte-source.ts";
+export { type ByteSource, bytesSource, fileSource, namedSource, pipeSource } from "./audio/byte-source.ts";
 export { loadSpeech, readSpeech, type Speech } from "./audio/load-speech.ts";
 export { toMono } from "./audio/mono.ts";
 export { type OpenAudioOptions, openAudio } from "./audio/open-audio.ts";

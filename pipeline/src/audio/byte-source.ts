@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { FormatError } from "@aiekit/core";
 
 /** Bytes of a recording, in order, in chunks of any size. */
@@ -23,9 +24,17 @@ export async function fileSource(path: string, name = path): Promise<ByteSource>
   if (found.isDirectory()) {
     throw new FormatError(`${name}: expected a file, got a folder`, { hint: "name the recordings in it" });
   }
-  // A named pipe is a file without a size.
-  const sizeBytes = found.isFile() ? found.size : undefined;
-  return { name, chunks: fileChunks(path, name), sizeBytes, path };
+  const chunks = fileChunks(path, name);
+  // A named pipe or /dev/stdin has no size, and is gone once it was read.
+  return found.isFile() ? { name, chunks, sizeBytes: found.size, path } : pipeSource(chunks, name);
+}
+
+/** What a user names: `-` is stdin, all else a path that counts from `cwd`. @throws FormatError as `fileSource` does. */
+export async function namedSource(
+  path: string,
+  { cwd, stdin }: { readonly cwd: string; readonly stdin: AsyncIterable<Uint8Array> },
+): Promise<ByteSource> {
+  return path === "-" ? pipeSource(stdin, "stdin") : fileSource(resolve(cwd, path), path);
 }
 
 /** What is in memory already; `path` says where it came from, if it was a file. */

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { AiekitError, FormatError, UsageError } from "@aiekit/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bytesSource, fileSource, pipeSource } from "./byte-source.ts";
+import { bytesSource, fileSource, namedSource, pipeSource } from "./byte-source.ts";
 import { loadSpeech, readSpeech } from "./load-speech.ts";
 import { openSpeech } from "./speech-stream.ts";
 import { ascii, floatBytes, wavBytes } from "./wav.test-support.ts";
@@ -156,6 +157,23 @@ test("no file, and a folder, are refused by name", async () => {
   await expect(fileSource(import.meta.dirname, "recordings")).rejects.toThrow(
     "recordings: expected a file, got a folder",
   );
+});
+
+test("a dash names stdin, all else is a path that counts from the folder; a device is read as a pipe", async () => {
+  const stdin = pieces(fixture("tones.mp3"), 1000);
+  const cwd = join(import.meta.dirname, "../../fixtures");
+
+  const piped = await namedSource("-", { cwd, stdin });
+  const file = await namedSource("tones.mp3", { cwd, stdin });
+  const device = await namedSource("/dev/null", { cwd, stdin });
+
+  expect([piped, file, device].map(({ name, sizeBytes, path }) => [name, sizeBytes, path])).toEqual([
+    ["stdin", undefined, undefined],
+    ["tones.mp3", 9214, join(cwd, "tones.mp3")],
+    ["/dev/null", undefined, undefined],
+  ]);
+  expect((await readSpeech(piped)).pcm).toEqual((await readSpeech(file)).pcm);
+  await expect(readSpeech(device)).rejects.toThrow("/dev/null: expected a recording, got an empty file");
 });
 
 test.each(["tones.flac", "tones.mp3", "tones.opus", "tones.ogg", "tones.oga"])(
