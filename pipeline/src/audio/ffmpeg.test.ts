@@ -90,7 +90,7 @@ test.each([
 test("ffmpeg is ended when the reader stops early", async () => {
   const ffmpeg = await program(
     "endless",
-    `${writes} require("node:fs").writeFileSync(${JSON.stringify(join(folder, "pid"))}, String(process.pid)); setInterval(() => process.stdout.write(Buffer.alloc(40000)), 5);`,
+    `${writes} process.stdout.on("error", () => {}); require("node:fs").writeFileSync(${JSON.stringify(join(folder, "pid"))}, String(process.pid)); setInterval(() => process.stdout.write(Buffer.alloc(40000)), 5);`,
   );
 
   const { blocks } = await openSpeech(await fileSource(recording, "talk.m4a"), { ffmpeg });

@@ -49,9 +49,10 @@ test.each([8000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000])(
 );
 
 test.each([22_050, 32_000, 44_100, 48_000, 96_000])(
-  "%i Hz to 16 kHz: a tone from 8 kHz up to the input's Nyquist frequency is 80 dB down or more",
+  "%i Hz to 16 kHz: a tone from 8001 Hz up to the input's Nyquist frequency is 80 dB down or more",
   (fromHz) => {
-    const [low, high] = [8000, fromHz / 2 - 20];
+    // At 8 kHz itself a sine is sampled in its zeros: 1 Hz above, all of its phases come by within a quarter of a second.
+    const [low, high] = [8001, fromHz / 2 - 20];
     const peaks = Array.from({ length: 10 }, (_, i) => peakDb({ fromHz, hz: low + ((high - low) * i) / 9 }));
 
     expect(Math.max(...peaks)).toBeLessThan(-80);
