@@ -18,8 +18,13 @@ const permitted = new Set([
   "Python-2.0",
   "Apache-2.0 WITH LLVM-exception",
 ]);
-// Weak copyleft is taken only for tools of development, each for a stated reason.
-const exceptions = { lightningcss: "MPL-2.0, comes with vite under vitest; development only, not shipped" };
+// Weak copyleft is taken only for tools of development and for packages that are installed beside this one, unmodified and
+// replaceable, each for a stated reason.
+const exceptions = {
+  lightningcss: "MPL-2.0, comes with vite under vitest; development only, not shipped",
+  "codec-parser":
+    "LGPL-3.0-or-later, finds the frames for the FLAC, Opus and Vorbis decoders; a package of its own, not bundled",
+};
 
 const seen = new Map();
 for (const entry of readdirSync(store)) {

@@ -1,6 +1,7 @@
 import { ShapeError, type Tensor, tensor } from "@aiekit/core";
 import type { UnitsRun } from "@aiekit/host";
-import { loadSpeech, type Speech } from "./audio/load-speech.ts";
+import type { ByteSource } from "./audio/byte-source.ts";
+import { readSpeech, type Speech } from "./audio/load-speech.ts";
 
 /** Sound that was read, and the wall time of reading it. */
 export interface LoadedSpeech {
@@ -15,13 +16,13 @@ export interface LoadedSpeech {
 export type ClockMs = () => number;
 
 /**
- * `loadSpeech`, timed. Apart from `melFeatures`, so that a file that is no sound is refused before a kernel is built.
- * @throws FormatError as `loadSpeech` does.
+ * `readSpeech`, timed. Apart from `melFeatures`, so that a file that is no sound is refused before a kernel is built.
+ * @throws FormatError and ToolMissingError as `readSpeech` does.
  */
-export function timedSpeech(bytes: Uint8Array, name: string, clockMs: ClockMs): LoadedSpeech {
+export async function timedSpeech(source: ByteSource, clockMs: ClockMs): Promise<LoadedSpeech> {
   const startMs = clockMs();
-  const speech = loadSpeech(bytes, name);
-  return { name, speech, loadMs: clockMs() - startMs };
+  const speech = await readSpeech(source);
+  return { name: source.name, speech, loadMs: clockMs() - startMs };
 }
 
 export interface MelFeaturesSource extends LoadedSpeech {

@@ -1,8 +1,17 @@
 export { type Audio, audioSeconds } from "./audio/audio.ts";
-export { loadSpeech, type Speech, speechRateHz } from "./audio/load-speech.ts";
+export { type AudioKind, audioKind, kindBytes } from "./audio/audio-kind.ts";
+export type { AudioFormat, AudioStream } from "./audio/audio-stream.ts";
+export { type ByteSource, bytesSource, fileSource, namedSource, pipeSource } from "./audio/byte-source.ts";
+export { loadSpeech, readSpeech, type Speech } from "./audio/load-speech.ts";
 export { toMono } from "./audio/mono.ts";
+export { type OpenAudioOptions, openAudio } from "./audio/open-audio.ts";
+export type { RawPcm } from "./audio/pcm-stream.ts";
 export { toPcm16 } from "./audio/pcm16.ts";
+export { isRecordingName } from "./audio/recording-names.ts";
 export { resample } from "./audio/resample.ts";
+export { createResampler, type Rates, type Resampler } from "./audio/resampler.ts";
+export { speechRateHz } from "./audio/speech-notes.ts";
+export { openSpeech, type SpeechStream } from "./audio/speech-stream.ts";
 export { readWav } from "./audio/wav-reader.ts";
 export { writeWav } from "./audio/wav-writer.ts";
 export {

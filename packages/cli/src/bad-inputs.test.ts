@@ -78,9 +78,9 @@ const runMel = (file: string) => ["run", "mel", "--in", file, "--out", "out.npy"
 test.each<[string, string[], number, string]>([
   ["a missing file", runMel("none.wav"), 3, "error: none.wav: there is no such file"],
   ["a folder", runMel("folder.wav"), 3, "error: folder.wav: expected a file, got a folder"],
-  ["text as WAV", runMel("text.wav"), 3, "text.wav: expected a WAV file (RIFF/WAVE), got something else"],
-  ["an empty WAV", runMel("empty.wav"), 3, "empty.wav: expected a WAV file (RIFF/WAVE), got an empty file"],
-  ["an MP3", runMel("mp3.wav"), 3, "mp3.wav: expected a WAV file (RIFF/WAVE), got MP3"],
+  ["text as WAV", runMel("text.wav"), 3, "text.wav: expected a recording, got text"],
+  ["an empty WAV", runMel("empty.wav"), 3, "empty.wav: expected a recording, got an empty file"],
+  ["an MP3 without sound", runMel("mp3.wav"), 3, "mp3.wav: expected sound, the MP3 file has none that can be decoded"],
   [
     "a truncated WAV",
     runMel("truncated.wav"),
@@ -130,7 +130,7 @@ test.each<[string, string[], number, string]>([
     "sound for a kernel that takes frames",
     ["run", "fft", "--in", "sound.wav", "--out", "out.npy"],
     3,
-    "sound.wav: a WAV file is for an input of samples, i16[n]; fft: input in is i16[16, 512]",
+    "sound.wav: a recording is for an input of samples, i16[n]; fft: input in is i16[16, 512]",
   ],
   [
     "an output that is no .npy",
@@ -212,7 +212,7 @@ test("with --json the refusal is one JSON value on stdout, also for usage errors
   const file = await runInProcess([...runMel("text.wav"), "--json"], { cwd: folder });
   const usage = await runInProcess(["build", "mel", "--forse", "--json"]);
 
-  expect(JSON.parse(file.stdout)).toMatchObject({ error: { code: "format", hint: expect.stringContaining("ffmpeg") } });
+  expect(JSON.parse(file.stdout)).toMatchObject({ error: { code: "format", hint: expect.stringContaining("FLAC") } });
   expect(JSON.parse(usage.stdout)).toMatchObject({
     error: { code: "usage", message: expect.stringContaining("--forse") },
   });

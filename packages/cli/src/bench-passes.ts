@@ -1,7 +1,7 @@
 import { type Tensor, tensor, UsageError } from "@aiekit/core";
 import type { ModelledTime } from "@aiekit/host";
 import { logmelSamples } from "@aiekit/mlir";
-import { loadSpeech, timedSpeech } from "@aiekit/pipeline";
+import { bytesSource, loadSpeech, timedSpeech } from "@aiekit/pipeline";
 import { createRandom } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
 import { melPass } from "./mel-pass.ts";
@@ -38,7 +38,7 @@ function melInput(ready: ReadyKernel, seconds: number): BenchInput {
   return {
     audioSeconds: seconds,
     pass: async () => {
-      const loaded = timedSpeech(wav, "generated", () => performance.now());
+      const loaded = await timedSpeech(bytesSource(wav, "generated"), () => performance.now());
       const { phases, run } = await melPass(ready, loaded);
       return { units: run.units, phases, modelled: run.modelled };
     },

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ArgSpec, tensor, writeNpy } from "@aiekit/core";
@@ -33,6 +33,18 @@ test("a stereo 8 kHz WAV file becomes 1 s of 16 kHz mono PCM, and the notes say 
   expect(file!.notes.join()).toContain("8 kHz: resampled to 16 kHz");
 });
 
+test("recordings are told from arrays by their content, whatever their names", async () => {
+  const flac = await readFile(new URL("../../../pipeline/fixtures/tones.flac", import.meta.url));
+  await writeFile(join(folder, "flac.bin"), flac);
+  await writeFile(join(folder, "array.bin"), writeNpy(tensor("i32", [3], Int32Array.of(1, 2, 3))));
+
+  const [sound, array] = await read({ path: "flac.bin" }, { path: "array.bin" });
+
+  expect(sound).toMatchObject({ audioSeconds: 0.5, value: { dtype: "i16", shape: [8000] } });
+  expect(sound!.notes[0]).toBe("flac.bin: decoded from FLAC");
+  expect(array).toMatchObject({ audioSeconds: undefined, value: { dtype: "i32", shape: [3] } });
+});
+
 test("files go to the arguments that they name, and the others to what is left, in order", async () => {
   const files = await read({ path: "a.npy" }, { name: "x", path: "b.npy" });
 
@@ -48,7 +60,7 @@ test("sound goes to an input of int16 samples, and to no other", async () => {
 
   expect(assignInputs("mel", [pcm], [speech!]).pcm?.shape).toEqual([16000]);
   expect(() => assignInputs("fft", [frames], [speech!])).toThrow(
-    "speech.wav: a WAV file is for an input of samples, i16[n]; fft: input in is i16[16, 512]",
+    "speech.wav: a recording is for an input of samples, i16[n]; fft: input in is i16[16, 512]",
   );
 });
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type ArgSpec,
   type DType,
@@ -9,7 +10,7 @@ import {
   tensor,
   UsageError,
 } from "@aiekit/core";
-import { loadSpeech } from "@aiekit/pipeline";
+import { audioKind, bytesSource, isRecordingName, kindBytes, readSpeech } from "@aiekit/pipeline";
 import type { InputOption } from "./options.ts";
 import { readInput } from "./read-input.ts";
 
@@ -19,28 +20,35 @@ export interface InputFile {
   readonly name: string | undefined;
   readonly path: string;
   readonly value: Tensor;
-  /** Length of the sound, where the file is a WAV file. */
+  /** Length of the sound, where the file is a recording. */
   readonly audioSeconds: number | undefined;
   /** What was converted on the way: resampling, mixing to mono. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads the files of `--in`: a WAV file becomes 16 kHz mono PCM, everything else must be a .npy array.
- * @throws FormatError for a file that is missing or not what it should be.
+ * Reads the files of `--in`: a recording (WAV, FLAC, MP3, Ogg, and what ffmpeg reads) becomes 16 kHz mono PCM, everything
+ * else must be a .npy array.
+ * @throws FormatError for a file that is missing or not what it should be; ToolMissingError where ffmpeg is needed.
  */
 export function readInputFiles(inputs: readonly InputOption[], cwd: string): Promise<readonly InputFile[]> {
   return Promise.all(
     inputs.map(async ({ name, path }): Promise<InputFile> => {
       const bytes = await readInput(path, cwd);
-      if (!path.toLowerCase().endsWith(".wav")) {
+      if (!isRecording(bytes, path)) {
         return { name, path, value: readNpy(bytes, path), audioSeconds: undefined, notes: [] };
       }
-      const { pcm, seconds, notes } = loadSpeech(bytes, path);
+      const { pcm, seconds, notes } = await readSpeech(bytesSource(bytes, path, resolve(cwd, path)));
       const value = tensor("i16", [pcm.length], pcm.slice());
       return { name, path, value, audioSeconds: seconds, notes: notes.map((note) => `${path}: ${note}`) };
     }),
   );
+}
+
+/** By its content; the name decides only which error a file gets that is neither. */
+function isRecording(bytes: Uint8Array, path: string): boolean {
+  const kind = audioKind(bytes.subarray(0, kindBytes));
+  return kind.is === "decoded" || kind.is === "media" || isRecordingName(path);
 }
 
 /**
@@ -114,7 +122,7 @@ function roundedTo(dtype: DType, value: Tensor): { readonly value: Tensor; reado
 function expectSamples(kernel: string, arg: ArgSpec, { path, audioSeconds }: InputFile): void {
   if (audioSeconds === undefined || (arg.dtype === "i16" && arg.shape.length === 1)) return;
   throw new ShapeError(
-    `${path}: a WAV file is for an input of samples, i16[n]; ${kernel}: input ${arg.name} is ${describeShape(arg.dtype, arg.shape)}`,
+    `${path}: a recording is for an input of samples, i16[n]; ${kernel}: input ${arg.name} is ${describeShape(arg.dtype, arg.shape)}`,
     { hint: "pass the array as a .npy file" },
   );
 }

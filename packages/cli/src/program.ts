@@ -133,7 +133,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .command("run")
     .argument("<kernel>", "name of a kernel, see: aiekit kernels")
     .description("run a kernel over a file; builds it first when it is stale")
-    .requiredOption("--in <[name=]file>", "input: .npy, or .wav for PCM; repeat for more inputs", collectInput)
+    .requiredOption("--in <[name=]file>", "input: .npy, or a recording for PCM; repeat for more inputs", collectInput)
     .requiredOption("--out <file>", "where to write the output, .npy")
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
@@ -257,8 +257,11 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
 
   program
     .command("demo")
-    .description("build the mel kernel for the simulator, run it over a WAV file, and compare it with the references")
-    .option("--wav <file>", "a WAV file; the speech sample that comes with aiekit when left out")
+    .description("build the mel kernel for the simulator, run it over a recording, and compare it with the references")
+    .option(
+      "--wav <file>",
+      "WAV, FLAC, MP3, Ogg, or what ffmpeg reads; the speech sample that comes with aiekit when left out",
+    )
     .option("--out <folder>", "where to write the log-mel picture; the project's build folder when left out")
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")

@@ -15,7 +15,7 @@ export function addQuantiseCommand(program: Command, invoke: (invocation: Quanti
     .command("quantise")
     .addArgument(new Argument("<what>", "what to do").choices(["calibrate"]))
     .description("find ranges and scales of what goes into the products of a Whisper encoder, from clips of speech")
-    .requiredOption("--clips <path>", "a WAV file, or a folder of them")
+    .requiredOption("--clips <path>", "a recording, or a folder of them")
     .requiredOption(
       "--weights <source>",
       "folder of a Whisper model or of .npy files, or random:SEED in the sizes of whisper-tiny",

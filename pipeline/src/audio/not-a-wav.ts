@@ -1,36 +1,37 @@
 import { FormatError } from "@aiekit/core";
+import { audioKind } from "./audio-kind.ts";
 
 /** Command that makes a readable file of any other, for hints. */
 export const ffmpegHint = "convert it first: ffmpeg -i INPUT -ar 16000 -ac 1 -c:a pcm_s16le OUTPUT.wav";
 
-const starts: readonly (readonly [what: string, pattern: RegExp])[] = [
-  ["a Git LFS pointer", /^version https:\/\/git-lfs/],
-  ["MP3", /^(ID3|\xff[\xe2-\xff])/],
-  ["FLAC", /^fLaC/],
-  ["Ogg (Vorbis or Opus)", /^OggS/],
-  ["MP4 or M4A", /^[\s\S]{4}ftyp/],
-  ["AIFF", /^FORM[\s\S]{4}AIF[FC]/],
-  ["Sun AU", /^\.snd/],
-  ["WebM or Matroska", /^.\x45\xdf\xa3/s],
-  ["AVI", /^RIFF[\s\S]{4}AVI /],
-  ["a RIFF file of another kind", /^RIF[FX]/],
-  ["Sony Wave64", /^riff/],
-  ["a web page", /^\s*<(!doctype|html)/i],
-  ["JSON text", /^\s*[[{]/],
-];
-
 /** @throws FormatError, always: the bytes are no WAV, and the message says what they look like. */
 export function refuseOtherFormat(bytes: Uint8Array, name: string): never {
-  const start = String.fromCharCode(...bytes.subarray(0, 32));
-  const isCut = bytes.length < 12 && /^RIF[FX]/.test(start);
-  const kind = isCut
-    ? `a RIFF file cut off after ${bytes.length} bytes`
-    : starts.find(([, pattern]) => pattern.test(start))?.[0];
-  const first = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  const found = bytes.length === 0 ? "an empty file" : (kind ?? `something else (first bytes ${first})`);
-  const pointer = "fetch the real file: git lfs pull";
-  const hint = kind === "a Git LFS pointer" ? pointer : isCut ? "copy or download the file again" : ffmpegHint;
-  throw new FormatError(`${name}: expected a WAV file (RIFF/WAVE), got ${found}`, { offset: 0, hint });
+  throw new FormatError(`${name}: expected a WAV file (RIFF/WAVE), got ${looksLike(bytes)}`, {
+    offset: 0,
+    hint: hintFor(looksLike(bytes)),
+  });
+}
+
+/** @throws FormatError, always: the bytes are no sound, and the message says what they look like. */
+export function refuseNoSound(bytes: Uint8Array, name: string): never {
+  throw new FormatError(`${name}: expected a recording, got ${looksLike(bytes)}`, {
+    offset: 0,
+    hint: hintFor(looksLike(bytes)),
+  });
+}
+
+function looksLike(bytes: Uint8Array): string {
+  const kind = audioKind(bytes);
+  if (kind.is === "empty") return "an empty file";
+  return kind.is === "unknown" ? `something else (first bytes ${kind.firstBytes})` : kind.name;
+}
+
+function hintFor(what: string): string {
+  if (what === "a Git LFS pointer") return "fetch the real file: git lfs pull";
+  if (what === "an empty file" || what.includes("cut off")) return "copy, download or record the file again";
+  if (/text|web page|PDF|picture|array|archive/.test(what))
+    return "name the recording itself: WAV, FLAC, MP3, Ogg Opus or Vorbis";
+  return ffmpegHint;
 }
 
 const formatNames: Readonly<Record<number, string>> = {

@@ -39,7 +39,7 @@ export function readWavFormat(
   const isExtensible = declaredTag === extensibleTag;
   if (isExtensible && chunk.byteLength < 40) fail(`expected 40 bytes (extensible), got ${chunk.byteLength}`, 0);
   const tag = isExtensible ? u16(24) : declaredTag;
-  if (tag !== pcmTag && tag !== floatTag) fail(`expected PCM or float samples, got ${formatTagName(tag)}`, 0);
+  if (tag !== pcmTag && tag !== floatTag) throw new CompressedWavError(name, { offset, codec: formatTagName(tag) });
 
   const format = tag === pcmTag ? "int" : "float";
   const [channelCount, sampleRateHz, frameBytes, bits] = [u16(2), chunk.getUint32(4, littleEndian), u16(12), u16(14)];
@@ -59,4 +59,14 @@ export function readWavFormat(
     );
   }
   return { format, channelCount, sampleRateHz, bits, sampleBytes, frameBytes };
+}
+
+/** The samples are not kept as numbers; `codec` names how they are. */
+export class CompressedWavError extends FormatError {
+  readonly codec: string;
+
+  constructor(name: string, { offset, codec }: { readonly offset: number; readonly codec: string }) {
+    super(`${name}: fmt chunk: expected PCM or float samples, got ${codec}`, { offset, hint: ffmpegHint });
+    this.codec = codec;
+  }
 }

@@ -1,5 +1,5 @@
-import { basename, join, relative } from "node:path";
-import { speechSamplePath, timedSpeech } from "@aiekit/pipeline";
+import { basename, join, relative, resolve } from "node:path";
+import { fileSource, speechSamplePath, timedSpeech } from "@aiekit/pipeline";
 import { findProject } from "@aiekit/tools";
 import { maxErrWithin, mel80, melLimits, melPicture, melReference, meydaMel, pearson } from "@aiekit/validate";
 import type { Command, CommandContext } from "../command-context.ts";
@@ -7,7 +7,6 @@ import { exitCodes } from "../exit-codes.ts";
 import { type ReadyKernel, withKernel } from "../kernel-on-device.ts";
 import { type MelPass, melPass } from "../mel-pass.ts";
 import { modelledLine, phaseTable } from "../phases.ts";
-import { readInput } from "../read-input.ts";
 import { formatMs, formatTable } from "../table.ts";
 import { writeOutput } from "../write-output.ts";
 
@@ -18,11 +17,11 @@ export interface DemoOptions {
   readonly out: string | undefined;
 }
 
-/** `aiekit demo`: a WAV file to log-mel on the simulated NPU, held against the references; exit code 1 when it differs. */
+/** `aiekit demo`: a recording to log-mel on the simulated NPU, held against the references; exit code 1 when it differs. */
 export const demo: Command<DemoOptions> = async (context, { wav, out }) => {
   const name = wav ?? "the speech sample";
   const path = wav ?? speechSamplePath;
-  const loaded = timedSpeech(await readInput(path, context.cwd), name, () => performance.now());
+  const loaded = await timedSpeech(await fileSource(resolve(context.cwd, path), name), () => performance.now());
   return withKernel(context, { kernel: "mel", params: {}, device: "sim" }, async (ready) => {
     const pass = await melPass(ready, loaded);
     const comparisons = compare(pass);

@@ -1,18 +1,17 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FormatError, type ProductCalibration, UsageError } from "@aiekit/core";
-import { loadSpeech, speechRateHz } from "@aiekit/pipeline";
+import { fileSource, isRecordingName, readSpeech, speechRateHz } from "@aiekit/pipeline";
 import { type CalibrationClip, calibrateEncoder } from "../calibrate-encoder.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { readInput } from "../read-input.ts";
 import { formatTable } from "../table.ts";
 import { openEncoderWeights } from "../weight-sources.ts";
 import { expectWritable, writeOutput } from "../write-output.ts";
 
 export interface QuantiseOptions {
   readonly what: "calibrate";
-  /** A WAV file, or a folder of them. */
+  /** A recording, or a folder of them. */
   readonly clips: string;
   readonly weights: string;
   readonly out: string;
@@ -57,25 +56,25 @@ async function readClips(
   context: CommandContext,
   { clips: path, seconds }: QuantiseOptions,
 ): Promise<readonly CalibrationClip[]> {
-  const isFile = path.toLowerCase().endsWith(".wav");
-  const files = isFile ? [path] : await wavFiles(path, context.cwd);
+  const isFile = isRecordingName(path);
+  const files = isFile ? [path] : await recordings(path, context.cwd);
   const clips: CalibrationClip[] = [];
   for (const file of files) {
-    const { pcm, notes } = loadSpeech(await readInput(file, context.cwd), file);
+    const { pcm, notes } = await readSpeech(await fileSource(resolve(context.cwd, file), file));
     for (const note of notes) context.stderr.write(`note: ${file}: ${note}\n`);
     clips.push({ name: file, pcm: pcm.subarray(0, Math.floor(seconds * speechRateHz)) });
   }
   return clips;
 }
 
-async function wavFiles(folder: string, cwd: string): Promise<readonly string[]> {
+async function recordings(folder: string, cwd: string): Promise<readonly string[]> {
   const names = await readdir(resolve(cwd, folder)).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "ENOENT" ? "there is no such folder" : "expected a folder of WAV files, or one of them";
+    const why = cause.code === "ENOENT" ? "there is no such folder" : "expected a folder of recordings, or one of them";
     throw new FormatError(`${folder}: ${why}`, { cause });
   });
-  const files = names.filter((name) => name.toLowerCase().endsWith(".wav")).sort();
+  const files = names.filter(isRecordingName).sort();
   if (files.length > 0) return files.map((name) => join(folder, name));
-  throw new UsageError(`${folder}: expected WAV files, got ${names.length} file(s) of other kinds`);
+  throw new UsageError(`${folder}: expected recordings, got ${names.length} file(s) of other kinds`);
 }
 
 function print(
