@@ -37,3 +37,6 @@ export {
   timedSpeech,
 } from "./features.ts";
 export { speechSamplePath } from "./speech-sample.ts";
+export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
+export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
+export { checkWhisperConfig, type WhisperConfig } from "./whisper/whisper-config.ts";
