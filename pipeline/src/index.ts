@@ -37,6 +37,12 @@ export {
   timedSpeech,
 } from "./features.ts";
 export { speechSamplePath } from "./speech-sample.ts";
+export type { BeamOptions } from "./whisper/decoding/beam-search.ts";
+export { type DecodedWindow, decodeWindow, type WindowOptions } from "./whisper/decoding/decode-window.ts";
+export { type DetectedLanguage, detectLanguage } from "./whisper/decoding/language.ts";
+export type { Prompt, PromptOptions } from "./whisper/decoding/prompt.ts";
+export type { SamplingOptions } from "./whisper/decoding/sampling.ts";
+export type { SpecialTokens } from "./whisper/decoding/special-tokens.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 export { checkWhisperConfig, type WhisperConfig } from "./whisper/whisper-config.ts";
