@@ -43,6 +43,19 @@ export { type DetectedLanguage, detectLanguage } from "./whisper/decoding/langua
 export type { Prompt, PromptOptions } from "./whisper/decoding/prompt.ts";
 export type { SamplingOptions } from "./whisper/decoding/sampling.ts";
 export type { SpecialTokens } from "./whisper/decoding/special-tokens.ts";
+export {
+  decodeWithFallback,
+  type FallbackResult,
+  type FallbackThresholds,
+  publishedTemperatures,
+  publishedThresholds,
+} from "./whisper/decoding/temperature-fallback.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
+export {
+  type MelSource,
+  type Segment,
+  type SlidingOptions,
+  slidingWindows,
+} from "./whisper/long-form/sliding-windows.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 export { checkWhisperConfig, type WhisperConfig } from "./whisper/whisper-config.ts";

@@ -2,6 +2,9 @@ import { expect, test } from "vitest";
 import { decodeWindow, type WindowOptions } from "./decode-window.ts";
 import { detectLanguage } from "./language.ts";
 import { openAi, openAiDefaults, openAiExecutor, openAiFeatures } from "./openai-fixture.test-support.ts";
+import { logSoftmax } from "./probabilities.ts";
+import { sampler, seededRandom } from "./sampling.ts";
+import { sampleSequences } from "./search.ts";
 
 const executor = await openAiExecutor();
 const clips = openAi.decoded.greedy!.length;
@@ -70,6 +73,28 @@ test("decoding: a seed gives the same samples, another one others, and no 3 toke
   const text = guarded.tokens.filter((token) => token < openAi.special.eot);
   const triples = text.slice(2).map((_, i) => text.slice(i, i + 3).join());
   expect(new Set(triples).size).toBe(triples.length);
+});
+
+test("decoding: each of 4 sampled sequences has the log probability that it has when fed alone", async () => {
+  const { eot, sot } = openAi.special;
+  const session = await executor.decode(states[2]!);
+  const start = { session, logits: (await session.prefill([sot])).data, rules: [], eot, maxTokens: 12 };
+
+  const candidates = await sampleSequences(start, 4, sampler({ temperature: 2 }, seededRandom(5)));
+
+  expect(new Set(candidates.map(({ tokens }) => tokens.join())).size).toBe(4);
+  for (const { tokens, logProb } of candidates) {
+    const fed = [sot, ...tokens];
+    const alone = await executor.decode(states[2]!);
+    const { data } = await alone.prefill(fed, [...fed.keys()]);
+    const sampled = tokens.length < 12 ? [...tokens, eot] : tokens;
+    const { vocab } = openAi.sizes;
+    const parts = sampled.map((token, i) => logSoftmax(data.subarray(i * vocab, (i + 1) * vocab))[token]!);
+    expect(logProb).toBeCloseTo(
+      parts.reduce((sum, part) => sum + part, 0),
+      9,
+    );
+  }
 });
 
 test("decoding: a prompt that fills the model is refused, and so is a language it does not have", async () => {
