@@ -64,3 +64,25 @@ export {
 export { whisperTensorShapes } from "./model/whisper-tensors.ts";
 export { timestampStepSeconds, timestampText, type WhisperTokens } from "./model/whisper-tokens.ts";
 export { speechSamplePath } from "./speech-sample.ts";
+export type { BeamOptions } from "./whisper/decoding/beam-search.ts";
+export { type DecodedWindow, decodeWindow, type WindowOptions } from "./whisper/decoding/decode-window.ts";
+export { type DetectedLanguage, detectLanguage } from "./whisper/decoding/language.ts";
+export type { Prompt, PromptOptions } from "./whisper/decoding/prompt.ts";
+export type { SamplingOptions } from "./whisper/decoding/sampling.ts";
+export type { SpecialTokens } from "./whisper/decoding/special-tokens.ts";
+export {
+  decodeWithFallback,
+  type FallbackResult,
+  type FallbackThresholds,
+  publishedTemperatures,
+  publishedThresholds,
+} from "./whisper/decoding/temperature-fallback.ts";
+export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
+export {
+  type MelSource,
+  type Segment,
+  type SlidingOptions,
+  slidingWindows,
+} from "./whisper/long-form/sliding-windows.ts";
+export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
+export { checkWhisperConfig, type WhisperConfig } from "./whisper/whisper-config.ts";

@@ -1,0 +1,49 @@
+import type { Tensor } from "@aiekit/core";
+import type { WhisperConfig } from "./whisper-config.ts";
+
+/** What runs a Whisper model. Every executor gives the meaning of `reference`, within its own precision. */
+export interface WhisperExecutor {
+  readonly name: string;
+  readonly config: WhisperConfig;
+  /**
+   * Encodes one window. `features`: f32[mels, frames]; frames may be fewer than the full window's, never more.
+   * @throws ShapeError for another shape.
+   */
+  encode(features: Tensor<"f32">): Promise<EncoderState>;
+  /** A decoder over an encoded window, with an empty cache of one row. The state must outlive the session. */
+  decode(state: EncoderState, options?: DecoderOptions): Promise<DecoderSession>;
+  close(): Promise<void>;
+}
+
+/** An encoded window, kept where its executor wants it; belongs to the executor that made it. */
+export interface EncoderState {
+  readonly positions: number;
+  /** f32[positions, width]. */
+  output(): Promise<Tensor<"f32">>;
+  close(): Promise<void>;
+}
+
+export interface DecoderOptions {
+  /** Keep cross-attention weights of every token, for alignment. They cost layers * heads * positions a token. */
+  readonly keepCrossAttention?: boolean;
+}
+
+/** Token sequences of one length over one encoded window, and their key/value cache. */
+export interface DecoderSession {
+  /** Sequences; 1 until `reorder` makes more. */
+  readonly rows: number;
+  /** Tokens each row has seen. */
+  readonly length: number;
+  /**
+   * Feeds the prompt to the only row. Returns logits f32[at.length, vocab] behind the prompt's tokens `at`
+   * (indices into `tokens`), or behind the last token where left out.
+   */
+  prefill(tokens: readonly number[], at?: readonly number[]): Promise<Tensor<"f32">>;
+  /** Feeds one token a row. Returns logits f32[rows, vocab]. @throws BudgetError when the model's positions are used up. */
+  step(tokens: readonly number[]): Promise<Tensor<"f32">>;
+  /** Row i becomes a continuation of what row `sources[i]` is now; rows may be dropped, repeated and added. */
+  reorder(sources: readonly number[]): Promise<void>;
+  /** f32[decoderLayers, decoderHeads, length, positions] of a row. @throws UsageError unless they were asked for. */
+  crossAttention(row: number): Promise<Tensor<"f32">>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+import { describeShape, ShapeError, tensor, UsageError } from "@aiekit/core";
+import type { WeightSource } from "../../encoder/encoder-weights.ts";
+import type { EncoderState, WhisperExecutor } from "../executor.ts";
+import { checkWhisperConfig, type WhisperConfig } from "../whisper-config.ts";
+import { ReferenceDecoder } from "./reference-decoder.ts";
+import { referenceEncoder } from "./reference-encoder.ts";
+import { readWhisperWeights } from "./reference-weights.ts";
+import type { Rows } from "./rows.ts";
+
+/** The executor that defines meaning: float32 weights, float64 between them, no approximation, on the CPU and slow. */
+export async function referenceExecutor(config: WhisperConfig, source: WeightSource): Promise<WhisperExecutor> {
+  checkWhisperConfig(config);
+  const weights = await readWhisperWeights(source, config);
+  const states = new WeakMap<EncoderState, Rows>();
+  return {
+    name: "reference",
+    config,
+    async encode(features) {
+      const [mels, frames = 0] = features.shape;
+      const most = 2 * config.audioPositions;
+      if (features.shape.length !== 2 || mels !== config.mels || frames < 1 || frames > most) {
+        const got = describeShape(features.dtype, features.shape);
+        throw new ShapeError(`encoder: features: expected f32[${config.mels}, 1 to ${most}], got ${got}`);
+      }
+      const encoded = referenceEncoder(features, weights, config);
+      const state: EncoderState = {
+        positions: encoded.count,
+        output: async () => tensor("f32", [encoded.count, encoded.width], Float32Array.from(encoded.data)),
+        close: async () => void states.delete(state),
+      };
+      states.set(state, encoded);
+      return state;
+    },
+    async decode(state, options) {
+      const encoded = states.get(state);
+      if (encoded !== undefined) return new ReferenceDecoder(weights, config, encoded, options);
+      throw new UsageError("decoder: expected an encoder state of this executor that is not closed");
+    },
+    async close() {},
+  };
+}
