@@ -39,6 +39,9 @@ async function flac(reader: ByteReader): Promise<Codec> {
   const bits = ((bytes[20]! & 1) << 4) + (bytes[21]! >> 4) + 1;
   const declared = (bytes[21]! & 15) * 2 ** 32 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(22);
   const cutter = cutFlacFrames();
+  // The other blocks of metadata are left out: this one becomes the last.
+  const info = bytes.slice();
+  info[4]! |= 0x80;
   const atEnd: Codec["atEnd"] = ({ frames, sampleRateHz }) => {
     // 0 stands for a length that the encoder did not know.
     if (declared === 0 && cutter.leftBytes() > 0) {
@@ -55,7 +58,7 @@ async function flac(reader: ByteReader): Promise<Codec> {
     sampleFormat: "int",
     bits,
     channelCount,
-    makeDecoder: () => makeFlacFileDecoder(cutter),
+    makeDecoder: () => makeFlacFileDecoder(cutter, info),
     atEnd,
   };
 }
@@ -120,9 +123,11 @@ async function makeFlacDecoder(): Promise<Decoder> {
   };
 }
 
-async function makeFlacFileDecoder({ push, end }: FlacFrames): Promise<Decoder> {
+async function makeFlacFileDecoder({ push, end }: FlacFrames, info: Uint8Array): Promise<Decoder> {
   const { FLACDecoder } = await import("@wasm-audio-decoders/flac");
   const decoder = await whenReady(new FLACDecoder());
+  // Frames may leave their rate and width to STREAMINFO.
+  await decoder.decodeFrames([info]);
   const decode = async (frames: readonly Uint8Array[]) => toFullScale(await decoder.decodeFrames([...frames]));
   return { decode: (bytes) => decode(push(bytes)), flush: () => decode(end()), free: () => decoder.free() };
 }

@@ -21,6 +21,10 @@ test.each([
     "16 bits, of unknown length",
     { sampleRateHz: 16_000, bits: 16, channels: [noise(16, 5000, 1)], blockSamples: 1152, declaredSamples: 0 },
   ],
+  [
+    "rate and width only in STREAMINFO",
+    { sampleRateHz: 16_000, bits: 16, channels: [noise(16, 3000, 1)], blockSamples: 576, plainFrames: true },
+  ],
   ["short blocks up to the end", { sampleRateHz: 16_000, bits: 16, channels: [noise(16, 1603, 1)], blockSamples: 16 }],
   [
     "one sample, with a pad of silence",
