@@ -2,6 +2,7 @@ import { FormatError } from "@aiekit/core";
 import type { DecodedKind } from "./audio-kind.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { Codec, Decoded, Decoder } from "./compressed-stream.ts";
+import { cutFlacFrames, type FlacFrames } from "./flac-frames.ts";
 import { mpegFrame } from "./mpeg-frame.ts";
 import { followOggPages, type OggPages } from "./ogg-pages.ts";
 
@@ -22,6 +23,7 @@ export function codecFor(kind: Exclude<DecodedKind, "WAV">, reader: ByteReader):
 }
 
 const streamInfoEnd = 42;
+const flacHint = "copy or download the file again; to use what is there: ffmpeg -i INPUT OUTPUT.wav";
 
 /** Source: RFC 9639, section 8.2 (STREAMINFO). */
 async function flac(reader: ByteReader): Promise<Codec> {
@@ -36,15 +38,29 @@ async function flac(reader: ByteReader): Promise<Codec> {
   const channelCount = ((bytes[20]! >> 1) & 7) + 1;
   const bits = ((bytes[20]! & 1) << 4) + (bytes[21]! >> 4) + 1;
   const declared = (bytes[21]! & 15) * 2 ** 32 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(22);
+  const cutter = cutFlacFrames();
+  // The other blocks of metadata are left out: this one becomes the last.
+  const info = bytes.slice();
+  info[4]! |= 0x80;
   const atEnd: Codec["atEnd"] = ({ frames, sampleRateHz }) => {
     // 0 stands for a length that the encoder did not know.
+    if (declared === 0 && cutter.leftBytes() > 0) {
+      throw new FormatError(`${name}: FLAC: cut off or damaged after ${frames} samples`, { hint: flacHint });
+    }
     if (declared === 0 || frames === declared) return [];
     const [expected, found] = [declared, frames].map((n) => `${n} samples (${(n / sampleRateHz).toFixed(2)} s)`);
     throw new FormatError(`${name}: FLAC: cut off or damaged: expected ${expected}, got ${found}`, {
-      hint: "copy or download the file again; to use what is there: ffmpeg -i INPUT OUTPUT.wav",
+      hint: flacHint,
     });
   };
-  return { container: "FLAC", sampleFormat: "int", bits, channelCount, makeDecoder: makeFlacDecoder, atEnd };
+  return {
+    container: "FLAC",
+    sampleFormat: "int",
+    bits,
+    channelCount,
+    makeDecoder: () => makeFlacFileDecoder(cutter, info),
+    atEnd,
+  };
 }
 
 // Pictures in a tag are seldom larger; beyond it, the count of channels is the decoder's.
@@ -105,6 +121,15 @@ async function makeFlacDecoder(): Promise<Decoder> {
     flush: async () => toFullScale(await decoder.flush()),
     free: () => decoder.free(),
   };
+}
+
+async function makeFlacFileDecoder({ push, end }: FlacFrames, info: Uint8Array): Promise<Decoder> {
+  const { FLACDecoder } = await import("@wasm-audio-decoders/flac");
+  const decoder = await whenReady(new FLACDecoder());
+  // Frames may leave their rate and width to STREAMINFO.
+  await decoder.decodeFrames([info]);
+  const decode = async (frames: readonly Uint8Array[]) => toFullScale(await decoder.decodeFrames([...frames]));
+  return { decode: (bytes) => decode(push(bytes)), flush: () => decode(end()), free: () => decoder.free() };
 }
 
 /** The decoder divides by 2^(bits-1) - 1; full scale here is 2^(bits-1), as for WAV. Rounding gives the very integers again. */

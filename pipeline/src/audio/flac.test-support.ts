@@ -6,13 +6,22 @@ export interface FlacParts {
   readonly blockSamples: number;
   /** Of the header; the true count when left out. */
   readonly declaredSamples?: number;
+  /** Frames leave rate and width to STREAMINFO (codes 0). */
+  readonly plainFrames?: boolean;
 }
 
 const rateCodes = { 16000: 5, 44100: 9, 48000: 10 };
 const sizeCodes = { 16: 4, 24: 6 };
 
 /** Source: RFC 9639, sections 8.2 (STREAMINFO) and 9 (frames). */
-export function flacBytes({ sampleRateHz, bits, channels, blockSamples, declaredSamples }: FlacParts): Uint8Array {
+export function flacBytes({
+  sampleRateHz,
+  bits,
+  channels,
+  blockSamples,
+  declaredSamples,
+  plainFrames,
+}: FlacParts): Uint8Array {
   const total = channels[0]!.length;
   const info = [
     ...[...bigEndian(blockSamples, 2), ...bigEndian(blockSamples, 2), ...bigEndian(0, 3), ...bigEndian(0, 3)],
@@ -23,7 +32,10 @@ export function flacBytes({ sampleRateHz, bits, channels, blockSamples, declared
   const bytes = [0x66, 0x4c, 0x61, 0x43, 0x80, ...bigEndian(info.length, 3), ...info];
   for (let at = 0, frame = 0; at < total; at += blockSamples, frame++) {
     const size = Math.min(blockSamples, total - at);
-    const codes = [0x70 + rateCodes[sampleRateHz], (channels.length - 1) * 16 + sizeCodes[bits] * 2];
+    const codes = [
+      0x70 + (plainFrames ? 0 : rateCodes[sampleRateHz]),
+      (channels.length - 1) * 16 + (plainFrames ? 0 : sizeCodes[bits] * 2),
+    ];
     const header = [0xff, 0xf8, ...codes, frame, ...bigEndian(size - 1, 2)];
     const body = [...header, crc(header, { bits: 8, polynomial: 0x07 })];
     for (const channel of channels) {

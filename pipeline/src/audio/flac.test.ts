@@ -1,7 +1,7 @@
 import { FormatError } from "@aiekit/core";
 import { expect, test } from "vitest";
 import { bytesSource, pipeSource } from "./byte-source.ts";
-import { flacBytes } from "./flac.test-support.ts";
+import { type FlacParts, flacBytes } from "./flac.test-support.ts";
 import { openAudio } from "./open-audio.ts";
 
 const noise = (bits: number, count: number, seed: number): number[] =>
@@ -22,6 +22,11 @@ test.each([
     { sampleRateHz: 16_000, bits: 16, channels: [noise(16, 5000, 1)], blockSamples: 1152, declaredSamples: 0 },
   ],
   [
+    "rate and width only in STREAMINFO",
+    { sampleRateHz: 16_000, bits: 16, channels: [noise(16, 3000, 1)], blockSamples: 576, plainFrames: true },
+  ],
+  ["short blocks up to the end", { sampleRateHz: 16_000, bits: 16, channels: [noise(16, 1603, 1)], blockSamples: 16 }],
+  [
     "one sample, with a pad of silence",
     { sampleRateHz: 16_000, bits: 16, channels: [[1234, ...Array(15).fill(0)]], blockSamples: 16 },
   ],
@@ -38,7 +43,8 @@ test.each([
   }
 });
 
-const whole = flacBytes({ sampleRateHz: 16_000, bits: 16, channels: [noise(16, 16_000, 1)], blockSamples: 1600 });
+const wholeParts: FlacParts = { sampleRateHz: 16_000, bits: 16, channels: [noise(16, 16_000, 1)], blockSamples: 1600 };
+const whole = flacBytes(wholeParts);
 
 test.each([0.999, 0.9, 0.5, 0.25])(
   "cut off after %d of its bytes it is refused at its end, with both lengths",
@@ -63,6 +69,23 @@ test.each([
   ["after the magic", 4, "a.flac: FLAC: expected STREAMINFO, 42 bytes, at the start, got 4 bytes"],
 ])("cut off %s it is refused before any block", async (_, length, message) => {
   await expect(openAudio(bytesSource(whole.subarray(0, length), "a.flac"))).rejects.toThrow(message);
+});
+
+test("a file of unknown length that is cut off is refused as well", async () => {
+  const open = flacBytes({ ...wholeParts, declaredSamples: 0 });
+
+  await expect(collect(bytesSource(open.subarray(0, 20_000), "a.flac"))).rejects.toThrow(
+    "a.flac: FLAC: cut off or damaged after 9600 samples",
+  );
+});
+
+test("a tag behind the sound is passed over", async () => {
+  const tag = new Uint8Array(128);
+  tag.set(new TextEncoder().encode("TAGtalk"));
+
+  const { channels } = await collect(bytesSource(Uint8Array.from([...whole, ...tag]), "a.flac"));
+
+  expect(channels[0]).toHaveLength(16_000);
 });
 
 test("a flipped bit in the sound is found", async () => {

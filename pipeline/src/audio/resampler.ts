@@ -22,7 +22,7 @@ export interface Resampler {
 }
 
 /**
- * A polyphase FIR low-pass (windowed sinc, Kaiser). Flat within 0.001 dB up to 7/8 of the lower Nyquist frequency, 80 dB
+ * A polyphase FIR low-pass (windowed sinc, Kaiser). Flat within 0.001 dB up to 7/8 of the lower Nyquist frequency, 89 dB
  * or more down above that frequency. Sample i of the result is the sound at i / toHz; its length is ⌈n · toHz / fromHz⌉.
  * Outside of the input is silence. Keeps one filter length of input, and one set of taps for each phase that occurs.
  * Source: Oppenheim, Schafer, Discrete-Time Signal Processing (FIR design with the Kaiser window).
