@@ -85,4 +85,4 @@ export {
   slidingWindows,
 } from "./whisper/long-form/sliding-windows.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
-export { checkWhisperConfig, type WhisperConfig } from "./whisper/whisper-config.ts";
+export { checkWhisperSizes, type WhisperSizes, whisperSizes } from "./whisper/whisper-sizes.ts";

@@ -1,10 +1,10 @@
 import type { Tensor } from "@aiekit/core";
-import type { WhisperConfig } from "./whisper-config.ts";
+import type { WhisperSizes } from "./whisper-sizes.ts";
 
 /** What runs a Whisper model. Every executor gives the meaning of `reference`, within its own precision. */
 export interface WhisperExecutor {
   readonly name: string;
-  readonly config: WhisperConfig;
+  readonly config: WhisperSizes;
   /**
    * Encodes one window. `features`: f32[mels, frames]; frames may be fewer than the full window's, never more.
    * @throws ShapeError for another shape.

@@ -1,6 +1,6 @@
 import { elementCount, type Tensor, tensor } from "@aiekit/core";
 import type { WeightSource } from "../encoder/encoder-weights.ts";
-import type { WhisperConfig } from "./whisper-config.ts";
+import type { WhisperSizes } from "./whisper-sizes.ts";
 
 // The same weights as pipeline/fixtures/whisper/seeded_model.py gives PyTorch: no file of weights is needed.
 
@@ -20,7 +20,7 @@ export function seededArray(name: string, shape: readonly number[], scale: numbe
 }
 
 /** Weights by name for a model of these sizes. */
-export function seededWeights(config: WhisperConfig, prefix = ""): WeightSource {
+export function seededWeights(config: WhisperSizes, prefix = ""): WeightSource {
   return async (name) => {
     const shape = shapeOf(name, config);
     if (shape === undefined) return undefined;
@@ -32,7 +32,7 @@ export function seededWeights(config: WhisperConfig, prefix = ""): WeightSource 
   };
 }
 
-function shapeOf(name: string, config: WhisperConfig): readonly number[] | undefined {
+function shapeOf(name: string, config: WhisperSizes): readonly number[] | undefined {
   const { width } = config;
   const isEncoder = name.startsWith("model.encoder.");
   const hidden = isEncoder ? config.encoderHidden : config.decoderHidden;

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { referenceExecutor } from "../reference/reference-executor.ts";
 import { seededArray, seededWeights } from "../seeded-model.test-support.ts";
-import type { WhisperConfig } from "../whisper-config.ts";
+import type { WhisperSizes } from "../whisper-sizes.ts";
 import type { WindowOptions } from "./decode-window.ts";
 import type { SpecialTokens } from "./special-tokens.ts";
 
 /** What openai-whisper's own decode() and transcribe() gave: pipeline/fixtures/whisper/make_openai_fixture.py. */
 export interface OpenAiFixture {
-  readonly sizes: WhisperConfig;
+  readonly sizes: WhisperSizes;
   readonly special: SpecialTokens;
   readonly nonSpeech: readonly number[];
   readonly scaledRows: readonly (readonly [number, number])[];

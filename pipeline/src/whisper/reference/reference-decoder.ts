@@ -1,6 +1,6 @@
 import { BudgetError, ShapeError, type Tensor, tensor, UsageError } from "@aiekit/core";
 import type { DecoderOptions, DecoderSession } from "../executor.ts";
-import type { WhisperConfig } from "../whisper-config.ts";
+import type { WhisperSizes } from "../whisper-sizes.ts";
 import { attention, type KeysValues } from "./attention.ts";
 import { KeyValueCache } from "./key-value-cache.ts";
 import { feedForwardOf } from "./reference-encoder.ts";
@@ -18,11 +18,11 @@ export class ReferenceDecoder implements DecoderSession {
   #length = 0;
   #sequences: readonly Sequence[];
   readonly #weights: WhisperWeights["decoder"];
-  readonly #config: WhisperConfig;
+  readonly #config: WhisperSizes;
   readonly #audio: readonly KeysValues[];
   readonly #keepCross: boolean;
 
-  constructor(weights: WhisperWeights, config: WhisperConfig, encoded: Rows, options: DecoderOptions = {}) {
+  constructor(weights: WhisperWeights, config: WhisperSizes, encoded: Rows, options: DecoderOptions = {}) {
     const { layers } = weights.decoder;
     this.#weights = weights.decoder;
     this.#config = config;

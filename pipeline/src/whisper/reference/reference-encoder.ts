@@ -1,5 +1,5 @@
 import type { Tensor } from "@aiekit/core";
-import type { WhisperConfig } from "../whisper-config.ts";
+import type { WhisperSizes } from "../whisper-sizes.ts";
 import { attention } from "./attention.ts";
 import { gelu } from "./gelu.ts";
 import type { Affine, FeedForward, WhisperWeights } from "./reference-weights.ts";
@@ -9,7 +9,7 @@ import { affine, layerNorm, mapped, type Rows, rows, sum } from "./rows.ts";
 export function referenceEncoder(
   features: Tensor<"f32">,
   { encoder }: WhisperWeights,
-  { encoderHeads }: WhisperConfig,
+  { encoderHeads }: WhisperSizes,
 ): Rows {
   const [mels = 0, frames = 0] = features.shape;
   const input = rows(frames, mels);

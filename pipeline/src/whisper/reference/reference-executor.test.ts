@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { BudgetError, FormatError, ShapeError, tensor, UsageError } from "@aiekit/core";
 import { expect, test } from "vitest";
 import { seededArray, seededWeights } from "../seeded-model.test-support.ts";
-import type { WhisperConfig } from "../whisper-config.ts";
+import type { WhisperSizes } from "../whisper-sizes.ts";
 import { erf } from "./gelu.ts";
 import { referenceExecutor } from "./reference-executor.ts";
 
 // Made by pipeline/fixtures/whisper/make_transformers_fixture.py: PyTorch's float32 on the same seeded weights.
 const fixture: {
-  sizes: WhisperConfig;
+  sizes: WhisperSizes;
   prompt: number[];
   encoder: number[];
   logits: number[];

@@ -1,15 +1,15 @@
 import { describeShape, ShapeError, tensor, UsageError } from "@aiekit/core";
 import type { WeightSource } from "../../encoder/encoder-weights.ts";
 import type { EncoderState, WhisperExecutor } from "../executor.ts";
-import { checkWhisperConfig, type WhisperConfig } from "../whisper-config.ts";
+import { checkWhisperSizes, type WhisperSizes } from "../whisper-sizes.ts";
 import { ReferenceDecoder } from "./reference-decoder.ts";
 import { referenceEncoder } from "./reference-encoder.ts";
 import { readWhisperWeights } from "./reference-weights.ts";
 import type { Rows } from "./rows.ts";
 
 /** The executor that defines meaning: float32 weights, float64 between them, no approximation, on the CPU and slow. */
-export async function referenceExecutor(config: WhisperConfig, source: WeightSource): Promise<WhisperExecutor> {
-  checkWhisperConfig(config);
+export async function referenceExecutor(config: WhisperSizes, source: WeightSource): Promise<WhisperExecutor> {
+  checkWhisperSizes(config);
   const weights = await readWhisperWeights(source, config);
   const states = new WeakMap<EncoderState, Rows>();
   return {

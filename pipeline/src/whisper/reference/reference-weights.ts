@@ -1,6 +1,6 @@
 import { describeShape, FormatError, ShapeError } from "@aiekit/core";
 import type { WeightSource } from "../../encoder/encoder-weights.ts";
-import type { WhisperConfig } from "../whisper-config.ts";
+import type { WhisperSizes } from "../whisper-sizes.ts";
 
 /** W [outputs, inputs] and b [outputs]. */
 export interface Affine {
@@ -61,7 +61,7 @@ export interface WhisperWeights {
  * Reads a model by the names that `WhisperForConditionalGeneration` gives its arrays (`model.encoder.conv1.weight`).
  * @throws FormatError for an array that is missing or no float32, ShapeError for one of another shape than the config's.
  */
-export async function readWhisperWeights(source: WeightSource, config: WhisperConfig): Promise<WhisperWeights> {
+export async function readWhisperWeights(source: WeightSource, config: WhisperSizes): Promise<WhisperWeights> {
   const take = taker(source);
   const { width, mels } = config;
   const convolution = async (name: string, inputs: number): Promise<Affine> => ({

@@ -1,7 +1,8 @@
 import { UsageError } from "@aiekit/core";
+import type { WhisperConfig } from "../model/whisper-config.ts";
 
 /** Sizes of a Whisper model; config.json's names stand beside. */
-export interface WhisperConfig {
+export interface WhisperSizes {
   /** num_mel_bins: 80, or 128 since large-v3. */
   readonly mels: number;
   /** d_model: columns of every state. */
@@ -25,7 +26,7 @@ export interface WhisperConfig {
 }
 
 /** @throws UsageError that names the first size that is no positive integer, or a width that the heads do not divide. */
-export function checkWhisperConfig(config: WhisperConfig): void {
+export function checkWhisperSizes(config: WhisperSizes): void {
   for (const [name, size] of Object.entries(config)) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new UsageError(`whisper: ${name}: expected a positive integer, got ${size}`);
@@ -36,4 +37,22 @@ export function checkWhisperConfig(config: WhisperConfig): void {
       throw new UsageError(`whisper: width ${config.width}: expected a multiple of ${heads} heads`);
     }
   }
+}
+
+/** What an executor needs of a model's config.json. */
+export function whisperSizes({ encoder, decoder, ...config }: WhisperConfig): WhisperSizes {
+  const { mels, width, vocabSize, audioPositions, textPositions } = config;
+  return {
+    mels,
+    width,
+    encoderLayers: encoder.layers,
+    encoderHeads: encoder.heads,
+    encoderHidden: encoder.ffn,
+    decoderLayers: decoder.layers,
+    decoderHeads: decoder.heads,
+    decoderHidden: decoder.ffn,
+    vocab: vocabSize,
+    audioPositions,
+    textPositions,
+  };
 }
