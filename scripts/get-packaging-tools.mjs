@@ -65,7 +65,9 @@ function install() {
   for (const sub of ["apt/lists/partial", "apt/cache/archives/partial", "debs", "bin"]) {
     mkdirSync(join(work, sub), { recursive: true });
   }
-  const mirror = process.env.AIEKIT_DEBIAN_MIRROR ?? configuredMirror() ?? "http://deb.debian.org/debian";
+  const mirror = process.env.AIEKIT_DEBIAN_MIRROR ?? configuredMirror();
+  if (mirror === undefined)
+    throw new Error("apt knows no mirror of Debian: set AIEKIT_DEBIAN_MIRROR to the address of one");
   const line = (name) => `deb [signed-by=${keyring} arch=${architecture}] ${mirror} ${name} main\n`;
   writeFileSync(join(work, "apt/sources.list"), line(suite) + line(backports));
   writeFileSync(join(work, "apt/status"), "");
