@@ -141,6 +141,8 @@ export class AieArray {
     const { signal, onProgress, kernelLimitMs: limitMs = kernelLimitMs } = drive.options;
     if (signal?.aborted) throw new AbortedError("simulated run: stopped");
     while (!drive.until()) {
+      await this.#hearSignals();
+      if (signal?.aborted) throw new AbortedError("simulated run: stopped");
       let end: TurnEnd = "pause";
       const turn = () => {
         end = this.#turn(drive.until);
@@ -155,6 +157,15 @@ export class AieArray {
       await new Promise<void>((resolve) => setTimeout(resolve, 0));
       if (signal?.aborted) throw new AbortedError("simulated run: stopped");
     }
+  }
+
+  /**
+   * A signal that has come while the program was busy waits for the event loop, and is dropped when Node takes Ctrl-C from the
+   * program's handlers. `setImmediate` comes back after the loop has looked for signals; a timer may come back before.
+   */
+  async #hearSignals(): Promise<void> {
+    if (!this.#callsKernels || this.#turns >= interruptedTurns) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
   /** A kernel that never returns mostly does so at its first call: there Ctrl-C gets through. Later its limit ends it. */

@@ -65,3 +65,18 @@ test("Ctrl-C stops a kernel that never returns, and reaches the program's own ha
   expect(failed).toMatchObject({ name: "AbortedError" });
   expect(heard).toBe(1);
 });
+
+test("Ctrl-C that came while the program was busy, just before a run, is heard before the first turn", async () => {
+  const { array, launch } = endlessKernel();
+  const stop = new AbortController();
+  const handler = () => stop.abort();
+  process.on("SIGINT", handler);
+  process.kill(process.pid, "SIGINT");
+
+  const failed = await array
+    .run({ ...launch, kernelLimitMs: 50, signal: stop.signal })
+    .catch((error: unknown) => error);
+
+  process.off("SIGINT", handler);
+  expect(failed).toMatchObject({ name: "AbortedError", message: "simulated run: stopped" });
+});
