@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ToolMissingError } from "@aiekit/core";
+import { sha256 } from "../cache/sha256.ts";
 
 /** Packages whose code decides what a build makes. */
 const packages = ["aie-api", "core", "mlir", "tools", "wasm-clang", "xclbin"] as const;
@@ -23,7 +24,7 @@ async function readOwnCode(): Promise<string> {
   const folders = packages.map((name) => join(installedPackageFolder(name), basename(code)));
   const hashes = folders.map(hashModules);
   const { version } = JSON.parse(await readFile(join(dirname(code), "package.json"), "utf8")) as { version: string };
-  return `${version}+${createHash("sha256").update(hashes.join("\n")).digest("hex").slice(0, 12)}`;
+  return `${version}+${sha256(hashes.join("\n")).slice(0, 12)}`;
 }
 
 /** Folder of one of the packages above, found as Node finds packages: in node_modules here and above. */

@@ -4,6 +4,7 @@ import { geluReference } from "../references/normal-distribution.ts";
 import { numbersOf } from "../signals/bf16-arrays.ts";
 import type { ArraySubject, Arrays } from "./array-subject.ts";
 import { conv1dSuite } from "./conv1d-suite.ts";
+import { tanhGelu } from "./plain-gelu.test-support.ts";
 
 interface Mistakes {
   /** Frames from position to position where the stride is 2. */
@@ -23,7 +24,6 @@ interface Mistakes {
   readonly change?: (y: Float64Array) => Float64Array;
 }
 
-const tanhGelu = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 const floorToBf16 = (value: number): number => {
   const nearest = floatToBf16(value);
   if (!(bf16ToFloat(nearest) > value)) return nearest;

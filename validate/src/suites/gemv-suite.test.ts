@@ -4,6 +4,7 @@ import { numbersOf } from "../signals/bf16-arrays.ts";
 import type { ArraySubject } from "./array-subject.ts";
 import { gemvCases, gemvInputs, gemvShapeName } from "./gemv-cases.ts";
 import { gemvSuite, judgeGemv } from "./gemv-suite.ts";
+import { integralGelu, tanhGelu } from "./plain-gelu.test-support.ts";
 
 const seed = 1;
 /** The head takes longer than everything else together, and plain loops say nothing new with it. */
@@ -37,18 +38,6 @@ const truncatedBf16 = (x: number): number => {
   const [bits = 0] = new Uint32Array(Float32Array.of(x).buffer);
   return bits >>> 16;
 };
-// x Phi(x), the integral by Simpson's rule over 12 standard deviations: another way than the reference's.
-function integralGelu(x: number): number {
-  const [steps, width] = [200, 12 / 200];
-  let tail = 0;
-  for (let i = 0; i <= steps; i++) {
-    const weight = i === 0 || i === steps ? 1 : i % 2 === 1 ? 4 : 2;
-    tail += weight * Math.exp(-0.5 * (Math.abs(x) + i * width) ** 2);
-  }
-  tail *= width / 3 / Math.sqrt(2 * Math.PI);
-  return x * (x < 0 ? tail : 1 - tail);
-}
-const tanhGelu = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
 /** A device of plain loops: binary32 sums in 32 lanes, one rounding; with mistakes. */
 function subject(mistakes: Mistakes = {}): ArraySubject {

@@ -5,6 +5,7 @@ import { matmulCases, shapeName } from "./matmul-cases.ts";
 import { matmulInputs } from "./matmul-inputs.ts";
 import { judgeMatmul } from "./matmul-judge.ts";
 import { matmulSuite } from "./matmul-suite.ts";
+import { integralGelu, tanhGelu } from "./plain-gelu.test-support.ts";
 
 const seed = 1;
 
@@ -41,18 +42,6 @@ const floorBf16 = (x: number): number => {
 const numbers = (t: Tensor): number[] =>
   Array.from(t.data as ArrayLike<number>, t.dtype === "bf16" ? bf16ToFloat : Number);
 const floatOf = (bits: number): number => new Float32Array(Int32Array.of(bits).buffer)[0]!;
-// x Phi(x), the integral by Simpson's rule over 12 standard deviations: another way than the reference's.
-function integralGelu(x: number): number {
-  const [steps, width] = [200, 12 / 200];
-  let tail = 0;
-  for (let i = 0; i <= steps; i++) {
-    const weight = i === 0 || i === steps ? 1 : i % 2 === 1 ? 4 : 2;
-    tail += weight * Math.exp(-0.5 * (Math.abs(x) + i * width) ** 2);
-  }
-  tail *= width / 3 / Math.sqrt(2 * Math.PI);
-  return x * (x < 0 ? tail : 1 - tail);
-}
-const tanhGelu = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
 /** A device of plain loops, binary32 sums, one rounding; with mistakes. */
 function subject(mistakes: Mistakes = {}): ArraySubject {

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ToolError, ToolMissingError } from "@aiekit/core";
 import { writeFileAtomic } from "../../cache/atomic-write.ts";
+import { sha256 } from "../../cache/sha256.ts";
 import { runTool } from "../../drivers/run-tool.ts";
 
 /** What is known of a program or folder after it was asked or read once. */
@@ -57,7 +58,7 @@ export async function openToolFacts(file: string): Promise<ToolFactsMemo> {
     },
     async folder(path) {
       const files = await listFiles(path);
-      const signature = createHash("sha256").update(JSON.stringify(files)).digest("hex");
+      const signature = sha256(JSON.stringify(files));
       return remember(path, signature, async () => ({
         version: await contentHash(path, files),
         versionText: "",
