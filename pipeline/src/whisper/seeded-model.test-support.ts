@@ -9,12 +9,13 @@ export function seededArray(name: string, shape: readonly number[], scale: numbe
   let seed = 0x811c9dc5;
   for (const byte of Buffer.from(name)) seed = Math.imul(seed ^ byte, 0x01000193) >>> 0;
   const array = tensor("f32", shape);
-  for (let i = 0; i < elementCount(shape); i++) {
+  const { data } = array;
+  for (let i = 0; i < data.length; i++) {
     let x = (Math.imul(i, 0x9e3779b1) + seed) >>> 0;
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b) >>> 0;
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35) >>> 0;
     x = (x ^ (x >>> 16)) >>> 0;
-    array.data[i] = offset + scale * (x / 2 ** 32 - 0.5);
+    data[i] = offset + scale * (x / 2 ** 32 - 0.5);
   }
   return array;
 }
