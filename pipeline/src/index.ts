@@ -64,6 +64,42 @@ export {
 export { whisperTensorShapes } from "./model/whisper-tensors.ts";
 export { timestampStepSeconds, timestampText, type WhisperTokens } from "./model/whisper-tokens.ts";
 export { speechSamplePath } from "./speech-sample.ts";
+export { type TimeTextOptions, timeText } from "./transcribe/formats/time-text.ts";
+export {
+  type FormatOptions,
+  formatTranscript,
+  type TranscriptFormat,
+  transcriptFormats,
+} from "./transcribe/formats/transcript-formats.ts";
+export { logMel } from "./transcribe/mel/log-mel.ts";
+export { SpeechWindows, type SpeechWindowsOptions } from "./transcribe/mel/speech-windows.ts";
+export {
+  type Availability,
+  choosePlacement,
+  type ExecutorKind,
+  executorKinds,
+  type Placement,
+  type PlacementRequest,
+} from "./transcribe/placement/choose-placement.ts";
+export { type Placed, placedExecutor } from "./transcribe/placement/placed-executor.ts";
+export { type Recovery, recoveringExecutor } from "./transcribe/placement/recovering-executor.ts";
+export { type TracedOptions, tracedExecutor } from "./transcribe/placement/traced-executor.ts";
+export {
+  type LaunchTrace,
+  type PartTrace,
+  type TraceEvent,
+  TraceLog,
+  type Tracer,
+  type TraceSummary,
+  type WhisperPart,
+} from "./transcribe/trace.ts";
+export type {
+  TranscribedSegment,
+  TranscribedWord,
+  Transcript,
+  Transcription,
+  TranscriptionPhases,
+} from "./transcribe/transcription.ts";
 export type { BeamOptions } from "./whisper/decoding/beam-search.ts";
 export { type DecodedWindow, decodeWindow, type WindowOptions } from "./whisper/decoding/decode-window.ts";
 export { type DetectedLanguage, detectLanguage } from "./whisper/decoding/language.ts";
@@ -83,6 +119,7 @@ export {
   type Segment,
   type SlidingOptions,
   slidingWindows,
+  type WindowDone,
 } from "./whisper/long-form/sliding-windows.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 export { checkWhisperSizes, type WhisperSizes, whisperSizes } from "./whisper/whisper-sizes.ts";
