@@ -78,11 +78,13 @@ export {
   publishedThresholds,
 } from "./whisper/decoding/temperature-fallback.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
+export { languageCode, languageName, languages } from "./whisper/languages.ts";
 export {
   type MelSource,
   type Segment,
   type SlidingOptions,
   slidingWindows,
 } from "./whisper/long-form/sliding-windows.ts";
+export { type AlignmentHead, type ModelDecoding, modelDecoding } from "./whisper/model-decoding.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 export { checkWhisperSizes, type WhisperSizes, whisperSizes } from "./whisper/whisper-sizes.ts";
