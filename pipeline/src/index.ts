@@ -114,6 +114,7 @@ export {
   publishedThresholds,
 } from "./whisper/decoding/temperature-fallback.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
+export { languageCode, languageName, languages } from "./whisper/languages.ts";
 export {
   type MelSource,
   type Segment,
@@ -121,5 +122,6 @@ export {
   slidingWindows,
   type WindowDone,
 } from "./whisper/long-form/sliding-windows.ts";
+export { type AlignmentHead, type ModelDecoding, modelDecoding } from "./whisper/model-decoding.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 export { checkWhisperSizes, type WhisperSizes, whisperSizes } from "./whisper/whisper-sizes.ts";
