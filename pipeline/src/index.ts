@@ -14,6 +14,7 @@ export { speechRateHz } from "./audio/speech-notes.ts";
 export { openSpeech, type SpeechStream } from "./audio/speech-stream.ts";
 export { readWav } from "./audio/wav-reader.ts";
 export { writeWav } from "./audio/wav-writer.ts";
+export { demoModelPath } from "./demo-model.ts";
 export {
   type EncoderFrontSizes,
   encoderFrontBuilds,
@@ -93,6 +94,8 @@ export {
   type TraceSummary,
   type WhisperPart,
 } from "./transcribe/trace.ts";
+export { publishedOptions, type TranscribeOptions } from "./transcribe/transcribe-options.ts";
+export { type TranscribeEvents, Transcriber, type TranscriberParts } from "./transcribe/transcriber.ts";
 export type {
   TranscribedSegment,
   TranscribedWord,

@@ -17,10 +17,9 @@ export function powerSpectrum(frame: Float64Array, power: Float64Array): void {
     for (let q = 0; q < half; q++) {
       let [re, im] = [0, 0];
       for (let m = 0; m < rows; m++) {
-        const turn = (m * q * columns) % frameSamples;
         const value = frame[m * columns + r]!;
-        re += value * cosines[turn]!;
-        im -= value * sines[turn]!;
+        re += value * rowCosines[q * rows + m]!;
+        im -= value * rowSines[q * rows + m]!;
       }
       real[q * columns + r] = re;
       imaginary[q * columns + r] = im;
@@ -44,5 +43,8 @@ export function powerSpectrum(frame: Float64Array, power: Float64Array): void {
 
 const cosines = Float64Array.from({ length: frameSamples }, (_, n) => Math.cos((2 * Math.PI * n) / frameSamples));
 const sines = Float64Array.from({ length: frameSamples }, (_, n) => Math.sin((2 * Math.PI * n) / frameSamples));
+const rowTurn = (i: number) => ((i % rows) * Math.floor(i / rows) * columns) % frameSamples;
+const rowCosines = Float64Array.from({ length: half * rows }, (_, i) => cosines[rowTurn(i)]!);
+const rowSines = Float64Array.from({ length: half * rows }, (_, i) => sines[rowTurn(i)]!);
 const real = new Float64Array(half * columns);
 const imaginary = new Float64Array(half * columns);
