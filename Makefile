@@ -39,7 +39,7 @@ setup: node_modules/.aiekit-installed
 
 node_modules/.aiekit-installed: $(MANIFESTS)
 	@node -e 'const [a,b]=process.versions.node.split(".").map(Number); if (a<20||(a===20&&b<19)) { console.error("aiekit needs Node >= 20.19, found "+process.versions.node+": https://nodejs.org"); process.exit(1) }'
-	@echo "installing the packages that aiekit needs (about 150 MB, from npm)"
+	@echo "installing the packages that aiekit needs (from npm, 590 MB on disk)"
 	@$(PNPM) install --frozen-lockfile
 	@touch $@
 

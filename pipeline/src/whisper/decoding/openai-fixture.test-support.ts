@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { WeightSource } from "../../encoder/encoder-weights.ts";
 import { referenceExecutor } from "../reference/reference-executor.ts";
 import { seededArray, seededWeights } from "../seeded-model.test-support.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
@@ -37,9 +38,13 @@ export const openAi: OpenAiFixture = JSON.parse(
 
 /** The fixture's model. */
 export async function openAiExecutor() {
+  return referenceExecutor(openAi.sizes, openAiWeights());
+}
+
+export function openAiWeights(): WeightSource {
   const { sizes } = openAi;
   const weights = seededWeights(sizes, "openai ");
-  return referenceExecutor(sizes, async (name) => {
+  return async (name) => {
     const array = await weights(name);
     if (name === "model.decoder.embed_tokens.weight") {
       for (const [row, factor] of openAi.scaledRows) {
@@ -48,7 +53,7 @@ export async function openAiExecutor() {
       }
     }
     return array;
-  });
+  };
 }
 
 /** Features by the name that the fixture's script gives them. */
