@@ -119,6 +119,24 @@ export {
   publishedTemperatures,
   publishedThresholds,
 } from "./whisper/decoding/temperature-fallback.ts";
+export {
+  type DeviceBuild,
+  decoderBuilds,
+  deviceWhisperBuilds,
+  windowBuilds,
+} from "./whisper/device/device-builds.ts";
+export { type DeviceExecutor, type DeviceExecutorOptions, deviceExecutor } from "./whisper/device/device-executor.ts";
+export {
+  type ContextEvent,
+  type DevicePart,
+  type DeviceTrace,
+  type DeviceTracer,
+  deviceParts,
+  type LaunchEvent,
+  type LaunchTally,
+  tallyTracer,
+} from "./whisper/device/launch-trace.ts";
+export { bf16Everywhere, type WeightType, type WeightTypes } from "./whisper/device/weight-types.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
 export { languageCode, languageName, languages } from "./whisper/languages.ts";
 export {
