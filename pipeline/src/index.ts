@@ -14,6 +14,7 @@ export { speechRateHz } from "./audio/speech-notes.ts";
 export { openSpeech, type SpeechStream } from "./audio/speech-stream.ts";
 export { readWav } from "./audio/wav-reader.ts";
 export { writeWav } from "./audio/wav-writer.ts";
+export { demoModelPath } from "./demo-model.ts";
 export {
   type EncoderFrontSizes,
   encoderFrontBuilds,
@@ -64,6 +65,44 @@ export {
 export { whisperTensorShapes } from "./model/whisper-tensors.ts";
 export { timestampStepSeconds, timestampText, type WhisperTokens } from "./model/whisper-tokens.ts";
 export { speechSamplePath } from "./speech-sample.ts";
+export { type TimeTextOptions, timeText } from "./transcribe/formats/time-text.ts";
+export {
+  type FormatOptions,
+  formatTranscript,
+  type TranscriptFormat,
+  transcriptFormats,
+} from "./transcribe/formats/transcript-formats.ts";
+export { logMel } from "./transcribe/mel/log-mel.ts";
+export { SpeechWindows, type SpeechWindowsOptions } from "./transcribe/mel/speech-windows.ts";
+export {
+  type Availability,
+  choosePlacement,
+  type ExecutorKind,
+  executorKinds,
+  type Placement,
+  type PlacementRequest,
+} from "./transcribe/placement/choose-placement.ts";
+export { type Placed, placedExecutor } from "./transcribe/placement/placed-executor.ts";
+export { type Recovery, recoveringExecutor } from "./transcribe/placement/recovering-executor.ts";
+export { type TracedOptions, tracedExecutor } from "./transcribe/placement/traced-executor.ts";
+export {
+  type LaunchTrace,
+  type PartTrace,
+  type TraceEvent,
+  TraceLog,
+  type Tracer,
+  type TraceSummary,
+  type WhisperPart,
+} from "./transcribe/trace.ts";
+export { publishedOptions, type TranscribeOptions } from "./transcribe/transcribe-options.ts";
+export { type TranscribeEvents, Transcriber, type TranscriberParts } from "./transcribe/transcriber.ts";
+export type {
+  TranscribedSegment,
+  TranscribedWord,
+  Transcript,
+  Transcription,
+  TranscriptionPhases,
+} from "./transcribe/transcription.ts";
 export { type CpuExecutor, type CpuOptions, cpuExecutor } from "./whisper/cpu/cpu-executor.ts";
 export { type CpuPrecision, cpuPrecisions } from "./whisper/cpu/emit-layers.ts";
 export type { CpuModel } from "./whisper/cpu/emitted-graphs.ts";
@@ -80,12 +119,33 @@ export {
   publishedTemperatures,
   publishedThresholds,
 } from "./whisper/decoding/temperature-fallback.ts";
+export {
+  type DeviceBuild,
+  decoderBuilds,
+  deviceWhisperBuilds,
+  windowBuilds,
+} from "./whisper/device/device-builds.ts";
+export { type DeviceExecutor, type DeviceExecutorOptions, deviceExecutor } from "./whisper/device/device-executor.ts";
+export {
+  type ContextEvent,
+  type DevicePart,
+  type DeviceTrace,
+  type DeviceTracer,
+  deviceParts,
+  type LaunchEvent,
+  type LaunchTally,
+  tallyTracer,
+} from "./whisper/device/launch-trace.ts";
+export { bf16Everywhere, type WeightType, type WeightTypes } from "./whisper/device/weight-types.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
+export { languageCode, languageName, languages } from "./whisper/languages.ts";
 export {
   type MelSource,
   type Segment,
   type SlidingOptions,
   slidingWindows,
+  type WindowDone,
 } from "./whisper/long-form/sliding-windows.ts";
+export { type AlignmentHead, type ModelDecoding, modelDecoding } from "./whisper/model-decoding.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 export { checkWhisperSizes, type WhisperSizes, whisperSizes } from "./whisper/whisper-sizes.ts";

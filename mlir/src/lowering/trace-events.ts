@@ -1,5 +1,4 @@
-import { DesignError } from "@aiekit/core";
-import { nearestNames } from "../parser/nearest.ts";
+import { DesignError, nearestNames } from "@aiekit/core";
 
 /** A part of a tile with its own events and trace unit. A compute tile has two: its core and its data memory. */
 export type TraceModule = "core" | "memory" | "memtile" | "shim";

@@ -1,3 +1,4 @@
+import { nearestNames } from "@aiekit/core";
 import type { Attribute } from "../ir/attributes.ts";
 import { unquote } from "../ir/string-literal.ts";
 import { i1 } from "../ir/types.ts";
@@ -11,7 +12,7 @@ import {
   parseSymbol,
   parseTypedInteger,
 } from "./attributes.ts";
-import { nearestNames } from "./nearest.ts";
+
 import type { OpDraft, OpParser } from "./op-parser.ts";
 import { balancedText, parseTypeList } from "./types.ts";
 

@@ -1,3 +1,4 @@
+import { nearestNames } from "@aiekit/core";
 import { Operation, Region } from "../ir/operation.ts";
 import type { OpDefinition } from "../ops/definition.ts";
 import { compileFormat } from "../ops/format.ts";
@@ -6,7 +7,7 @@ import { definitions } from "../ops/table.ts";
 import { parseAttribute } from "./attributes.ts";
 import { parseFormat } from "./format.ts";
 import { parseGeneric } from "./generic.ts";
-import { nearestNames } from "./nearest.ts";
+
 import { type OpDraft, OpParser } from "./op-parser.ts";
 import { Scanner, type Token } from "./scanner.ts";
 import type { ValueUse } from "./scope.ts";

@@ -35,6 +35,7 @@ import { addPackCommand, type PackInvocation } from "./pack-command.ts";
 import { addQuantiseCommand, type QuantiseInvocation } from "./quantise-command.ts";
 import type { OutputStream } from "./terminal.ts";
 import { addToolchainCommand, type ToolchainInvocation } from "./toolchain-command.ts";
+import { addTranscribeCommand, type TranscribeInvocation } from "./transcribe-command.ts";
 
 /** One invocation as parsed: which command, its flags that concern printing, and its options. */
 export type Invocation = { readonly json: boolean; readonly verbose: boolean } & (
@@ -50,6 +51,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | Pick<ModelsInvocation, "command" | "options">
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | Pick<ToolchainInvocation, "command" | "options">
+  | Pick<TranscribeInvocation, "command" | "options">
   | { readonly command: "demo"; readonly options: DemoOptions }
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
@@ -240,6 +242,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
   addPackCommand(program, invoke);
   addLintCommand(program, invoke);
   addModelsCommand(program, invoke);
+  addTranscribeCommand(program, invoke);
 
   program
     .command("doctor")

@@ -10,15 +10,18 @@ export interface WhisperExecutor {
    * @throws ShapeError for another shape.
    */
   encode(features: Tensor<"f32">): Promise<EncoderState>;
-  /** A decoder over an encoded window, with an empty cache of one row. The state must outlive the session. */
+  /**
+   * A decoder over an encoded window, with an empty cache of one row. The state must outlive the session; one of another
+   * executor is read by its `output`, so that a model's halves can run in different places.
+   */
   decode(state: EncoderState, options?: DecoderOptions): Promise<DecoderSession>;
   close(): Promise<void>;
 }
 
-/** An encoded window, kept where its executor wants it; belongs to the executor that made it. */
+/** An encoded window, kept where its executor wants it. */
 export interface EncoderState {
   readonly positions: number;
-  /** f32[positions, width]. */
+  /** f32[positions, width]. @throws UsageError when it is closed. */
   output(): Promise<Tensor<"f32">>;
   close(): Promise<void>;
 }

@@ -68,7 +68,10 @@ function graphExecutor({ sizes }: CpuModel, folder: string, { runtime, threads, 
     let window: Promise<WindowTensors> | undefined;
     const state: EncoderState = {
       positions,
-      output: async () => tensor("f32", shape, Float32Array.from(data)),
+      output: async () => {
+        if (!windows.has(state)) throw new UsageError("decoder: expected an encoder state that is not closed");
+        return tensor("f32", shape, Float32Array.from(data));
+      },
       close: async () => void windows.delete(state),
     };
     windows.set(state, () => {
@@ -97,10 +100,7 @@ function graphExecutor({ sizes }: CpuModel, folder: string, { runtime, threads, 
       return adopt(tensor("f32", [...encoded!.dims], encoded!.data as Float32Array<ArrayBuffer>));
     },
     async decode(state, options) {
-      const window = windows.get(state);
-      if (window === undefined) {
-        throw new UsageError("decoder: expected an encoder state of this executor that is not closed");
-      }
+      const window = windows.get(state) ?? windows.get(adopt(await state.output()))!;
       const tensors = await window();
       const cache = new KeyValueCache({
         layers: sizes.decoderLayers,

@@ -11,10 +11,12 @@ import { windowSegments } from "./window-segments.ts";
 
 /** Log-mel features of a recording. */
 export interface MelSource {
-  /** Frames of the recording. */
+  /** Frames of the recording; infinite until its end is known, which it is when the last window was read. */
   readonly frames: number;
-  /** f32[mels, frames] from a frame on, zeros behind the recording's end. */
+  /** f32[mels, frames] from a frame on, padded behind the recording's end. */
   window(from: number, frames: number): Promise<Tensor<"f32">>;
+  /** Whether frames are certain to hold no speech: they are not decoded. Never where left out. */
+  isSilent?(from: number, frames: number): Promise<boolean>;
 }
 
 export interface SlidingOptions {
@@ -31,6 +33,19 @@ export interface SlidingOptions {
   readonly conditionOnPrevious: boolean;
   readonly text: (tokens: readonly number[]) => string;
   readonly frameSeconds: number;
+  /** The frame that the first window begins at; 0 where left out. */
+  readonly startSeek?: number;
+  /** Told of every window when it is done; `decoded` is undefined for one that was silent and not decoded. */
+  readonly onWindow?: ((window: WindowDone) => void) | undefined;
+}
+
+export interface WindowDone {
+  readonly seek: number;
+  /** Of the recording in this window, padding left out. */
+  readonly frames: number;
+  readonly decoded: FallbackResult | undefined;
+  /** Taken for silence. */
+  readonly skipped: boolean;
 }
 
 /** A piece of text in time. */
@@ -57,11 +72,17 @@ export async function* slidingWindows(
   if (options.temperatures.length === 0) throw new UsageError("decoding: expected at least one temperature");
   const windowFrames = 2 * executor.config.audioPositions;
   let previous: readonly number[] = options.initialPrompt ?? [];
-  let seek = 0;
+  let seek = options.startSeek ?? 0;
   while (seek < mel.frames) {
+    const silent = (await mel.isSilent?.(seek, windowFrames)) ?? false;
+    const decoded = silent
+      ? undefined
+      : await decodedAt(executor, await mel.window(seek, windowFrames), previous, options);
+    // A stream tells its length when the window was read.
     const frames = Math.min(windowFrames, mel.frames - seek);
-    const decoded = await decodedAt(executor, await mel.window(seek, windowFrames), previous, options);
-    if (isSkipped(decoded, options.thresholds)) {
+    const skipped = decoded === undefined || isSkipped(decoded, options.thresholds);
+    options.onWindow?.({ seek, frames, decoded, skipped });
+    if (skipped) {
       seek += frames;
       continue;
     }

@@ -1,0 +1,70 @@
+import { type Device, deviceLimits, type LoadedKernel, loadKernel } from "@aiekit/host";
+import type { DeviceBuild } from "./device-builds.ts";
+import type { DeviceTracer } from "./launch-trace.ts";
+
+export interface KernelPoolOptions {
+  readonly device: Device;
+  /** Builds a kernel where it is stale; the path of its manifest. Asked once for each name. */
+  readonly build: (name: string, build: DeviceBuild) => Promise<string>;
+  readonly tracer?: DeviceTracer | undefined;
+  /** Contexts that it may have at once; all that the device has where left out. */
+  readonly contexts?: number | undefined;
+}
+
+/**
+ * Kernels on a device that has fewer hardware contexts than there are kernels. The context that is handed back is the one
+ * not asked for longest among kernels of the encoder's beginning, which run once a window; only where there is none, another.
+ */
+export class KernelPool {
+  readonly device: Device;
+  readonly #options: KernelPoolOptions;
+  readonly #most: number;
+  readonly #manifests = new Map<string, Promise<string>>();
+  /** By name; asked for last comes last. */
+  readonly #open = new Map<string, { readonly build: DeviceBuild; readonly kernel: LoadedKernel }>();
+
+  constructor(options: KernelPoolOptions) {
+    this.#options = options;
+    this.device = options.device;
+    this.#most = options.contexts ?? deviceLimits[options.device.generation].contexts;
+  }
+
+  /** A kernel in a context of its own; it stays valid until the next call. @throws what building and loading throw. */
+  async get(name: string, build: DeviceBuild): Promise<LoadedKernel> {
+    const known = this.#open.get(name);
+    const entry = known ?? { build, kernel: await this.#load(name, build) };
+    this.#open.delete(name);
+    this.#open.set(name, entry);
+    return entry.kernel;
+  }
+
+  async close(): Promise<void> {
+    for (const name of [...this.#open.keys()]) await this.#handBack(name);
+  }
+
+  async #load(name: string, build: DeviceBuild): Promise<LoadedKernel> {
+    const manifest = this.#manifests.get(name) ?? this.#options.build(name, build);
+    this.#manifests.set(name, manifest);
+    const path = await manifest;
+    while (this.#open.size >= this.#most) await this.#handBack(this.#leastNeeded());
+    const kernel = await loadKernel(this.device, path);
+    this.#heard("open", name, { open: this.#open.size + 1, wallMs: kernel.loadMs });
+    return kernel;
+  }
+
+  #leastNeeded(): string {
+    const names = [...this.#open.keys()];
+    return names.find((name) => this.#open.get(name)!.build.oncePerWindow) ?? names[0]!;
+  }
+
+  async #handBack(name: string): Promise<void> {
+    const startMs = performance.now();
+    await this.#open.get(name)!.kernel.close();
+    this.#open.delete(name);
+    this.#heard("close", name, { open: this.#open.size, wallMs: performance.now() - startMs });
+  }
+
+  #heard(action: "open" | "close", kernel: string, event: { readonly open: number; readonly wallMs: number }): void {
+    this.#options.tracer?.onContext?.({ action, kernel, ...event });
+  }
+}
