@@ -28,7 +28,8 @@ export const examples = {
   aiekit rounding mel --clips 3 --json`,
   bench: `  aiekit bench mel --seconds 30
   aiekit bench encoder-layer --param positions=300
-  aiekit bench mel --build --json`,
+  aiekit bench mel --build --json
+  aiekit bench rtf --placements cpu,sim --lengths 5,30`,
   inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
   aiekit inspect insts.bin
   aiekit inspect before.xclbin after.xclbin

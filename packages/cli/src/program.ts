@@ -3,8 +3,8 @@ import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
 import type { InstsSource, PackagerName } from "@aiekit/tools";
 import { Argument, Command, Option } from "commander";
+import { addBenchCommand, type BenchInvocation } from "./bench-command.ts";
 import { examples } from "./command-examples.ts";
-import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
 import type { ConformanceOptions } from "./commands/conformance.ts";
 import type { DemoOptions } from "./commands/demo.ts";
@@ -15,6 +15,7 @@ import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
+import { deviceOption, npuOption } from "./device-options.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
 import { addLintCommand, type LintInvocation } from "./lint-command.ts";
@@ -28,8 +29,6 @@ import {
   collectText,
   type InputOption,
   parseCount,
-  parseNpu,
-  parsePositive,
 } from "./options.ts";
 import { addPackCommand, type PackInvocation } from "./pack-command.ts";
 import { addQuantiseCommand, type QuantiseInvocation } from "./quantise-command.ts";
@@ -45,7 +44,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "sim"; readonly options: SimOptions }
   | { readonly command: "validate"; readonly options: ValidateOptions }
   | { readonly command: "rounding"; readonly options: RoundingOptions }
-  | { readonly command: "bench"; readonly options: BenchOptions }
+  | Pick<BenchInvocation, "command" | "options">
   | { readonly command: "inspect"; readonly options: InspectOptions }
   | Pick<LintInvocation, "command" | "options">
   | Pick<ModelsInvocation, "command" | "options">
@@ -201,22 +200,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
       invoke({ command: "rounding", ...flags(o), options: { ...onDevice(kernel, o), clips: o.clips } });
     });
 
-  program
-    .command("bench")
-    .argument("<kernel>", "name of a kernel, see: aiekit kernels; or encoder-layer, a chain of them")
-    .description("time a kernel: correctness first, then wall time by phase, and modelled device time apart from it")
-    .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
-    .addOption(deviceOption())
-    .addOption(npuOption())
-    .option("--seconds <number>", "length of the audio", parsePositive, 10)
-    .option("--build", "also time builds: cold, after an edit, without a change")
-    .option("--verbose", "print causes and phases")
-    .option("--json", "print one JSON value on stdout")
-    .addHelpText("after", `\nExamples:\n${examples.bench}`)
-    .action((kernel: string, o: RawOptions) => {
-      const options = { ...onDevice(kernel, o), seconds: o.seconds ?? 10, build: o.build === true };
-      invoke({ command: "bench", ...flags(o), options });
-    });
+  addBenchCommand(program, invoke);
 
   program
     .command("inspect")
@@ -379,17 +363,6 @@ function onDevice(kernel: string, options: RawOptions): KernelOnDevice {
 
 function targetOption(): Option {
   return new Option("--target <target>", "what to build for").choices(["sim", "npu1", "npu2"]).default("sim");
-}
-
-function deviceOption(): Option {
-  return new Option("--device <device>", "what to run on").choices(["sim", "xrt", "cpu", "auto"]).default("sim");
-}
-
-function npuOption(): Option {
-  return new Option(
-    "--npu <array>",
-    "array that the design is for: npu1, npu2, or a part such as npu1_2col (default: the kernel's own)",
-  ).argParser(parseNpu);
 }
 
 function packageVersion(): string {

@@ -11,14 +11,17 @@ import { modelledLine, rtf, sumMs } from "../phases.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { formatMs, formatTable } from "../table.ts";
 import { benchEncoderLayer, encoderLayerName } from "./bench-encoder-layer.ts";
+import { type BenchRtfOptions, benchRtf, rtfName } from "./bench-rtf.ts";
 
 export interface BenchOptions extends KernelOnDevice {
   readonly seconds: number;
   readonly build: boolean;
+  readonly rtf: BenchRtfOptions;
 }
 
 /** `aiekit bench`: correctness first; a kernel that fails its suite is not timed (exit code 1). */
 export const bench: Command<BenchOptions> = async (context, options) => {
+  if (options.kernel === rtfName) return benchRtf(context, options.rtf);
   if (options.kernel === encoderLayerName) return benchEncoderLayer(context, options);
   const suite = requireSuite(options.kernel);
   return withKernel(context, options, async (ready) => {

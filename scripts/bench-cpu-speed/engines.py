@@ -1,0 +1,137 @@
+"""Three engines behind one interface: `encode()` of 30 s and `decode(count)` of greedy tokens behind it, both in seconds."""
+
+import ctypes
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+
+from model_folder import END, NO_TIMESTAMPS, START, TRANSLATE
+
+PROMPT = [START, START + 1, TRANSLATE + 1, NO_TIMESTAMPS]
+# Never sampled: the end, so that the count of tokens is fixed, and what openai-whisper never samples.
+NEVER = [END, START, TRANSLATE, TRANSLATE + 1, TRANSLATE + 2, TRANSLATE + 3, TRANSLATE + 4]
+
+
+class FasterWhisper:
+    name = "faster-whisper"
+
+    def __init__(self, folder, features, threads, precision):
+        import ctranslate2
+        import faster_whisper
+
+        compute = {"f32": "float32", "int8": "int8_float32"}[precision]
+        self.model = faster_whisper.WhisperModel(
+            str(folder), device="cpu", compute_type=compute, cpu_threads=threads).model
+        self.features = ctranslate2.StorageView.from_array(features[None])
+
+    def encode(self):
+        start = time.perf_counter()
+        self.state = self.model.encode(self.features)
+        return time.perf_counter() - start
+
+    def decode(self, count):
+        start = time.perf_counter()
+        # It takes half of max_length for what follows the prompt.
+        result = self.model.generate(self.state, [PROMPT], beam_size=1, max_length=2 * count, suppress_blank=False,
+                                     suppress_tokens=NEVER)
+        seconds = time.perf_counter() - start
+        return seconds, result[0].sequences_ids[0]
+
+    def close(self):
+        self.model.unload_model()
+
+
+class WhisperCpp:
+    """By its C functions: the Python ones feed one token at a time only. Sampling is an argmax that numpy takes."""
+
+    name = "whisper.cpp"
+
+    def __init__(self, file, features, threads, _precision):
+        self.library, self.features, self.threads = whisper_cpp(), features, threads
+        self.context = self.library.whisper_init_from_file(str(file).encode())
+        if not self.context:
+            raise SystemExit(f"whisper.cpp did not take {file}")
+        self.vocab = self.library.whisper_n_vocab(self.context)
+
+    def encode(self):
+        mels, frames = self.features.shape
+        start = time.perf_counter()
+        values = self.features.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        self.expect(self.library.whisper_set_mel(self.context, values, frames, mels))
+        self.expect(self.library.whisper_encode(self.context, 0, self.threads))
+        return time.perf_counter() - start
+
+    def decode(self, count):
+        start = time.perf_counter()
+        tokens = [self.fed(PROMPT, 0)]
+        while len(tokens) < count:
+            tokens.append(self.fed(tokens[-1:], len(PROMPT) + len(tokens) - 1))
+        return time.perf_counter() - start, tokens
+
+    def fed(self, tokens, past):
+        ids = (ctypes.c_int32 * len(tokens))(*tokens)
+        self.expect(self.library.whisper_decode(self.context, ids, len(tokens), past, self.threads))
+        logits = np.ctypeslib.as_array(self.library.whisper_get_logits(self.context), (len(tokens), self.vocab))[-1].copy()
+        logits[NEVER] = -np.inf
+        return int(logits.argmax())
+
+    def expect(self, status):
+        if status != 0:
+            raise SystemExit(f"whisper.cpp: status {status}")
+
+    def close(self):
+        self.library.whisper_free(self.context)
+
+
+SILENT = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(lambda *_: None)
+
+
+def whisper_cpp():
+    """libwhisper of the installed pywhispercpp."""
+    import pywhispercpp
+
+    folder = Path(pywhispercpp.__file__).parents[1] / "pywhispercpp.libs"
+    library = ctypes.CDLL(str(next(folder.glob("libwhisper-*.so*"))))
+    library.whisper_init_from_file.restype = ctypes.c_void_p
+    library.whisper_get_logits.restype = ctypes.POINTER(ctypes.c_float)
+    library.whisper_get_logits.argtypes = library.whisper_n_vocab.argtypes = library.whisper_free.argtypes = [ctypes.c_void_p]
+    library.whisper_set_mel.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_float), ctypes.c_int, ctypes.c_int]
+    library.whisper_encode.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
+    library.whisper_decode.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_int32), ctypes.c_int, ctypes.c_int, ctypes.c_int]
+    library.whisper_log_set(SILENT, None)
+    return library
+
+
+class Aiekit:
+    """A Node process that runs the `cpu` executor and answers lines of JSON; it takes the times itself."""
+
+    name = "aiekit"
+
+    def __init__(self, folder, features, threads, precision):
+        features.tofile(Path(folder) / "features.f32")
+        script = Path(__file__).with_name("aiekit-worker.mjs")
+        command = ["node", str(script), str(folder), str(threads), precision]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.ask({"features": list(features.shape), "prompt": PROMPT, "never": NEVER})
+
+    def ask(self, request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit("the aiekit process ended")
+        return json.loads(answer)
+
+    def encode(self):
+        return self.ask({"encode": True})["seconds"]
+
+    def decode(self, count):
+        answer = self.ask({"decode": count})
+        return answer["seconds"], answer["tokens"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
