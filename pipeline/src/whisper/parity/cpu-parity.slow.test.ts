@@ -20,22 +20,30 @@ for (const size of ["tiny", "base"] as const) {
     threads: 2,
   });
 
-  test(`cpu: 3 full windows of ${size}'s sizes have the states and logits of transformers, tokens of openai-whisper`, async () => {
-    const ready = await executor;
+  test(
+    `cpu: 3 full windows of ${size}'s sizes have the states and logits of transformers, tokens of openai-whisper`,
+    async () => {
+      const ready = await executor;
 
-    for (const [index, clip] of fixture.full.entries()) {
-      const state = await expectFullWindow(ready, fixture, index);
-      await expectTokens(ready, fixture, { state, clip, name: `full ${index}` });
-      await state.close();
-    }
-  }, limitMs);
+      for (const [index, clip] of fixture.full.entries()) {
+        const state = await expectFullWindow(ready, fixture, index);
+        await expectTokens(ready, fixture, { state, clip, name: `full ${index}` });
+        await state.close();
+      }
+    },
+    limitMs,
+  );
 
-  test(`cpu: 50 clips of ${size}'s sizes have PyTorch's states and tokens, greedy and by 5 beams, with timestamps and without`, async () => {
-    const ready = await executor;
+  test(
+    `cpu: 50 clips of ${size}'s sizes have PyTorch's states and tokens, greedy and by 5 beams, with timestamps and without`,
+    async () => {
+      const ready = await executor;
 
-    for (const index of fixture.clips.keys()) await expectClip(ready, fixture, index);
+      for (const index of fixture.clips.keys()) await expectClip(ready, fixture, index);
 
-    expect(fixture.clips.length).toBe(50);
-    await ready.close();
-  }, limitMs);
+      expect(fixture.clips.length).toBe(50);
+      await ready.close();
+    },
+    limitMs,
+  );
 }
