@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from model_folder import END, NO_TIMESTAMPS, START, TRANSLATE
+from model_folder import END, PROMPT, START, TRANSLATE
 
-PROMPT = [START, START + 1, TRANSLATE + 1, NO_TIMESTAMPS]
 # Never sampled: the end, so that the count of tokens is fixed, and what openai-whisper never samples.
 NEVER = [END, START, TRANSLATE, TRANSLATE + 1, TRANSLATE + 2, TRANSLATE + 3, TRANSLATE + 4]
 
@@ -66,17 +65,16 @@ class WhisperCpp:
 
     def decode(self, count):
         start = time.perf_counter()
-        tokens = [self.fed(PROMPT, 0)]
+        tokens = [likeliest(self.logits(PROMPT, 0))]
         while len(tokens) < count:
-            tokens.append(self.fed(tokens[-1:], len(PROMPT) + len(tokens) - 1))
+            tokens.append(likeliest(self.logits(tokens[-1:], len(PROMPT) + len(tokens) - 1)))
         return time.perf_counter() - start, tokens
 
-    def fed(self, tokens, past):
+    def logits(self, tokens, past):
         ids = (ctypes.c_int32 * len(tokens))(*tokens)
         self.expect(self.library.whisper_decode(self.context, ids, len(tokens), past, self.threads))
-        logits = np.ctypeslib.as_array(self.library.whisper_get_logits(self.context), (len(tokens), self.vocab))[-1].copy()
-        logits[NEVER] = -np.inf
-        return int(logits.argmax())
+        all_logits = self.library.whisper_get_logits(self.context)
+        return np.ctypeslib.as_array(all_logits, (len(tokens), self.vocab))[-1]
 
     def expect(self, status):
         if status != 0:
@@ -84,6 +82,12 @@ class WhisperCpp:
 
     def close(self):
         self.library.whisper_free(self.context)
+
+
+def likeliest(logits):
+    allowed = logits.copy()
+    allowed[NEVER] = -np.inf
+    return int(allowed.argmax())
 
 
 SILENT = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(lambda *_: None)

@@ -4,24 +4,29 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+import torch
+
 sys.path.insert(0, str(Path(__file__).parents[2] / "pipeline/fixtures/whisper"))
 
 from openai_names import published_name  # noqa: E402
-from real_sizes import openai_model, transformers_model  # noqa: E402
+from real_sizes import features, openai_model, transformers_model  # noqa: E402
 
 END, START, TRANSLATE, NO_TIMESTAMPS, TIMESTAMPS = 50257, 50258, 50358, 50363, 1501
+PROMPT = [START, START + 1, TRANSLATE + 1, NO_TIMESTAMPS]
 BEHIND_LANGUAGES = ["translate", "transcribe", "startoflm", "startofprev", "nospeech", "notimestamps"]
 
 
 def model_folders(size, work):
-    """Folders and files by engine: {"published", "ct2", "ggml f16", "ggml q8_0"}."""
+    """Folders and files by engine, and `logits`: transformers' own behind PROMPT and the features `full 0`."""
     made = {"published": work / size, "ct2": work / f"{size}-ct2", "ggml f16": work / f"{size}-f16.bin",
-            "ggml q8_0": work / f"{size}-q8_0.bin"}
+            "ggml q8_0": work / f"{size}-q8_0.bin", "logits": work / f"{size}-logits.npy"}
     done = work / f"{size}.done"
     if not done.exists():
         write_published(size, made["published"])
         write_ct2(made["published"], made["ct2"])
         write_ggml_files(size, made)
+        write_logits(size, made["logits"])
         done.touch()
     return made
 
@@ -84,3 +89,9 @@ def write_ggml_files(size, made):
     assert all(published_name(name) in published.state_dict() for name in arrays)
     for quantisation in ("f16", "q8_0"):
         write_ggml(made[f"ggml {quantisation}"], published.config, arrays, quantisation)
+
+
+@torch.no_grad()
+def write_logits(size, file):
+    run = transformers_model(size)(features("full 0", 3000)[None], decoder_input_ids=torch.tensor([PROMPT]))
+    np.save(file, run.logits[0, -1].numpy())
