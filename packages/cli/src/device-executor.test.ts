@@ -11,7 +11,7 @@ import { cosine, relativeL2 } from "@aiekit/validate";
 import { afterAll, expect, test } from "vitest";
 import { noise, noiseExecutor, noiseSizes, noiseWeights } from "./noise-whisper.test-support.ts";
 
-/** Eleven builds with a cold compiler on a busy machine. */
+/** Thirteen builds with a cold compiler on a busy machine. */
 const buildsMs = 300_000;
 
 const { mels, vocab, audioPositions, decoderLayers, encoderLayers } = noiseSizes;
@@ -157,6 +157,29 @@ test(
     // A token's products read every weight of the decoder's layers once.
     expect(parts.decoder!.bytesToArray).toBeGreaterThan(3 * 2 * 8 * decoderLayers * 64 * 64);
     await few.close();
+  },
+  buildsMs,
+);
+
+/**
+ * int8: half a step of max / 127 at most. The largest of 64 normal weights is 2.4 deviations, so a weight errs by
+ * 2.4 / 127 / sqrt(12) = 0.0055 of a deviation on average, and a product by as much of its value; 9 products a layer.
+ */
+const int8Error = Math.hypot(decoderError, 2 * 0.0055 * Math.sqrt(9 * 2 + 1));
+
+test(
+  "a layer and the head of int8 weights beside a layer of bfloat16: logits within what 127 steps lose, and not the same",
+  async () => {
+    const weightTypes = { decoder: ["bf16", "int8"], head: "int8" } as const;
+    const mixed = await noiseExecutor({ device: await openDevice("sim"), weightTypes });
+    const [ours, theirs, whole] = [await opened(mixed), await opened(reference), await opened(executor)];
+    const tokens = [5, 6, 7];
+    const [logits, expected] = [await ours.prefill(tokens), await theirs.prefill(tokens)];
+
+    const error = relativeL2(expected.data, logits.data);
+    expect(error).toBeLessThan(int8Error);
+    expect(error).toBeGreaterThan(relativeL2(expected.data, (await whole.prefill(tokens)).data));
+    await mixed.close();
   },
   buildsMs,
 );
