@@ -86,6 +86,7 @@ export { type Placed, placedExecutor } from "./transcribe/placement/placed-execu
 export { type Recovery, recoveringExecutor } from "./transcribe/placement/recovering-executor.ts";
 export { type TracedOptions, tracedExecutor } from "./transcribe/placement/traced-executor.ts";
 export {
+  type LaunchPart,
   type LaunchTrace,
   type PartTrace,
   type TraceEvent,
@@ -106,6 +107,7 @@ export type {
 export { type CpuExecutor, type CpuOptions, cpuExecutor } from "./whisper/cpu/cpu-executor.ts";
 export { type CpuPrecision, cpuPrecisions } from "./whisper/cpu/emit-layers.ts";
 export type { CpuModel } from "./whisper/cpu/emitted-graphs.ts";
+export { loadOnnxRuntime } from "./whisper/cpu/onnx-runtime.ts";
 export type { BeamOptions } from "./whisper/decoding/beam-search.ts";
 export { type DecodedWindow, decodeWindow, type WindowOptions } from "./whisper/decoding/decode-window.ts";
 export { type DetectedLanguage, detectLanguage } from "./whisper/decoding/language.ts";

@@ -11,7 +11,7 @@ import { cosine, relativeL2 } from "@aiekit/validate";
 import { afterAll, expect, test } from "vitest";
 import { noise, noiseExecutor, noiseSizes, noiseWeights } from "./noise-whisper.test-support.ts";
 
-/** Eleven builds with a cold compiler on a busy machine. */
+/** Thirteen builds with a cold compiler on a busy machine. */
 const buildsMs = 300_000;
 
 const { mels, vocab, audioPositions, decoderLayers, encoderLayers } = noiseSizes;
@@ -97,6 +97,21 @@ test(
 );
 
 test(
+  "a window that another executor encoded is decoded",
+  async () => {
+    const state = await reference.encode(features);
+    const [ours, theirs] = [await executor.decode(state), await reference.decode(state)];
+    const [logits, expected] = [await ours.prefill([5, 6, 7]), await theirs.prefill([5, 6, 7])];
+
+    expect(relativeL2(expected.data, logits.data)).toBeLessThan(decoderError);
+    await state.close();
+    await expect(executor.decode(await reference.encode(features))).resolves.toBeDefined();
+    await expect(reference.decode(state)).rejects.toThrow("not closed");
+  },
+  buildsMs,
+);
+
+test(
   "sequences that are repeated, swapped and dropped each go on as the reference's",
   async () => {
     const [ours, theirs] = [await opened(executor), await opened(reference)];
@@ -146,6 +161,29 @@ test(
   buildsMs,
 );
 
+/**
+ * int8: half a step of max / 127 at most. The largest of 64 normal weights is 2.4 deviations, so a weight errs by
+ * 2.4 / 127 / sqrt(12) = 0.0055 of a deviation on average, and a product by as much of its value; 9 products a layer.
+ */
+const int8Error = Math.hypot(decoderError, 2 * 0.0055 * Math.sqrt(9 * 2 + 1));
+
+test(
+  "a layer and the head of int8 weights beside a layer of bfloat16: logits within what 127 steps lose, and not the same",
+  async () => {
+    const weightTypes = { decoder: ["bf16", "int8"], head: "int8" } as const;
+    const mixed = await noiseExecutor({ device: await openDevice("sim"), weightTypes });
+    const [ours, theirs, whole] = [await opened(mixed), await opened(reference), await opened(executor)];
+    const tokens = [5, 6, 7];
+    const [logits, expected] = [await ours.prefill(tokens), await theirs.prefill(tokens)];
+
+    const error = relativeL2(expected.data, logits.data);
+    expect(error).toBeLessThan(int8Error);
+    expect(error).toBeGreaterThan(relativeL2(expected.data, (await whole.prefill(tokens)).data));
+    await mixed.close();
+  },
+  buildsMs,
+);
+
 test("what the device cannot run is refused with what was expected", async () => {
   const state = await executor.encode(features);
   await state.close();
@@ -157,7 +195,6 @@ test("what the device cannot run is refused with what was expected", async () =>
     "expected f32[80, frames], got f32[8, 100]",
   );
   await expect(executor.decode(state)).rejects.toThrow(UsageError);
-  await expect(executor.decode(await reference.encode(features))).rejects.toThrow("encoder state of this executor");
   await expect(noiseExecutor({ device }, { ...noiseSizes, decoderHeads: 16 })).rejects.toThrow(
     "device: decoder: 16 heads of 4 columns: expected heads of a multiple of 8, at most 64",
   );

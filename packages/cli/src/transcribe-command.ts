@@ -35,6 +35,10 @@ export function addTranscribeCommand(program: Command, invoke: (invocation: Tran
       ]),
     )
     .option("--threads <count>", "threads of cpu", parseCount)
+    .addOption(
+      new Option("--precision <type>", "cpu: f32 or int8; sim, xrt: bf16 or int8").choices(["f32", "bf16", "int8"]),
+    )
+    .addOption(new Option("--npu <array>", "array that sim stands for (default: npu1)").choices(["npu1", "npu2"]))
     .option("--pcm <form>", "recordings have no header: ENCODING:RATE:CHANNELS, s16le:16000:1", parsePcm);
   addDecoding(command);
   addOutput(command);

@@ -1,6 +1,9 @@
 /** The halves of a model, which may run in different places. */
 export type WhisperPart = "encoder" | "decoder";
 
+/** What a launch is for. `cross`: keys and values of the encoded window, once a window; `head`: logits. */
+export type LaunchPart = "mel" | "encoder" | "cross" | "decoder" | "head";
+
 /** Something that happened on the way from sound to text. */
 export type TraceEvent =
   /** A window went through the encoder. */
@@ -16,7 +19,7 @@ export type TraceEvent =
   /** A kernel ran on a device; cycles are the simulator's model, undefined on a device that is measured. */
   | {
       readonly kind: "launch";
-      readonly part: WhisperPart;
+      readonly part: LaunchPart;
       readonly kernel: string;
       readonly count: number;
       readonly modelledCycles?: number | undefined;
@@ -40,7 +43,7 @@ export interface PartTrace {
 }
 
 export interface LaunchTrace {
-  readonly part: WhisperPart;
+  readonly part: LaunchPart;
   readonly kernel: string;
   readonly count: number;
   /** Sums; undefined where no launch was modelled. */

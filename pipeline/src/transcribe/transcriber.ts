@@ -1,6 +1,7 @@
-import type { Tensor } from "@aiekit/core";
+import { type Tensor, tensor } from "@aiekit/core";
 import type { ByteSource } from "../audio/byte-source.ts";
 import type { OpenAudioOptions } from "../audio/open-audio.ts";
+import { toPcm16 } from "../audio/pcm16.ts";
 import { speechRateHz } from "../audio/speech-notes.ts";
 import { openSpeech } from "../audio/speech-stream.ts";
 import type { ClockMs } from "../features.ts";
@@ -9,7 +10,8 @@ import { detectLanguage } from "../whisper/decoding/language.ts";
 import type { EncoderState, WhisperExecutor } from "../whisper/executor.ts";
 import { type Segment, slidingWindows, type WindowDone } from "../whisper/long-form/sliding-windows.ts";
 import { modelDecoding } from "../whisper/model-decoding.ts";
-import { SpeechWindows } from "./mel/speech-windows.ts";
+import { logMel } from "./mel/log-mel.ts";
+import { SpeechWindows, type SpeechWindowsOptions } from "./mel/speech-windows.ts";
 import { slidingOptions } from "./sliding-options.ts";
 import type { TraceLog } from "./trace.ts";
 import type { TranscribeOptions } from "./transcribe-options.ts";
@@ -64,7 +66,13 @@ export class Transcriber {
     const { format, blocks, notes } = await openSpeech(source, events.audio);
     const windowFrames = 2 * model.config.audioPositions;
     const openedMs = clockMs() - startMs;
-    const windows = await SpeechWindows.open({ blocks, mels: model.config.mels, windowFrames, clockMs, signal });
+    const windows = await SpeechWindows.open({
+      blocks,
+      features: featuresBy(this.#parts.executor),
+      windowFrames,
+      clockMs,
+      signal,
+    });
     try {
       const spoken = await this.#spoken(windows, options, events);
       const totalMs = clockMs() - startMs;
@@ -122,6 +130,12 @@ export class Transcriber {
     const { language, probabilities } = await detectLanguage(executor, state, special);
     return { executor: encodedOnce(executor, features, state), language, languageProbability: probabilities[language] };
   }
+}
+
+/** On the executor's device where it makes features, of 16-bit samples; else on the host. */
+function featuresBy(executor: WhisperExecutor): SpeechWindowsOptions["features"] {
+  if (executor.melFeatures === undefined) return logMel(executor.config.mels);
+  return (samples) => executor.melFeatures!(tensor("i16", [samples.length], toPcm16(samples).pcm));
 }
 
 /** The frame of the first window that is not silent. */

@@ -5,6 +5,8 @@ import type { WhisperSizes } from "./whisper-sizes.ts";
 export interface WhisperExecutor {
   readonly name: string;
   readonly config: WhisperSizes;
+  /** Log-mel features f32[mels, frames] of sound i16[160 frames], 16 kHz, where the executor makes them as well. */
+  melFeatures?(pcm: Tensor<"i16">): Promise<Tensor<"f32">>;
   /**
    * Encodes one window. `features`: f32[mels, frames]; frames may be fewer than the full window's, never more.
    * @throws ShapeError for another shape.

@@ -22,8 +22,11 @@ afterAll(() => rm(folder, { recursive: true }));
 
 // One attempt a window: the text of random weights is doubtful at every temperature.
 const model = ["--model", "model", "--temperature", "0", "--language", "en", "--device", "reference"];
-const transcribe = (argv: readonly string[], options = {}) =>
-  runInProcess(["transcribe", ...argv], { cwd: folder, ...options });
+const transcribe = (argv: readonly string[], options = {}) => {
+  const variables = { AIEKIT_MODELS: folder, XDG_CACHE_HOME: join(folder, "cache") };
+  const environment = { color: false, ci: true, clang: undefined, variables };
+  return runInProcess(["transcribe", ...argv], { cwd: folder, environment, ...options });
+};
 const lines = (text: string) => text.trimEnd().split("\n");
 const json = (text: string) => lines(text).map((line) => JSON.parse(line));
 
@@ -164,6 +167,35 @@ test("--explain says which executor ran which part, and that nothing was launche
   expect(stderr).toContain("launches on a device: none");
 });
 
+test("encoder on onnxruntime and decoder in TypeScript, and the other way round, say what TypeScript says", async () => {
+  const run = async (...places: readonly string[]) => {
+    const { code, stdout } = await transcribe(["a.wav", ...model, ...places, "--json"]);
+    const [{ segments, trace }] = json(stdout);
+    const parts = trace.parts.map(({ part, executor }: { part: string; executor: string }) => [part, executor]);
+    return { code, tokens: segments.map(({ tokens }: { tokens: number[] }) => tokens), parts };
+  };
+
+  const { tokens } = await run();
+  const [first, second] = [await run("--encoder", "cpu"), await run("--decoder", "cpu")];
+
+  expect(first).toEqual({
+    code: 0,
+    tokens,
+    parts: [
+      ["encoder", "cpu"],
+      ["decoder", "reference"],
+    ],
+  });
+  expect(second).toEqual({
+    code: 0,
+    tokens,
+    parts: [
+      ["encoder", "reference"],
+      ["decoder", "cpu"],
+    ],
+  });
+});
+
 const float = (value: number) => {
   const bytes = Buffer.from(writeWav({ sampleRateHz: 16_000, channels: [new Int16Array(800)] }));
   bytes.writeUInt16LE(3, 20);
@@ -195,7 +227,16 @@ test.each<[string, string, Uint8Array | string, number, string]>([
   await writeFile(join(folder, name), content);
   const language = code === 0 && message.includes("no language") ? [] : ["--language", "en"];
 
-  const found = await transcribe([name, "--model", "model", "--temperature", "0", ...language]);
+  const found = await transcribe([
+    name,
+    "--model",
+    "model",
+    "--temperature",
+    "0",
+    "--device",
+    "reference",
+    ...language,
+  ]);
 
   expect(found.stderr).toContain(message);
   expect(found.code).toBe(code);
@@ -230,12 +271,10 @@ test.each<[readonly string[], number, string]>([
   [["-", "-", ...model], 2, "stdin can be read once"],
   [["-", ...model, "--pcm", "s24le"], 2, "ENCODING:RATE:CHANNELS"],
   [["empty-folder", ...model], 3, "empty-folder: expected recordings, found none"],
-  [["a.wav", ...model, "--encoder", "xrt"], 5, "encoder: xrt: no NPU"],
+  [["a.wav", ...model, "--encoder", "xrt"], 5, "encoder: xrt: this build has no XRT"],
 ])("%j is refused", async (argv, code, message) => {
   await mkdir(join(folder, "empty-folder"), { recursive: true });
-  const found = await transcribe(argv, {
-    environment: { color: false, ci: true, clang: undefined, variables: { AIEKIT_MODELS: folder } },
-  });
+  const found = await transcribe(argv);
 
   expect(found.stderr).toContain(message);
   expect(found.code).toBe(code);

@@ -6,6 +6,7 @@ import { findModel } from "../transcribe/find-model.ts";
 import { openTranscriber } from "../transcribe/open-transcriber.ts";
 import { findRecordings } from "../transcribe/recordings.ts";
 import { transcribeRecordings } from "../transcribe/transcribe-recordings.ts";
+import type { Precision } from "../transcribe/whisper-executors.ts";
 import { WindowDump } from "../transcribe/window-dump.ts";
 
 type Place = ExecutorKind | "auto";
@@ -19,6 +20,8 @@ export interface TranscribeCommandOptions {
   readonly decoder?: Place;
   readonly fallback?: "cpu" | "reference";
   readonly threads?: number;
+  readonly precision?: Precision;
+  readonly npu?: "npu1" | "npu2";
   readonly pcm?: RawPcm;
   readonly language?: string;
   readonly task?: "transcribe" | "translate";
@@ -66,9 +69,10 @@ export const transcribe: Command<TranscribeCommandOptions> = async (context, opt
   if (dump.isAsked && recordings.length > 1)
     throw new UsageError(`--dump-...: expected one recording, got ${recordings.length}`);
   const { folder, note } = await findModel(options.model, context);
-  const { device, encoder, decoder, fallback, threads } = options;
+  const { device, encoder, decoder, fallback, threads, precision, npu } = options;
   const wrap: WindowDump["wrap"] = (executor) => dump.wrap(executor);
-  const opened = await openTranscriber(context, { folder, device, encoder, decoder, fallback, threads, wrap });
+  const places = { device, encoder, decoder, fallback };
+  const opened = await openTranscriber(context, { folder, ...places, threads, precision, npu, wrap });
   try {
     const notes = [...(note === undefined ? [] : [note]), ...opened.placement.reasons];
     return await transcribeRecordings(context, { options, decoding, recordings, dump, opened, notes });

@@ -12,13 +12,15 @@ import {
   type WhisperExecutor,
 } from "@aiekit/pipeline";
 import type { CommandContext } from "../command-context.ts";
-import { availabilities, executorSources } from "./whisper-executors.ts";
+import { availabilities, executorSources, type Precision } from "./whisper-executors.ts";
 
 export interface TranscriberRequest extends PlacementRequest {
   readonly folder: string;
   /** What goes on after a fault of a device; none where undefined. */
   readonly fallback: ExecutorKind | undefined;
   readonly threads: number | undefined;
+  readonly precision: Precision | undefined;
+  readonly npu: "npu1" | "npu2" | undefined;
   /** Seen from outside of everything else; for dumps. */
   readonly wrap: (executor: WhisperExecutor) => WhisperExecutor;
 }
@@ -36,15 +38,15 @@ export interface OpenTranscriber {
  */
 export async function openTranscriber(context: CommandContext, request: TranscriberRequest): Promise<OpenTranscriber> {
   const clockMs = () => performance.now();
-  const { fallback, threads, wrap, folder, device, encoder, decoder } = request;
-  const available = await availabilities();
+  const { fallback, wrap, folder, device, encoder, decoder } = request;
+  const available = await availabilities(askedFor(request));
   const placement = choosePlacement({ device, encoder, decoder }, available);
   if (fallback !== undefined) choosePlacement({ device: fallback }, available);
   const startMs = clockMs();
   const model = await openWhisperModel(folder);
   const log = new TraceLog();
   const open = async (kind: ExecutorKind): Promise<WhisperExecutor> => {
-    const executor = await executorSources[kind].open({ context, model, threads, trace: log.record });
+    const executor = await executorSources[kind].open({ ...request, context, model, trace: log.record });
     return tracedExecutor(executor, { trace: log.record, clockMs, signal: context.signal });
   };
   try {
@@ -67,4 +69,10 @@ export async function openTranscriber(context: CommandContext, request: Transcri
     await model.close();
     throw error;
   }
+}
+
+function askedFor({ device = "auto", encoder = device, decoder = device, fallback }: TranscriberRequest) {
+  const named = [encoder, decoder, ...(fallback === undefined ? [] : [fallback])];
+  // auto tries these, and always has the reference.
+  return new Set(named.flatMap((kind): ExecutorKind[] => (kind === "auto" ? ["xrt", "cpu", "reference"] : [kind])));
 }

@@ -34,6 +34,9 @@ export class WindowDump {
         return executor.name;
       },
       config: executor.config,
+      ...(executor.melFeatures === undefined
+        ? {}
+        : { melFeatures: (pcm: Tensor<"i16">) => executor.melFeatures!(pcm) }),
       encode: async (features) => {
         const state = await executor.encode(features);
         if (this.#paths.features !== undefined) this.#features.push(features);

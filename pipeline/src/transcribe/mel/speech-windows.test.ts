@@ -9,7 +9,13 @@ async function* pieces(samples: Float32Array, size: number): AsyncGenerator<Floa
 const noise = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * i * 0.37) / 2);
 
 function open(samples: Float32Array, { size = 777, windowFrames = 100, signal = new AbortController().signal } = {}) {
-  return SpeechWindows.open({ blocks: pieces(samples, size), mels: 80, windowFrames, clockMs: () => 0, signal });
+  return SpeechWindows.open({
+    blocks: pieces(samples, size),
+    features: logMel(80),
+    windowFrames,
+    clockMs: () => 0,
+    signal,
+  });
 }
 
 test("a window's features are those of its own samples with silence behind the recording's end", async () => {
@@ -53,7 +59,12 @@ test("a stream is read one window and a frame ahead, and what was passed is let 
       yield noise(160);
     }
   }
-  const windows = await SpeechWindows.open({ blocks: endless(), mels: 80, windowFrames: 100, clockMs: () => 0 });
+  const windows = await SpeechWindows.open({
+    blocks: endless(),
+    features: logMel(80),
+    windowFrames: 100,
+    clockMs: () => 0,
+  });
 
   expect(read).toBe(101 * 160);
   await windows.window(50, 100);

@@ -1,13 +1,14 @@
 import { AbortedError, type Tensor } from "@aiekit/core";
 import type { ClockMs } from "../../features.ts";
 import type { MelSource } from "../../whisper/long-form/sliding-windows.ts";
-import { hopSamples, logMel } from "./log-mel.ts";
+import { hopSamples } from "./log-mel.ts";
 import { SpeechBuffer } from "./speech-buffer.ts";
 
 export interface SpeechWindowsOptions {
   /** 16 kHz mono. */
   readonly blocks: AsyncIterable<Float32Array>;
-  readonly mels: number;
+  /** Of a window's samples, full scale -1 to 1: `logMel`, or what does it on a device. */
+  readonly features: (samples: Float32Array) => Tensor<"f32"> | Promise<Tensor<"f32">>;
   /** Frames of the longest window that will be asked for; memory holds one of these and a block. */
   readonly windowFrames: number;
   readonly clockMs: ClockMs;
@@ -25,7 +26,6 @@ const silenceAmplitude = 1 / 32_768;
 export class SpeechWindows implements MelSource {
   readonly #options: SpeechWindowsOptions;
   readonly #blocks: AsyncIterator<Float32Array>;
-  readonly #features: (samples: Float32Array) => Tensor<"f32">;
   readonly #buffer = new SpeechBuffer();
   #ended = false;
   #audioMs = 0;
@@ -35,7 +35,6 @@ export class SpeechWindows implements MelSource {
   private constructor(options: SpeechWindowsOptions) {
     this.#options = options;
     this.#blocks = options.blocks[Symbol.asyncIterator]();
-    this.#features = logMel(options.mels);
   }
 
   /** Reads the first window. @throws what the blocks throw; so do the other methods. */
@@ -69,7 +68,7 @@ export class SpeechWindows implements MelSource {
     if (this.#last?.from === from && this.#last.frames === frames) return this.#last.features;
     const samples = await this.#samples(from, frames);
     const startMs = this.#options.clockMs();
-    const features = this.#features(samples);
+    const features = await this.#options.features(samples);
     this.#melMs += this.#options.clockMs() - startMs;
     this.#last = { from, frames, features };
     return features;

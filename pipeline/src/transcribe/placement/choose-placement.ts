@@ -40,9 +40,8 @@ export function choosePlacement(
     if (kind === "auto") return automatic;
     const found = available[kind];
     if (found.available) return kind;
-    const named = autoOrder.filter((other) => available[other].available).join(", ");
     throw new DeviceUnavailableError(`${part}: ${kind}: ${found.reason}`, {
-      hint: found.hint ?? `on this machine: ${named}, sim; nothing else is chosen in its place`,
+      hint: found.hint ?? "--device auto takes what is there; a device that is named is never replaced",
     });
   };
   const placement = { encoder: of("encoder", encoder), decoder: of("decoder", decoder) };

@@ -1,4 +1,4 @@
-import { UsageError } from "@aiekit/core";
+import { type Tensor, UsageError } from "@aiekit/core";
 import type { WhisperExecutor } from "../../whisper/executor.ts";
 
 export interface Placed {
@@ -21,6 +21,7 @@ export function placedExecutor({ encoder, decoder }: Placed): WhisperExecutor {
   return {
     name: `${encoder.name} + ${decoder.name}`,
     config: encoder.config,
+    ...(encoder.melFeatures === undefined ? {} : { melFeatures: (pcm: Tensor<"i16">) => encoder.melFeatures!(pcm) }),
     encode: (features) => encoder.encode(features),
     decode: (state, options) => decoder.decode(state, options),
     close: async () => {

@@ -1,5 +1,6 @@
 import { DeviceError, type Tensor } from "@aiekit/core";
 import type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "../../whisper/executor.ts";
+import { logMel } from "../mel/log-mel.ts";
 
 export interface Recovery {
   /** Opens what goes on after a fault; called once at most. */
@@ -22,6 +23,8 @@ interface Window {
  */
 export function recoveringExecutor(first: WhisperExecutor, { open, onFallback }: Recovery): WhisperExecutor {
   let current = first;
+  const onHost = logMel(first.config.mels);
+  const hostFeatures = async ({ data }: Tensor<"i16">) => onHost(Float32Array.from(data, (value) => value / 32_768));
   const windows = new WeakMap<EncoderState, Window>();
 
   /** Moves on, once. */
@@ -56,6 +59,9 @@ export function recoveringExecutor(first: WhisperExecutor, { open, onFallback }:
       return current.name;
     },
     config: first.config,
+    ...(first.melFeatures === undefined
+      ? {}
+      : { melFeatures: (pcm: Tensor<"i16">) => retried(() => (current.melFeatures ?? hostFeatures)(pcm)) }),
     encode: (features) =>
       retried(async () => {
         const state = await current.encode(features);

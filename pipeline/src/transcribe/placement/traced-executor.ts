@@ -1,4 +1,4 @@
-import { AbortedError } from "@aiekit/core";
+import { AbortedError, type Tensor } from "@aiekit/core";
 import type { ClockMs } from "../../features.ts";
 import type { DecoderSession, WhisperExecutor } from "../../whisper/executor.ts";
 import type { Tracer } from "../trace.ts";
@@ -26,6 +26,15 @@ export function tracedExecutor(executor: WhisperExecutor, options: TracedOptions
   return {
     name,
     config: executor.config,
+    ...(executor.melFeatures === undefined
+      ? {}
+      : {
+          melFeatures: (pcm: Tensor<"i16">) =>
+            timed(
+              () => executor.melFeatures!(pcm),
+              () => {},
+            ),
+        }),
     encode: (features) =>
       timed(
         () => executor.encode(features),

@@ -4,6 +4,7 @@ import type { WeightSource } from "../../encoder/encoder-weights.ts";
 import type { EncoderState, WhisperExecutor } from "../executor.ts";
 import { readWhisperWeights } from "../reference/reference-weights.ts";
 import { checkWhisperSizes, type WhisperSizes } from "../whisper-sizes.ts";
+import { AdoptedWindow } from "./adopted-window.ts";
 import { decoderArrays } from "./decoder-arrays.ts";
 import { DecoderMemory } from "./decoder-memory.ts";
 import { checkFrames, type DeviceBuild, decoderBuilds, windowBuilds } from "./device-builds.ts";
@@ -36,7 +37,7 @@ export interface DeviceExecutorOptions {
 export interface DeviceExecutor extends WhisperExecutor {
   /** Encodes sound, i16[320 positions] at 16 kHz; features are made and stay on the device. @throws UsageError for other lengths. */
   encodeSpeech(pcm: Tensor<"i16">): Promise<EncoderState>;
-  /** Features f32[mels, frames] of i16[160 frames], as `encode` takes them. */
+  /** As `encode` takes them. */
   melFeatures(pcm: Tensor<"i16">): Promise<Tensor<"f32">>;
 }
 
@@ -77,6 +78,7 @@ export async function deviceExecutor(options: DeviceExecutorOptions): Promise<De
     }
     return window;
   };
+  const adopted = new AdoptedWindow((encoded) => windowOf(2 * encoded.shape[0]!).adopt(encoded));
   const windowOfSpeech = (pcm: Tensor<"i16">) => windowOf(pcm.data.length / hopSamples);
 
   return {
@@ -93,15 +95,15 @@ export async function deviceExecutor(options: DeviceExecutorOptions): Promise<De
     encodeSpeech: (pcm) => windowOfSpeech(pcm).encodeSpeech(pcm),
     melFeatures: (pcm) => windowOfSpeech(pcm).features(pcm),
     async decode(state, decoding) {
-      if (!(state instanceof EncodedWindow) || state.closed) {
-        throw new UsageError("decoder: expected an encoder state of this executor that is not closed");
-      }
-      await state.prepare();
-      await memory.prepare("token", state.positions);
-      return new DeviceDecoder({ ...decoding, sizes, types, runner, memory, embeddings, window: state });
+      const window = state instanceof EncodedWindow ? state : await adopted.of(state);
+      if (window.closed) throw new UsageError("decoder: expected an encoder state that is not closed");
+      await window.prepare();
+      await memory.prepare("token", window.positions);
+      return new DeviceDecoder({ ...decoding, sizes, types, runner, memory, embeddings, window });
     },
     async close() {
       await pool.close();
+      await adopted.close();
       for (const window of windows.values()) window.close();
       windows.clear();
       memory.close();

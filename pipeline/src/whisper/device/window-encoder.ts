@@ -1,4 +1,4 @@
-import { describeShape, ShapeError, type Tensor, tensor } from "@aiekit/core";
+import { describeShape, floatToBf16, ShapeError, type Tensor, tensor } from "@aiekit/core";
 import type { ChainStep, DeviceTensor } from "@aiekit/host";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import { hopSamples } from "./device-sizes.ts";
@@ -43,6 +43,21 @@ export class WindowEncoder {
   async encodeSpeech(pcm: Tensor<"i16">): Promise<EncodedWindow> {
     await this.#mel(pcm);
     return this.#encode();
+  }
+
+  /** A window that was encoded elsewhere: f32[frames / 2, width]. Needs the kernels of part `cross` alone. */
+  async adopt({ data, shape }: Tensor<"f32">): Promise<EncodedWindow> {
+    const { runner, sizes, weights, contents } = this.#options;
+    const spaces = await runner.spaces(this.#steps.cross);
+    for (const [name, space] of spaces) {
+      const content = contents.get(name);
+      if (content === undefined || weights.has(name)) continue;
+      weights.set(name, runner.alloc(space));
+      weights.get(name)!.write(content);
+    }
+    const encoded = runner.alloc(spaces.get("encoded")!);
+    encoded.write(tensor("bf16", shape, Uint16Array.from(data, floatToBf16)));
+    return new EncodedWindow({ sizes, runner, weights, encoded, cross: this.#steps.cross, spaces });
   }
 
   /** f32[mels, frames] of i16[160 frames]. */
