@@ -7,7 +7,7 @@ export function ruled(
   rules: readonly LogitRule[],
   sampled: readonly number[],
 ): Float64Array {
-  const copy = Float64Array.from(logits);
+  const copy = new Float64Array(logits);
   for (const rule of rules) rule(copy, sampled);
   return copy;
 }

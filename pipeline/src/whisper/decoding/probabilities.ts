@@ -2,14 +2,24 @@ import { AiekitError } from "@aiekit/core";
 
 /** log of the softmax; -Infinity stays. @throws AiekitError when a logit is NaN or none is finite. */
 export function logSoftmax(logits: ArrayLike<number>): Float64Array {
+  const total = logTotal(logits);
+  const logProbs = new Float64Array(logits.length);
+  for (let i = 0; i < logProbs.length; i++) logProbs[i] = logits[i]! - total;
+  return logProbs;
+}
+
+/** `logSoftmax` of one token, without an array of all. @throws AiekitError as `logSoftmax` does. */
+export function logProbability(logits: ArrayLike<number>, token: number): number {
+  return logits[token]! - logTotal(logits);
+}
+
+function logTotal(logits: ArrayLike<number>): number {
   const total = logSumExp(logits, 0, logits.length);
-  if (!Number.isFinite(total)) {
-    throw new AiekitError(
-      "validation",
-      `decoding: logits: expected numbers and at least one token allowed, got ${total}`,
-    );
-  }
-  return Float64Array.from(logits, (logit) => logit - total);
+  if (Number.isFinite(total)) return total;
+  throw new AiekitError(
+    "validation",
+    `decoding: logits: expected numbers and at least one token allowed, got ${total}`,
+  );
 }
 
 /** log of the sum of exp over [from, to); -Infinity for none. */
