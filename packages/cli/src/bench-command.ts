@@ -1,10 +1,11 @@
 import type { DeviceKind } from "@aiekit/host";
-import { executorKinds } from "@aiekit/pipeline";
-import { type Command, InvalidArgumentError } from "commander";
+import type { ExecutorKind } from "@aiekit/pipeline";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { examples } from "./command-examples.ts";
 import type { BenchOptions } from "./commands/bench.ts";
 import { deviceOption, npuOption } from "./device-options.ts";
 import { collectParam, parseCount, parsePositive } from "./options.ts";
+import type { Precision } from "./transcribe/whisper-executors.ts";
 
 /** A parsed command line of `aiekit bench`. */
 export interface BenchInvocation {
@@ -36,13 +37,14 @@ export function addBenchCommand(program: Command, invoke: (invocation: BenchInvo
     .option("--lengths <list>", "rtf: seconds of each sound", lengths, [5, 10, 30, 300])
     .option("--limit <seconds>", "rtf: leave out sounds whose pass would take longer", parsePositive, 30)
     .option("--threads <count>", "rtf: threads of cpu", parseCount)
+    .addOption(new Option("--precision <type>", "rtf: how weights are held").choices(["f32", "bf16", "int8"]))
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.bench}`)
     .action((kernel: string, o: BenchRawOptions) => {
-      const { seconds, model, placements, lengths: seconds_, limit: limitSeconds, threads } = o;
+      const { seconds, model, placements, lengths: seconds_, limit: limitSeconds, threads, precision } = o;
       const onDevice = { kernel, params: o.param ?? {}, device: o.device, npu: o.npu };
-      const rtf = { model, placements, lengths: seconds_, limitSeconds, threads };
+      const rtf = { model, placements, lengths: seconds_, limitSeconds, threads, precision };
       const flags = { json: o.json === true, verbose: o.verbose === true };
       invoke({ command: "bench", ...flags, options: { ...onDevice, seconds, build: o.build === true, rtf } });
     });
@@ -62,11 +64,14 @@ interface BenchRawOptions {
   readonly lengths: readonly number[];
   readonly limit: number;
   readonly threads?: number;
+  readonly precision?: Precision;
 }
+
+// Not those of the pipeline, which the help would have to load.
+const kinds: readonly string[] = ["reference", "cpu", "sim", "xrt"] satisfies readonly ExecutorKind[];
 
 function places(text: string): readonly string[] {
   const names = text.split(",");
-  const kinds: readonly string[] = executorKinds;
   const wrong = names.find(
     (name) => !/^[a-z]+(\+[a-z]+)?$/.test(name) || !name.split("+").every((one) => kinds.includes(one)),
   );

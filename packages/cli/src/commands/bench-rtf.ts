@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type ExecutorKind, openWhisperModel, whisperSizes } from "@aiekit/pipeline";
+import { type ExecutorKind, executorKinds, openWhisperModel, whisperSizes } from "@aiekit/pipeline";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { describeMachine } from "../machine.ts";
@@ -8,7 +8,7 @@ import { type RtfRow, rtfRows } from "../rtf/rtf-row.ts";
 import { type RtfRun, rtfRun } from "../rtf/rtf-run.ts";
 import { rtfSound } from "../rtf/rtf-sound.ts";
 import { findModel } from "../transcribe/find-model.ts";
-import { availabilities } from "../transcribe/whisper-executors.ts";
+import { availabilities, type Precision } from "../transcribe/whisper-executors.ts";
 
 /** Name by which `bench` knows the way from sound to text; it is no kernel. */
 export const rtfName = "rtf";
@@ -20,6 +20,7 @@ export interface BenchRtfOptions {
   readonly placements: readonly string[] | undefined;
   readonly lengths: readonly number[];
   readonly threads: number | undefined;
+  readonly precision: Precision | undefined;
   /** A sound is left out where the one before says that a pass would take longer. */
   readonly limitSeconds: number;
 }
@@ -45,8 +46,8 @@ export const benchRtf: Command<BenchRtfOptions> = async (context, options) => {
 };
 
 async function runAll(context: CommandContext, folder: string, options: BenchRtfOptions) {
-  const { placements, lengths, threads, limitSeconds } = options;
-  const available = await availabilities();
+  const { placements, lengths, threads, precision, limitSeconds } = options;
+  const available = await availabilities(new Set(executorKinds));
   const runs: RtfRun[] = [];
   const leftOut: string[] = [];
   const task = context.progress.start("bench rtf");
@@ -72,7 +73,7 @@ async function runAll(context: CommandContext, folder: string, options: BenchRtf
         }
         task.update(`${placement}, ${seconds} s`);
         const wav = await rtfSound(seconds);
-        const run = await rtfRun(context, { folder, encoder, decoder, threads, seconds, wav, budgetMs });
+        const run = await rtfRun(context, { folder, encoder, decoder, threads, precision, seconds, wav, budgetMs });
         runs.push(run);
         secondsPerSecond = run.cold.phases.totalMs / 1000 / seconds;
       }

@@ -2,6 +2,7 @@ import { bytesSource, type ExecutorKind, type Placement, publishedOptions, type 
 import { Bench } from "tinybench";
 import type { CommandContext } from "../command-context.ts";
 import { openTranscriber } from "../transcribe/open-transcriber.ts";
+import type { Precision } from "../transcribe/whisper-executors.ts";
 
 /** A model on its way from one sound to text. */
 export interface RtfRequest {
@@ -9,6 +10,8 @@ export interface RtfRequest {
   readonly encoder: ExecutorKind;
   readonly decoder: ExecutorKind;
   readonly threads: number | undefined;
+  /** How weights are held; the executors' own where undefined. */
+  readonly precision: Precision | undefined;
   readonly seconds: number;
   readonly wav: Uint8Array;
   /** Warm passes go on for so long, and are `leastPasses` or more. */
@@ -30,9 +33,13 @@ const language = "en";
 
 /** Opens the model anew, transcribes once cold, then again and again. Text that changes from pass to pass is no result. */
 export async function rtfRun(context: CommandContext, request: RtfRequest): Promise<RtfRun> {
-  const { folder, encoder, decoder, threads, seconds, wav, budgetMs } = request;
-  const wrap = { folder, encoder, decoder, threads, fallback: undefined, wrap: <T>(executor: T): T => executor };
-  const { transcriber, placement, openMs } = await openTranscriber(context, wrap);
+  const { seconds, wav, budgetMs, ...placed } = request;
+  const { transcriber, placement, openMs } = await openTranscriber(context, {
+    ...placed,
+    npu: undefined,
+    fallback: undefined,
+    wrap: (executor) => executor,
+  });
   const options = { ...publishedOptions, language, temperatures: [0] };
   const pass = () => transcriber.transcribe(bytesSource(wav, "the samples"), options);
   try {

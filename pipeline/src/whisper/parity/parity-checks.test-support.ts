@@ -73,7 +73,8 @@ export async function expectClip(
   await state.close();
 }
 
-function maxAbsErr(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+/** Largest difference of two arrays of one length. */
+export function maxAbsErr(got: ArrayLike<number>, expected: ArrayLike<number>): number {
   expect(got.length).toBe(expected.length);
   let worst = 0;
   for (let i = 0; i < got.length; i++) worst = Math.max(worst, Math.abs(got[i]! - expected[i]!));
