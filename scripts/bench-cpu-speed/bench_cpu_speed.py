@@ -1,7 +1,7 @@
 """Times this project's `cpu` executor against faster-whisper (CTranslate2) and whisper.cpp: equal weights, threads and tokens.
 
     pip install -r requirements.txt
-    python bench_cpu_speed.py [--sizes tiny,base] [--precisions f32,int8] [--threads 1] [--tokens 64] [--rounds 7]
+    python bench_cpu_speed.py [--sizes tiny,base] [--precisions f32,int8] [--threads 1] [--tokens 64] [--rounds 7] [--clock processor]
 
 Random weights in the sizes of whisper tiny and base; 30 s of features; then greedy decoding of a fixed number of tokens. Rounds
 go through all engines in turn. In float32 the tokens of aiekit and faster-whisper must be equal, or nothing is timed.
@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from engines import Aiekit, FasterWhisper, WhisperCpp
+from engines import CLOCKS, Aiekit, FasterWhisper, WhisperCpp
 from model_folder import PROMPT, model_folders
 from real_sizes import features
 
@@ -28,7 +28,7 @@ def main():
     options = arguments()
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
-    say(f"{cpu_name()}, {options.threads} thread(s), faster-whisper {version('faster-whisper')} with CTranslate2 "
+    say(f"{cpu_name()}, {options.threads} thread(s), {options.clock} time, faster-whisper {version('faster-whisper')} with CTranslate2 "
         f"{version('ctranslate2')}, whisper.cpp of pywhispercpp {version('pywhispercpp')}; median of {options.rounds}")
     rows = []
     for size in options.sizes.split(","):
@@ -45,6 +45,7 @@ def arguments():
     parser.add_argument("--precisions", default="f32,int8")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--work", default=str(ROOT / "build/bench-cpu-speed"))
     parser.add_argument("--json")
@@ -56,9 +57,9 @@ def measured(size, precision, options, work):
     mel = features("full 0", 3000).numpy()
     ggml = made["ggml f16" if precision == "f32" else "ggml q8_0"]
     engines = [
-        Aiekit(made["published"], mel, options.threads, precision),
-        FasterWhisper(made["ct2"], mel, options.threads, precision),
-        WhisperCpp(ggml, mel, options.threads, precision),
+        Aiekit(made["published"], mel, precision, options),
+        FasterWhisper(made["ct2"], mel, precision, options),
+        WhisperCpp(ggml, mel, precision, options),
     ]
     times, tokens = {engine.name: [] for engine in engines}, {}
     for round_ in range(options.rounds + 1):
@@ -74,7 +75,7 @@ def measured(size, precision, options, work):
         engine.close()
     own = tokens["aiekit"]
     return {
-        "size": size, "precision": precision, "threads": options.threads, "tokens": options.tokens,
+        "size": size, "precision": precision, "clock": options.clock, "threads": options.threads, "tokens": options.tokens,
         "equalTokens": {name: sum(a == b for a, b in zip(own, other)) for name, other in tokens.items()},
         "seconds": {name: summary(rounds) for name, rounds in times.items()},
     }
