@@ -3,6 +3,7 @@ export { cosine, gain, pearson } from "./metrics/correlation.ts";
 export { maxAbsErr, maxErrWithin, meanSignedErr, type WorstError } from "./metrics/error.ts";
 export { checkOutput, type LiveBins, type LivenessOptions, liveBins, type OutputCheck } from "./metrics/liveness.ts";
 export { relativeL2 } from "./metrics/relative-error.ts";
+export { type WordErrors, wordErrorRate, wordErrors } from "./metrics/word-errors.ts";
 export { conv1dReference } from "./references/conv1d-reference.ts";
 export { encoderFrontReference } from "./references/encoder-front-reference.ts";
 export { encoderLayerReference, type ProductObserver } from "./references/encoder-layer-reference.ts";

@@ -88,12 +88,16 @@ export class TraceLog {
     return [...this.#parts.values()].reduce((sum, one) => sum + (one.part === part ? one.ms : 0), 0);
   }
 
-  #addCall(event: Extract<TraceEvent, { readonly kind: "window" | "tokens" }>): void {
-    const { part, executor, ms } = event;
+  /** Sums that another log made. */
+  addPart({ part, executor, calls, tokens, ms }: PartTrace): void {
     const key = `${part} ${executor}`;
-    const before = this.#parts.get(key) ?? { part, executor, calls: 0, tokens: 0, ms: 0 };
-    const tokens = before.tokens + (event.kind === "tokens" ? event.tokens : 0);
-    this.#parts.set(key, { part, executor, calls: before.calls + 1, tokens, ms: before.ms + ms });
+    const before = this.#parts.get(key) ?? { calls: 0, tokens: 0, ms: 0 };
+    const sums = { calls: before.calls + calls, tokens: before.tokens + tokens, ms: before.ms + ms };
+    this.#parts.set(key, { part, executor, ...sums });
+  }
+
+  #addCall({ part, executor, ms, ...event }: Extract<TraceEvent, { readonly kind: "window" | "tokens" }>): void {
+    this.addPart({ part, executor, calls: 1, tokens: event.kind === "tokens" ? event.tokens : 0, ms });
   }
 
   #addLaunch({ part, kernel, ...event }: Extract<TraceEvent, { readonly kind: "launch" }>): void {

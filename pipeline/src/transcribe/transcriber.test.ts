@@ -35,7 +35,7 @@ test("a file's segments are those of its windows by the definition of log-mel; a
   const expected = [];
   for await (const segment of slidingWindows(executor, wholeRecording(4), slidingOptions(model, options, "en"))) {
     const { seek, startSeconds, endSeconds, tokens, text } = segment;
-    expected.push({ seek, startSeconds, endSeconds, tokens, text });
+    if (text !== "") expected.push({ seek, startSeconds, endSeconds, tokens, text });
   }
 
   const file = await transcriber.transcribe(bytesSource(wav, "speech.wav"), options);

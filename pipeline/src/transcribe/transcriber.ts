@@ -111,6 +111,8 @@ export class Transcriber {
     const { executor, language, languageProbability } = await this.#language(windows, options, seek);
     const sliding = { ...slidingOptions(this.model, options, language), startSeek: seek, onWindow: events.onWindow };
     for await (const segment of slidingWindows(executor, windows, sliding)) {
+      // Noise that is heard as nothing is no segment; openai-whisper keeps an empty one.
+      if (segment.text === "") continue;
       const transcribed = transcribedSegment(segment, segments.length);
       segments.push(transcribed);
       events.onSegment?.(transcribed);

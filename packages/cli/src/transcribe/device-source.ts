@@ -1,8 +1,7 @@
 import { DeviceUnavailableError, UsageError } from "@aiekit/core";
-import { type Device, openDevice } from "@aiekit/host";
+import { openDevice } from "@aiekit/host";
 import {
   bf16Everywhere,
-  type DeviceBuild,
   type DeviceTracer,
   deviceExecutor,
   deviceWhisperBuilds,
@@ -11,8 +10,7 @@ import {
   type WhisperExecutor,
   whisperSizes,
 } from "@aiekit/pipeline";
-import { buildStep } from "../build-step.ts";
-import type { CommandContext } from "../command-context.ts";
+import { type DeviceKernels, deviceKernels } from "../device-kernels.ts";
 import type { ExecutorRequest, ExecutorSource, Precision } from "./whisper-executors.ts";
 
 /** Our kernels on a device. What is stale is built when it is opened, so that no recording's time holds a build. */
@@ -36,9 +34,10 @@ async function openOnDevice(kind: "sim" | "xrt", request: ExecutorRequest): Prom
   const weightTypes = weightTypesOf(kind, precision);
   const sizes = whisperSizes(model.config);
   const device = await openDevice(kind, npu === undefined ? {} : { generation: npu });
+  const kernels = deviceKernels(context, device);
   try {
-    const { generation } = device;
-    const build = await builder(context, device, deviceWhisperBuilds(sizes, { generation, weightTypes }));
+    await kernels.buildAll(deviceWhisperBuilds(sizes, { generation: device.generation, weightTypes }));
+    const build: DeviceKernels["build"] = (name, wanted) => kernels.build(name, wanted);
     const tracer = launchTracer(trace);
     const weights = (name: string) => model.tensors.read(name);
     const executor = await deviceExecutor({
@@ -55,27 +54,15 @@ async function openOnDevice(kind: "sim" | "xrt", request: ExecutorRequest): Prom
       name: kind,
       close: async () => {
         await executor.close();
+        kernels.close();
         await device.close();
       },
     };
   } catch (error) {
+    kernels.close();
     await device.close();
     throw error;
   }
-}
-
-/** Builds what is known to be needed, and later whatever is asked for: paths of manifests, each build once. */
-async function builder(context: CommandContext, device: Device, known: ReadonlyMap<string, DeviceBuild>) {
-  const manifests = new Map<string, string>();
-  const target = device.kind === "sim" ? "sim" : device.generation;
-  const build = async (name: string, { kernel, params, device: array }: DeviceBuild): Promise<string> => {
-    const built =
-      manifests.get(name) ?? (await buildStep(context, { kernel, params, target, device: array })).manifestPath;
-    manifests.set(name, built);
-    return built;
-  };
-  for (const [name, wanted] of known) await build(name, wanted);
-  return build;
 }
 
 function launchTracer(trace: Tracer): DeviceTracer {

@@ -29,7 +29,10 @@ export function summaryLines({ name, transcription }: TranscribedFile): readonly
 }
 
 /** What ran where, as two tables. */
-export function explainLines({ trace, durationSeconds }: Transcription): readonly string[] {
+export function explainLines({
+  trace,
+  durationSeconds,
+}: Pick<Transcription, "trace" | "durationSeconds">): readonly string[] {
   const parts = trace.parts.map(({ part, executor, calls, tokens, ms }) => {
     const work = part === "encoder" ? `${calls} window(s)` : `${tokens} tokens in ${calls} calls`;
     return [part, executor, work, formatMs(ms), rtf(ms, durationSeconds).toPrecision(3)];
@@ -69,7 +72,7 @@ export function transcriptionRecord(
   };
 }
 
-function phaseLine({ phases, durationSeconds }: Transcription): string {
+function phaseLine({ phases }: Transcription): string {
   const named = [
     ["decode audio", phases.audioMs],
     ["log-mel", phases.melMs],
@@ -78,7 +81,7 @@ function phaseLine({ phases, durationSeconds }: Transcription): string {
     ["other", phases.otherMs],
     ["total", phases.totalMs],
   ] as const;
-  return `wall time: ${named.map(([name, ms]) => `${name} ${formatMs(ms)}`).join(", ")}${durationSeconds > 0 ? "" : ""}`;
+  return `wall time: ${named.map(([name, ms]) => `${name} ${formatMs(ms)}`).join(", ")}`;
 }
 
 function modelledLine(transcription: Transcription): string | undefined {

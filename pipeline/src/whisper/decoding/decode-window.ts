@@ -2,7 +2,7 @@ import { BudgetError } from "@aiekit/core";
 import type { EncoderState, WhisperExecutor } from "../executor.ts";
 import { type BeamOptions, beamSearch } from "./beam-search.ts";
 import { forbidRepeats, type LogitRule, suppress, suppressAtBegin } from "./logit-rules.ts";
-import { logProbability } from "./probabilities.ts";
+import { logSoftmax } from "./probabilities.ts";
 import { type PromptOptions, windowPrompt } from "./prompt.ts";
 import { type SamplingOptions, sampler, seededRandom } from "./sampling.ts";
 import { likeliest, sampleSequences } from "./search.ts";
@@ -66,7 +66,7 @@ export async function decodeWindow(
     return {
       tokens,
       avgLogProb: logProb / (tokens.length + 1),
-      noSpeechProb: Math.exp(logProbability(data.subarray(0, vocab), special.noSpeech)),
+      noSpeechProb: Math.exp(logSoftmax(data.subarray(0, vocab))[special.noSpeech]!),
     };
   } finally {
     await session.close();

@@ -31,7 +31,7 @@ export function timestampRules(
       if (maxInitial !== undefined) forbid(timestampBegin + maxInitial + 1, logits.length);
     }
 
-    // Of logits as they are: what a softmax takes from all of them changes no comparison.
+    // Of logits, not of their probabilities: both sides would have the same number less.
     const timestamps = logSumExp(logits, timestampBegin, logits.length);
     if (timestamps > largest(logits, 0, timestampBegin)) forbid(0, timestampBegin);
   };
