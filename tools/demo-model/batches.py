@@ -14,14 +14,32 @@ from log_mel import BINS, QUIETEST, scaled
 from placement import FRAMES_A_SECOND, WINDOW_FRAMES, Placement, Placer, PlacementShares
 from spoken import Random
 from tokens import Tokens
-from transcript import Transcript, make_transcript
+from transcript import Transcript, make_transcript, previous_text
 
 IGNORED = -100
 POSITIONS = 3200
 """of the encoder in a batch, 20 ms each"""
 WINDOW_POSITIONS = WINDOW_FRAMES // 2
 POOL_WINDOWS = 600
-TIMESTAMP_SHARE, PREVIOUS_SHARE, WRONG_TOKEN_SHARE = 0.35, 0.08, 0.06
+TIMESTAMP_SHARE, PREVIOUS_SHARE = 0.35, 0.08
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Shares of the windows."""
+
+    full: float
+    """with the full, padded window of the trained model; the others end with their speech"""
+    cut: float
+    """full of sentences that their edges cut: what long recordings are made of"""
+    cut_timestamps: float = TIMESTAMP_SHARE
+    cut_previous: float = PREVIOUS_SHARE
+    wrong_tokens: float = 0.06
+    """of the tokens of text before: the model must listen rather than guess"""
+    unusual_times: int = 1
+    """How often sentences of unusual pairs of words come, to the same end."""
+    windows_before: bool = False
+    """Previous text is of up to eight sentences, with the times of several windows; otherwise of up to three of one."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +60,15 @@ class Batch:
 class Batches:
     def __init__(self, store: ClipStore, tokens: Tokens, seed: int) -> None:
         self._store, self._tokens, self._seed = store, tokens, seed
+        self._all, self._unusual = list(range(len(store.clips))), store.unusual()
 
-    def pool(self, number: int, full_share: float) -> Iterator[Batch]:
-        """`full_share` of the batches have the full, padded window of the trained model, the others end with their speech."""
+    def pool(self, number: int, mixture: Mixture) -> Iterator[Batch]:
         random = np.random.default_rng([self._seed, number])
-        placer = Placer(random, self._store, PlacementShares())
+        clips = self._all + self._unusual * (mixture.unusual_times - 1)
+        placer = Placer(random, self._store, clips, PlacementShares(cut=mixture.cut))
         augmenter = Augmenter(random)
-        for group in self._grouped(random, [placer.next() for _ in range(POOL_WINDOWS)], full_share):
-            yield self._batch(random, augmenter, *group)
+        for group in self._grouped(random, [placer.next() for _ in range(POOL_WINDOWS)], mixture.full):
+            yield self._batch(random, augmenter, mixture, *group)
 
     def _grouped(
         self, random: Random, placements: list[Placement], full_share: float
@@ -69,7 +88,9 @@ class Batches:
         groups.append((group, _positions(group[-1])))
         return [groups[index] for index in random.permutation(len(groups))]
 
-    def _batch(self, random: Random, augmenter: Augmenter, placements: list[Placement], positions: int) -> Batch:
+    def _batch(
+        self, random: Random, augmenter: Augmenter, mixture: Mixture, placements: list[Placement], positions: int
+    ) -> Batch:
         windows = np.full((len(placements), 2 * positions, BINS), QUIETEST, np.float32)
         phonemes = np.zeros((len(placements), positions), np.int64)
         transcripts: list[Transcript] = []
@@ -78,24 +99,27 @@ class Batches:
                 _lay(window, augmenter.clip(self._store.features(clip)), at)
                 _lay(labels, self._store.labels(clip), at // 2)
             augmenter.window(window, placement.frames, bool(placement.clips))
-            transcripts.append(self._transcript(random, placement))
+            transcripts.append(self._transcript(random, mixture, placement))
         windows = scaled(windows, augmenter.louder_elsewhere(len(windows)))
         for window, placement in zip(windows, placements, strict=True):
             augmenter.masked(window)
             augmenter.padding(window, placement.frames)
         features = torch.from_numpy(np.ascontiguousarray(windows.transpose(0, 2, 1)))
-        return Batch(features, torch.from_numpy(phonemes), *self._arrays(random, transcripts, placements))
+        return Batch(features, torch.from_numpy(phonemes), *self._arrays(random, mixture, transcripts, placements))
 
-    def _transcript(self, random: Random, placement: Placement) -> Transcript:
+    def _transcript(self, random: Random, mixture: Mixture, placement: Placement) -> Transcript:
         clips = self._store.clips
         placed = [(clips[clip], at / FRAMES_A_SECOND) for clip, at in placement.clips]
         previous = []
-        if random.random() < PREVIOUS_SHARE:
-            previous = [clips[random.integers(len(clips))] for _ in range(random.integers(1, 4))]
-        return make_transcript(random, self._tokens, placed, previous, random.random() < TIMESTAMP_SHARE)
+        if random.random() < (mixture.cut_previous if placement.is_cut else PREVIOUS_SHARE):
+            sentences = random.integers(1, 9 if mixture.windows_before else 4)
+            previous = [clips[random.integers(len(clips))] for _ in range(sentences)]
+        timestamps = random.random() < (mixture.cut_timestamps if placement.is_cut else TIMESTAMP_SHARE)
+        before = previous_text(random, self._tokens, previous, mixture.windows_before)
+        return make_transcript(random, self._tokens, placed, before, timestamps)
 
     def _arrays(
-        self, random: Random, transcripts: list[Transcript], placements: list[Placement]
+        self, random: Random, mixture: Mixture, transcripts: list[Transcript], placements: list[Placement]
     ) -> tuple[torch.Tensor, ...]:
         tokens = self._tokens
         longest = max(len(transcript.ids) for transcript in transcripts) - 1
@@ -116,8 +140,7 @@ class Batches:
                     input_spans[row, index] = transcript.spans[index]
                 if transcript.spans[index + 1] is not None:
                     target_spans[row, index] = transcript.spans[index + 1]
-                # Some wrong words before: the model must listen rather than guess.
-                if index > start + 3 and ids[index] < tokens.end and random.random() < WRONG_TOKEN_SHARE:
+                if index > start + 3 and ids[index] < tokens.end and random.random() < mixture.wrong_tokens:
                     inputs[row, index] = random.integers(0, tokens.end)
         return tuple(torch.from_numpy(array) for array in (inputs, targets, target_spans, input_spans))
 

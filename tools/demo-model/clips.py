@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -108,6 +110,16 @@ class ClipStore:
         self._offsets = np.concatenate([[0], np.cumsum([clip.frames for clip in self.clips])])
         self.symbols = ["_", *sorted({symbol for clip in self.clips for _, symbol in clip.phonemes} - {"_"})]
         self._label_of = {symbol: label for label, symbol in enumerate(self.symbols)}
+
+    def unusual(self) -> list[int]:
+        """Clips of which most pairs of neighbouring words are in fewer than ten clips: mostly those without sense."""
+        pairs_of = [list(itertools.pairwise(clip.text.split())) for clip in self.clips]
+        count = Counter(pair for pairs in pairs_of for pair in pairs)
+        return [
+            index
+            for index, pairs in enumerate(pairs_of)
+            if pairs and sum(count[pair] < 10 for pair in pairs) > len(pairs) / 2
+        ]
 
     def features(self, index: int) -> np.ndarray:
         """log10 mel power, f32[frames, bins]"""

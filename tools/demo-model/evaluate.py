@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from transformers import WhisperForConditionalGeneration
 
+from long_form import long_error_rate
 from recognise import WINDOW_SAMPLES, Recognised, attention_peaks, recognise, word_errors
 from test_sets import Recording, make_test_sets
 from tokens import Tokens
 
-BATCH = 25
+BATCH, LONG_RECORDINGS = 25, 40
 
 
 def evaluate(model: Path, share: float = 1.0) -> dict[str, Any]:
@@ -38,12 +39,15 @@ def evaluate(model: Path, share: float = 1.0) -> dict[str, Any]:
             results |= _time_errors(recordings, timed, tokens)
             results["attention_on_word"] = _attention_on_word(network, tokens, recordings)
             results["speech_taken_for_silence"] = float(np.mean([one.no_speech > 0.5 for one in plain]))
+    long = int(LONG_RECORDINGS * share)
+    results["long"] = {told: long_error_rate(network, tokens, long, told == "told") for told in ("told", "untold")}
+    results["recordings"]["long"] = long
     return results
 
 
 def load(model: Path) -> tuple[WhisperForConditionalGeneration, Tokens]:
     """What others read: the folder, through transformers, in float32."""
-    network = WhisperForConditionalGeneration.from_pretrained(model, torch_dtype=torch.float32).eval()
+    network = WhisperForConditionalGeneration.from_pretrained(model, dtype=torch.float32).eval()
     return network, Tokens(model / "tokenizer.json")
 
 

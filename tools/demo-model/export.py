@@ -27,6 +27,7 @@ def export_model(work: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     averaged_network(work, tokens).half().save_pretrained(target)
     shutil.copyfile(work / "tokenizer.json", target / "tokenizer.json")
+    (target / "model.safetensors").chmod(0o644)
     _write(target / "generation_config.json", generation_config(tokens))
     _write(target / "preprocessor_config.json", preprocessor_config())
 

@@ -16,6 +16,7 @@ class Placement:
     frames: int
     clips: list[tuple[int, int]] = field(default_factory=list)
     """clip, frame of its start: negative where the window's start cuts it"""
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class PlacementShares:
 
 
 class Placer:
-    """Takes each clip once, in a random order, before any comes again."""
+    """Takes each of `clips` once, in a random order, before any comes again."""
 
-    def __init__(self, random: Random, store: ClipStore, shares: PlacementShares) -> None:
-        self._random, self._store, self._shares = random, store, shares
+    def __init__(self, random: Random, store: ClipStore, clips: list[int], shares: PlacementShares) -> None:
+        self._random, self._store, self._clips, self._shares = random, store, clips, shares
         self._order: list[int] = []
 
     def next(self) -> Placement:
@@ -58,7 +59,7 @@ class Placer:
 
     def _cut(self) -> Placement:
         """A full window of speech: its end cuts a sentence, and so does, at times, its start."""
-        placement = Placement(WINDOW_FRAMES)
+        placement = Placement(WINDOW_FRAMES, is_cut=True)
         first = self._clip()
         frames = self._store.clips[first].frames
         cut_start = self._random.random() < 0.3
@@ -73,8 +74,8 @@ class Placer:
 
     def _clip(self) -> int:
         if not self._order:
-            self._order = self._random.permutation(len(self._store.clips)).tolist()
-        return self._order.pop()
+            self._order = self._random.permutation(len(self._clips)).tolist()
+        return self._clips[self._order.pop()]
 
     def _pause(self, longest_seconds: float) -> int:
         return self._frames(0, 0.3) if self._random.random() < 0.6 else self._frames(0, longest_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,13 +41,27 @@ def recognise(
 ) -> list[Recognised]:
     """One window each: f32 samples at 16 kHz, what is longer is cut."""
     features = np.stack([window_features(samples, WINDOW_SAMPLES).T for samples in recordings])
+    return recognise_features(network, tokens, features, timestamps)
+
+
+@torch.no_grad()
+def recognise_features(
+    network: WhisperForConditionalGeneration,
+    tokens: Tokens,
+    features: np.ndarray,
+    timestamps: bool,
+    previous: Sequence[int] = (),
+) -> list[Recognised]:
+    """f32[windows, 80, frames]; `previous`: tokens of the text before, the same for all windows."""
+    windows = len(features)
     cross = cross_keys_values(network, encode(network, torch.from_numpy(features)))
-    start = [tokens.start, tokens.english, tokens.transcribe] + ([] if timestamps else [tokens.no_timestamps])
-    hidden, _, past = decode(network, torch.tensor([start] * len(recordings)), cross)
-    no_speech = logits(network, hidden[:, 0]).softmax(-1)[:, tokens.no_speech]
-    chosen: list[list[int]] = [[] for _ in recordings]
-    sums, done = np.zeros(len(recordings)), np.zeros(len(recordings), bool)
-    for _ in range(MOST_TOKENS // 2):
+    before = [tokens.previous, *previous[-(MOST_TOKENS // 2 - 1) :]] if previous else []
+    start = [*before, tokens.start, tokens.english, tokens.transcribe] + ([] if timestamps else [tokens.no_timestamps])
+    hidden, _, past = decode(network, torch.tensor([start] * windows), cross)
+    no_speech = logits(network, hidden[:, len(before)]).softmax(-1)[:, tokens.no_speech]
+    chosen: list[list[int]] = [[] for _ in range(windows)]
+    sums, done = np.zeros(windows), np.zeros(windows, bool)
+    for _ in range(MOST_TOKENS - len(start)):
         scores = logits(network, hidden[:, -1])
         for row in np.flatnonzero(~done):
             _forbid(scores[row], chosen[row], tokens, timestamps)

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from transformers import WhisperForConditionalGeneration
 
-from batches import Batch, Batches
+from batches import Batch, Batches, Mixture
 from clips import ClipStore
 from losses import losses_of
 from network import WIDTH, initialise, make_network
@@ -43,9 +43,20 @@ class Schedule:
         """The helps fade with the learning rate, but not quite."""
         return max(0.2, min(1.0, self._left(step) / self.cool_down))
 
-    def full_window_share(self, step: int) -> float:
-        """Short windows teach most in little time; the end belongs to the window that the model will see."""
-        return 0.05 if self._left(step) > self.cool_down else 0.15 if self._left(step) > 0.15 else 0.5
+    def mixture(self, step: int) -> Mixture:
+        """Short windows teach most in little time; then come those of long recordings, and the padding of short ones."""
+        left = self._left(step)
+        if left > self.cool_down:
+            return Mixture(full=0.05, cut=0.05)
+        return Mixture(
+            full=0.12 if left > 0.15 else 0.4,
+            cut=0.25,
+            cut_timestamps=0.6,
+            cut_previous=0.4,
+            wrong_tokens=0.12,
+            unusual_times=4,
+            windows_before=True,
+        )
 
     def _left(self, step: int) -> float:
         return 1 - step / self.steps
@@ -100,9 +111,9 @@ def _ahead(batches: Batches, schedule: Schedule, place: dict[str, Any]) -> Itera
     def fill() -> None:
         pool, skipped, step = place["pool"], place["batch"], place["step"]
         while True:
-            # The share is a pool's: that of its first batch's step, so that a resumed run makes the same pool.
-            share = schedule.full_window_share(step - skipped)
-            for index, batch in enumerate(batches.pool(pool, share)):
+            # A pool's mixture is that of its first batch's step, so that a resumed run makes the same pool.
+            mixture = schedule.mixture(step - skipped)
+            for index, batch in enumerate(batches.pool(pool, mixture)):
                 if index >= skipped:
                     ready.put((batch, (pool, index + 1)))
                     step += 1

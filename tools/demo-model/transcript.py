@@ -28,10 +28,9 @@ class Transcript:
 
 
 def make_transcript(
-    random: Random, tokens: Tokens, clips: list[tuple[Clip, float]], previous: list[Clip], timestamps: bool
+    random: Random, tokens: Tokens, clips: list[tuple[Clip, float]], before: list[int], timestamps: bool
 ) -> Transcript:
-    """`clips` with the second of their start."""
-    before = _previous_text(random, tokens, previous)
+    """`clips` with the second of their start; `before`: from `previous_text`."""
     task = tokens.translate if random.random() < 0.03 else tokens.transcribe  # English to English: the same
     ids = [*before, tokens.start, tokens.english, task]
     if not timestamps:
@@ -71,8 +70,8 @@ def _add_segment(out: Transcript, tokens: Tokens, clip: Clip, offset: float, is_
         _add(out, tokens.timestamp(end), _around(end))
 
 
-def _previous_text(random: Random, tokens: Tokens, clips: list[Clip]) -> list[int]:
-    """Behind <|startofprev|> at most 63 tokens, half of the time with timestamps, as the windows before would leave them."""
+def previous_text(random: Random, tokens: Tokens, clips: list[Clip], several_windows: bool) -> list[int]:
+    """Behind <|startofprev|> at most 63 tokens, half of the time with timestamps, as windows before would leave them; empty without clips."""
     ids: list[int] = []
     timed, at = random.random() < 0.5, 0.0
     for clip in clips:
@@ -80,6 +79,8 @@ def _previous_text(random: Random, tokens: Tokens, clips: list[Clip]) -> list[in
         end = at + clip.words[-1][1]
         ids += [tokens.timestamp(at), *text, tokens.timestamp(end)] if timed else text
         at = end + random.uniform(0.1, 1.0)
+        if several_windows and at > 0.75 * WINDOW_SECONDS:
+            at = random.uniform(0, 0.6)
     return [tokens.previous, *ids[-(MOST_TOKENS // 2 - 1) :]] if clips else []
 
 
