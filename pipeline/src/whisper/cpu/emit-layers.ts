@@ -1,4 +1,6 @@
 import type { WeightSource } from "../../encoder/encoder-weights.ts";
+import { bytesOf, emitBias } from "./emit-bias.ts";
+import { emitInt8Linear } from "./emit-int8-linear.ts";
 import { type LinearSource, linearSource, readArray } from "./linear-source.ts";
 import type { OnnxGraph } from "./onnx/onnx-graph.ts";
 
@@ -26,15 +28,12 @@ export function emitNorm(emission: Emission, x: string, name: string, width: num
 }
 
 /** x [rows, inputs] to [rows, outputs]. */
-export function emitLinear({ graph }: Emission, x: string, linear: LinearSource): string {
+export function emitLinear(emission: Emission, x: string, linear: LinearSource): string {
+  if (emission.precision === "int8") return emitInt8Linear(emission.graph, x, linear);
+  const { graph } = emission;
   const { name, outputs, inputs, weights, bias } = linear;
-  const dims = [outputs, inputs];
-  const matrix = graph.constant({
-    name: `${name}.weight`,
-    type: "f32",
-    dims,
-    read: async () => bytesOf(await weights()),
-  });
+  const read = async () => bytesOf(await weights());
+  const matrix = graph.constant({ name: `${name}.weight`, type: "f32", dims: [outputs, inputs], read });
   const more = bias === undefined ? [] : [emitBias(graph, name, outputs, bias)];
   return graph.op("Gemm", [x, matrix, ...more], { attributes: { transB: 1 } });
 }
@@ -52,12 +51,4 @@ export function emitFeedForward(
   const active = graph.op("Gelu", [wide]);
   const out = emitLinear(emission, active, linearSource(source, `${layer}.fc2`, { outputs: width, inputs: hidden }));
   return graph.op("Add", [x, out]);
-}
-
-export function emitBias(graph: OnnxGraph, name: string, size: number, read: () => Promise<Float32Array>): string {
-  return graph.constant({ name: `${name}.bias`, type: "f32", dims: [size], read: async () => bytesOf(await read()) });
-}
-
-export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

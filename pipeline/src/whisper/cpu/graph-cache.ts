@@ -41,18 +41,26 @@ let counter = 0;
 async function isSound(folder: string): Promise<boolean> {
   const text = await readFile(join(folder, listFile), "utf8").catch(unless("ENOENT", "ENOTDIR"));
   if (text === undefined) return false;
-  let files: Files;
-  try {
-    files = JSON.parse(text);
-  } catch {
-    return false;
-  }
+  const files = listed(text);
+  if (files === undefined) return false;
   for (const [name, { sizeBytes, sha256 }] of Object.entries(files)) {
     const path = join(folder, name);
     const info = await stat(path).catch(unless("ENOENT"));
     if (info?.size !== sizeBytes || (await fileHash(path)) !== sha256) return false;
   }
   return true;
+}
+
+/** What the list says, or undefined where it is damaged. */
+function listed(text: string): Files | undefined {
+  try {
+    const files: Files = JSON.parse(text);
+    const isFile = (file: unknown) =>
+      typeof file === "object" && file !== null && "sizeBytes" in file && "sha256" in file;
+    return Object.keys(files).length > 0 && Object.values(files).every(isFile) ? files : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function fileHash(path: string): Promise<string> {
