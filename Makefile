@@ -9,7 +9,7 @@ WAV ?=
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo            build the mel kernel, run it on speech on the simulated NPU, compare, draw"
+	@echo "make demo            transcribe the demo model's samples on the simulated NPU; first builds its kernels"
 	@echo "make demo WAV=x.wav  the same with a recording of yours"
 	@echo "make test            every check, with one summary"
 	@echo "make test-slow       the long checks: more clips, longer fuzzing"
