@@ -1,6 +1,7 @@
 import { type Device, deviceLimits, type LoadedKernel, loadKernel } from "@aiekit/host";
 import type { DeviceBuild } from "./device-builds.ts";
 import type { DeviceTracer } from "./launch-trace.ts";
+import { leastNeeded } from "./least-needed.ts";
 
 export interface KernelPoolOptions {
   readonly device: Device;
@@ -55,11 +56,11 @@ export class KernelPool {
     return kernel;
   }
 
-  /** Of equals the one not asked for longest. */
   #leastNeeded(needed: ReadonlySet<string>): string {
-    const names = [...this.#open.keys()];
-    const free = names.filter((name) => !needed.has(name));
-    return free.find((name) => this.#open.get(name)!.build.oncePerWindow) ?? free[0] ?? names[0]!;
+    return leastNeeded(
+      [...this.#open].map(([name, { build }]) => ({ name, oncePerWindow: build.oncePerWindow })),
+      needed,
+    );
   }
 
   async #handBack(name: string): Promise<void> {
