@@ -52,3 +52,4 @@ export { type DeviceLimits, deviceLimits } from "./limits.ts";
 export { type LaunchOptions, type LaunchReport, type LaunchResult, LoadedKernel, loadKernel } from "./load-kernel.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
 export { type RunOverUnitsOptions, runOverUnits, type UnitsPhases, type UnitsRun } from "./run-over-units.ts";
+export { targetOf } from "./target-of.ts";

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { tensor, UsageError } from "@aiekit/core";
+import { targetOf } from "@aiekit/host";
 import { findKernel, logmelSamples } from "@aiekit/mlir";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
 import type { ArraySubject, ArraySuite, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
@@ -113,8 +114,9 @@ function arraySubject(open: OpenKernel): ArraySubject {
 }
 
 function subjectOf({ kernel, device }: OpenKernel) {
-  const origin = device.kind === "sim" ? ("simulated" as const) : ("measured" as const);
-  return { kernel, device: device.kind === "sim" ? "sim" : device.generation, origin };
+  const simulated = targetOf(device) === "sim";
+  const name = device.kind === "sim" ? "sim" : simulated ? `xrt: ${device.name}` : device.generation;
+  return { kernel, device: name, origin: simulated ? ("simulated" as const) : ("measured" as const) };
 }
 
 /** Standard output of a program; rejects when it is missing or fails. */

@@ -18,7 +18,7 @@ export async function runInProcess(argv: readonly string[], options: Partial<Cli
     argv,
     stdout: stream("stdout"),
     stderr: stream("stderr"),
-    environment: { color: false, ci: true, clang: undefined, variables: {} },
+    environment: { color: false, ci: true, clang: undefined, xrtAddon: "/nowhere/aiekit_xrt.node", variables: {} },
     cwd: process.cwd(),
     signal: new AbortController().signal,
     ...options,
