@@ -1,6 +1,6 @@
 // The real XRT over the emulated driver, as programs on it see them: what to build, and how to start a program there.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,13 +16,19 @@ export function whyNoStack() {
   return existsSync(reason) ? readFileSync(reason, "utf8").trim() : "node scripts/get-xrt.mjs was not run";
 }
 
-/** Builds driver and addon. @throws Error with the compiler's last words. */
+/** Builds addon and driver. Gives why they cannot be built here, or undefined. @throws Error with the compiler's last words. */
 export function buildStack({ sanitize } = {}) {
+  const addon = ["scripts/build-xrt-addon.mjs", "--xrt", join(xrt, "root"), "--out", addonFolder(sanitize)];
+  const built = spawnSync(process.execPath, [...addon, ...(sanitize === undefined ? [] : ["--sanitize", sanitize])], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (built.status === 2) return built.stderr.trimEnd().split("\n").at(-1);
+  if (built.status !== 0) throw new Error(built.stderr.trimEnd());
   const settings = ["-S", join(root, "host/emulation"), "-B", driver, `-DAIEKIT_XRT_ROOT=${join(xrt, "root")}`];
   quietly("cmake", settings);
   quietly("cmake", ["--build", driver]);
-  const addon = ["scripts/build-xrt-addon.mjs", "--xrt", join(xrt, "root"), "--out", addonFolder(sanitize)];
-  quietly(process.execPath, [...addon, ...(sanitize === undefined ? [] : ["--sanitize", sanitize])]);
+  return undefined;
 }
 
 /**
@@ -58,6 +64,15 @@ export function runOnEmulatedMachine(
     },
   );
   return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
+}
+
+/** For an addon with sanitizers in a node without: their library comes first. Leaks are node's own, so not looked for. */
+export function sanitizerEnvironment() {
+  const library = spawnSync("c++", ["-print-file-name=libasan.so"], { encoding: "utf8" }).stdout.trim();
+  return {
+    preload: [realpathSync(library)],
+    env: { ASAN_OPTIONS: "detect_leaks=0:halt_on_error=1", UBSAN_OPTIONS: "print_stacktrace=1:halt_on_error=1" },
+  };
 }
 
 function quietly(command, args) {

@@ -181,9 +181,10 @@ int submit(State &s, std::unique_lock<std::mutex> &lock, amdxdna_drm_exec_cmd &a
     }
     request += launch;
   }
-  // A command that the array is said to have executed and that it never saw.
-  if (faultIsDue(placeExecution)) finish(s, context, a.seq, stateCompleted, 0);
-  else s.executor->tell(request);
+  // A command that ends, or never ends, without the array having seen it.
+  const Fate fate = takeFate();
+  if (fate.kind == FaultKind::fail) finish(s, context, a.seq, fate.state, 0);
+  if (fate.kind == FaultKind::none) s.executor->tell(request);
   return 0;
 }
 

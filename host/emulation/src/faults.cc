@@ -72,6 +72,9 @@ int takeFault(unsigned place) {
   return 0;
 }
 
-bool faultIsDue(unsigned place) { return due(place) != FaultKind::none; }
+Fate takeFate() {
+  const FaultKind kind = due(placeExecution);
+  return {kind, kind == FaultKind::none ? 0 : table()[placeExecution].error};
+}
 
 } // namespace npu

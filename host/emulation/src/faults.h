@@ -15,7 +15,11 @@ enum class FaultKind : uint32_t { none = 0, fail = 1, hang = 2, interrupt = 3 };
  */
 int takeFault(unsigned place);
 
-/** True when a fault of any kind is due at a place; counts like `takeFault`. */
-bool faultIsDue(unsigned place);
+/** What is due at `placeExecution`, as a command's fate: `fail` with a state, `hang` for one that never ends. */
+struct Fate {
+  FaultKind kind;
+  unsigned state;
+};
+Fate takeFate();
 
 } // namespace npu

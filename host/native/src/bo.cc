@@ -57,7 +57,7 @@ void Bo::sync(const Napi::CallbackInfo &info) {
   const auto kept = open(info.Env());
   const auto direction = info[0].ToBoolean() ? XCL_BO_SYNC_BO_TO_DEVICE : XCL_BO_SYNC_BO_FROM_DEVICE;
   const size_t offset = sizeOf(info[1]), size = sizeOf(info[2]);
-  guarded(info.Env(), [&] { kept->bo.sync(direction, size, offset); });
+  guarded(info.Env(), [&] { uninterrupted([&] { kept->bo.sync(direction, size, offset); }); });
 }
 
 Napi::Value Bo::part(const Napi::CallbackInfo &info) {

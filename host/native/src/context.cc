@@ -37,7 +37,8 @@ Run::Run(const Napi::CallbackInfo &info) : ObjectWrap(info) {}
 void Run::setArgs(const Napi::CallbackInfo &info) {
   guarded(info.Env(), [&] {
     const Napi::Array args = info[0].As<Napi::Array>();
-    if (core == nullptr || args.Length() != core->argCount) throw std::out_of_range("as many arguments as at first");
+    if (core == nullptr || core->inFlight) throw std::out_of_range("a run that is free or in flight takes no arguments");
+    if (args.Length() != core->argCount) throw std::out_of_range("expected as many arguments as at first");
     setAll(*core, args);
   });
 }
@@ -101,7 +102,10 @@ Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
     // XRT does not check: a BO past the last argument crashes the process.
     const size_t known = declared.get_xclbin().get_kernel(declared.get_name()).get_args().size();
     if (args.Length() > known) throw std::out_of_range("more arguments than the kernel has");
-    auto run = std::make_shared<RunCore>(RunCore{context, xrt::run(declared), {}, args.Length()});
+    auto run = std::make_shared<RunCore>();
+    run->context = context;
+    run->run = xrt::run(declared);
+    run->argCount = args.Length();
     setAll(*run, args);
     runs.erase(std::remove_if(runs.begin(), runs.end(), [](const auto &known) { return known.expired(); }), runs.end());
     runs.push_back(run);
@@ -115,7 +119,12 @@ void Context::start(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   open(env);
   ContextThread::Job job{info[0].As<Napi::Number>().DoubleValue(), {}, nullptr};
-  const auto add = [&](const Napi::Value &value) { job.runs.push_back(Run::Unwrap(value.As<Napi::Object>())->core); };
+  const auto add = [&](const Napi::Value &value) {
+    job.runs.push_back(Run::Unwrap(value.As<Napi::Object>())->core);
+    if (job.runs.back() == nullptr || job.runs.back()->inFlight) {
+      throw Failure{"BAD_ARGUMENT", "a run that is free or in flight cannot be started", 0, 0}.toJs(env);
+    }
+  };
   if (info[1].IsArray()) {
     const Napi::Array list = info[1].As<Napi::Array>();
     for (uint32_t i = 0; i < list.Length(); i++) add(list.Get(i));
@@ -153,7 +162,6 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
   auto dying = std::move(core);
   core = nullptr;
   if (dying == nullptr) return info.Env().Undefined();
-  // Jobs in flight hold their runs themselves, so these die with the last of them.
   auto owned = std::make_shared<std::vector<std::shared_ptr<RunCore>>>();
   for (const auto &weak : runs) {
     if (auto run = weak.lock()) owned->push_back(std::move(run));
@@ -162,6 +170,8 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
   WorkThread closer(Instance::of(info.Env()).calls);
   return closer.promise(info.Env(), [dying = std::move(dying), owned]() mutable {
     for (const auto &run : *owned) {
+      // Its job keeps it, and with it the context, until its end.
+      if (run->inFlight) continue;
       run->run = xrt::run();
       run->context.reset();
       run->bos.clear();

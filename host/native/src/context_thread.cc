@@ -1,7 +1,7 @@
 #include "context_thread.h"
 
+#include <algorithm>
 #include <chrono>
-#include <system_error>
 #include <thread>
 
 namespace aiekit {
@@ -32,22 +32,17 @@ struct InFlight {
   Clock::time_point start;
 };
 
-/** Submits; a call of the driver that a signal interrupted is made again. */
+/** Submits; it may block in the driver. */
 void submit(InFlight &flight) {
   const auto &runs = flight.job.runs;
   if (runs.size() > 1) {
     flight.list = std::make_unique<xrt::runlist>(runs[0]->context->context);
     for (const auto &run : runs) flight.list->add(run->run);
   }
-  for (;;) {
-    try {
-      if (flight.list != nullptr) flight.list->execute();
-      else runs[0]->run.start();
-      return;
-    } catch (const std::system_error &e) {
-      if (e.code().value() != EINTR) throw;
-    }
-  }
+  uninterrupted([&] {
+    if (flight.list != nullptr) flight.list->execute();
+    else runs[0]->run.start();
+  });
 }
 
 unsigned indexOf(const std::vector<std::shared_ptr<RunCore>> &runs, const xrt::run &wanted) {
@@ -141,6 +136,7 @@ struct ContextThread::Shared {
   void end(InFlight &flight, Outcome outcome) {
     outcome.wallMs = std::chrono::duration<double, std::milli>(Clock::now() - flight.start).count();
     flight.list.reset();
+    for (const auto &run : flight.job.runs) run->inFlight = false;
     // The job's references go first: who hears of the end may close the context.
     const auto ended = std::move(flight.job.ended);
     flight.job.runs.clear();
@@ -153,6 +149,7 @@ struct ContextThread::Shared {
       Outcome outcome;
       outcome.state = ERT_CMD_STATE_ABORT;
       outcome.failure = {"RUN_FAILED", "the run before it ended in state " + std::to_string(state), 0, ERT_CMD_STATE_ABORT};
+      for (const auto &run : job.runs) run->inFlight = false;
       job.runs.clear();
       job.ended(outcome);
     }
@@ -171,6 +168,7 @@ ContextThread::~ContextThread() {
 }
 
 void ContextThread::post(Job job) {
+  for (const auto &run : job.runs) run->inFlight = true;
   const std::lock_guard lock(shared->mutex);
   shared->queue.push_back(std::move(job));
   shared->changed.notify_all();
@@ -180,6 +178,7 @@ bool ContextThread::cancel(double id) {
   const std::lock_guard lock(shared->mutex);
   for (auto job = shared->queue.begin(); job != shared->queue.end(); ++job) {
     if (job->id != id) continue;
+    for (const auto &run : job->runs) run->inFlight = false;
     shared->queue.erase(job);
     return true;
   }

@@ -1,5 +1,6 @@
 // The thread that submits a context's runs and waits for them.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -30,6 +31,8 @@ struct RunCore {
   xrt::run run;
   std::vector<std::shared_ptr<BoCore>> bos;
   uint32_t argCount;
+  /** From `ContextThread::post` until its end: nothing of it may be freed or changed. */
+  std::atomic<bool> inFlight{false};
 };
 
 /** How a job ended. `state` is a final command state; `index` is the run of a list that failed. */

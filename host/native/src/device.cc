@@ -49,7 +49,7 @@ Napi::Value Device::open(const Napi::CallbackInfo &info) {
   checkOpen(info.Env());
   const uint32_t index = info[0].As<Napi::Number>().Uint32Value();
   return thread->promise(info.Env(), [core = core, index] {
-    core->device = xrt::device(index);
+    core->device = uninterrupted([&] { return xrt::device(index); });
     return [identity = identityOf(core->device)](Napi::Env env) -> Napi::Value { return toJs(env, identity); };
   });
 }
@@ -75,7 +75,8 @@ Napi::Value Device::createContext(const Napi::CallbackInfo &info) {
   return thread->promise(info.Env(), [core = core, uuid, names] {
     auto made = std::make_shared<ContextCore>();
     made->device = core->device;
-    made->context = xrt::hw_context(core->device, core->xclbins.at(uuid).get_uuid());
+    const xrt::uuid id = core->xclbins.at(uuid).get_uuid();
+    made->context = uninterrupted([&] { return xrt::hw_context(core->device, id); });
     for (const std::string &name : names) made->kernels.emplace_back(made->context, name);
     return [made](Napi::Env env) mutable -> Napi::Value { return Context::make(env, std::move(made)); };
   });
@@ -87,7 +88,8 @@ Napi::Value Device::allocBo(const Napi::CallbackInfo &info) {
   const auto flags = info[1].ToBoolean() ? xrt::bo::flags::cacheable : xrt::bo::flags::host_only;
   const auto group = static_cast<xrt::memory_group>(info[2].As<Napi::Number>().Uint32Value());
   return guarded(info.Env(), [&] {
-    return Bo::make(info.Env(), std::make_shared<BoCore>(BoCore{xrt::bo(core->device, size, flags, group), size}), true);
+    const xrt::bo bo = uninterrupted([&] { return xrt::bo(core->device, size, flags, group); });
+    return Bo::make(info.Env(), std::make_shared<BoCore>(BoCore{bo, size}), true);
   });
 }
 

@@ -12,7 +12,7 @@ bool has(const std::string &text, const char *part) { return text.find(part) != 
 
 /** By errno and the call that failed, both part of XRT's text. */
 std::string codeOf(const std::string &text, int error) {
-  if (has(text, "CREATE_HWCTX")) return "CONTEXT_REFUSED";
+  if (has(text, "CREATE_HWCTX") && error == EINVAL) return "CONTEXT_REFUSED";
   if (has(text, "CONFIG_HWCTX")) return "CONTEXT_CONFIGURE";
   if (has(text, "No valid DPU kernel")) return "NO_DPU_KERNEL";
   if (has(text, "No such kernel")) return "NO_KERNEL";

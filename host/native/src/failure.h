@@ -1,7 +1,9 @@
 // What XRT threw, as one JS error: { message: XRT's text, code, errno, ertState }.
 #pragma once
+#include <cerrno>
 #include <napi.h>
 #include <string>
+#include <system_error>
 
 namespace aiekit {
 
@@ -21,6 +23,17 @@ struct Failure {
 
 /** Describes the exception that is being handled; call it in a catch block. */
 Failure currentFailure();
+
+/** Calls `body` again when a signal interrupted the driver, up to a hundred times: XRT hands EINTR through. */
+template <class Body> auto uninterrupted(Body body) -> decltype(body()) {
+  for (int left = 100;; left--) {
+    try {
+      return body();
+    } catch (const std::system_error &e) {
+      if (e.code().value() != EINTR || left == 0) throw;
+    }
+  }
+}
 
 /** Runs `body`; whatever XRT throws leaves it as a JS error. */
 template <class Body> auto guarded(Napi::Env env, Body body) -> decltype(body()) {

@@ -18,7 +18,7 @@ export const faultPlaces = {
   open: 0xf0,
   /** The mapping of the device's heap, which is locked memory. */
   lockedMap: 0xf1,
-  /** The array's work: with any kind of fault the command ends as COMPLETED and nothing was executed. */
+  /** The array's work: `fail` ends the command at once in the state that `errno` gives (ert.h); `hang` never. */
   execution: 0xf2,
 } as const;
 

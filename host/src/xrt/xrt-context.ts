@@ -97,7 +97,6 @@ export class XrtContext implements HwContext, RunQueue {
     }
     this.#options.onClose(this);
     this.#pool.clear();
-    const closed = this.#options.native.close();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), closeLimitMs);
@@ -106,6 +105,8 @@ export class XrtContext implements HwContext, RunQueue {
       this.#onIdle = resolve;
       if (this.#jobs.size === 0) resolve();
     });
+    // What is still in flight when the context is closed keeps it, and frees it at its end.
+    const closed = Promise.race([idle, late]).then(() => this.#options.native.close());
     const result = await Promise.race([Promise.all([closed, idle]), late]).finally(() => clearTimeout(timer));
     if (result === "late") {
       throw new DeviceError(`context: close: a command is still in flight after ${closeLimitMs / 1000} s`, {
