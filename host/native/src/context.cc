@@ -149,7 +149,7 @@ void Context::start(const Napi::CallbackInfo &info) {
 }
 
 Napi::Value Context::cancel(const Napi::CallbackInfo &info) {
-  const bool cancelled = thread->cancel(info[0].As<Napi::Number>().DoubleValue());
+  const bool cancelled = thread != nullptr && thread->cancel(info[0].As<Napi::Number>().DoubleValue());
   if (cancelled) Instance::of(info.Env()).calls->settled(info.Env());
   return Napi::Boolean::New(info.Env(), cancelled);
 }
@@ -162,6 +162,8 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
   auto dying = std::move(core);
   core = nullptr;
   if (dying == nullptr) return info.Env().Undefined();
+  // The thread ends after what is in flight, not when the garbage collector finds this object.
+  thread.reset();
   auto owned = std::make_shared<std::vector<std::shared_ptr<RunCore>>>();
   for (const auto &weak : runs) {
     if (auto run = weak.lock()) owned->push_back(std::move(run));
