@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ["{host,packages/cli}/src/**/*.xrt.test.ts"],
     testTimeout: 60_000,
+    hookTimeout: 120_000,
     pool: "forks",
     // They share one emulated machine, with few contexts and one table of faults.
     maxWorkers: 1,

@@ -42,4 +42,5 @@ async function openXrt({ xrtAddon }: OpenDeviceOptions): Promise<Device> {
 
 const useSimulator = 'use the simulator: openDevice("sim"), on the command line --device sim';
 
-const noCpu = "this build has no CPU kernels yet";
+/** Why there is no device `cpu`. */
+export const noCpu = "this build has no CPU kernels yet";

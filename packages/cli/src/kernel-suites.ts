@@ -27,6 +27,10 @@ export function requireSuite(kernel: string): KernelSuite {
   throw new UsageError(`${kernel}: there is no correlation suite: expected one of ${Object.keys(suites).join(", ")}`);
 }
 
+export function hasSuite(kernel: string): boolean {
+  return kernel in suites;
+}
+
 const suites: Readonly<Record<string, KernelSuite>> = {
   mel: runMelSuite,
   fft: runFftSuite,

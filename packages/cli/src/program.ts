@@ -15,6 +15,7 @@ import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
+import { addDeviceCommands, type DeviceInvocation } from "./device-command.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
 import { addLintCommand, type LintInvocation } from "./lint-command.ts";
@@ -50,6 +51,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | Pick<ModelsInvocation, "command" | "options">
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | Pick<ToolchainInvocation, "command" | "options">
+  | DeviceInvocation
   | { readonly command: "demo"; readonly options: DemoOptions }
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
@@ -254,6 +256,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .action((o: RawOptions) => invoke({ command: "doctor", ...flags(o), options: { target: o.target ?? "sim" } }));
 
   addToolchainCommand(program, invoke);
+  addDeviceCommands(program, invoke);
 
   program
     .command("demo")

@@ -65,7 +65,17 @@ test("aiekit validate mel --device xrt passes on three clips, and says that driv
   expect(stdout).toMatch(/pass/);
   expect(stdout).not.toMatch(/FAIL/);
   expect(stdout).toContain("emulated driver, simulated array");
-});
+}, 240_000);
+
+test("aiekit evidence holds over XRT, and aiekit devices lists the NPU; both say that it is emulated", async () => {
+  const argv = [aiekit, "evidence", "--kernel", "transpose", "--out", folder];
+
+  const { stdout } = await run(process.execPath, argv, { cwd: root });
+
+  expect(stdout).toMatch(/transpose.*all \d+ equal.*simulated on npu1 \(emulated driver, simulated array\)/);
+  const devices = await run(process.execPath, [aiekit, "devices"], { cwd: root });
+  expect(devices.stdout).toMatch(/ok +xrt +RyzenAI-npu1 \(emulated driver, simulated array\) +0000:c5:00.1/);
+}, 240_000);
 
 test("a pyxrt program runs mel, with the bytes that the simulator gives", async () => {
   const python = join(dirname(process.execPath), "python3");
