@@ -68,6 +68,16 @@ test("an xclbin without IP_LAYOUT or AIE_PARTITION is told apart from one withou
   expect(await refusal(withoutSection(32))).toMatchObject({ message: expect.stringContaining("AIE_PARTITION") });
 });
 
+test("an xclbin with the arguments of 2023 is refused with what it has and what is called today", async () => {
+  expect(await refusal(loopbackXclbin({ oldArguments: true }))).toMatchObject({
+    code: "device",
+    message: expect.stringMatching(
+      /expected the arguments \(opcode, instr, ninstr, bo0, \.\.\.\), got \(instr, ninstr, bo0, bo1\)/,
+    ),
+    hint: expect.stringContaining("2023"),
+  });
+});
+
 test("an xclbin whose PDI is for hardware is refused with the command that builds for the simulator", async () => {
   const pdi = new Uint8Array(64);
   pdi.set([0xdd, 0, 0, 0, 0x44, 0x33, 0x22, 0x11]);

@@ -202,13 +202,17 @@ test("a device node without permission is unavailable, and the group is named", 
   expect(end.stdout).toContain("usermod -aG render");
 });
 
-test("a folder, text and a design for npu2 given as xclbin are refused by what they are", async () => {
+test("a folder, text, a design for npu2, arguments of 2023 and a PDI for hardware are refused by what they are", async () => {
   const device = await openXrt();
   try {
     await expect(device.registerXclbin(tmpdir())).rejects.toMatchObject({ code: "format" });
     await expect(device.registerXclbin(new TextEncoder().encode("hello"))).rejects.toMatchObject({ code: "format" });
     const uuid = await device.registerXclbin(loopbackXclbin({ device: "npu2_1col" }));
     await expect(device.createContext(uuid)).rejects.toThrow("design is for npu2_1col, the device is npu1");
+    const old = await device.registerXclbin(
+      loopbackXclbin({ oldArguments: true, uuid: "00000000-0000-0000-0000-0000000000aa" }),
+    );
+    await expect(device.createContext(old)).rejects.toThrow("got (instr, ninstr, bo0, bo1)");
     const hardware = new Uint8Array(64);
     hardware.set([0xdd, 0, 0, 0, 0x44, 0x33, 0x22, 0x11]);
     const pdi = await device.registerXclbin(loopbackXclbin({ pdi: hardware }));
