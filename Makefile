@@ -5,7 +5,7 @@ AIEKIT := node packages/cli/bin/aiekit.js
 MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard */package.json packages/*/package.json)
 WAV ?=
 
-.PHONY: help demo test test-slow test-tools bench setup clean
+.PHONY: help demo test test-slow test-tools test-xrt test-xrt-slow bench setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,8 @@ help:
 	@echo "make test            every check, with one summary"
 	@echo "make test-slow       the long checks: more clips, longer fuzzing"
 	@echo "make test-tools      our packager against the real bootgen and xclbinutil, which it gets from Debian"
+	@echo "make test-xrt        the xrt device over AMD's real XRT, which it gets from Debian, and an emulated driver"
+	@echo "make test-xrt-slow   the same built with sanitizers; 100,000 launches; what the addon costs beside C++"
 	@echo "make setup           install and compile only; then: npx aiekit --help"
 	@echo "make bench           times: RTF per phase, modelled cycles, builds"
 	@echo "make clean           remove what was built"
@@ -32,6 +34,16 @@ test-tools: setup
 	@node scripts/get-packaging-tools.mjs || true
 	@node scripts/test.mjs --tools
 
+# Needs a C++17 compiler and cmake besides; where something cannot be had the tests are skipped, with the reason.
+test-xrt: setup
+	@npx tsc -b packages/cli
+	@node scripts/get-xrt.mjs || true
+	@node scripts/test-xrt.mjs
+
+test-xrt-slow: test-xrt
+	@node scripts/test-xrt.mjs --sanitize
+	@node scripts/test-xrt.mjs --slow
+
 bench: setup
 	@$(AIEKIT) bench mel --build
 
@@ -44,4 +56,4 @@ node_modules/.aiekit-installed: $(MANIFESTS)
 	@touch $@
 
 clean:
-	rm -rf build .cache xclbin/*/ packages/*/dist mlir/dist tools/dist host/dist validate/dist pipeline/dist
+	rm -rf build .cache host/native/build host/native/node_modules xclbin/*/ packages/*/dist mlir/dist tools/dist host/dist validate/dist pipeline/dist

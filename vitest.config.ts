@@ -5,8 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["development"] } },
   test: {
     include: ["{mlir,tools,host,validate,pipeline,packages/*}/src/**/*.test.ts"],
-    // Those of `make test-slow` have a configuration of their own.
-    exclude: ["**/*.slow.test.ts"],
+    // Those of `make test-slow` and `make test-xrt` have configurations of their own.
+    exclude: ["**/*.slow.test.ts", "**/*.xrt.test.ts"],
     testTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,

@@ -1,3 +1,5 @@
+import type { Target } from "@aiekit/core";
+
 /** What runs kernels: the simulator of the array, the NPU through XRT, or the CPU. */
 export type DeviceKind = "sim" | "xrt" | "cpu";
 
@@ -20,6 +22,11 @@ export interface Device {
   readonly generation: NpuGeneration;
   /** Set when `auto` chose this device: what was chosen and why. */
   readonly choice?: string;
+  /**
+   * Which builds it executes, where that does not follow from its kind: `sim` on an NPU whose driver is emulated and whose
+   * array is simulated. Its times are then the simulator's; see `targetOf`.
+   */
+  readonly target?: Target;
   /**
    * Reads an xclbin (bytes or a path) and makes it known to the device. Registering the same xclbin again is harmless.
    * `name` is what messages call the bytes; a path names itself.

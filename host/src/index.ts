@@ -49,6 +49,8 @@ export { fillGuard, unwrittenUnits } from "./guard-pattern.ts";
 export type { ParameterValues } from "./launch-parameters.ts";
 export { type Launch, planLaunches } from "./launch-plan.ts";
 export { type DeviceLimits, deviceLimits } from "./limits.ts";
+export { type DeviceEntry, listDevices } from "./list-devices.ts";
 export { type LaunchOptions, type LaunchReport, type LaunchResult, LoadedKernel, loadKernel } from "./load-kernel.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
 export { type RunOverUnitsOptions, runOverUnits, type UnitsPhases, type UnitsRun } from "./run-over-units.ts";
+export { targetOf } from "./target-of.ts";

@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Manifest, type SequenceSpec, ShapeError, tensor } from "@aiekit/core";
+import { ShapeError, tensor } from "@aiekit/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Device } from "./device.ts";
 import { loadKernel } from "./load-kernel.ts";
 import { loopbackInsts, loopbackXclbin, objectWords } from "./loopback.test-support.ts";
+import { LoopbackBuild } from "./loopback-build.test-support.ts";
 import { openDevice } from "./open-device.ts";
 import { optionalFile } from "./optional-data.test-support.ts";
 import { runOverUnits } from "./run-over-units.ts";
@@ -24,50 +24,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function write(path: string, bytes: Uint8Array) {
-  await writeFile(join(folder, path), bytes);
-  return { path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
-}
-
-async function sequence(objects: number, insts: Uint8Array): Promise<SequenceSpec> {
-  const array = { dtype: "i32", shape: [objects, objectWords], bytes: objects * objectWords * 4 } as const;
-  const units = { axis: 0, hop: 1, window: 1 };
-  return {
-    name: `objects_${objects}`,
-    insts: await write(`objects_${objects}.bin`, insts),
-    units: objects,
-    args: [
-      { name: "in", direction: "in", ...array, units },
-      { name: "out", direction: "out", ...array, units },
-    ],
-  };
-}
-
-/** Writes a build of the loop-back design and returns its manifest's path. */
-async function build(sequences: readonly SequenceSpec[], change: Partial<Manifest> = {}): Promise<string> {
-  const xclbin = await write("loopback.xclbin", loopbackXclbin());
-  const manifest: Manifest = {
-    format: "aiekit-manifest",
-    version: 1,
-    kernel: "loopback",
-    about: "sends objects through a mem tile",
-    target: "sim",
-    device: "npu1_1col",
-    params: {},
-    design: xclbin,
-    xclbin,
-    xclbinKernel: "MLIR_AIE",
-    sequences,
-    inputs: [],
-    tools: [],
-    ...change,
-  };
-  const path = join(folder, "manifest.json");
-  await writeFile(path, JSON.stringify(manifest));
-  return path;
-}
-
-const loop = (objects: number) => sequence(objects, loopbackInsts({ send: objects, fetch: objects }));
+const write: LoopbackBuild["write"] = (...args) => new LoopbackBuild(folder).write(...args);
+const sequence: LoopbackBuild["sequence"] = (...args) => new LoopbackBuild(folder).sequence(...args);
+const build: LoopbackBuild["manifest"] = (...args) => new LoopbackBuild(folder).manifest(...args);
+const loop = (objects: number) => sequence(objects);
 
 function ramp(objects: number) {
   const data = Int32Array.from({ length: objects * objectWords }, (_, i) => i * 3 + 1);

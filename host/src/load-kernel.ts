@@ -24,6 +24,7 @@ import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
 import { fillGuard, unwrittenUnits, writtenRange } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
 import { completeInputs, instsFor, type ParameterValues } from "./launch-parameters.ts";
+import { targetOf } from "./target-of.ts";
 
 /** Options of one launch; `guard: false` turns off the search for output that was never written. */
 export interface LaunchOptions extends WaitOptions {
@@ -52,10 +53,14 @@ export async function loadKernel(device: Device, manifestPath: string): Promise<
   const startMs = performance.now();
   const manifest = parseManifest(await readText(manifestPath), manifestPath);
   const folder = dirname(manifestPath);
-  if ((device.kind === "sim") !== (manifest.target === "sim")) {
-    throw new DeviceError(`${manifestPath}: built for target ${manifest.target}, the device is ${device.kind}`, {
-      hint: `build it for this device: aiekit build ${manifest.kernel} --target ${device.kind === "sim" ? "sim" : device.generation}`,
-    });
+  const target = targetOf(device);
+  if (target !== manifest.target) {
+    throw new DeviceError(
+      `${manifestPath}: built for target ${manifest.target}, the device is ${device.kind} (${device.name})`,
+      {
+        hint: `build it for this device: aiekit build ${manifest.kernel} --target ${target}`,
+      },
+    );
   }
   const xclbin = await readChecked(folder, manifest.xclbin);
   const insts = new Map<string, Uint8Array>();

@@ -56,6 +56,8 @@ export interface LoopbackXclbinOptions {
   readonly pdi?: Uint8Array;
   readonly device?: string;
   readonly columns?: number;
+  /** Without the opcode, as xclbins of 2023 were called. */
+  readonly oldArguments?: boolean;
 }
 
 /** The loop-back design as an xclbin with the kernel MLIR_AIE(opcode, instr, ninstr, bo0, bo1). */
@@ -68,7 +70,7 @@ export function loopbackXclbin(options: LoopbackXclbinOptions = {}): Uint8Array 
     instanceName: "MLIRAIE",
     columns,
     startColumns: [1],
-    args: npuKernelArgs(2),
+    args: npuKernelArgs(2).slice(options.oldArguments === true ? 1 : 0),
     pdi,
     ...(options.uuid === undefined ? {} : { uuid: options.uuid }),
   });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { DeviceUnavailableError } from "@aiekit/core";
 import { encodeSimImage, readXclbin, writeXclbin } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
@@ -16,20 +17,42 @@ function withoutSection(kind: number): Uint8Array {
   return writeXclbin({ header, sections: sections.filter((section) => section.kind !== kind), trailer });
 }
 
-test("xrt and cpu are refused as unavailable and say what to use; nothing is opened instead", async () => {
-  for (const kind of ["xrt", "cpu"] as const) {
-    const error = await openDevice(kind).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(DeviceUnavailableError);
-    expect((error as DeviceUnavailableError).message).toContain(`device ${kind}: this build has no`);
-    expect((error as DeviceUnavailableError).hint).toContain('openDevice("sim")');
-  }
+test("cpu is refused as unavailable and says what to use; nothing is opened instead", async () => {
+  const error = await openDevice("cpu").catch((thrown: unknown) => thrown);
+
+  expect(error).toBeInstanceOf(DeviceUnavailableError);
+  expect(error).toMatchObject({
+    message: "device cpu: this build has no CPU kernels yet",
+    hint: expect.stringContaining('openDevice("sim")'),
+  });
 });
 
-test("auto opens sim and says that it chose and why", async () => {
-  const device = await openDevice("auto");
+test("xrt without its addon is refused as unavailable, with what is missing, how to get it, and the simulator", async () => {
+  const error = await openDevice("xrt", { xrtAddon: "/nowhere/aiekit_xrt.node" }).catch((thrown: unknown) => thrown);
+
+  expect(error).toBeInstanceOf(DeviceUnavailableError);
+  expect(error).toMatchObject({
+    message: "device xrt: the XRT addon is not built (/nowhere/aiekit_xrt.node)",
+    hint: expect.stringMatching(/libxrt-npu2.*build-xrt-addon\.mjs.*openDevice\("sim"\)/),
+  });
+});
+
+test("a file that is no addon is refused as unavailable, with what the loader says", async () => {
+  const xrtAddon = fileURLToPath(import.meta.url);
+
+  await expect(openDevice("xrt", { xrtAddon })).rejects.toMatchObject({
+    code: "device-unavailable",
+    hint: expect.stringContaining("build the addon again"),
+  });
+});
+
+test("auto opens sim where xrt is not available, and says that it chose and why", async () => {
+  const device = await openDevice("auto", { xrtAddon: "/nowhere/aiekit_xrt.node" });
 
   expect(device.kind).toBe("sim");
-  expect(device.choice).toBe("auto chose sim: this build has no XRT runner yet; this build has no CPU kernels yet");
+  expect(device.choice).toBe(
+    "auto chose sim: the XRT addon is not built (/nowhere/aiekit_xrt.node); this build has no CPU kernels yet",
+  );
   expect((await openDevice("sim")).choice).toBeUndefined();
 });
 
@@ -43,6 +66,16 @@ test("an xclbin without EMBEDDED_METADATA registers, and its context is refused 
 test("an xclbin without IP_LAYOUT or AIE_PARTITION is told apart from one without metadata", async () => {
   expect(await refusal(withoutSection(8))).toMatchObject({ message: expect.stringContaining("IP_LAYOUT") });
   expect(await refusal(withoutSection(32))).toMatchObject({ message: expect.stringContaining("AIE_PARTITION") });
+});
+
+test("an xclbin with the arguments of 2023 is refused with what it has and what is called today", async () => {
+  expect(await refusal(loopbackXclbin({ oldArguments: true }))).toMatchObject({
+    code: "device",
+    message: expect.stringMatching(
+      /expected the arguments \(opcode, instr, ninstr, bo0, \.\.\.\), got \(instr, ninstr, bo0, bo1\)/,
+    ),
+    hint: expect.stringContaining("2023"),
+  });
 });
 
 test("an xclbin whose PDI is for hardware is refused with the command that builds for the simulator", async () => {

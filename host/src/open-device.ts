@@ -1,36 +1,46 @@
 import { DeviceUnavailableError } from "@aiekit/core";
 import type { Device, DeviceKind, NpuGeneration } from "./device.ts";
 import { SimDevice } from "./sim/sim-device.ts";
+import { loadAddon } from "./xrt/native-addon.ts";
+import { openXrtDevice } from "./xrt/xrt-device.ts";
 
 export interface OpenDeviceOptions {
-  /** Which NPU the simulator stands for; npu1 when left out. */
+  /** Which NPU the simulator stands for; npu1 when left out. The generation of an NPU is its own. */
   readonly generation?: NpuGeneration;
+  /** The XRT addon, where it is not where scripts/build-xrt-addon.mjs puts it. */
+  readonly xrtAddon?: string | undefined;
 }
 
 /**
  * Opens a device. A named kind that is not there is an error, never replaced by another; only `auto` chooses, and says
  * in `device.choice` what it chose and why.
- * @throws DeviceUnavailableError for `xrt` and `cpu`, which this build does not have.
+ * @throws DeviceUnavailableError that says what is missing and how to get it.
  */
 export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceOptions = {}): Promise<Device> {
   const generation = options.generation ?? "npu1";
   switch (kind) {
     case "sim":
       return new SimDevice({ generation });
-    case "auto":
-      return new SimDevice({ generation, choice: `auto chose sim: ${reasons.xrt}; ${reasons.cpu}` });
     case "xrt":
-      throw new DeviceUnavailableError(`device xrt: ${reasons.xrt}`, {
-        hint: `${useSimulator}; it runs the same instruction stream`,
+      return openXrt(options);
+    case "auto":
+      return openXrt(options).catch((error: unknown) => {
+        if (!(error instanceof DeviceUnavailableError)) throw error;
+        const why = error.message.replace("device xrt: ", "");
+        return new SimDevice({ generation, choice: `auto chose sim: ${why}; ${noCpu}` });
       });
     case "cpu":
-      throw new DeviceUnavailableError(`device cpu: ${reasons.cpu}`, { hint: useSimulator });
+      throw new DeviceUnavailableError(`device cpu: ${noCpu}`, { hint: useSimulator });
   }
+}
+
+async function openXrt({ xrtAddon }: OpenDeviceOptions): Promise<Device> {
+  const loaded = loadAddon(xrtAddon);
+  if ("addon" in loaded) return openXrtDevice(loaded.addon);
+  throw new DeviceUnavailableError(`device xrt: ${loaded.reason}`, { hint: `${loaded.cure}; or ${useSimulator}` });
 }
 
 const useSimulator = 'use the simulator: openDevice("sim"), on the command line --device sim';
 
-const reasons = {
-  xrt: "this build has no XRT runner yet",
-  cpu: "this build has no CPU kernels yet",
-} as const;
+/** Why there is no device `cpu`. */
+export const noCpu = "this build has no CPU kernels yet";

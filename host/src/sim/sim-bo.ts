@@ -1,7 +1,7 @@
 import { DeviceError } from "@aiekit/core";
+import { boRange } from "../bo-range.ts";
 import type { Bo, BoFlags, BoOptions, BoRange, SyncDirection } from "../device.ts";
 import { fillGuard } from "../guard-pattern.ts";
-import { partAlignmentBytes } from "../limits.ts";
 
 interface BoPart {
   readonly parent: SimBo;
@@ -70,7 +70,7 @@ export class SimBo implements Bo {
 
   sync(direction: SyncDirection, range: BoRange = {}): void {
     this.checkOpen("sync");
-    const [start, end] = this.#range(range, "sync");
+    const [start, end] = boRange(this.sizeBytes, range, "sync");
     const host = new Uint8Array(this.#host, this.#hostOffset + start, end - start);
     if (direction === "toDevice") this.#device.set(host, start);
     else host.set(this.#device.subarray(start, end));
@@ -78,24 +78,19 @@ export class SimBo implements Bo {
 
   write(bytes: Uint8Array, offsetBytes = 0): void {
     this.checkOpen("write");
-    this.#range({ offsetBytes, sizeBytes: bytes.length }, "write");
+    boRange(this.sizeBytes, { offsetBytes, sizeBytes: bytes.length }, "write");
     new Uint8Array(this.#host).set(bytes, this.#hostOffset + offsetBytes);
   }
 
   read(range: BoRange = {}): Uint8Array {
     this.checkOpen("read");
-    const [start, end] = this.#range(range, "read");
+    const [start, end] = boRange(this.sizeBytes, range, "read");
     return new Uint8Array(this.#host.slice(this.#hostOffset + start, this.#hostOffset + end));
   }
 
   part(range: BoRange): SimBo {
     this.checkOpen("part");
-    const [start, end] = this.#range(range, "part");
-    if (start % partAlignmentBytes !== 0) {
-      throw new DeviceError(`BO part: expected an offset of whole ${partAlignmentBytes} bytes, got ${start}`, {
-        hint: "a sync works on cache lines; choose rows whose bytes are a multiple of that",
-      });
-    }
+    const [start, end] = boRange(this.sizeBytes, range, "part");
     const options = { flags: this.flags, group: this.group, partOf: { parent: this, offsetBytes: start } };
     const part = new SimBo(end - start, options, () => this.#parts.delete(part));
     this.#parts.add(part);
@@ -144,18 +139,6 @@ export class SimBo implements Bo {
 
   release(): void {
     this.#users--;
-  }
-
-  #range(range: BoRange, action: string): [start: number, end: number] {
-    const offset = range.offsetBytes ?? 0;
-    const size = range.sizeBytes ?? this.sizeBytes - offset;
-    const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(size);
-    if (!whole || offset < 0 || size < 0 || offset + size > this.sizeBytes) {
-      throw new DeviceError(
-        `BO ${action}: expected a range within ${this.sizeBytes} bytes, got offset ${offset}, size ${size}`,
-      );
-    }
-    return [offset, offset + size];
   }
 
   /** @throws DeviceError once the BO is closed. */

@@ -1,7 +1,7 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
 import { SimFault } from "@aiekit/sim";
-import type { HwContext, Kernel, KernelArg, Run, RunArg, Runlist, RunReport } from "../device.ts";
-import { checkRunArgs } from "../kernel-args.ts";
+import type { HwContext, Kernel, Runlist, RunReport } from "../device.ts";
+import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
 import { type LaunchBytes, type RunQueue, SimRun } from "./sim-run.ts";
 import { SimRunlist } from "./sim-runlist.ts";
 
@@ -9,12 +9,6 @@ import { SimRunlist } from "./sim-runlist.ts";
 export interface ConfiguredArray {
   run(launch: LaunchBytes & { readonly signal: AbortSignal }): Promise<Omit<RunReport, "wallMs">>;
   close(): void;
-}
-
-/** A kernel as the xclbin's metadata declares it. */
-export interface KernelMetadata {
-  readonly name: string;
-  readonly args: readonly (KernelArg & { readonly group: number })[];
 }
 
 export interface SimContextOptions {
@@ -62,11 +56,7 @@ export class SimContext implements HwContext, RunQueue {
 
   kernel(name: string): Kernel {
     this.#checkOpen("kernel");
-    const metadata = this.#options.kernels.find((kernel) => kernel.name === name);
-    if (metadata === undefined) {
-      throw new DeviceError(`context: no such kernel '${name}': expected one of ${this.kernels.join(", ")}`);
-    }
-    return simKernel(metadata, this);
+    return kernelOf(findKernel(this.#options.kernels, name), (args) => new SimRun(this, args));
   }
 
   createRunlist(): Runlist {
@@ -150,23 +140,6 @@ export class SimContext implements HwContext, RunQueue {
   #checkOpen(action: string): void {
     if (this.#closed) throw new DeviceError(`context: ${action} after close`);
   }
-}
-
-function simKernel(metadata: KernelMetadata, queue: RunQueue): Kernel {
-  const kernel: Kernel = {
-    name: metadata.name,
-    args: metadata.args,
-    groupId(index: number): number {
-      const arg = metadata.args[index];
-      if (arg === undefined) {
-        throw new DeviceError(`kernel ${metadata.name}: groupId(${index}): expected 0 to ${metadata.args.length - 1}`);
-      }
-      return arg.group;
-    },
-    createRun: (...args: readonly RunArg[]): Run => new SimRun(queue, checkRunArgs(kernel, args)),
-    run: (...args: readonly RunArg[]): Run => kernel.createRun(...args).start(),
-  };
-  return kernel;
 }
 
 /** What waits or works for ever is what the driver's time limit ends as TIMEOUT; the simulator knows it sooner. */

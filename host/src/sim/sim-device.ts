@@ -3,10 +3,10 @@ import { DeviceError, FormatError } from "@aiekit/core";
 import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
 import type { Bo, BoOptions, Device, HwContext, NpuGeneration } from "../device.ts";
 import { deviceLimits } from "../limits.ts";
+import { type DpuKernel, dpuKernels } from "../xclbin-kernels.ts";
 import { configureArray } from "./sim-array.ts";
 import { SimBo } from "./sim-bo.ts";
 import { SimContext } from "./sim-context.ts";
-import { type DpuKernel, dpuKernels } from "./xclbin-kernels.ts";
 
 export interface SimDeviceOptions {
   readonly generation: NpuGeneration;

@@ -182,7 +182,7 @@ test.each<[string, string[], number, string]>([
   ],
   ["a part of an array that there is not", ["validate", "add", "--npu", "npu1_7col"], 2, "unknown device npu1_7col"],
   ["no clips", ["validate", "mel", "--clips", "0"], 2, "Expected a whole number of at least 1."],
-  ["the xrt device", ["validate", "mel", "--device", "xrt"], 5, "device xrt: this build has no XRT runner yet"],
+  ["the xrt device", ["validate", "mel", "--device", "xrt"], 5, "device xrt: the XRT addon is not built"],
   ["the cpu device", ["bench", "fft", "--device", "cpu"], 5, "device cpu: this build has no CPU kernels yet"],
   ["a cut-off xclbin", ["inspect", "short.xclbin"], 3, "short.xclbin"],
   ["a truncated xclbin", ["inspect", "truncated.xclbin"], 3, "truncated.xclbin"],

@@ -1,5 +1,5 @@
-import type { Target, Tensor } from "@aiekit/core";
-import { type ChainPlan, type Device, LaunchChain, type LoadedKernel, loadKernel } from "@aiekit/host";
+import type { Tensor } from "@aiekit/core";
+import { type ChainPlan, type Device, LaunchChain, type LoadedKernel, loadKernel, targetOf } from "@aiekit/host";
 import {
   type EncoderFrontSizes,
   type EncoderLayerSizes,
@@ -38,7 +38,7 @@ export async function withEncoderLayer<T>(
   { device, npu, sizes, front, arrays, params }: EncoderLayerRequest,
   use: (layer: EncoderLayerOnDevice) => Promise<T>,
 ): Promise<T> {
-  const target: Target = device.kind === "sim" ? "sim" : device.generation;
+  const target = targetOf(device);
   const manifests = new Map<string, string>();
   const builds = [...(front === undefined ? [] : encoderFrontBuilds(front)), ...encoderLayerBuilds(sizes)];
   for (const [key, { kernel, params: own }] of builds) {

@@ -7,6 +7,7 @@ import {
   type NpuGeneration,
   openDevice,
   runOverUnits,
+  targetOf,
   type UnitsRun,
 } from "@aiekit/host";
 import { deviceModel, findKernel } from "@aiekit/mlir";
@@ -74,7 +75,7 @@ export async function withOpenKernel<T>(
 ): Promise<T> {
   const generation = generationOf(npu ?? findKernel(kernel).device);
   const openStartMs = performance.now();
-  const device = await openDevice(kind, { generation });
+  const device = await openDevice(kind, { generation, xrtAddon: context.environment.xrtAddon });
   let compiler: WasmClang | undefined;
   const openMs = performance.now() - openStartMs;
   try {
@@ -84,7 +85,7 @@ export async function withOpenKernel<T>(
         compiler: shared,
         kernel,
         params: all,
-        target: device.kind === "sim" ? "sim" : device.generation,
+        target: targetOf(device),
         device: npu,
       });
     const others = new LoadedKernels(keptLoaded, async (all) => {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { tensor, UsageError } from "@aiekit/core";
+import { targetOf } from "@aiekit/host";
 import { findKernel, logmelSamples } from "@aiekit/mlir";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
 import type { ArraySubject, ArraySuite, MelClips, SuiteControl, SuiteRun } from "@aiekit/validate";
@@ -24,6 +25,10 @@ export function requireSuite(kernel: string): KernelSuite {
   const suite = suites[kernel];
   if (suite !== undefined) return suite;
   throw new UsageError(`${kernel}: there is no correlation suite: expected one of ${Object.keys(suites).join(", ")}`);
+}
+
+export function hasSuite(kernel: string): boolean {
+  return kernel in suites;
 }
 
 const suites: Readonly<Record<string, KernelSuite>> = {
@@ -113,8 +118,9 @@ function arraySubject(open: OpenKernel): ArraySubject {
 }
 
 function subjectOf({ kernel, device }: OpenKernel) {
-  const origin = device.kind === "sim" ? ("simulated" as const) : ("measured" as const);
-  return { kernel, device: device.kind === "sim" ? "sim" : device.generation, origin };
+  const simulated = targetOf(device) === "sim";
+  const name = device.kind === "sim" ? "sim" : simulated ? `xrt: ${device.name}` : device.generation;
+  return { kernel, device: name, origin: simulated ? ("simulated" as const) : ("measured" as const) };
 }
 
 /** Standard output of a program; rejects when it is missing or fails. */

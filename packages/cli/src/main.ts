@@ -86,6 +86,10 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/transcribe.ts")).transcribe(context, invocation.options);
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(context, invocation.options);
+    case "devices":
+      return (await import("./commands/devices.ts")).devices(context, invocation.options);
+    case "evidence":
+      return (await import("./commands/evidence.ts")).evidence(context, invocation.options);
     case "toolchain":
       return (await import("./commands/toolchain.ts")).toolchain(context, invocation.options);
     case "demo":

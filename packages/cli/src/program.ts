@@ -16,6 +16,7 @@ import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
 import { addDemoCommand, type DemoInvocation } from "./demo-command.ts";
 import { deviceOption, npuOption } from "./device-options.ts";
+import { addDeviceCommands, type DeviceInvocation } from "./device-command.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
 import { addLintCommand, type LintInvocation } from "./lint-command.ts";
@@ -52,6 +53,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | Pick<ToolchainInvocation, "command" | "options">
   | Pick<TranscribeInvocation, "command" | "options">
   | Pick<DemoInvocation, "command" | "options">
+  | DeviceInvocation
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
   | { readonly command: "new"; readonly options: NewOptions }
@@ -241,6 +243,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .action((o: RawOptions) => invoke({ command: "doctor", ...flags(o), options: { target: o.target ?? "sim" } }));
 
   addToolchainCommand(program, invoke);
+  addDeviceCommands(program, invoke);
 
   addDemoCommand(program, invoke);
 

@@ -19,7 +19,7 @@ export async function runInProcess(argv: readonly string[], options: Partial<Cli
     stdout: stream("stdout"),
     stderr: stream("stderr"),
     stdin: nothing(),
-    environment: { color: false, ci: true, clang: undefined, variables: {} },
+    environment: { color: false, ci: true, clang: undefined, xrtAddon: "/nowhere/aiekit_xrt.node", variables: {} },
     cwd: process.cwd(),
     signal: new AbortController().signal,
     ...options,

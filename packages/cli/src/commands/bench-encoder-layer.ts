@@ -1,5 +1,5 @@
 import { bf16ToFloat, bf16Weights, type Tensor, UsageError } from "@aiekit/core";
-import { type ChainReport, openDevice } from "@aiekit/host";
+import { type ChainReport, openDevice, targetOf } from "@aiekit/host";
 import {
   checkEncoderLayerSizes,
   type EncoderFrontSizes,
@@ -34,7 +34,10 @@ export async function benchEncoderLayer(context: CommandContext, options: Kernel
   const { rounding, ...given } = options.params;
   const { sizes, front } = sizesOf(given);
   const params = rounding === undefined ? {} : { rounding };
-  const device = await openDevice(options.device, { generation: generationOf(options.npu ?? "npu1") });
+  const device = await openDevice(options.device, {
+    generation: generationOf(options.npu ?? "npu1"),
+    xrtAddon: context.environment.xrtAddon,
+  });
   try {
     const made = encoderLayerNoise(sizes, seed);
     const before = front === undefined ? undefined : await encoderFrontInputs(front, seed);
@@ -65,7 +68,7 @@ export async function benchEncoderLayer(context: CommandContext, options: Kernel
         const record = {
           name: encoderLayerName,
           device: device.name,
-          simulated: device.kind === "sim",
+          simulated: targetOf(device) === "sim",
           sizes,
           ...(front && { front }),
           machine: await describeMachine(),

@@ -1,4 +1,4 @@
-import type { ModelledTime } from "@aiekit/host";
+import { type ModelledTime, targetOf } from "@aiekit/host";
 import { Bench } from "tinybench";
 import { type BuildTimes, benchBuild } from "../bench-build.ts";
 import { type BenchInput, type BenchPass, benchInput } from "../bench-passes.ts";
@@ -123,7 +123,7 @@ function benchRecord({ ready, input, passes, builds, machine, checkedCases }: Be
   );
   const sums = passes.map((pass) => sumMs(pass.phases));
   const whole = phaseRecord("whole", sums);
-  const simulated = ready.device.kind === "sim";
+  const simulated = targetOf(ready.device) === "sim";
   const device = phases.find(({ name }) => name === "device")!;
   return {
     kernel: ready.loaded.manifest.kernel,

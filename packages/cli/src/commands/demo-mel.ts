@@ -1,4 +1,5 @@
 import { basename, join, relative, resolve } from "node:path";
+import { targetOf } from "@aiekit/host";
 import { fileSource, speechSamplePath, timedSpeech } from "@aiekit/pipeline";
 import { findProject } from "@aiekit/tools";
 import { maxErrWithin, mel80, melLimits, melPicture, melReference, meydaMel, pearson } from "@aiekit/validate";
@@ -65,7 +66,7 @@ function demoRecord({ name, ready, pass, comparisons, picturePath }: DemoReport)
   return {
     input: name,
     device: ready.device.name,
-    simulated: ready.device.kind === "sim",
+    simulated: targetOf(ready.device) === "sim",
     audioSeconds: pass.speech.seconds,
     frames: pass.run.units,
     bins: mel80.bins,

@@ -1,5 +1,5 @@
 import { type ArgSpec, bf16ToFloat, describeShape, type Tensor, tensor, UsageError, writeNpy } from "@aiekit/core";
-import type { UnitsRun } from "@aiekit/host";
+import { targetOf, type UnitsRun } from "@aiekit/host";
 import { findKernel, type KernelEntry } from "@aiekit/mlir";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -92,7 +92,7 @@ function runRecord({ ready, audioSeconds, result, files, phases }: FinishedRun):
   return {
     kernel: ready.loaded.manifest.kernel,
     device: ready.device.name,
-    simulated: ready.device.kind === "sim",
+    simulated: targetOf(ready.device) === "sim",
     units: result.units,
     launches: result.launches.map(({ sequence, units }) => ({ sequence, units })),
     audioSeconds: audioSeconds ?? null,

@@ -1,7 +1,7 @@
 import { DeviceError } from "@aiekit/core";
 import { type AiePdi, assertLoadable, type Xclbin, type XclbinKernel } from "@aiekit/xclbin";
-import type { BoFlags, KernelArg } from "../device.ts";
-import type { KernelMetadata } from "./sim-context.ts";
+import type { BoFlags, KernelArg } from "./device.ts";
+import type { KernelMetadata } from "./kernel-of.ts";
 
 /** A kernel that a context can run, with the PDI that configures the array for it. */
 export interface DpuKernel extends KernelMetadata {

@@ -1,0 +1,70 @@
+// The thread that submits a context's runs and waits for them.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+#include <xrt/experimental/xrt_kernel.h>
+#include <xrt/xrt_hw_context.h>
+#include <xrt/xrt_kernel.h>
+
+#include "bo.h"
+#include "failure.h"
+
+namespace aiekit {
+
+/** A hardware context and what must be gone before it can be freed. */
+struct ContextCore {
+  xrt::device device;
+  xrt::hw_context context;
+  std::vector<xrt::kernel> kernels;
+};
+
+/** A run with everything its command uses. Never destroyed while the command is in progress: XRT would end the process. */
+struct RunCore {
+  std::shared_ptr<ContextCore> context;
+  xrt::run run;
+  std::vector<std::shared_ptr<BoCore>> bos;
+  uint32_t argCount;
+  /** From `ContextThread::post` until its end: nothing of it may be freed or changed. */
+  std::atomic<bool> inFlight{false};
+};
+
+/** How a job ended. `state` is a final command state; `index` is the run of a list that failed. */
+struct Outcome {
+  int state = ERT_CMD_STATE_COMPLETED;
+  unsigned index = 0;
+  Failure failure;
+  double wallMs = 0;
+};
+
+/**
+ * Runs of one context in order, up to as many in flight as the driver takes. Waits are without a limit: XRT's timed waits
+ * cannot tell that the time is over from a command that failed, and giving up is the caller's to decide.
+ * The thread is detached and ends when the object is gone and nothing is in flight.
+ */
+class ContextThread {
+public:
+  struct Job {
+    double id;
+    std::vector<std::shared_ptr<RunCore>> runs;
+    std::function<void(const Outcome &)> ended;
+  };
+
+  ContextThread();
+  ~ContextThread();
+  void post(Job job);
+  /** Takes back a job that was not submitted yet. */
+  bool cancel(double id);
+
+private:
+  struct Shared;
+  std::shared_ptr<Shared> shared;
+};
+
+} // namespace aiekit

@@ -1,0 +1,127 @@
+#include "device.h"
+
+#include <variant>
+#include <vector>
+#include <xrt/experimental/xrt_system.h>
+#include <xrt/xrt_bo.h>
+
+#include "bo.h"
+#include "context.h"
+#include "failure.h"
+#include "instance.h"
+
+namespace aiekit {
+namespace {
+
+struct Identity {
+  std::string name;
+  std::string address;
+};
+
+Identity identityOf(const xrt::device &device) {
+  return {device.get_info<xrt::info::device::name>(), device.get_info<xrt::info::device::bdf>()};
+}
+
+Napi::Object toJs(Napi::Env env, const Identity &identity) {
+  const Napi::Object object = Napi::Object::New(env);
+  object.Set("name", identity.name);
+  object.Set("bdf", identity.address);
+  return object;
+}
+
+} // namespace
+
+Napi::Function Device::define(Napi::Env env) {
+  return DefineClass(env, "Device",
+                     {InstanceMethod<&Device::open>("open"), InstanceMethod<&Device::registerXclbin>("register"),
+                      InstanceMethod<&Device::createContext>("createContext"),
+                      InstanceMethod<&Device::allocBo>("allocBo"), InstanceMethod<&Device::close>("close")});
+}
+
+Device::Device(const Napi::CallbackInfo &info)
+    : ObjectWrap(info), core(std::make_shared<DeviceCore>()), thread(std::make_unique<WorkThread>(Instance::of(info.Env()).calls)) {}
+
+void Device::checkOpen(Napi::Env env) const {
+  if (core == nullptr) throw Failure{"CLOSED", "the device is closed", 0, 0}.toJs(env);
+}
+
+Napi::Value Device::open(const Napi::CallbackInfo &info) {
+  checkOpen(info.Env());
+  const uint32_t index = info[0].As<Napi::Number>().Uint32Value();
+  return thread->promise(info.Env(), [core = core, index] {
+    core->device = uninterrupted([&] { return xrt::device(index); });
+    return [identity = identityOf(core->device)](Napi::Env env) -> Napi::Value { return toJs(env, identity); };
+  });
+}
+
+Napi::Value Device::registerXclbin(const Napi::CallbackInfo &info) {
+  checkOpen(info.Env());
+  const auto given = info[0].As<Napi::Uint8Array>();
+  std::vector<char> bytes(given.Data(), given.Data() + given.ByteLength());
+  return thread->promise(info.Env(), [core = core, bytes = std::move(bytes)] {
+    const xrt::xclbin xclbin{bytes};
+    const std::string uuid = core->device.register_xclbin(xclbin).to_string();
+    core->xclbins[uuid] = xclbin;
+    return [uuid](Napi::Env env) -> Napi::Value { return Napi::String::New(env, uuid); };
+  });
+}
+
+Napi::Value Device::createContext(const Napi::CallbackInfo &info) {
+  checkOpen(info.Env());
+  const std::string uuid = info[0].As<Napi::String>();
+  std::vector<std::string> names;
+  const Napi::Array given = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < given.Length(); i++) names.push_back(given.Get(i).As<Napi::String>());
+  return thread->promise(info.Env(), [core = core, uuid, names] {
+    auto made = std::make_shared<ContextCore>();
+    made->device = core->device;
+    const xrt::uuid id = core->xclbins.at(uuid).get_uuid();
+    made->context = uninterrupted([&] { return xrt::hw_context(core->device, id); });
+    for (const std::string &name : names) made->kernels.emplace_back(made->context, name);
+    return [made](Napi::Env env) mutable -> Napi::Value { return Context::make(env, std::move(made)); };
+  });
+}
+
+Napi::Value Device::allocBo(const Napi::CallbackInfo &info) {
+  checkOpen(info.Env());
+  const auto size = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
+  const auto flags = info[1].ToBoolean() ? xrt::bo::flags::cacheable : xrt::bo::flags::host_only;
+  const auto group = static_cast<xrt::memory_group>(info[2].As<Napi::Number>().Uint32Value());
+  return guarded(info.Env(), [&] {
+    const xrt::bo bo = uninterrupted([&] { return xrt::bo(core->device, size, flags, group); });
+    return Bo::make(info.Env(), std::make_shared<BoCore>(BoCore{bo, size}), true);
+  });
+}
+
+void Device::close(const Napi::CallbackInfo &) {
+  core.reset();
+  thread.reset();
+}
+
+Napi::Value enumerateDevices(const Napi::CallbackInfo &info) {
+  using Found = std::vector<std::variant<Identity, Failure>>;
+  WorkThread thread(Instance::of(info.Env()).calls);
+  return thread.promise(info.Env(), [] {
+    Found found;
+    const unsigned count = xrt::system::enumerate_devices();
+    for (unsigned i = 0; i < count; i++) {
+      try {
+        found.emplace_back(identityOf(xrt::device(i)));
+      } catch (...) {
+        found.emplace_back(currentFailure());
+      }
+    }
+    return [found](Napi::Env env) -> Napi::Value {
+      const Napi::Array list = Napi::Array::New(env);
+      for (uint32_t i = 0; i < found.size(); i++) {
+        Napi::Object entry = Napi::Object::New(env);
+        if (const auto *identity = std::get_if<Identity>(&found[i])) entry = toJs(env, *identity);
+        else entry.Set("error", std::get<Failure>(found[i]).toJs(env).Value());
+        list.Set(i, entry);
+      }
+      return list;
+    };
+  });
+}
+
+} // namespace aiekit

@@ -1,0 +1,44 @@
+// An NPU of JS: opening it, xclbins, contexts, buffer objects.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <napi.h>
+#include <xrt/experimental/xrt_xclbin.h>
+#include <xrt/xrt_device.h>
+
+#include "work_thread.h"
+
+namespace aiekit {
+
+struct DeviceCore {
+  xrt::device device;
+  /** By uuid. Used on the device's thread only. */
+  std::map<std::string, xrt::xclbin> xclbins;
+};
+
+/**
+ * JS: `open(index)`, `register(bytes)`, `createContext(uuid, kernelNames)` give promises and work on a thread of the
+ * device; `allocBo(size, cacheable, group)` and `close()` do not wait for anything.
+ */
+class Device : public Napi::ObjectWrap<Device> {
+public:
+  static Napi::Function define(Napi::Env env);
+  explicit Device(const Napi::CallbackInfo &info);
+
+private:
+  Napi::Value open(const Napi::CallbackInfo &info);
+  Napi::Value registerXclbin(const Napi::CallbackInfo &info);
+  Napi::Value createContext(const Napi::CallbackInfo &info);
+  Napi::Value allocBo(const Napi::CallbackInfo &info);
+  void close(const Napi::CallbackInfo &info);
+  void checkOpen(Napi::Env env) const;
+
+  std::shared_ptr<DeviceCore> core;
+  std::unique_ptr<WorkThread> thread;
+};
+
+/** `enumerate()` of JS: [{ index, name, bdf } | { index, error }]. */
+Napi::Value enumerateDevices(const Napi::CallbackInfo &info);
+
+} // namespace aiekit

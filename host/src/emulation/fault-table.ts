@@ -1,0 +1,59 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where the emulated driver can be made to misbehave: its ioctls by number, and three more places. */
+export const faultPlaces = {
+  createContext: 0x40,
+  destroyContext: 0x41,
+  configureContext: 0x42,
+  createBo: 0x43,
+  getBoInfo: 0x44,
+  syncBo: 0x45,
+  execute: 0x46,
+  getInfo: 0x47,
+  closeHandle: 0x09,
+  createSyncobj: 0xbf,
+  wait: 0xca,
+  /** Opening the device node. */
+  open: 0xf0,
+  /** The mapping of the device's heap, which is locked memory. */
+  lockedMap: 0xf1,
+  /** The array's work: `fail` ends the command at once in the state that `errno` gives (ert.h); `hang` never. */
+  execution: 0xf2,
+} as const;
+
+export type FaultPlace = keyof typeof faultPlaces;
+
+export interface Fault {
+  readonly kind: "fail" | "hang" | "interrupt";
+  /** errno of `fail`. */
+  readonly errno?: number;
+  /** Calls that pass before the first that is hit; 0 when left out. */
+  readonly skip?: number;
+  /** Calls that are hit; all of them when left out. */
+  readonly times?: number;
+}
+
+const entryBytes = 16;
+export const faultTableBytes = 256 * entryBytes;
+
+/** Asks the drivers of all processes on an emulated machine for a fault, or takes it back: who hangs there goes on. */
+export function setFault(folder: string, place: FaultPlace, fault: Fault | undefined): void {
+  const entry = new DataView(new ArrayBuffer(entryBytes));
+  if (fault !== undefined) {
+    entry.setUint32(4, fault.errno ?? 0, true);
+    entry.setUint32(8, fault.skip ?? 0, true);
+    entry.setUint32(12, fault.times ?? 0xffffffff, true);
+  }
+  const offset = faultPlaces[place] * entryBytes;
+  const file = openSync(join(folder, "faults"), "r+");
+  try {
+    writeSync(file, new Uint8Array(entry.buffer), 0, entryBytes, offset);
+    if (fault === undefined) return;
+    // The kind last: it makes the entry valid.
+    entry.setUint32(0, { fail: 1, hang: 2, interrupt: 3 }[fault.kind], true);
+    writeSync(file, new Uint8Array(entry.buffer), 0, 4, offset);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import type { Bench } from "../conformance-bench.test-support.ts";
+import { setFault } from "../emulation/fault-table.ts";
+import { machineFolder, withBench } from "./xrt-bench.test-support.ts";
+import { startProgram } from "./xrt-program.test-support.ts";
+
+async function oneRun(bench: Bench): Promise<void> {
+  const { input, output } = bench.buffers(1);
+  bench.fill(input, 1234);
+  await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+  output.sync("fromDevice");
+  expect(bench.words(output)[0]).toBe(1234);
+}
+
+test("kill -9 with six contexts and commands in flight leaves nothing that blocks the next program", async () => {
+  setFault(machineFolder, "execution", { kind: "hang" });
+  const { child, end } = startProgram(`
+    const device = await open();
+    for (let i = 0; i < 6; i++) (await make(device)).start();
+    setTimeout(() => console.log("in flight"), 20);
+    setInterval(() => {}, 1000);
+  `);
+  await Promise.race([end, new Promise((resolve) => child.stdout!.once("data", resolve))]);
+  await expect(withBench(oneRun)).rejects.toMatchObject({ kind: "CONTEXT_REFUSED" });
+
+  child.kill("SIGKILL");
+
+  expect(await end).toMatchObject({ signal: "SIGKILL", stdout: "in flight\n" });
+  setFault(machineFolder, "execution", undefined);
+  await withBench(oneRun);
+});

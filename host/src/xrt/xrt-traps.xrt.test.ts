@@ -1,0 +1,272 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { tensor } from "@aiekit/core";
+import { afterEach, expect, test } from "vitest";
+import { type FaultPlace, faultPlaces, setFault } from "../emulation/fault-table.ts";
+import { loadKernel } from "../load-kernel.ts";
+import { loopbackXclbin, objectWords } from "../loopback.test-support.ts";
+import { LoopbackBuild } from "../loopback-build.test-support.ts";
+import { loadAddon } from "./native-addon.ts";
+import { loopback, machineFolder, openXrt, withBench, xrtAddonPath } from "./xrt-bench.test-support.ts";
+import { runProgram } from "./xrt-program.test-support.ts";
+
+afterEach(() => {
+  for (const place of Object.keys(faultPlaces)) setFault(machineFolder, place as FaultPlace, undefined);
+});
+
+const ertState = { completed: 4, error: 5, abort: 6, timeout: 8 } as const;
+
+/** The next command ends in this state without having been executed. */
+const nextCommandEnds = (state: number) =>
+  setFault(machineFolder, "execution", { kind: "fail", errno: state, times: 1 });
+const nextCommandHangs = () => setFault(machineFolder, "execution", { kind: "hang", times: 1 });
+
+test("a program that gave up a command that never ends exits with its own code, not by a signal", async () => {
+  nextCommandHangs();
+
+  const end = await runProgram(`
+    const device = await open();
+    let { start } = await make(device);
+    console.log(await start().wait({ timeoutMs: 50 }));
+    start = undefined;
+    globalThis.gc(); globalThis.gc();
+    process.exit(7);
+  `);
+
+  expect(end).toMatchObject({ code: 7, signal: null, stdout: "TIMEOUT\n" });
+});
+
+test("a program that drops a run in flight, and all else, is not ended by XRT", async () => {
+  nextCommandHangs();
+
+  const end = await runProgram(`
+    { const { start } = await make(await open()); start(); }
+    for (let i = 0; i < 5; i++) { globalThis.gc(); await new Promise((resolve) => setTimeout(resolve, 10)); }
+    console.log("alive");
+    process.exit(0);
+  `);
+
+  expect(end).toMatchObject({ code: 0, signal: null, stdout: "alive\n" });
+});
+
+test("five contexts with hung commands leave files readable: waits take no thread of libuv's pool", async () => {
+  setFault(machineFolder, "execution", { kind: "hang" });
+  const hung = await runProgram(`
+    const { readFile } = await import("node:fs/promises");
+    const device = await open();
+    const runs = [];
+    for (let i = 0; i < 5; i++) runs.push((await make(device)).start());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const bytes = await readFile(xclbin);
+    console.log(bytes.length > 0, runs.map((run) => run.state).join(" "));
+    process.exit(0);
+  `);
+  expect(hung).toMatchObject({ code: 0, stdout: "true QUEUED QUEUED QUEUED QUEUED QUEUED\n" });
+});
+
+test("states of a command that failed: ERROR and ABORT and TIMEOUT with XRT's words and a cure, and the next run works", () =>
+  withBench(async (bench) => {
+    const { input, output } = bench.buffers(1);
+    bench.fill(input, 1);
+    for (const state of ["error", "abort", "timeout"] as const) {
+      nextCommandEnds(ertState[state]);
+
+      const run = bench.run({ send: 1, fetch: 1 }, input, output);
+
+      expect(await run.wait()).toBe(state.toUpperCase());
+      expect(run.error).toMatchObject({
+        name: "XrtError",
+        kind: "RUN_FAILED",
+        message: expect.stringContaining(`ended as ${state.toUpperCase()}: `),
+        xrtText: expect.stringContaining(`ERT_CMD_STATE_${state.toUpperCase()}`),
+        hint: expect.any(String),
+      });
+      expect(await bench.run({ send: 1, fetch: 1 }, input, output).wait()).toBe("COMPLETED");
+    }
+  }));
+
+test("a command that is COMPLETED and wrote nothing is found by the guard pattern, on by default", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "aiekit-xrt-"));
+  const device = await openXrt();
+  try {
+    const build = new LoopbackBuild(folder);
+    const loaded = await loadKernel(device, await build.manifest([await build.sequence(3)]));
+    const input = tensor("i32", [3, objectWords], new Int32Array(3 * objectWords).fill(5));
+    const { outputs } = await loaded.launch("objects_3", { in: input });
+    expect(outputs.out).toEqual(input);
+
+    nextCommandEnds(ertState.completed);
+    await expect(loaded.launch("objects_3", { in: input })).rejects.toThrow(
+      "output out was never written (3 of 3 units, first 0)",
+    );
+  } finally {
+    await device.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a wait that the kernel interrupts is taken up again, however often, and the result is right", () =>
+  withBench(async (bench) => {
+    const { input, output } = bench.buffers(1);
+    bench.fill(input, 900);
+    setFault(machineFolder, "wait", { kind: "interrupt", times: 20 });
+
+    await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+    output.sync("fromDevice");
+
+    expect(bench.words(output)[0]).toBe(900);
+  }));
+
+test("a submission that is interrupted is made again, and executes once", () =>
+  withBench(async (bench) => {
+    const { input, output } = bench.buffers(2);
+    bench.fill(input, 40);
+    setFault(machineFolder, "execute", { kind: "interrupt", times: 3 });
+
+    // Two sends of one object each: executed twice, a third would not fit into the array and hang.
+    await bench.run({ send: 1, fetch: 0 }, input, output).finish();
+    await bench.run({ send: 1, fetch: 2 }, input, output).finish();
+    output.sync("fromDevice");
+
+    expect(bench.words(output)[objectWords]).toBe(40);
+  }));
+
+test("a submission that the driver refuses ends the run as ERROR with errno, and the next one works", () =>
+  withBench(async (bench) => {
+    const { input, output } = bench.buffers(1);
+    bench.fill(input, 1);
+    setFault(machineFolder, "execute", { kind: "fail", errno: 5, times: 1 });
+
+    const run = bench.run({ send: 1, fetch: 1 }, input, output);
+
+    expect(await run.wait()).toBe("ERROR");
+    expect(run.error).toMatchObject({ name: "XrtError", errno: 5, message: expect.stringContaining("EXEC_CMD") });
+    expect(await bench.run({ send: 1, fetch: 1 }, input, output).wait()).toBe("COMPLETED");
+  }));
+
+test("eight contexts asked for at once: six, and two errors that say so", async () => {
+  const device = await openXrt();
+  try {
+    const uuid = await device.registerXclbin(loopback.xclbin(0));
+
+    const made = await Promise.allSettled(Array.from({ length: 8 }, () => device.createContext(uuid)));
+
+    const refused = made.filter((result) => result.status === "rejected");
+    expect(refused.length).toBe(2);
+    for (const { reason } of refused) {
+      expect(reason).toMatchObject({
+        kind: "CONTEXT_REFUSED",
+        errno: 22,
+        message: expect.stringContaining("npu1 has 6 contexts, all are in use: DRM_IOCTL_AMDXDNA_CREATE_HWCTX"),
+      });
+    }
+  } finally {
+    await device.close();
+  }
+});
+
+test("a context that is refused although this program has none says that others may have them", async () => {
+  const device = await openXrt();
+  try {
+    const uuid = await device.registerXclbin(loopback.xclbin(0));
+    setFault(machineFolder, "createContext", { kind: "fail", errno: 22, times: 1 });
+
+    await expect(device.createContext(uuid)).rejects.toMatchObject({
+      message: expect.stringContaining("refused, with 0 of npu1's 6 contexts in use by this device"),
+      hint: expect.stringContaining("xrt-smi examine -r aie-partitions"),
+    });
+    await (await device.createContext(uuid)).close();
+  } finally {
+    await device.close();
+  }
+});
+
+test("too little lockable memory is told from other failures, with the limit to raise", async () => {
+  setFault(machineFolder, "lockedMap", { kind: "fail", errno: 11 });
+
+  const end = await runProgram("try { await make(await open()); } catch (error) { report(error); }");
+
+  expect(end).toMatchObject({ code: 0, signal: null });
+  expect(end.stdout).toContain("mmap(");
+  expect(end.stdout).toContain("limits.d/99-amdxdna.conf");
+});
+
+test("a device node without permission is unavailable, and the group is named", async () => {
+  setFault(machineFolder, "open", { kind: "fail", errno: 13 });
+
+  const end = await runProgram("try { await make(await open()); } catch (error) { report(error); }");
+
+  expect(end.stdout).toContain("Permission denied");
+  expect(end.stdout).toContain("usermod -aG render");
+});
+
+test("a folder, text, a design for npu2, arguments of 2023 and a PDI for hardware are refused by what they are", async () => {
+  const device = await openXrt();
+  try {
+    await expect(device.registerXclbin(tmpdir())).rejects.toMatchObject({ code: "format" });
+    await expect(device.registerXclbin(new TextEncoder().encode("hello"))).rejects.toMatchObject({ code: "format" });
+    const uuid = await device.registerXclbin(loopbackXclbin({ device: "npu2_1col" }));
+    await expect(device.createContext(uuid)).rejects.toThrow("design is for npu2_1col, the device is npu1");
+    const old = await device.registerXclbin(
+      loopbackXclbin({ oldArguments: true, uuid: "00000000-0000-0000-0000-0000000000aa" }),
+    );
+    await expect(device.createContext(old)).rejects.toThrow("got (instr, ninstr, bo0, bo1)");
+    const hardware = new Uint8Array(64);
+    hardware.set([0xdd, 0, 0, 0, 0x44, 0x33, 0x22, 0x11]);
+    const pdi = await device.registerXclbin(loopbackXclbin({ pdi: hardware }));
+    await expect(device.createContext(pdi)).rejects.toThrow("its PDI is for");
+  } finally {
+    await device.close();
+  }
+});
+
+test("the addon itself refuses a BO past the last argument, which crashes XRT, and a BO that is none", () =>
+  withBench(async (bench) => {
+    const loaded = loadAddon(xrtAddonPath);
+    if (!("addon" in loaded)) throw new Error(loaded.reason);
+    const native = new loaded.addon.Device();
+    await native.open(0);
+    const uuid = await native.register(loopback.xclbin(1));
+    const context = await native.createContext(uuid, [bench.kernel.name]);
+    const bo = native.allocBo(64, false, bench.kernel.groupId(3));
+
+    expect(() => context.createRun(0, [3, bo, 1, bo, bo, bo])).toThrow("more arguments than the kernel has");
+    expect(() => context.createRun(0, [3, {} as typeof bo])).toThrow("expected a BO of this addon");
+    expect(() => context.createRun(9, [])).toThrow("no such kernel");
+    bo.close();
+    expect(() => context.createRun(0, [3, bo])).toThrow("the BO is closed");
+    await context.close();
+    native.close();
+  }));
+
+test("worker threads have devices of their own, and one that ends in the middle takes nothing with it", async () => {
+  const text = await readFile(new URL("./xrt-worker.test-support.mjs", import.meta.url), "utf8");
+  const start = (mode: string) =>
+    new Promise<unknown>((resolve, reject) => {
+      const worker = new Worker(text, {
+        eval: true,
+        execArgv: [],
+        workerData: {
+          host: new URL("../../dist/index.js", import.meta.url).href,
+          addon: xrtAddonPath,
+          xclbin: loopback.xclbin(0),
+          insts: loopback.insts({ send: 1, fetch: 1 }),
+          mode,
+        },
+      });
+      let answer: unknown;
+      worker.on("message", (message) => {
+        answer = message;
+        if (message === "in flight") void worker.terminate();
+      });
+      worker.on("error", reject);
+      worker.on("exit", () => resolve(answer));
+    });
+
+  expect(await Promise.all([start("run"), start("run"), start("run")])).toEqual([4711, 4711, 4711]);
+  nextCommandHangs();
+  expect(await start("leave")).toBe("in flight");
+  expect(await start("run")).toBe(4711);
+});

@@ -1,0 +1,27 @@
+// A worker thread that runs the loop-back design once. Mode `leave`: it says so when the run is in flight.
+const { parentPort, workerData } = require("node:worker_threads");
+
+async function main({ host, addon, xclbin, insts, mode }) {
+  const { openDevice } = await import(host);
+  const device = await openDevice("xrt", { xrtAddon: addon });
+  const context = await device.createContext(await device.registerXclbin(xclbin));
+  const kernel = context.kernel("MLIR_AIE");
+  const bo = (i, bytes) =>
+    device.allocBo(bytes, { flags: i === 1 ? "cacheable" : "hostOnly", group: kernel.groupId(i) });
+  const [instr, input, output] = [bo(1, insts.length), bo(3, 256), bo(4, 256)];
+  instr.write(insts);
+  instr.sync("toDevice");
+  new Int32Array(input.map()).fill(4711);
+  input.sync("toDevice");
+  const run = kernel.run(3, instr, insts.length / 4, input, output);
+  if (mode === "leave") {
+    parentPort.postMessage("in flight");
+    return;
+  }
+  await run.finish();
+  output.sync("fromDevice");
+  parentPort.postMessage(new Int32Array(output.map())[0]);
+  await device.close();
+}
+
+main(workerData);

@@ -1,0 +1,70 @@
+import type { Machine } from "./machine.ts";
+import type { Summary } from "./statistics.ts";
+
+/** What `aiekit evidence` found for one kernel. */
+export interface KernelEvidence {
+  readonly kernel: string;
+  /** Against the float64 reference. */
+  readonly cases: number;
+  readonly passed: number;
+  /** Against the simulator, bit by bit. */
+  readonly values: number;
+  readonly differing: number;
+  /** Wall time of a launch, milliseconds; null when none was made. */
+  readonly launchMs: Summary | null;
+  /** Why it could not be looked at. */
+  readonly error: string | null;
+}
+
+export interface Evidence {
+  readonly format: "aiekit-evidence";
+  readonly version: 1;
+  readonly createdAt: string;
+  readonly device: string;
+  /** Where the array is simulated, times are the simulator's. */
+  readonly origin: "measured" | "simulated";
+  readonly machine: Machine;
+  readonly kernels: readonly KernelEvidence[];
+}
+
+/** Whether there is a kernel, and all pass and equal the simulator. */
+export function evidenceHolds({ kernels }: Evidence): boolean {
+  return (
+    kernels.length > 0 &&
+    kernels.every((k) => k.error === null && k.cases > 0 && k.passed === k.cases && k.values > 0 && k.differing === 0)
+  );
+}
+
+/** One line a kernel, each with what it was made on. */
+export function evidenceLines(evidence: Evidence): readonly (readonly string[])[] {
+  return evidence.kernels.map((k) => [
+    k.kernel,
+    k.error ?? `${k.passed} of ${k.cases} cases pass`,
+    k.error === null ? (k.differing === 0 ? `all ${k.values} equal` : `${k.differing} of ${k.values} differ`) : "",
+    k.launchMs === null ? "" : `${k.launchMs.median.toPrecision(3)} ms (n = ${k.launchMs.n})`,
+    `${evidence.origin} on ${evidence.device}`,
+  ]);
+}
+
+export const evidenceColumns = ["kernel", "against float64", "against the simulator", "launch, median", ""] as const;
+
+/** A page that stands alone. */
+export function evidenceHtml(evidence: Evidence): string {
+  const cell = (tag: string) => (text: string) => `<${tag}>${escapeHtml(text)}</${tag}>`;
+  const rows = evidenceLines(evidence).map((line) => `<tr>${line.map(cell("td")).join("")}</tr>`);
+  const { machine } = evidence;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>aiekit evidence</title>
+<style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:4px 8px;text-align:left}</style>
+</head><body>
+<h1>Kernels on ${escapeHtml(evidence.device)}: ${evidence.origin}</h1>
+<p>${escapeHtml(`${machine.cpu}, node ${machine.node}, ${machine.platform}, commit ${machine.commit ?? "unknown"}, ${evidence.createdAt}`)}</p>
+<table><tr>${evidenceColumns.map(cell("th")).join("")}</tr>
+${rows.join("\n")}
+</table></body></html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
+}

@@ -1,0 +1,64 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Evidence, evidenceHolds, evidenceHtml } from "./evidence-report.ts";
+import { runInProcess } from "./run-cli.test-support.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "aiekit-evidence-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("evidence of transpose on the simulator equals the simulator, and every line says simulated", async () => {
+  const argv = ["evidence", "--device", "sim", "--kernel", "transpose", "--out", folder];
+
+  const { code, stdout } = await runInProcess(argv, { cwd: process.cwd() });
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /transpose +1 of 1 cases pass +all \d+ equal +\S+ ms \(n = \d+\) +simulated on npu1 \(simulated\)/,
+  );
+  const evidence = JSON.parse(await readFile(join(folder, "evidence.json"), "utf8")) as Evidence;
+  expect(evidence).toMatchObject({
+    origin: "simulated",
+    kernels: [{ kernel: "transpose", differing: 0, error: null }],
+  });
+  expect(await readFile(join(folder, "evidence.html"), "utf8")).toContain("simulated on npu1 (simulated)");
+}, 240_000);
+
+test("evidence does not hold with a bit that differs, a case that fails, an error, or nothing looked at", () => {
+  const good = { kernel: "k", cases: 2, passed: 2, values: 9, differing: 0, launchMs: null, error: null };
+  const holds = (...kernels: Evidence["kernels"]) => evidenceHolds({ kernels } as Evidence);
+
+  expect(holds(good)).toBe(true);
+  for (const change of [{ differing: 1 }, { passed: 1 }, { error: "x" }, { values: 0 }, { cases: 0, passed: 0 }]) {
+    expect(holds(good, { ...good, ...change })).toBe(false);
+  }
+  expect(holds()).toBe(false);
+});
+
+test("text of a device does not become HTML", () => {
+  const machine = { cpu: "<b>", node: "v", platform: "p", commit: null };
+  const page = evidenceHtml({ device: "<script>", origin: "measured", machine, kernels: [], createdAt: "" } as never);
+
+  expect(page).not.toContain("<script>");
+  expect(page).toContain("&lt;script&gt;");
+});
+
+test("devices lists both simulators and says what is missing for an NPU", async () => {
+  const { code, stdout } = await runInProcess(["devices"], { cwd: folder });
+
+  expect(code).toBe(0);
+  expect(stdout).toContain("npu2 (simulated)");
+  expect(stdout).toMatch(/absent +xrt +NPU +the XRT addon is not built/);
+  expect(stdout).toContain("build-xrt-addon.mjs");
+});
+
+test("evidence of an NPU that is not there is refused as a device that is missing", async () => {
+  const { code, stderr } = await runInProcess(["evidence"], { cwd: folder });
+
+  expect(code).toBe(5);
+  expect(stderr).toContain("device xrt: the XRT addon is not built");
+});
