@@ -9,6 +9,7 @@ export interface ArrayRunsSource {
   /** Bytes for each argument of the sequence; what is only written is not read. */
   readonly inputs: readonly Uint8Array[];
   readonly runs: number;
+  readonly checked: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: { readonly run: number; readonly cycles: number }) => void;
 }
@@ -29,7 +30,7 @@ export interface ArrayRuns {
  */
 export async function runOnArray(source: ArrayRunsSource): Promise<ArrayRuns> {
   const { design, modules, inputs, runs, signal, onProgress } = source;
-  const array = new AieArray(loadArrayConfig(design.lowered), modules);
+  const array = new AieArray(loadArrayConfig(design.lowered), modules, { checked: source.checked });
   const buffers = design.args.map((arg, i) => hostMemory(arg, inputs[i]));
   const reports: ArrayReport[] = [];
   const warnings = new Set<string>();

@@ -2,11 +2,13 @@ import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
 import type { DmaDirection } from "@aiekit/mlir";
 import type { CoreConfig } from "./array-config.ts";
 import { type CascadeEnds, cascadeBytes } from "./cascade.ts";
+import { CoreChecks } from "./core-checks.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
 import type { CoreGate } from "./core-gate.ts";
 import type { CorePort } from "./core-port.ts";
 import type { CostModel } from "./cost-model.ts";
 import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
+import type { FifoEnd } from "./fifo-ends.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
 import type { KernelModule } from "./kernel-module.ts";
 import type { Lock, LockUser } from "./lock.ts";
@@ -21,6 +23,8 @@ export interface CoreParts {
   readonly memories: readonly TileMemory[];
   readonly locks: readonly Lock[];
   readonly cascade: CascadeEnds;
+  /** Ends of the design's objectFifos when the array is checked. */
+  readonly ends: readonly FifoEnd[] | undefined;
   readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
 }
 
@@ -50,6 +54,7 @@ export class Core implements Agent, LockUser {
   readonly #clock: Scheduler;
   readonly #runtime: CoreRuntime;
   readonly #body: Generator<void, void, void>;
+  readonly #stackBytes: number;
   #waitingSince = 0;
   #lockCycles = 0;
 
@@ -58,6 +63,7 @@ export class Core implements Agent, LockUser {
     this.agentName = `core ${tileName(core.tile)}`;
     this.program = program;
     this.locks = parts.locks;
+    this.#stackBytes = core.stackBytes;
     this.#clock = parts.clock;
     this.#runtime = this.#makeRuntime(core, parts);
     this.#body = program.start(this.#runtime);
@@ -68,6 +74,12 @@ export class Core implements Agent, LockUser {
   get lockCycles(): number {
     const waits = this.state === "lock" || this.state === "gate";
     return this.#lockCycles + (waits ? this.#waitedCycles() : 0);
+  }
+
+  /** Bytes of stack, and the most that a kernel used of them; undefined when nobody looks. */
+  get stack(): { readonly bytes: number; readonly usedBytes: number } | undefined {
+    const { checks } = this.#runtime;
+    return checks && { bytes: this.#stackBytes, usedBytes: checks.stackUsed };
   }
 
   /** The stream port or cascade that the core stands at. */
@@ -102,7 +114,9 @@ export class Core implements Agent, LockUser {
   }
 
   #makeRuntime(core: CoreConfig, parts: CoreParts): CoreRuntime {
-    const { module, memories, cost, clock, cascade, corePort } = parts;
+    const { module, memories, cost, clock, cascade, corePort, ends } = parts;
+    const now = () => clock.now;
+    const checks = ends && new CoreChecks({ tile: core.tile, program: this.program, memories, ends, now });
     const cascadeValue = new Uint8Array(cascadeBytes);
     const runtime: CoreRuntime = {
       cycles: 0,
@@ -118,10 +132,11 @@ export class Core implements Agent, LockUser {
       locks: parts.locks,
       requests: this.program.requests,
       calls: this.program.calls.map((call) => {
-        const site = kernelSite({ call, core, module, memories, cost, now: () => clock.now });
+        const site = kernelSite({ call, core, module, memories, cost, now, checks });
         if (!site.counted) this.uncounted.add(site.name);
         return this.#counted(site, () => runtime);
       }),
+      checks,
       outOfBounds: (site, index, elements) => this.#outOfBounds({ site, index, elements }),
       roundBf16: (value) => bf16ToFloat(floatToBf16(value)),
       fromBf16: bf16ToFloat,

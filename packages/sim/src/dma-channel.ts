@@ -8,6 +8,7 @@ import { hostSpan } from "./host-buffer.ts";
 import type { LockUser } from "./lock.ts";
 import { packetHeader } from "./packet-header.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Shadow } from "./shadow.ts";
 import type { EndState, StreamEnd, WordStream } from "./stream-end.ts";
 
 /** One push to a channel's task queue: a chain of BDs, executed `executions` times. */
@@ -70,6 +71,15 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   /** Memory that the BD works on. */
   get words(): Uint32Array {
     return this.bd!.memory.words;
+  }
+
+  get shadow(): Shadow | undefined {
+    const { memory } = this.bd!;
+    return memory.kind === "fixed" ? memory.shadow : undefined;
+  }
+
+  get transferName(): string {
+    return `${this.agentName}, ${this.bd!.name}`;
   }
 
   get packetId(): number | undefined {

@@ -25,3 +25,4 @@ export {
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
 export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";
+export type { Delays } from "./scheduler.ts";

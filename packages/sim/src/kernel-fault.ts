@@ -37,7 +37,7 @@ export function kernelFault(error: unknown, failure: KernelFailure): unknown {
   };
   const buffer = found.address === undefined ? undefined : memories[0]!.bufferAt(found.address)?.name;
   return new SimFault(
-    `${place}: ${found.what}\n  called${at(call.op.loc)} with ${describeArguments(memories, failure.pointers)}`,
+    `${place}: ${found.what}\n  ${callText(failure.site, failure.pointers)}`,
     {
       kind: found.kind,
       cycle: now(),
@@ -48,6 +48,11 @@ export function kernelFault(error: unknown, failure: KernelFailure): unknown {
     },
     { cause: error, ...(found.hint !== undefined && { hint: found.hint }) },
   );
+}
+
+/** `called (design.mlir:12:7) with in_cons_buff_0 (0x400, 64 bytes)` */
+export function callText({ call, memories }: KernelSite, pointers: readonly number[]): string {
+  return `called${at(call.op.loc)} with ${describeArguments(memories, pointers)}`;
 }
 
 interface Finding {
@@ -85,7 +90,7 @@ function diagnose(error: Error, { site }: KernelFailure): Finding {
 function diagnoseTrap(trap: KernelTrap, memory: TileMemory): Finding {
   if (trap.trapCode === 1) {
     return {
-      kind: "kernel-trap",
+      kind: "kernel-misaligned",
       what: `vector access that is not aligned to ${trap.b} bytes, ${memory.describe(trap.a)}`,
       address: trap.a,
       hint: "align the pointer, or use the unaligned load of the vector API (aie::load_unaligned_v)",

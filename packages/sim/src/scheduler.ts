@@ -4,6 +4,12 @@ export interface Agent {
 }
 
 /**
+ * Cycles, 0 or more, by which an event comes later than the cost model says; `serial` counts events. What a design computes
+ * must not depend on how long anything takes, so every such function makes a schedule that hardware may have.
+ */
+export type Delays = (serial: number) => number;
+
+/**
  * The virtual clock and the only event queue of the array. Events of the same time run in the order they were put in,
  * so a run is the same every time.
  */
@@ -19,7 +25,12 @@ export class Scheduler {
   readonly #times: number[] = [];
   readonly #orders: number[] = [];
   readonly #agents: Agent[] = [];
+  readonly #delays: Delays | undefined;
   #order = 0;
+
+  constructor(delays?: Delays) {
+    this.#delays = delays;
+  }
 
   get idle(): boolean {
     return this.#times.length === 0;
@@ -34,10 +45,11 @@ export class Scheduler {
     this.progressAt = this.now;
   }
 
-  /** Wakes `agent` at `time`, which is not before `now`. */
-  at(time: number, agent: Agent): void {
+  /** Wakes `agent` at the time `asked`, which is not before `now`. */
+  at(asked: number, agent: Agent): void {
     let hole = this.#times.length;
     const order = this.#order++;
+    const time = this.#delays === undefined ? asked : asked + this.#delays(order);
     this.#times.push(time);
     this.#orders.push(order);
     this.#agents.push(agent);

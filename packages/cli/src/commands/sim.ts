@@ -24,6 +24,8 @@ export interface SimOptions {
   readonly lowered: boolean;
   readonly insts: string | undefined;
   readonly runs: number;
+  /** Memory is followed, see AieArrayOptions. */
+  readonly checked: boolean;
 }
 
 /** `aiekit sim`: a design from anywhere, with its C++ files, on the simulated array. Files are written when all went well. */
@@ -35,7 +37,13 @@ export const sim: Command<SimOptions> = async (context, options) => {
   for (const file of files) inputs.push(await readArgument(file, context.cwd));
 
   const built = await buildKernels(context, design, options);
-  const runs = await run(context, { design, modules: built.modules, inputs, runs: options.runs });
+  const runs = await run(context, {
+    design,
+    modules: built.modules,
+    inputs,
+    runs: options.runs,
+    checked: options.checked,
+  });
   const outputs = await writeOutputs(context, files, runs);
   const finished = { design, runs, outputs, warnings: [...design.warnings, ...built.warnings, ...runs.warnings] };
   for (const warning of finished.warnings) context.stderr.write(`warning: ${warning}\n`);
@@ -65,6 +73,7 @@ function typedCommand(options: SimOptions): string[] {
     ...(options.deviceName === undefined ? [] : ["--device-name", options.deviceName]),
     ...(options.lowered ? ["--lowered"] : []),
     ...(options.insts === undefined ? [] : ["--insts", options.insts]),
+    ...(options.checked ? ["--check"] : []),
     ...(options.runs === 1 ? [] : ["--runs", String(options.runs)]),
   ];
 }
