@@ -65,8 +65,23 @@ export class CoreChecks {
     this.#holds.acquired(this.#parts.program.locks[lock]!, amount);
   }
 
-  released(lock: number, amount: number): void {
-    this.#holds.released(this.#parts.program.locks[lock]!, amount);
+  /** @throws SimFault when the core gives back objects that it does not hold. */
+  released(site: number, lock: number, amount: number): void {
+    const config = this.#parts.program.locks[lock]!;
+    const refusal = this.#holds.released(config, amount);
+    if (!refusal) return;
+    const op = this.#parts.program.sites[site]!;
+    const { end, held } = refusal;
+    throw new SimFault(
+      `${this.#who(op)}: releases ${amount} objects of objectFifo ${end.fifo} and holds ${held} (lock ${config.name}): its other end takes objects for ready that are not`,
+      {
+        kind: "release-beyond-held",
+        objectFifo: end.fifo,
+        ...(config.name !== undefined && { lock: config.name }),
+        ...this.#about(op),
+      },
+      { hint: "release each object once, behind its acquire" },
+    );
   }
 
   /** @throws SimFault when `pointer` leads into an object that the core does not hold. `does`: what it is about to do. */

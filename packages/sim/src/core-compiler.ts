@@ -184,7 +184,7 @@ class CoreCompiler {
     emitter.passTime();
     if (needText(op, "action") === "Release") {
       this.#releases.add(lock);
-      tell(`released(${index}, ${amount})`);
+      tell(`released(${this.#sites.push(op) - 1}, ${index}, ${amount})`);
       emitter.line(`${name}.release(${amount}, rt.user.agentName);`);
     } else {
       tell(`acquiring(${this.#sites.push(op) - 1}, ${index}, ${amount})`);

@@ -15,6 +15,7 @@ export const faultKinds = [
   "uninitialised-read",
   "use-after-release",
   "acquire-beyond-depth",
+  "release-beyond-held",
   "host-bounds",
   "lock-range",
   "queue-overflow",
@@ -79,6 +80,8 @@ export interface FaultRecord {
   readonly waits?: readonly Wait[];
   /** Agents of a circle of waiting, in order; the last waits for the first. */
   readonly waitCycle?: readonly string[];
+  /** objectFifos that they wait for, in that order. */
+  readonly waitFifos?: readonly string[];
 }
 
 /** The array did something that hardware cannot do or that hangs it. `fault` is the same for programs to read. */

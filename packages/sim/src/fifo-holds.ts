@@ -41,11 +41,16 @@ export class FifoHolds {
     }
   }
 
-  released(lock: LockConfig, amount: number): void {
+  /** What is given back that was not held; undefined when all of it was. */
+  released(lock: LockConfig, amount: number): { readonly end: FifoEnd; readonly held: number } | undefined {
     for (const { end, consumer, producer } of this.#uses) {
-      if (end.free === lock) giveBack(consumer, amount);
-      if (end.filled === lock) giveBack(producer, amount);
+      const hold = end.free === lock ? consumer : end.filled === lock ? producer : undefined;
+      if (hold === undefined) continue;
+      if (hold.held < amount) return { end, held: hold.held };
+      hold.next += amount;
+      hold.held -= amount;
     }
+    return undefined;
   }
 
   /** Undefined when the core may use the buffer: it holds the object, or the buffer is no object of a fifo. */
@@ -63,11 +68,6 @@ export class FifoHolds {
     }
     return undefined;
   }
-}
-
-function giveBack(hold: Hold, amount: number): void {
-  hold.next += amount;
-  hold.held = Math.max(0, hold.held - amount);
 }
 
 function holds({ next, held }: Hold, index: number, depth: number): boolean {
