@@ -1,10 +1,12 @@
 export {
   AieArray,
+  type DepthChange,
   type FaultRecord,
   type KernelFault,
   loadArrayConfig,
   type RunReport as ArrayReport,
   SimFault,
+  smallestDepthFix,
 } from "@aiekit/sim";
 export {
   type ChainKernel,

@@ -1,3 +1,4 @@
+import { DesignBuilder, i32, memref, printModule } from "@aiekit/mlir";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { oneCoreDesign, type SimFolder, sendAndAwait, simFolder } from "./sim.test-support.ts";
 
@@ -46,4 +47,68 @@ test("--check: what hardware does in silence is named with kernel, buffer, eleme
     /kernel k on core \(0,2\): reads memory of tile \(0,2\) that was never written: .*element \d+, .*out_buff_0.* of objectFifo out/,
   );
   for (const { stderr } of [overrun, unset]) expect(stderr).toMatch(/called \(call\.mlir:\d+:\d+\) with/);
+});
+
+/** Objects go straight and over a worker that takes four before it gives one, which is awaited first. */
+function twoWays(depth: number): string {
+  const d = new DesignBuilder("npu1_1col");
+  const element = memref([16], i32);
+  const [shim, source, sink, worker] = [0, 2, 3, 4].map((row) => d.tile(0, row)) as [never, never, never, never];
+  const fifo = (name: string, producer: never, consumer: never, depth: number) =>
+    d.objectFifo({ name, producer, consumers: [consumer], depth: [depth, depth], element });
+  const [straight, work] = [fifo("straight", source, sink, depth), fifo("work", source, worker, 4)];
+  const [result, out] = [fifo("result", worker, sink, 1), fifo("out", sink, shim, 1)];
+  d.core(source, { stackBytes: 1024 }, (core) =>
+    core.forever(() => {
+      for (const to of [straight, work]) {
+        core.acquire(to, "Produce");
+        core.release(to, "Produce");
+      }
+    }),
+  );
+  d.core(worker, { stackBytes: 1024 }, (core) =>
+    core.forever(() => {
+      core.acquireMany(work, "Consume", 4);
+      core.acquire(result, "Produce");
+      core.release(work, "Consume", 4);
+      core.release(result, "Produce");
+    }),
+  );
+  d.core(sink, { stackBytes: 1024 }, (core) =>
+    core.forever(() => {
+      core.acquire(result, "Consume");
+      core.acquire(out, "Produce");
+      core.repeat(4, () => {
+        core.acquire(straight, "Consume");
+        core.release(straight, "Consume");
+      });
+      core.release(result, "Consume");
+      core.release(out, "Produce");
+    }),
+  );
+  d.sequence({ name: "run", args: { out: memref([64], i32) } }, (s, host) => {
+    s.transfer({ fifo: out, buffer: host.out, id: 0 });
+    s.wait(out);
+  });
+  return printModule(d.build());
+}
+
+test("a deadlock is told with its circle in the design's names, and the smallest depth with which it was run to its end", {
+  timeout: 60_000,
+}, async () => {
+  await folder.write("two-ways.mlir", twoWays(2));
+  await folder.write("freed.mlir", twoWays(4));
+
+  const stands = await folder.sim("two-ways.mlir", "--out", "b.npy", "--json");
+  const freed = await folder.sim("freed.mlir", "--out", "b.npy");
+
+  expect(stands.code).toBe(5);
+  const { message, fault } = JSON.parse(stands.stdout).error;
+  expect(message).toMatch(/-\(objectFifo straight is full\)-> core \(0,3\)/);
+  expect(message).toContain("run to its end: objectFifo @straight from [2, 2] to [4, 4]");
+  expect(fault).toMatchObject({
+    kind: "deadlock",
+    waitFifos: expect.arrayContaining(["straight", "work", "result"]),
+  });
+  expect(freed.code).toBe(0);
 });

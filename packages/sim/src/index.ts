@@ -13,6 +13,7 @@ export type {
   ShimAllocation,
 } from "./array-config.ts";
 export { type CostModel, costModel } from "./cost-model.ts";
+export { type DepthChange, type DepthFix, type DepthSearch, smallestDepthFix, withDepths } from "./depth-fix.ts";
 export {
   type FaultKind,
   type FaultRecord,
