@@ -3,6 +3,7 @@ import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
 import type { InstsSource, PackagerName } from "@aiekit/tools";
 import { Argument, Command, Option } from "commander";
+import { addCalibrateCommand, type CalibrateInvocation } from "./calibrate-command.ts";
 import { examples } from "./command-examples.ts";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
@@ -39,6 +40,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "build"; readonly options: BuildOptions }
   | { readonly command: "run"; readonly options: RunOptions }
   | Pick<SimInvocation, "command" | "options">
+  | Pick<CalibrateInvocation, "command" | "options">
   | { readonly command: "validate"; readonly options: ValidateOptions }
   | { readonly command: "rounding"; readonly options: RoundingOptions }
   | { readonly command: "bench"; readonly options: BenchOptions }
@@ -144,6 +146,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     });
 
   addSimCommand(program, invoke);
+  addCalibrateCommand(program, invoke);
 
   program
     .command("validate")

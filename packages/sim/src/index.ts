@@ -27,3 +27,5 @@ export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
 export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";
 export type { Delays } from "./scheduler.ts";
+export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";
+export { parseSiliconRows, type SiliconRow } from "./silicon/silicon-row.ts";
