@@ -8,8 +8,10 @@ export {
   type NoPrediction,
   parseSiliconRows,
   predictRow,
+  type ResourceUse,
   type RowPrediction,
   type RunReport as ArrayReport,
+  resourceUse,
   SimFault,
   smallestDepthFix,
 } from "@aiekit/sim";

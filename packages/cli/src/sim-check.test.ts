@@ -112,3 +112,12 @@ test("a deadlock is told with its circle in the design's names, and the smallest
   });
   expect(freed.code).toBe(0);
 });
+
+test("--use prints what each tile has and what takes it, and runs nothing", async () => {
+  const { code, stdout } = await folder.sim("call.mlir", "--use");
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\(0,2\) +data memory +1280 +65536 +2 % +stack 1024, \w+ 128, \w+ 128/);
+  expect(stdout).toMatch(/\(0,2\) +BDs +4 +16 +25 % +in_cons 2, out 2|out 2, in_cons 2/);
+  expect(stdout).toMatch(/\(0,0\) +S2MM channels +1 +2 +50 % +out/);
+});

@@ -27,6 +27,7 @@ export function addSimCommand(program: Command, invoke: (invocation: SimInvocati
     .option("--insts <file>", "run this instruction stream in place of the sequence's own")
     .option("--runs <count>", "run so many times on the same array", parseCount, 1)
     .option("--check", "look for use after release, never-written memory, kernels beside their arguments; slower")
+    .option("--use", "print what the design takes of each tile's memory, BDs, locks and channels, and run nothing")
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples}`)
@@ -55,6 +56,7 @@ interface SimRawOptions {
   readonly insts?: string;
   readonly runs: number;
   readonly check?: boolean;
+  readonly use?: boolean;
 }
 
 function simOptions(design: string, o: SimRawOptions): SimOptions {
@@ -71,11 +73,13 @@ function simOptions(design: string, o: SimRawOptions): SimOptions {
     insts: o.insts,
     runs: o.runs,
     checked: o.check === true,
+    usesOnly: o.use === true,
   };
 }
 
 const examples = `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --check
+  aiekit sim design.mlir --use
   aiekit sim mlir/fixtures/conformance/passthrough-compute-i32.mlir --in zeros --out out.npy
   aiekit sim mlir/fixtures/conformance/two-sequences.mlir --sequence twice --in A=zeros --out B=b.npy --runs 3
   aiekit sim mlir/fixtures/conformance/core-scf-if.addresses.mlir --lowered --insts mlir/fixtures/conformance/core-scf-if.insts.bin --in zeros --out out.npy --json`;

@@ -13,6 +13,7 @@ import { tileName } from "./fault.ts";
 import { fifoEnds } from "./fifo-ends.ts";
 import { instantiateKernels, type KernelModule } from "./kernel-module.ts";
 import type { Lock } from "./lock.ts";
+import { expectSeparateMemory } from "./memory-layout.ts";
 import { type Delays, Scheduler } from "./scheduler.ts";
 import { Stream, type StreamRoute } from "./stream.ts";
 import type { StreamEnd } from "./stream-end.ts";
@@ -49,7 +50,10 @@ export function configureArray(
   modules: ReadonlyMap<string, Uint8Array>,
   { checked = false, delays }: ConfigureOptions = {},
 ): ConfiguredArray {
-  if (checked) expectBdsInBuffers(config);
+  if (checked) {
+    expectBdsInBuffers(config);
+    expectSeparateMemory(config);
+  }
   const clock = new Scheduler(delays);
   const cost = costModel(config.device.generation);
   const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, { cost, checked })]));

@@ -12,6 +12,7 @@ export const faultKinds = [
   "kernel-endless",
   "buffer-bounds",
   "memory-bounds",
+  "memory-overlap",
   "uninitialised-read",
   "use-after-release",
   "acquire-beyond-depth",

@@ -25,6 +25,7 @@ export {
 } from "./fault.ts";
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
+export { type Resource, type ResourceUse, resourceUse } from "./resource-use.ts";
 export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";
 export type { Delays } from "./scheduler.ts";
 export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";

@@ -1,5 +1,6 @@
 import { basename, extname } from "node:path";
 import { UsageError, writeNpy } from "@aiekit/core";
+import { loadArrayConfig, resourceUse } from "@aiekit/host";
 import { buildOwnKernels, type KernelFile, type OwnDesign, type OwnDesignSource, readOwnDesign } from "@aiekit/tools";
 import { type ArrayRuns, runOnArray } from "../array-runs.ts";
 import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
@@ -8,7 +9,9 @@ import { withDepthCure } from "../deadlock-cure.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withSourceLine } from "../fault-source.ts";
 import type { InputOption } from "../options.ts";
+import { printValue } from "../print-value.ts";
 import { readInput } from "../read-input.ts";
+import { resourceTable } from "../resource-lines.ts";
 import { type ArgumentFiles, argumentTensor, assignFiles, readArgument } from "../sequence-files.ts";
 import { writeOutput } from "../write-output.ts";
 
@@ -27,12 +30,19 @@ export interface SimOptions {
   readonly runs: number;
   /** Memory is followed, see AieArrayOptions. */
   readonly checked: boolean;
+  /** Nothing is run: what the design takes of its tiles is printed. */
+  readonly usesOnly: boolean;
 }
 
 /** `aiekit sim`: a design from anywhere, with its C++ files, on the simulated array. Files are written when all went well. */
 export const sim: Command<SimOptions> = async (context, options) => {
   const source = await readSource(context, options);
   const design = readOwnDesign(source);
+  if (options.usesOnly) {
+    const use = resourceUse(loadArrayConfig(design.lowered));
+    printValue(context, { design: design.file, use }, [resourceTable(use)]);
+    return exitCodes.ok;
+  }
   const command = typedCommand(options);
   const files = assignFiles(design.args, { inputs: options.inputs, outputs: options.outputs, command });
   const inputs: Uint8Array[] = [];
