@@ -7,6 +7,7 @@ export {
   medianError,
   type NoPrediction,
   parseSiliconRows,
+  perfettoTrace,
   predictRow,
   type ResourceUse,
   type RowPrediction,
@@ -14,6 +15,7 @@ export {
   resourceUse,
   SimFault,
   smallestDepthFix,
+  TraceRecorder,
 } from "@aiekit/sim";
 export {
   type ChainKernel,

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { DesignBuilder, i32, memref, printModule } from "@aiekit/mlir";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { oneCoreDesign, type SimFolder, sendAndAwait, simFolder } from "./sim.test-support.ts";
@@ -99,7 +101,7 @@ test("a deadlock is told with its circle in the design's names, and the smallest
   await folder.write("two-ways.mlir", twoWays(2));
   await folder.write("freed.mlir", twoWays(4));
 
-  const stands = await folder.sim("two-ways.mlir", "--out", "b.npy", "--json");
+  const stands = await folder.sim("two-ways.mlir", "--out", "b.npy", "--json", "--trace", "trace.json");
   const freed = await folder.sim("freed.mlir", "--out", "b.npy");
 
   expect(stands.code).toBe(5);
@@ -111,6 +113,8 @@ test("a deadlock is told with its circle in the design's names, and the smallest
     waitFifos: expect.arrayContaining(["straight", "work", "result"]),
   });
   expect(freed.code).toBe(0);
+  const trace = JSON.parse(await readFile(join(folder.path, "trace.json"), "utf8"));
+  expect(trace.traceEvents.map(({ name }: { readonly name: string }) => name)).toContain("lock straight_prod_lock_0");
 });
 
 test("--use prints what each tile has and what takes it, and runs nothing", async () => {

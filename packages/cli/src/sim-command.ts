@@ -27,6 +27,7 @@ export function addSimCommand(program: Command, invoke: (invocation: SimInvocati
     .option("--insts <file>", "run this instruction stream in place of the sequence's own")
     .option("--runs <count>", "run so many times on the same array", parseCount, 1)
     .option("--check", "look for use after release, never-written memory, kernels beside their arguments; slower")
+    .option("--trace <file>", "write what cores, DMA channels and locks did, for ui.perfetto.dev; times are modelled")
     .option("--use", "print what the design takes of each tile's memory, BDs, locks and channels, and run nothing")
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
@@ -57,6 +58,7 @@ interface SimRawOptions {
   readonly runs: number;
   readonly check?: boolean;
   readonly use?: boolean;
+  readonly trace?: string;
 }
 
 function simOptions(design: string, o: SimRawOptions): SimOptions {
@@ -74,12 +76,14 @@ function simOptions(design: string, o: SimRawOptions): SimOptions {
     runs: o.runs,
     checked: o.check === true,
     usesOnly: o.use === true,
+    trace: o.trace,
   };
 }
 
 const examples = `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --check
   aiekit sim design.mlir --use
+  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --trace trace.json
   aiekit sim mlir/fixtures/conformance/passthrough-compute-i32.mlir --in zeros --out out.npy
   aiekit sim mlir/fixtures/conformance/two-sequences.mlir --sequence twice --in A=zeros --out B=b.npy --runs 3
   aiekit sim mlir/fixtures/conformance/core-scf-if.addresses.mlir --lowered --insts mlir/fixtures/conformance/core-scf-if.insts.bin --in zeros --out out.npy --json`;

@@ -7,6 +7,7 @@ import { deadlock } from "./deadlock.ts";
 import { SimFault } from "./fault.ts";
 import { type Counters, type RunReport, readCounters, tileReports } from "./run-report.ts";
 import type { Delays } from "./scheduler.ts";
+import type { TraceRecorder } from "./trace-recorder.ts";
 import { guarded } from "./turn-guard.ts";
 
 export interface RunProgress {
@@ -37,6 +38,8 @@ export interface AieArrayOptions {
   readonly checked?: boolean;
   /** Makes events come later than modelled, to try other schedules that hardware may have. */
   readonly delays?: Delays;
+  /** Is told what cores, DMA channels and locks do. */
+  readonly trace?: TraceRecorder;
 }
 
 /** A run gives way to the event loop after this long. */
@@ -74,10 +77,11 @@ export class AieArray {
     this.#wallClock = options.wallClock ?? (() => performance.now());
     this.#config = config;
     this.#callsKernels = modules.size > 0;
-    const { checked, delays } = options;
+    const { checked, delays, trace } = options;
     this.#array = configureArray(config, modules, {
       ...(checked !== undefined && { checked }),
       ...(delays && { delays }),
+      ...(trace && { trace }),
     });
   }
 

@@ -18,6 +18,7 @@ import { type Delays, Scheduler } from "./scheduler.ts";
 import { Stream, type StreamRoute } from "./stream.ts";
 import type { StreamEnd } from "./stream-end.ts";
 import { makeTile, type Tile } from "./tile.ts";
+import type { TraceRecorder } from "./trace-recorder.ts";
 
 /** The array as a design configured it. Static DMAs and cores are started and stand at the clock's first event. */
 export interface ConfiguredArray {
@@ -36,6 +37,7 @@ export interface ConfigureOptions {
   readonly checked?: boolean;
   /** Another schedule than the cost model's. */
   readonly delays?: Delays;
+  readonly trace?: TraceRecorder;
 }
 
 const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
@@ -48,13 +50,13 @@ const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
 export function configureArray(
   config: ArrayConfig,
   modules: ReadonlyMap<string, Uint8Array>,
-  { checked = false, delays }: ConfigureOptions = {},
+  { checked = false, delays, trace }: ConfigureOptions = {},
 ): ConfiguredArray {
   if (checked) {
     expectBdsInBuffers(config);
     expectSeparateMemory(config);
   }
-  const clock = new Scheduler(delays);
+  const clock = new Scheduler(delays, trace);
   const cost = costModel(config.device.generation);
   const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, { cost, checked })]));
   const kernels = instantiateAll(programs, modules);

@@ -9,6 +9,7 @@ import type { CorePort } from "./core-port.ts";
 import type { CostModel } from "./cost-model.ts";
 import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
 import type { FifoEnd } from "./fifo-ends.ts";
+import { describeLockWait } from "./fifo-names.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
 import type { KernelModule } from "./kernel-module.ts";
 import type { Lock, LockUser } from "./lock.ts";
@@ -55,6 +56,9 @@ export class Core implements Agent, LockUser {
   readonly #runtime: CoreRuntime;
   readonly #body: Generator<void, void, void>;
   readonly #stackBytes: number;
+  /** Kernels called since the last slice of the trace. */
+  readonly #called: string[] = [];
+  #waitsFor = "";
   #waitingSince = 0;
   #lockCycles = 0;
 
@@ -95,10 +99,12 @@ export class Core implements Agent, LockUser {
     } else if (runtime.cycles > 0) {
       this.state = "running";
       this.busyCycles += runtime.cycles;
+      this.#traceWork(runtime.cycles);
       this.#clock.at(this.#clock.now + runtime.cycles, this);
     } else {
       this.state = runtime.gate ? "gate" : "lock";
       this.#waitingSince = this.#clock.now;
+      if (this.#clock.trace) this.#waitsFor = runtime.gate?.waitsFor ?? this.#lockWait();
     }
   }
 
@@ -106,7 +112,27 @@ export class Core implements Agent, LockUser {
     this.state = "running";
     this.#runtime.gate = undefined;
     this.#lockCycles += this.#waitedCycles();
+    const { trace, now: end } = this.#clock;
+    const wait = { track: this.agentName, name: `waits for ${this.#waitsFor}`, start: this.#waitingSince, end };
+    trace?.slice({ ...wait, stall: true });
     this.#clock.at(this.#clock.now, this);
+  }
+
+  /** What the core has just begun to work at: the kernels that it called since it last waited. */
+  #traceWork(cycles: number): void {
+    const { trace, now: start } = this.#clock;
+    if (trace === undefined) return;
+    const name = this.#called.join(", ") || "core code";
+    this.#called.length = 0;
+    trace.slice({ track: this.agentName, name, start, end: start + cycles, stall: false });
+  }
+
+  #lockWait(): string {
+    for (const lock of this.locks) {
+      const wait = lock.waiting.find(({ user }) => user === this);
+      if (wait) return describeLockWait(lock, wait.request);
+    }
+    return "a lock";
   }
 
   #waitedCycles(): number {
@@ -158,6 +184,7 @@ export class Core implements Agent, LockUser {
     this.kernels.set(site.name, use);
     return (...args) => {
       this.kernel = site.name;
+      if (this.#clock.trace && !this.#called.includes(site.name)) this.#called.push(site.name);
       const value = site.run(...args);
       runtime().callCycles = site.cycles;
       use.calls++;

@@ -4,6 +4,7 @@ import { BdCursor } from "./bd-cursor.ts";
 import type { BdTable } from "./bd-table.ts";
 import type { CostModel } from "./cost-model.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
+import { describeLockWait } from "./fifo-names.ts";
 import { hostSpan } from "./host-buffer.ts";
 import type { LockUser } from "./lock.ts";
 import { packetHeader } from "./packet-header.ts";
@@ -54,6 +55,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   readonly #queue: Task[] = [];
   #waitingSince = 0;
   #lockCycles = 0;
+  #activeSince = 0;
 
   constructor(place: ChannelPlace, parts: ChannelParts) {
     this.tile = place.tile;
@@ -125,6 +127,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
 
   lockGranted(): void {
     this.#lockCycles += this.#waitedCycles();
+    this.#traceWait();
     this.#activate();
   }
 
@@ -132,6 +135,8 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   finish(): void {
     const bd = this.bd!;
     const task = this.task!;
+    const { trace, now: end } = this.#parts.clock;
+    trace?.slice({ track: this.agentName, name: bd.name, start: this.#activeSince, end, stall: false });
     this.bd = undefined;
     this.state = "idle";
     this.#parts.bds.stepIteration(bd);
@@ -145,6 +150,14 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
       if (task.token) this.#parts.onToken(this);
       this.#startTask();
     }
+  }
+
+  #traceWait(): void {
+    const { trace, now: end } = this.#parts.clock;
+    if (trace === undefined) return;
+    const { lock, ...request } = this.bd!.acquire!;
+    const name = `${this.bd!.name} waits for ${describeLockWait(lock, request)}`;
+    trace.slice({ track: this.agentName, name, start: this.#waitingSince, end, stall: true });
   }
 
   #waitedCycles(): number {
@@ -176,6 +189,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.cursor.start(bd.pattern, offsetWords);
     this.remainingWords = bd.pattern.lengthWords;
     this.readyAt = clock.now + cost.bdStartCycles + (bd.acquire ? cost.lockCycles : 0);
+    this.#activeSince = clock.now;
     this.state = "ready";
     for (const stream of this.streams) stream.offer();
   }

@@ -1,3 +1,5 @@
+import type { TraceRecorder } from "./trace-recorder.ts";
+
 /** Something that the scheduler wakes at a virtual time. An agent has at most one event in the queue. */
 export interface Agent {
   fire(): void;
@@ -28,8 +30,12 @@ export class Scheduler {
   readonly #delays: Delays | undefined;
   #order = 0;
 
-  constructor(delays?: Delays) {
+  /** Where agents and locks tell what they do; undefined when nobody looks. */
+  readonly trace: TraceRecorder | undefined;
+
+  constructor(delays?: Delays, trace?: TraceRecorder) {
     this.#delays = delays;
+    this.trace = trace;
   }
 
   get idle(): boolean {

@@ -1,6 +1,6 @@
 import { basename, extname } from "node:path";
 import { UsageError, writeNpy } from "@aiekit/core";
-import { loadArrayConfig, resourceUse } from "@aiekit/host";
+import { loadArrayConfig, perfettoTrace, resourceUse, TraceRecorder } from "@aiekit/host";
 import { buildOwnKernels, type KernelFile, type OwnDesign, type OwnDesignSource, readOwnDesign } from "@aiekit/tools";
 import { type ArrayRuns, runOnArray } from "../array-runs.ts";
 import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
@@ -32,6 +32,8 @@ export interface SimOptions {
   readonly checked: boolean;
   /** Nothing is run: what the design takes of its tiles is printed. */
   readonly usesOnly: boolean;
+  /** File for a Perfetto trace; also written when a fault ends the run. */
+  readonly trace: string | undefined;
 }
 
 /** `aiekit sim`: a design from anywhere, with its C++ files, on the simulated array. Files are written when all went well. */
@@ -50,7 +52,9 @@ export const sim: Command<SimOptions> = async (context, options) => {
 
   const built = await buildKernels(context, design, options);
   const { runs: count, checked } = options;
-  const started = run(context, { design, modules: built.modules, inputs, runs: count, checked });
+  const trace = options.trace === undefined ? undefined : new TraceRecorder();
+  const job = { design, modules: built.modules, inputs, runs: count, checked, trace };
+  const started = run(context, job).finally(() => writeTrace(context, options, design, trace));
   const runs = await started.catch(async (error: unknown) => {
     throw await withCure(error, { context, options, source, inputs });
   });
@@ -161,6 +165,17 @@ async function run(
   } finally {
     task.done();
   }
+}
+
+async function writeTrace(
+  { cwd }: CommandContext,
+  { trace: path }: SimOptions,
+  { file, device }: OwnDesign,
+  trace: TraceRecorder | undefined,
+): Promise<void> {
+  if (path === undefined || trace === undefined) return;
+  const text = perfettoTrace(trace, { title: `${file} on ${device.name}`, clockHz: device.clockHz });
+  await writeOutput(path, cwd, new TextEncoder().encode(text));
 }
 
 async function writeOutputs(
