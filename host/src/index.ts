@@ -1,10 +1,21 @@
 export {
   AieArray,
+  type DepthChange,
   type FaultRecord,
   type KernelFault,
   loadArrayConfig,
+  medianError,
+  type NoPrediction,
+  parseSiliconRows,
+  perfettoTrace,
+  predictRow,
+  type ResourceUse,
+  type RowPrediction,
   type RunReport as ArrayReport,
+  resourceUse,
   SimFault,
+  smallestDepthFix,
+  TraceRecorder,
 } from "@aiekit/sim";
 export {
   type ChainKernel,

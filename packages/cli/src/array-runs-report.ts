@@ -29,6 +29,11 @@ export function printArrayRuns({ design, runs, outputs, warnings }: FinishedRuns
   if (last !== undefined) {
     lines.push(tileTable(last), `${count(last.instructions, "instruction")}, ${count(last.wordsMoved, "word")} moved`);
   }
+  for (const { tile, core } of last?.tiles ?? []) {
+    if (!core?.stack || core.kernels.length === 0) continue;
+    const { bytes, usedBytes } = core.stack;
+    lines.push(`core (${tile.col},${tile.row}): kernels used ${usedBytes} of ${bytes} bytes of stack here`);
+  }
   const { cycles, clockHz, seconds } = modelledTime(design, runs);
   lines.push(
     `modelled, not measured: ${Math.round(cycles)} cycles at ${clockHz / 1e6} MHz = ${(seconds * 1e6).toFixed(2)} us`,

@@ -1,5 +1,5 @@
 import { DeviceError } from "@aiekit/core";
-import { AieArray, type ArrayReport, fillGuard, loadArrayConfig } from "@aiekit/host";
+import { AieArray, type ArrayReport, fillGuard, loadArrayConfig, type TraceRecorder } from "@aiekit/host";
 import type { OwnDesign, SequenceArgument } from "@aiekit/tools";
 
 export interface ArrayRunsSource {
@@ -9,6 +9,9 @@ export interface ArrayRunsSource {
   /** Bytes for each argument of the sequence; what is only written is not read. */
   readonly inputs: readonly Uint8Array[];
   readonly runs: number;
+  readonly checked: boolean;
+  /** Is told what the array does. */
+  readonly trace?: TraceRecorder | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: { readonly run: number; readonly cycles: number }) => void;
 }
@@ -29,7 +32,10 @@ export interface ArrayRuns {
  */
 export async function runOnArray(source: ArrayRunsSource): Promise<ArrayRuns> {
   const { design, modules, inputs, runs, signal, onProgress } = source;
-  const array = new AieArray(loadArrayConfig(design.lowered), modules);
+  const array = new AieArray(loadArrayConfig(design.lowered), modules, {
+    checked: source.checked,
+    ...(source.trace && { trace: source.trace }),
+  });
   const buffers = design.args.map((arg, i) => hostMemory(arg, inputs[i]));
   const reports: ArrayReport[] = [];
   const warnings = new Set<string>();

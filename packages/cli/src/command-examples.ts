@@ -17,10 +17,6 @@ export const examples = {
   run: `  aiekit run mel --in speech.wav --out mel.npy
   aiekit run fft --in frames.npy --out spectrum.npy
   aiekit run mel --in pcm=speech.wav --out mel.npy --param tiles=3 --json`,
-  sim: `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
-  aiekit sim mlir/fixtures/conformance/passthrough-compute-i32.mlir --in zeros --out out.npy
-  aiekit sim mlir/fixtures/conformance/two-sequences.mlir --sequence twice --in A=zeros --out B=b.npy --runs 3
-  aiekit sim mlir/fixtures/conformance/core-scf-if.addresses.mlir --lowered --insts mlir/fixtures/conformance/core-scf-if.insts.bin --in zeros --out out.npy --json`,
   validate: `  aiekit validate mel
   aiekit validate mel --clips 3 --report report/
   aiekit validate matmul --npu npu2

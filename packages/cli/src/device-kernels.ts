@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Device } from "@aiekit/host";
+import { type Device, targetOf } from "@aiekit/host";
 import type { DeviceBuild } from "@aiekit/pipeline";
 import type { WasmClang } from "@aiekit/wasm-clang";
 import { buildStep } from "./build-step.ts";
@@ -19,7 +19,7 @@ export interface DeviceKernels {
 const mostCompilers = 4;
 
 export function deviceKernels(context: CommandContext, device: Device): DeviceKernels {
-  const target = device.kind === "sim" ? "sim" : device.generation;
+  const target = targetOf(device);
   const made = new Map<string, Promise<string>>();
   const compilers: Promise<WasmClang>[] = [];
   const run = async ({ kernel, params, device: npu }: DeviceBuild, worker: number): Promise<string> => {

@@ -78,6 +78,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/inspect.ts")).inspect(context, invocation.options);
     case "pack":
       return (await import("./commands/pack.ts")).pack(context, invocation.options);
+    case "calibrate":
+      return (await import("./commands/calibrate.ts")).calibrate(context, invocation.options);
     case "lint":
       return (await import("./commands/lint.ts")).lint(context, invocation.options);
     case "models":

@@ -33,7 +33,7 @@ export interface ErrorRecord {
     readonly message: string;
     readonly hint?: string;
     /** A fault of the simulated array. */
-    readonly fault?: { readonly kind: string; readonly cycle?: number; readonly tile?: unknown };
+    readonly fault?: FaultView;
   };
 }
 
@@ -50,12 +50,19 @@ export function errorRecord(error: unknown): ErrorRecord {
   };
 }
 
+/** What is told of a fault: all that has a name in the design. */
+const toldOfFaults = [
+  ...["cycle", "tile", "buffer", "element", "address", "objectFifo", "lock", "bd", "argument"],
+  ...["waits", "waitCycle", "waitFifos", "loc"],
+];
+type FaultView = { readonly kind: string } & Readonly<Record<string, unknown>>;
+
 /** By shape and not by class: the class would load the simulator for every error that is printed. */
-function faultOf(error: unknown): ErrorRecord["error"]["fault"] {
-  const fault = (error as { readonly fault?: { kind?: unknown; cycle?: unknown; tile?: unknown } } | null)?.fault;
+function faultOf(error: unknown): FaultView | undefined {
+  const fault = (error as { readonly fault?: Readonly<Record<string, unknown>> } | null)?.fault;
   if (typeof fault?.kind !== "string") return undefined;
-  const { kind, cycle, tile } = fault;
-  return { kind, ...(typeof cycle === "number" ? { cycle } : {}), ...(tile === undefined ? {} : { tile }) };
+  const told = toldOfFaults.flatMap((key) => (fault[key] === undefined ? [] : [[key, fault[key]] as const]));
+  return { kind: fault.kind, ...Object.fromEntries(told) };
 }
 
 function messageOf(error: unknown): string {

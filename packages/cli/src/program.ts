@@ -4,6 +4,7 @@ import type { DeviceKind } from "@aiekit/host";
 import type { InstsSource, PackagerName } from "@aiekit/tools";
 import { Argument, Command, Option } from "commander";
 import { addBenchCommand, type BenchInvocation } from "./bench-command.ts";
+import { addCalibrateCommand, type CalibrateInvocation } from "./calibrate-command.ts";
 import { examples } from "./command-examples.ts";
 import type { BuildOptions } from "./commands/build.ts";
 import type { ConformanceOptions } from "./commands/conformance.ts";
@@ -12,27 +13,18 @@ import type { InspectOptions } from "./commands/inspect.ts";
 import type { NewOptions } from "./commands/new.ts";
 import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
-import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
 import { addDemoCommand, type DemoInvocation } from "./demo-command.ts";
-import { deviceOption, npuOption } from "./device-options.ts";
 import { addDeviceCommands, type DeviceInvocation } from "./device-command.ts";
+import { deviceOption, npuOption } from "./device-options.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
 import { addLintCommand, type LintInvocation } from "./lint-command.ts";
 import { addModelsCommand, type ModelsInvocation } from "./models-command.ts";
-import {
-  collectDefine,
-  collectInput,
-  collectKernel,
-  collectName,
-  collectParam,
-  collectText,
-  type InputOption,
-  parseCount,
-} from "./options.ts";
+import { collectInput, collectName, collectParam, type InputOption, parseCount } from "./options.ts";
 import { addPackCommand, type PackInvocation } from "./pack-command.ts";
 import { addQuantiseCommand, type QuantiseInvocation } from "./quantise-command.ts";
+import { addSimCommand, type SimInvocation } from "./sim-command.ts";
 import type { OutputStream } from "./terminal.ts";
 import { addToolchainCommand, type ToolchainInvocation } from "./toolchain-command.ts";
 import { addTranscribeCommand, type TranscribeInvocation } from "./transcribe-command.ts";
@@ -42,7 +34,8 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | Pick<PackInvocation, "command" | "options">
   | { readonly command: "build"; readonly options: BuildOptions }
   | { readonly command: "run"; readonly options: RunOptions }
-  | { readonly command: "sim"; readonly options: SimOptions }
+  | Pick<SimInvocation, "command" | "options">
+  | Pick<CalibrateInvocation, "command" | "options">
   | { readonly command: "validate"; readonly options: ValidateOptions }
   | { readonly command: "rounding"; readonly options: RoundingOptions }
   | Pick<BenchInvocation, "command" | "options">
@@ -149,26 +142,8 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
       invoke({ command: "run", ...flags(o), options });
     });
 
-  program
-    .command("sim")
-    .argument("<design>", "an .mlir file of the AIE dialect")
-    .description("run a design of your own, with its C++ files, on the simulated array")
-    .option("--kernel <[object.o=]file>", "C++ source that cores call into; repeat for more", collectKernel)
-    .option("-I, --include <folder>", "folder with headers of the kernels, may be repeated", collectText)
-    .option("-D, --define <name[=value]>", "macro for the kernels, may be repeated", collectDefine)
-    .option("--in <[name=]file>", "input .npy, one for each argument that is read, or: zeros", collectInput)
-    .option("--out <[name=]file>", "output .npy, one for each argument that is written", collectInput)
-    .option("--sequence <name>", "runtime sequence to run, where the design has several")
-    .option("--device-name <name>", "aie.device to run, where the file has several")
-    .option("--lowered", "the design is lowered, by this program or by aie-opt")
-    .option("--insts <file>", "run this instruction stream in place of the sequence's own")
-    .option("--runs <count>", "run so many times on the same array", parseCount, 1)
-    .option("--verbose", "print causes")
-    .option("--json", "print one JSON value on stdout")
-    .addHelpText("after", `\nExamples:\n${examples.sim}`)
-    .action((design: string, o: SimRawOptions) => {
-      invoke({ command: "sim", ...flags(o), options: simOptions(design, o) });
-    });
+  addSimCommand(program, invoke);
+  addCalibrateCommand(program, invoke);
 
   program
     .command("validate")
@@ -311,35 +286,6 @@ interface RawOptions {
   readonly brief?: boolean;
   readonly writes?: boolean;
   readonly only?: readonly string[];
-}
-
-/** Options of `sim`, where `--out` may be repeated and files may be named. */
-interface SimRawOptions extends Pick<RawOptions, "json" | "verbose" | "in"> {
-  readonly out?: readonly InputOption[];
-  readonly kernel?: readonly InputOption[];
-  readonly include?: readonly string[];
-  readonly define?: Readonly<Record<string, string | number>>;
-  readonly sequence?: string;
-  readonly deviceName?: string;
-  readonly lowered?: boolean;
-  readonly insts?: string;
-  readonly runs: number;
-}
-
-function simOptions(design: string, o: SimRawOptions): SimOptions {
-  return {
-    design,
-    kernels: o.kernel ?? [],
-    includeFolders: o.include ?? [],
-    defines: o.define ?? {},
-    inputs: o.in ?? [],
-    outputs: o.out ?? [],
-    sequence: o.sequence,
-    deviceName: o.deviceName,
-    lowered: o.lowered === true,
-    insts: o.insts,
-    runs: o.runs,
-  };
 }
 
 function flags(options: Pick<RawOptions, "json" | "verbose">): { json: boolean; verbose: boolean } {

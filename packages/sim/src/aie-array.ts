@@ -6,6 +6,8 @@ import type { HostBuffer } from "./controller.ts";
 import { deadlock } from "./deadlock.ts";
 import { SimFault } from "./fault.ts";
 import { type Counters, type RunReport, readCounters, tileReports } from "./run-report.ts";
+import type { Delays } from "./scheduler.ts";
+import type { TraceRecorder } from "./trace-recorder.ts";
 import { guarded } from "./turn-guard.ts";
 
 export interface RunProgress {
@@ -29,6 +31,15 @@ export interface RunOptions {
 export interface AieArrayOptions {
   /** Milliseconds of wall-clock time, for pauses that let the event loop run. Default `performance.now`. */
   readonly wallClock?: () => number;
+  /**
+   * Memory is followed: reads of what was never written, objects used without being held, kernels that write or read
+   * beside their arguments, stack that was used. Results and modelled cycles stay what they are; wall time grows.
+   */
+  readonly checked?: boolean;
+  /** Makes events come later than modelled, to try other schedules that hardware may have. */
+  readonly delays?: Delays;
+  /** Is told what cores, DMA channels and locks do. */
+  readonly trace?: TraceRecorder;
 }
 
 /** A run gives way to the event loop after this long. */
@@ -66,7 +77,12 @@ export class AieArray {
     this.#wallClock = options.wallClock ?? (() => performance.now());
     this.#config = config;
     this.#callsKernels = modules.size > 0;
-    this.#array = configureArray(config, modules);
+    const { checked, delays, trace } = options;
+    this.#array = configureArray(config, modules, {
+      ...(checked !== undefined && { checked }),
+      ...(delays && { delays }),
+      ...(trace && { trace }),
+    });
   }
 
   /**

@@ -1,7 +1,8 @@
 import { DesignError } from "@aiekit/core";
 import type { TileCoord } from "@aiekit/mlir";
-import type { ArrayConfig, BdConfig, CoreConfig, LockConfig, PortPlace } from "./array-config.ts";
+import type { ArrayConfig, BdConfig, BufferConfig, CoreConfig, LockConfig, PortPlace } from "./array-config.ts";
 import type { Bd } from "./bd.ts";
+import { expectBdsInBuffers } from "./bds-in-buffers.ts";
 import { type CascadeEnds, connectCascades } from "./cascade.ts";
 import { Controller } from "./controller.ts";
 import { Core } from "./core.ts";
@@ -9,12 +10,15 @@ import { type CoreProgram, compileCore } from "./core-compiler.ts";
 import { type CostModel, costModel } from "./cost-model.ts";
 import type { ChannelPlace, DmaChannel } from "./dma-channel.ts";
 import { tileName } from "./fault.ts";
+import { fifoEnds } from "./fifo-ends.ts";
 import { instantiateKernels, type KernelModule } from "./kernel-module.ts";
 import type { Lock } from "./lock.ts";
-import { Scheduler } from "./scheduler.ts";
+import { expectSeparateMemory } from "./memory-layout.ts";
+import { type Delays, Scheduler } from "./scheduler.ts";
 import { Stream, type StreamRoute } from "./stream.ts";
 import type { StreamEnd } from "./stream-end.ts";
 import { makeTile, type Tile } from "./tile.ts";
+import type { TraceRecorder } from "./trace-recorder.ts";
 
 /** The array as a design configured it. Static DMAs and cores are started and stand at the clock's first event. */
 export interface ConfiguredArray {
@@ -28,6 +32,14 @@ export interface ConfiguredArray {
   readonly buffer: (name: string) => Uint8Array | undefined;
 }
 
+export interface ConfigureOptions {
+  /** Memory is followed: what was never written, what is not held, what is written beside arguments. It takes time. */
+  readonly checked?: boolean;
+  /** Another schedule than the cost model's. */
+  readonly delays?: Delays;
+  readonly trace?: TraceRecorder;
+}
+
 const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
 
 /**
@@ -35,10 +47,18 @@ const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
  * `modules` holds the linked kernels of each core by "col,row".
  * @throws DesignError for what the simulator does not know, BudgetError when kernels do not fit their tile.
  */
-export function configureArray(config: ArrayConfig, modules: ReadonlyMap<string, Uint8Array>): ConfiguredArray {
-  const clock = new Scheduler();
+export function configureArray(
+  config: ArrayConfig,
+  modules: ReadonlyMap<string, Uint8Array>,
+  { checked = false, delays, trace }: ConfigureOptions = {},
+): ConfiguredArray {
+  if (checked) {
+    expectBdsInBuffers(config);
+    expectSeparateMemory(config);
+  }
+  const clock = new Scheduler(delays, trace);
   const cost = costModel(config.device.generation);
-  const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, cost)]));
+  const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, { cost, checked })]));
   const kernels = instantiateAll(programs, modules);
   const tiles = new Map<string, Tile>();
   const tile = (coord: TileCoord): Tile => {
@@ -52,6 +72,7 @@ export function configureArray(config: ArrayConfig, modules: ReadonlyMap<string,
       locks: config.locks.filter((lock) => key(lock.tile) === key(coord)),
       storage: kernels.get(key(coord))?.memory.buffer as ArrayBuffer | undefined,
       onToken: (channel) => controller.token(channel),
+      checked,
     });
     tiles.set(key(coord), made);
     return made;
@@ -62,6 +83,7 @@ export function configureArray(config: ArrayConfig, modules: ReadonlyMap<string,
   const externals = new Map(config.externals.map((buffer) => [buffer.name, externalWords(buffer.bytes)]));
   const external = (name: string): Uint32Array => externals.get(name)!;
   const cascadeOf = connectCascades(config, clock);
+  const ends = checked ? fifoEnds(config) : undefined;
 
   for (const coord of config.tiles) tile(coord);
   for (const bd of config.bds) tile(bd.tile).bds.set(makeBd(bd, { tile, lock, external }));
@@ -75,7 +97,7 @@ export function configureArray(config: ArrayConfig, modules: ReadonlyMap<string,
     const cascade: CascadeEnds = cascadeOf(core.tile);
     const { corePort } = tile(core.tile);
     const parts = { clock, cost, module: kernels.get(key(core.tile)), memories, locks: program.locks.map(lock) };
-    return new Core(core, program, { ...parts, cascade, corePort });
+    return new Core(core, program, { ...parts, ends, cascade, corePort });
   });
   const buffer = (name: string): Uint8Array | undefined => {
     const words = externals.get(name);
@@ -110,13 +132,15 @@ interface BdScope {
 
 function makeBd(bd: BdConfig, { tile, lock, external }: BdScope): Bd {
   const { id, name, buffer, pattern, acquire, release, nextBd, packet } = bd;
+  const memoryOf = (place: BufferConfig): Bd["memory"] => {
+    const { words, shadow } = tile(place.tile).memory;
+    return { kind: "fixed", words, name: tileName(place.tile), ...(shadow && { shadow }) };
+  };
   return {
     id,
     name,
     memory:
-      "external" in buffer
-        ? { kind: "fixed", words: external(buffer.name), name: buffer.name }
-        : { kind: "fixed", words: tile(buffer.tile).memory.words, name: tileName(buffer.tile) },
+      "external" in buffer ? { kind: "fixed", words: external(buffer.name), name: buffer.name } : memoryOf(buffer),
     pattern,
     iteration: { size: 1, strideWords: 0 },
     ...(acquire && { acquire: { lock: lock(acquire.lock), equal: acquire.equal, amount: acquire.amount } }),

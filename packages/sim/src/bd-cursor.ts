@@ -24,6 +24,17 @@ export class BdCursor {
     this.#setLoop(3, 1, 0);
   }
 
+  /** Stands where `other` stands. */
+  follow(other: BdCursor): void {
+    this.#dims = other.#dims;
+    this.#start = other.#start;
+    for (let k = 0; k < 4; k++) {
+      this.#at[k] = other.#at[k]!;
+      this.sizes[k] = other.sizes[k]!;
+      this.strides[k] = other.strides[k]!;
+    }
+  }
+
   /**
    * Takes the next block, of at most `most` words, and goes behind it: as many whole rows, planes and cubes as there are
    * without zeros between them. Returns how many words it has, at least one.

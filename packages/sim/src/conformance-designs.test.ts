@@ -117,15 +117,15 @@ test.each(Object.entries(refused))("%s is refused with the reason", (name, reaso
 
 test("one device of several is chosen by its name and runs its own sequence", async () => {
   for (const form of ["addresses", "physical"] as const) {
-    const { run } = conformanceDesign("configure-and-run-other-device", form, "copy");
+    const { run } = conformanceDesign("configure-and-run-other-device", form, { device: "copy" });
     const input = Int32Array.from({ length: 128 }, (_, i) => i * 7 - 300);
     const output = new Int32Array(128);
 
     await run(input, output);
 
     expect(output).toEqual(input);
-    expect(conformanceDesign("two-devices", form, "second").config.buffers[0]?.bytes).toBe(32);
-    expect(() => conformanceDesign("two-devices", form, "third")).toThrow(
+    expect(conformanceDesign("two-devices", form, { device: "second" }).config.buffers[0]?.bytes).toBe(32);
+    expect(() => conformanceDesign("two-devices", form, { device: "third" })).toThrow(
       "expected a device third, found first, second",
     );
   }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { bitWidth, lowerDesign, memrefBytes, type Operation, parseModule, walk } from "@aiekit/mlir";
-import { AieArray } from "./aie-array.ts";
+import { AieArray, type AieArrayOptions } from "./aie-array.ts";
 import { loadArrayConfig } from "./load-array-config.ts";
 import { bytesOf, insts } from "./lowered-design.test-support.ts";
 
@@ -14,12 +14,16 @@ export type Form = (typeof forms)[number];
 export type Elements = Int8Array | Int16Array | Uint16Array | Int32Array;
 
 /** A design in one of its forms, with the instruction stream that mlir-aie made for it, where it has a runtime sequence. */
-export function conformanceDesign(name: string, form: Form = "addresses", device?: string) {
+export function conformanceDesign(
+  name: string,
+  form: Form = "addresses",
+  { device, ...options }: AieArrayOptions & { readonly device?: string } = {},
+) {
   const file = form === "ours" ? `${name}.mlir` : `${name}.${form}.mlir`;
   const parsed = parseModule(readFileSync(new URL(file, folder), "utf8"), file);
   const module = form === "ours" ? lowerDesign(parsed).module : parsed;
   const config = loadArrayConfig(module, device === undefined ? {} : { device });
-  const array = new AieArray(config, new Map());
+  const array = new AieArray(config, new Map(), options);
   const stream = new URL(`${name}.insts.bin`, folder);
   const given = existsSync(stream) ? new Uint8Array(readFileSync(stream)) : insts();
   return {

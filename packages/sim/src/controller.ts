@@ -152,6 +152,7 @@ export class Controller implements Agent {
     switch (register.kind) {
       case "memory":
         tile.memory.words[register.wordIndex] = value;
+        tile.memory.shadow?.define(register.wordIndex * 4, 4);
         break;
       case "lock":
         tile.locks[register.id]!.set(value, "instruction stream");
@@ -265,7 +266,8 @@ export class Controller implements Agent {
     const window = tile.model.kind === "memtile" ? Math.floor(fields.baseWords / tileWords) : 0;
     // A memtile's DMA sees west, own, east behind each other; instruction streams of npu1 give own addresses from 0.
     const holder = window === 2 ? this.#neighbour(tile, 1) : tile;
-    const memory: BdMemory = { kind: "fixed", words: holder.memory.words, name: tileName(holder.coord) };
+    const { words, shadow } = holder.memory;
+    const memory: BdMemory = { kind: "fixed", words, name: tileName(holder.coord), ...(shadow && { shadow }) };
     return { memory, baseWords: fields.baseWords % tileWords };
   }
 

@@ -3,6 +3,7 @@ import { type Block, memoryWindow, type Operation } from "@aiekit/mlir";
 import type { ArrayConfig, BufferConfig, CoreConfig, LockConfig } from "./array-config.ts";
 import type { CascadeEnds } from "./cascade.ts";
 import { emitArith } from "./core-arith.ts";
+import type { CoreChecks } from "./core-checks.ts";
 import { emitRegion, emitScf } from "./core-control.ts";
 import { CoreEmitter, unsupported, valueKind } from "./core-emitter.ts";
 import type { CoreGate } from "./core-gate.ts";
@@ -45,6 +46,8 @@ export interface CoreRuntime {
   /** A cascade value on its way in or out, as bytes and in the views of memory. */
   readonly cascadeValue: Uint8Array;
   readonly cascadeViews: MemoryViews;
+  /** There when the core was compiled to be checked. */
+  readonly checks: CoreChecks | undefined;
   readonly outOfBounds: (site: number, index: number, elements: number) => never;
   readonly roundBf16: (value: number) => number;
   readonly fromBf16: (bits: number) => number;
@@ -68,12 +71,18 @@ export interface CoreProgram {
   readonly releases: ReadonlySet<LockConfig>;
 }
 
+export interface CompileOptions {
+  readonly cost: CostModel;
+  /** Accesses and lock operations are told to `rt.checks`, at a price. */
+  readonly checked?: boolean;
+}
+
 /**
  * Compiles the body of a core. Bodies in scf or cf form, with arith, memref, vector, func.call, locks, streams and cascade.
  * @throws DesignError naming the operation that is not simulated and its place.
  */
-export function compileCore(core: CoreConfig, config: ArrayConfig, cost: CostModel): CoreProgram {
-  const compiler = new CoreCompiler(core, config, cost);
+export function compileCore(core: CoreConfig, config: ArrayConfig, options: CompileOptions): CoreProgram {
+  const compiler = new CoreCompiler(core, config, options);
   return compiler.compile();
 }
 
@@ -81,6 +90,7 @@ class CoreCompiler {
   readonly #core: CoreConfig;
   readonly #config: ArrayConfig;
   readonly #cost: CostModel;
+  readonly #checked: boolean;
   readonly #memories: TileCoord[];
   readonly #locks: LockConfig[] = [];
   readonly #requests: LockRequest[] = [];
@@ -90,10 +100,11 @@ class CoreCompiler {
   /** JavaScript of functions with a body, by name; undefined while one is being compiled. */
   readonly #functions = new Map<string, string | undefined>();
 
-  constructor(core: CoreConfig, config: ArrayConfig, cost: CostModel) {
+  constructor(core: CoreConfig, config: ArrayConfig, { cost, checked = false }: CompileOptions) {
     this.#core = core;
     this.#config = config;
     this.#cost = cost;
+    this.#checked = checked;
     this.#memories = [core.tile];
   }
 
@@ -128,6 +139,7 @@ class CoreCompiler {
       slotOf: (user, buffer) => this.#slotOf(user, buffer),
       siteOf: (site) => this.#sites.push(site) - 1,
       memoryCycles: this.#cost.scalarMemoryCycles,
+      checked: this.#checked,
     });
     const scope = { emitter, body: (block: Block) => this.#emitBlock(block, emitter, memrefs) };
     emitRegion(region, scope, (terminator) => {
@@ -164,14 +176,21 @@ class CoreCompiler {
     const lock = this.#config.lockOf.get(operand(op, 0));
     if (!lock) throw badOp(op, "expected a lock as its operand");
     const amount = op.int("value") ?? 1;
-    const name = `l[${indexOf(this.#locks, lock)}]`;
+    const index = indexOf(this.#locks, lock);
+    const name = `l[${index}]`;
+    const tell = (event: string) => {
+      if (this.#checked) emitter.line(`rt.checks.${event};`);
+    };
     emitter.passTime();
     if (needText(op, "action") === "Release") {
       this.#releases.add(lock);
+      tell(`released(${this.#sites.push(op) - 1}, ${index}, ${amount})`);
       emitter.line(`${name}.release(${amount}, rt.user.agentName);`);
     } else {
+      tell(`acquiring(${this.#sites.push(op) - 1}, ${index}, ${amount})`);
       const request = this.#requests.push({ equal: needText(op, "action") === "Acquire", amount }) - 1;
       emitter.line(`if (!${name}.acquire(rt.user, r[${request}])) { rt.cycles = 0; yield; }`);
+      tell(`acquired(${index}, ${amount})`);
     }
     emitter.line(`lk += ${this.#cost.lockCycles};`);
   }

@@ -20,6 +20,9 @@ interface MemRef {
 
 /** One element of a memory, in code. */
 interface ElementPlace {
+  readonly op: Operation;
+  readonly slot: string;
+  readonly bytes: number;
   readonly view: string;
   readonly index: string;
   readonly element: Type;
@@ -34,6 +37,8 @@ export interface MemRefScope {
   /** Number by which run time errors name an operation. */
   readonly siteOf: (op: Operation) => number;
   readonly memoryCycles: number;
+  /** Every access is told to `rt.checks`. */
+  readonly checked: boolean;
 }
 
 /** Emits the memref dialect. Views cost nothing: they are known when the core is compiled, or are one addition. */
@@ -102,17 +107,28 @@ export class MemRefs {
 
   #load(op: Operation): void {
     const { emitter, memoryCycles } = this.#scope;
-    const { view, index, element } = this.#element(op, 0);
+    const place = this.#element(op, 0);
+    const { view, index, element } = place;
+    emitter.line(this.#told("reads", place, index));
     emitter.set(op.result, loadedElement(op, element, `${view}[${index}]`));
     emitter.cost(memoryCycles);
   }
 
   #store(op: Operation): void {
     const { emitter, memoryCycles } = this.#scope;
-    const { view, index, element } = this.#element(op, 1);
+    const place = this.#element(op, 1);
+    const { view, index, element } = place;
     const value = emitter.use(op, 0);
+    emitter.line(this.#told("writes", place, index));
     emitter.line(`${view}[${index}] = ${storedElement(element, value)};`);
     emitter.cost(memoryCycles);
+  }
+
+  /** Statement that tells the checks of an access; empty where nobody checks. */
+  #told(access: "reads" | "writes", { op, slot, bytes }: ElementPlace, index: string): string {
+    if (!this.#scope.checked) return "";
+    const pointer = `${slot} * ${pointerSlotBytes} + (${index}) * ${bytes}`;
+    return `rt.checks.${access}(${this.#scope.siteOf(op)}, ${pointer}, ${bytes});`;
   }
 
   /** View and index of the element that a load or store touches, after a line that checks the bounds. */
@@ -133,10 +149,15 @@ export class MemRefs {
     const name = viewName(op, element);
     if (ref.fixed) {
       const first = ref.fixed.address / size;
-      return { view: `m[${ref.fixed.slot}].${name}`, index: `${first} + ${linear}`, element, strides: ref.strides };
+      return {
+        ...{ op, slot: `${ref.fixed.slot}`, bytes: size, element, strides: ref.strides },
+        view: `m[${ref.fixed.slot}].${name}`,
+        index: `${first} + ${linear}`,
+      };
     }
     const pointer = ref.pointer;
     return {
+      ...{ op, slot: `(${pointer} >>> ${Math.log2(pointerSlotBytes)})`, bytes: size },
       view: `m[${pointer} >>> ${Math.log2(pointerSlotBytes)}].${name}`,
       index: `((${pointer} & ${pointerSlotBytes - 1}) >> ${Math.log2(size)}) + ${linear}`,
       element,
@@ -149,11 +170,14 @@ export class MemRefs {
     const access = vectorAccess(op, 0);
     const place = this.#element(op, 0, access);
     const name = emitter.variable(op.result);
-    const value = loadedElement(op, place.element, `${place.view}[${place.index}${access.offset(place.strides)}]`);
+    const index = `${place.index}${access.offset(place.strides)}`;
+    const value = loadedElement(op, place.element, `${place.view}[${index}]`);
     const guards = access.guards(op, emitter);
     const padded = guards === "" ? value : `${guards} ? ${value} : ${emitter.use(op, access.padding)}`;
+    const told = this.#told("reads", place, index);
+    const guardedTold = guards === "" || told === "" ? told : `if (${guards}) ${told}`;
     emitter.line(`${name} = ${newVector(op, op.result.type)};`);
-    emitter.line(`{ let n = 0; ${access.loops} { ${name}[n] = ${padded}; n++; } }`);
+    emitter.line(`{ let n = 0; ${access.loops} { ${guardedTold} ${name}[n] = ${padded}; n++; } }`);
     emitter.cost(memoryCycles);
   }
 
@@ -163,8 +187,9 @@ export class MemRefs {
     const place = this.#element(op, 1, access);
     const value = storedElement(place.element, `${emitter.use(op, 0)}[n]`);
     const guards = access.guards(op, emitter);
-    const store = `${place.view}[${place.index}${access.offset(place.strides)}] = ${value};`;
-    emitter.line(`{ let n = 0; ${access.loops} { ${guards === "" ? "" : `if (${guards}) `}${store} n++; } }`);
+    const index = `${place.index}${access.offset(place.strides)}`;
+    const store = `${this.#told("writes", place, index)} ${place.view}[${index}] = ${value};`;
+    emitter.line(`{ let n = 0; ${access.loops} { ${guards === "" ? "" : `if (${guards}) `}{ ${store} } n++; } }`);
     emitter.cost(memoryCycles);
   }
 

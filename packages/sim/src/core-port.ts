@@ -25,6 +25,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
   busyCycles = 0;
   readonly cursor = new BdCursor();
   readonly words = new Uint32Array(portWords);
+  readonly shadow = undefined;
   readonly packetId = undefined;
   readonly packetHeader = 0;
   readonly hostRunWords = Number.POSITIVE_INFINITY;
@@ -39,6 +40,10 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
     this.#clock = clock;
     this.state = place.direction === "MM2S" ? "idle" : "ready";
     this.cursor.start(oneWord, 0);
+  }
+
+  get transferName(): string {
+    return `${this.agentName}, stream port ${this.channel}`;
   }
 
   get waitsFor(): string {

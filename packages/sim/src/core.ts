@@ -2,11 +2,14 @@ import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
 import type { DmaDirection } from "@aiekit/mlir";
 import type { CoreConfig } from "./array-config.ts";
 import { type CascadeEnds, cascadeBytes } from "./cascade.ts";
+import { CoreChecks } from "./core-checks.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
 import type { CoreGate } from "./core-gate.ts";
 import type { CorePort } from "./core-port.ts";
 import type { CostModel } from "./cost-model.ts";
 import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
+import type { FifoEnd } from "./fifo-ends.ts";
+import { describeLockWait } from "./fifo-names.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
 import type { KernelModule } from "./kernel-module.ts";
 import type { Lock, LockUser } from "./lock.ts";
@@ -21,6 +24,8 @@ export interface CoreParts {
   readonly memories: readonly TileMemory[];
   readonly locks: readonly Lock[];
   readonly cascade: CascadeEnds;
+  /** Ends of the design's objectFifos when the array is checked. */
+  readonly ends: readonly FifoEnd[] | undefined;
   readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
 }
 
@@ -50,6 +55,10 @@ export class Core implements Agent, LockUser {
   readonly #clock: Scheduler;
   readonly #runtime: CoreRuntime;
   readonly #body: Generator<void, void, void>;
+  readonly #stackBytes: number;
+  /** Kernels called since the last slice of the trace. */
+  readonly #called: string[] = [];
+  #waitsFor = "";
   #waitingSince = 0;
   #lockCycles = 0;
 
@@ -58,6 +67,7 @@ export class Core implements Agent, LockUser {
     this.agentName = `core ${tileName(core.tile)}`;
     this.program = program;
     this.locks = parts.locks;
+    this.#stackBytes = core.stackBytes;
     this.#clock = parts.clock;
     this.#runtime = this.#makeRuntime(core, parts);
     this.#body = program.start(this.#runtime);
@@ -68,6 +78,12 @@ export class Core implements Agent, LockUser {
   get lockCycles(): number {
     const waits = this.state === "lock" || this.state === "gate";
     return this.#lockCycles + (waits ? this.#waitedCycles() : 0);
+  }
+
+  /** Bytes of stack, and the most that a kernel used of them; undefined when nobody looks. */
+  get stack(): { readonly bytes: number; readonly usedBytes: number } | undefined {
+    const { checks } = this.#runtime;
+    return checks && { bytes: this.#stackBytes, usedBytes: checks.stackUsed };
   }
 
   /** The stream port or cascade that the core stands at. */
@@ -83,10 +99,12 @@ export class Core implements Agent, LockUser {
     } else if (runtime.cycles > 0) {
       this.state = "running";
       this.busyCycles += runtime.cycles;
+      this.#traceWork(runtime.cycles);
       this.#clock.at(this.#clock.now + runtime.cycles, this);
     } else {
       this.state = runtime.gate ? "gate" : "lock";
       this.#waitingSince = this.#clock.now;
+      if (this.#clock.trace) this.#waitsFor = runtime.gate?.waitsFor ?? this.#lockWait();
     }
   }
 
@@ -94,7 +112,27 @@ export class Core implements Agent, LockUser {
     this.state = "running";
     this.#runtime.gate = undefined;
     this.#lockCycles += this.#waitedCycles();
+    const { trace, now: end } = this.#clock;
+    const wait = { track: this.agentName, name: `waits for ${this.#waitsFor}`, start: this.#waitingSince, end };
+    trace?.slice({ ...wait, stall: true });
     this.#clock.at(this.#clock.now, this);
+  }
+
+  /** What the core has just begun to work at: the kernels that it called since it last waited. */
+  #traceWork(cycles: number): void {
+    const { trace, now: start } = this.#clock;
+    if (trace === undefined) return;
+    const name = this.#called.join(", ") || "core code";
+    this.#called.length = 0;
+    trace.slice({ track: this.agentName, name, start, end: start + cycles, stall: false });
+  }
+
+  #lockWait(): string {
+    for (const lock of this.locks) {
+      const wait = lock.waiting.find(({ user }) => user === this);
+      if (wait) return describeLockWait(lock, wait.request);
+    }
+    return "a lock";
   }
 
   #waitedCycles(): number {
@@ -102,7 +140,9 @@ export class Core implements Agent, LockUser {
   }
 
   #makeRuntime(core: CoreConfig, parts: CoreParts): CoreRuntime {
-    const { module, memories, cost, clock, cascade, corePort } = parts;
+    const { module, memories, cost, clock, cascade, corePort, ends } = parts;
+    const now = () => clock.now;
+    const checks = ends && new CoreChecks({ tile: core.tile, program: this.program, memories, ends, now });
     const cascadeValue = new Uint8Array(cascadeBytes);
     const runtime: CoreRuntime = {
       cycles: 0,
@@ -118,10 +158,11 @@ export class Core implements Agent, LockUser {
       locks: parts.locks,
       requests: this.program.requests,
       calls: this.program.calls.map((call) => {
-        const site = kernelSite({ call, core, module, memories, cost, now: () => clock.now });
+        const site = kernelSite({ call, core, module, memories, cost, now, checks });
         if (!site.counted) this.uncounted.add(site.name);
         return this.#counted(site, () => runtime);
       }),
+      checks,
       outOfBounds: (site, index, elements) => this.#outOfBounds({ site, index, elements }),
       roundBf16: (value) => bf16ToFloat(floatToBf16(value)),
       fromBf16: bf16ToFloat,
@@ -143,6 +184,7 @@ export class Core implements Agent, LockUser {
     this.kernels.set(site.name, use);
     return (...args) => {
       this.kernel = site.name;
+      if (this.#clock.trace && !this.#called.includes(site.name)) this.#called.push(site.name);
       const value = site.run(...args);
       runtime().callCycles = site.cycles;
       use.calls++;

@@ -61,7 +61,10 @@ test("two cores that each wait for the other first: the circle is named", async 
   const failed = await deadlockOf(array.run({ insts: insts(sync("S2MM")), buffers: [] }));
 
   expect(failed.fault.waitCycle).toEqual(["core (0,2)", "core (0,3)"]);
-  expect(failed.message).toContain("circle: core (0,2) -> core (0,3) -> core (0,2)");
+  expect(failed.message).toContain(
+    "circle: core (0,2) -> core (0,3) -(objectFifo ping has no object ready)-> core (0,2)",
+  );
+  expect(failed.fault.waitFifos).toEqual(["ping"]);
   expect(failed.message).toContain("core (0,2) waits for lock pong (needs >= 1, is 0)");
   expect(failed.message).toContain("core (0,3) waits for a filled object of objectFifo ping");
   expect(failed.message).toContain("DMA S2MM 0 of tile (0,0), which has no task");

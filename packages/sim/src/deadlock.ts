@@ -2,7 +2,7 @@ import type { Controller } from "./controller.ts";
 import type { Core } from "./core.ts";
 import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault, type TileCoord, tileName, type Wait } from "./fault.ts";
-import { describeLockWait } from "./fifo-names.ts";
+import { describeLockWait, type FifoLock, fifoOfLock } from "./fifo-names.ts";
 import type { Lock } from "./lock.ts";
 import type { StreamEnd } from "./stream-end.ts";
 
@@ -17,6 +17,8 @@ export interface DeadlockScene {
 interface Waiting extends Wait {
   /** Names of the agents that could end the wait. */
   readonly on: readonly string[];
+  /** objectFifo that is waited for, and what it lacks. */
+  readonly fifo?: FifoLock;
 }
 
 const controllerName = "controller";
@@ -28,14 +30,14 @@ export function deadlock(scene: DeadlockScene): SimFault {
   const waiting = orderFromController(findWaits(scene));
   const circle = findCircle(waiting);
   const lines = waiting.map((wait) => `  ${wait.agent} waits for ${wait.waitsFor}`);
-  if (circle) lines.push(`  circle: ${[...circle, circle[0]].join(" -> ")}`);
+  if (circle) lines.push(circleText(circle));
   return new SimFault(
     `deadlock: nothing can move, and the instruction stream has not ended\n${lines.join("\n")}`,
     {
       kind: "deadlock",
       cycle: scene.cycle,
       waits: waiting.map(({ agent, waitsFor }) => ({ agent, waitsFor })),
-      ...(circle && { waitCycle: circle }),
+      ...(circle && { waitCycle: circle.map(({ agent }) => agent), waitFifos: fifosOf(circle) }),
     },
     { hint: "compare what the sequence sends and awaits with what the cores acquire and release in one run" },
   );
@@ -103,7 +105,8 @@ function lockWait(agent: string, { lock, request, scene, key = agent }: LockWait
       ? `; ${ended.join(", ")} released it, but has reached its end`
       : "; nobody who still runs releases it";
   const waitsFor = `${describeLockWait(lock, request)}${on.length === 0 ? nobody : ""}`;
-  return { agent: agent.replace(/,$/, ""), waitsFor, on };
+  const fifo = fifoOfLock(lock.name);
+  return { agent: agent.replace(/,$/, ""), waitsFor, on, ...(fifo && { fifo }) };
 }
 
 /** Agents that may still release a lock. */
@@ -153,18 +156,24 @@ function orderFromController(waits: readonly Waiting[]): Waiting[] {
   return [...ordered, ...waits.filter((wait) => !ordered.includes(wait))];
 }
 
-/** A circle of agents each of which waits for the next; the one nearest to the controller. */
-function findCircle(waits: readonly Waiting[]): string[] | undefined {
+/** One of a circle of agents, each of which waits for the next, the last for the first; and what it waits for. */
+interface CircleStep {
+  readonly agent: string;
+  readonly fifo: FifoLock | undefined;
+}
+
+/** The circle nearest to the controller. */
+function findCircle(waits: readonly Waiting[]): CircleStep[] | undefined {
   const done = new Set<string>();
-  const search = (key: string, path: readonly string[]): string[] | undefined => {
-    const start = path.indexOf(key);
+  const search = (key: string, path: readonly CircleStep[]): CircleStep[] | undefined => {
+    const start = path.findIndex(({ agent }) => agent === key);
     if (start >= 0) return path.slice(start);
     if (done.has(key)) return undefined;
     done.add(key);
     for (const wait of waits) {
       if (keyOf(wait) !== key) continue;
       for (const next of wait.on) {
-        const circle = search(next, [...path, key]);
+        const circle = search(next, [...path, { agent: key, fifo: wait.fifo }]);
         if (circle) return circle;
       }
     }
@@ -175,4 +184,17 @@ function findCircle(waits: readonly Waiting[]): string[] | undefined {
     if (circle && circle.length > 1) return circle;
   }
   return undefined;
+}
+
+/** `circle: core (0,2) -(x is full)-> core (0,4) -(y is empty)-> core (0,2)` */
+function circleText(circle: readonly CircleStep[]): string {
+  const steps = circle.map(({ agent, fifo }) => {
+    const state = fifo?.counts === "free" ? "is full" : "has no object ready";
+    return `${agent} ${fifo ? `-(objectFifo ${fifo.fifo} ${state})->` : "->"} `;
+  });
+  return `  circle: ${steps.join("")}${circle[0]!.agent}`;
+}
+
+function fifosOf(circle: readonly CircleStep[]): string[] {
+  return [...new Set(circle.flatMap(({ fifo }) => (fifo ? [fifo.fifo] : [])))];
 }

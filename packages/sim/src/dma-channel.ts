@@ -4,10 +4,12 @@ import { BdCursor } from "./bd-cursor.ts";
 import type { BdTable } from "./bd-table.ts";
 import type { CostModel } from "./cost-model.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
+import { describeLockWait } from "./fifo-names.ts";
 import { hostSpan } from "./host-buffer.ts";
 import type { LockUser } from "./lock.ts";
 import { packetHeader } from "./packet-header.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Shadow } from "./shadow.ts";
 import type { EndState, StreamEnd, WordStream } from "./stream-end.ts";
 
 /** One push to a channel's task queue: a chain of BDs, executed `executions` times. */
@@ -53,6 +55,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   readonly #queue: Task[] = [];
   #waitingSince = 0;
   #lockCycles = 0;
+  #activeSince = 0;
 
   constructor(place: ChannelPlace, parts: ChannelParts) {
     this.tile = place.tile;
@@ -70,6 +73,15 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   /** Memory that the BD works on. */
   get words(): Uint32Array {
     return this.bd!.memory.words;
+  }
+
+  get shadow(): Shadow | undefined {
+    const { memory } = this.bd!;
+    return memory.kind === "fixed" ? memory.shadow : undefined;
+  }
+
+  get transferName(): string {
+    return `${this.agentName}, ${this.bd!.name}`;
   }
 
   get packetId(): number | undefined {
@@ -115,6 +127,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
 
   lockGranted(): void {
     this.#lockCycles += this.#waitedCycles();
+    this.#traceWait();
     this.#activate();
   }
 
@@ -122,6 +135,8 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   finish(): void {
     const bd = this.bd!;
     const task = this.task!;
+    const { trace, now: end } = this.#parts.clock;
+    trace?.slice({ track: this.agentName, name: bd.name, start: this.#activeSince, end, stall: false });
     this.bd = undefined;
     this.state = "idle";
     this.#parts.bds.stepIteration(bd);
@@ -135,6 +150,14 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
       if (task.token) this.#parts.onToken(this);
       this.#startTask();
     }
+  }
+
+  #traceWait(): void {
+    const { trace, now: end } = this.#parts.clock;
+    if (trace === undefined) return;
+    const { lock, ...request } = this.bd!.acquire!;
+    const name = `${this.bd!.name} waits for ${describeLockWait(lock, request)}`;
+    trace.slice({ track: this.agentName, name, start: this.#waitingSince, end, stall: true });
   }
 
   #waitedCycles(): number {
@@ -166,6 +189,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.cursor.start(bd.pattern, offsetWords);
     this.remainingWords = bd.pattern.lengthWords;
     this.readyAt = clock.now + cost.bdStartCycles + (bd.acquire ? cost.lockCycles : 0);
+    this.#activeSince = clock.now;
     this.state = "ready";
     for (const stream of this.streams) stream.offer();
   }

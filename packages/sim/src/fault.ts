@@ -6,15 +6,23 @@ export type { TileCoord };
 export const faultKinds = [
   "kernel-trap",
   "stack-overflow",
+  "kernel-misaligned",
   "kernel-overrun",
+  "kernel-overread",
   "kernel-endless",
   "buffer-bounds",
   "memory-bounds",
+  "memory-overlap",
+  "uninitialised-read",
+  "use-after-release",
+  "acquire-beyond-depth",
+  "release-beyond-held",
   "host-bounds",
   "lock-range",
   "queue-overflow",
   "bd-in-use",
   "bd-invalid",
+  "bd-overrun",
   "register-unmodelled",
   "deadlock",
 ] as const;
@@ -53,6 +61,15 @@ export interface FaultRecord {
   readonly buffer?: string;
   /** Byte address in the tile's data memory. */
   readonly address?: number;
+  /** Element of `buffer`. */
+  readonly element?: number;
+  /** objectFifo that the buffer or lock belongs to. */
+  readonly objectFifo?: string;
+  readonly lock?: string;
+  /** BD with its buffer, as messages name it: `BD 3 (out_buff_1)`. */
+  readonly bd?: string;
+  /** Where in the design it happened. */
+  readonly loc?: Location;
   /** Host argument that was touched outside its bounds; `lastByte` is included. */
   readonly argument?: {
     readonly index: number;
@@ -64,6 +81,8 @@ export interface FaultRecord {
   readonly waits?: readonly Wait[];
   /** Agents of a circle of waiting, in order; the last waits for the first. */
   readonly waitCycle?: readonly string[];
+  /** objectFifos that they wait for, in that order. */
+  readonly waitFifos?: readonly string[];
 }
 
 /** The array did something that hardware cannot do or that hangs it. `fault` is the same for programs to read. */

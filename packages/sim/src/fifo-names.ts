@@ -16,6 +16,11 @@ export function fifoOfLock(lockName: string): FifoLock | undefined {
   return { fifo, counts: match[2] === "prod" ? "free" : "filled" };
 }
 
+/** The objectFifo that a buffer belongs to, by the lowering's names: `in_cons_buff_0`, `bc_1_cons_buff_0`, `out_buff_1`. */
+export function fifoOfBuffer(bufferName: string): string | undefined {
+  return /^(.+?)((_\d+)?_cons)?_buff_\d+$/.exec(bufferName)?.[1];
+}
+
 /** `a free object of objectFifo in (lock in_prod_lock_0: needs >= 1, is 0)` */
 export function describeLockWait(
   lock: { readonly name: string; readonly value: number },

@@ -13,6 +13,7 @@ export type {
   ShimAllocation,
 } from "./array-config.ts";
 export { type CostModel, costModel } from "./cost-model.ts";
+export { type DepthChange, type DepthFix, type DepthSearch, smallestDepthFix, withDepths } from "./depth-fix.ts";
 export {
   type FaultKind,
   type FaultRecord,
@@ -24,4 +25,10 @@ export {
 } from "./fault.ts";
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
+export { type PerfettoOptions, perfettoTrace } from "./perfetto-trace.ts";
+export { type Resource, type ResourceUse, resourceUse } from "./resource-use.ts";
 export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";
+export type { Delays } from "./scheduler.ts";
+export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";
+export { parseSiliconRows, type SiliconRow } from "./silicon/silicon-row.ts";
+export { TraceRecorder, type TraceSlice, type TraceValue } from "./trace-recorder.ts";

@@ -97,13 +97,13 @@ test("code 1 of aiekit_trap names the buffer of the misaligned address", async (
   const failed = await faultOf(throughKernel(trap, callK(1, 1)));
 
   expect(failed.fault).toMatchObject({
-    kind: "kernel-trap",
+    kind: "kernel-misaligned",
     address: 0x442,
     buffer: "in_cons_buff_1",
     kernel: { trapCode: 1 },
   });
   expect(failed.message).toContain(
-    "not aligned to 32 bytes, address 0x442: byte 2 of buffer in_cons_buff_1 (64 bytes)",
+    "not aligned to 32 bytes, address 0x442: element 0, byte 2 of buffer in_cons_buff_1 (64 bytes)",
   );
 });
 

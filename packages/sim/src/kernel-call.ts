@@ -3,6 +3,7 @@ import { pointerSlotBytes } from "./core-emitter.ts";
 import { kernelCycles, uncountedKernelCycles } from "./cost-model.ts";
 import { SimFault, tileName } from "./fault.ts";
 import { badOp } from "./ir-read.ts";
+import { checkedKernel } from "./kernel-check.ts";
 import { kernelFault } from "./kernel-fault.ts";
 import { type KernelFunction, pageBytes, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
@@ -31,7 +32,8 @@ export interface KernelSiteFunction {
  */
 export function kernelSite(site: KernelSite): KernelSiteFunction {
   const kernel = findKernel(site);
-  const invoke = site.memories.length > 1 ? throughWindows(kernel, site) : kernel;
+  const direct = site.memories.length > 1 ? throughWindows(kernel, site) : kernel;
+  const invoke = site.checks ? checkedKernel(direct, site, site.checks) : direct;
   const { call, cost } = site;
   const takeOps = site.module!.takeOps;
   const narrow = call.resultBits === undefined ? 0 : 32 - call.resultBits;

@@ -1,7 +1,7 @@
 import { DesignError } from "@aiekit/core";
 import { pointerSlotBytes } from "./core-emitter.ts";
 import { at, type FaultKind, SimFault, tileName, type WasmFrame } from "./fault.ts";
-import { KernelTrap } from "./kernel-module.ts";
+import { KernelTrap, pageBytes, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
 import type { TileMemory } from "./tile-memory.ts";
 import { wasm } from "./webassembly.ts";
@@ -35,9 +35,9 @@ export function kernelFault(error: unknown, failure: KernelFailure): unknown {
     callLoc: call.op.loc,
     ...(error instanceof KernelTrap && { trapCode: error.trapCode }),
   };
-  const buffer = found.address === undefined ? undefined : memories[0]!.bufferAt(found.address)?.name;
+  const buffer = found.address === undefined ? undefined : (found.memory ?? memories[0]!).bufferAt(found.address)?.name;
   return new SimFault(
-    `${place}: ${found.what}\n  called${at(call.op.loc)} with ${describeArguments(memories, failure.pointers)}`,
+    `${place}: ${found.what}\n  ${callText(failure.site, failure.pointers)}`,
     {
       kind: found.kind,
       cycle: now(),
@@ -50,16 +50,23 @@ export function kernelFault(error: unknown, failure: KernelFailure): unknown {
   );
 }
 
+/** `called (design.mlir:12:7) with in_cons_buff_0 (0x400, 64 bytes)` */
+export function callText({ call, memories }: KernelSite, pointers: readonly number[]): string {
+  return `called${at(call.op.loc)} with ${describeArguments(memories, pointers)}`;
+}
+
 interface Finding {
   readonly kind: FaultKind;
   readonly what: string;
   readonly address?: number;
+  /** Where the address is; the core's own memory where it is not said. */
+  readonly memory?: TileMemory;
   readonly hint?: string;
 }
 
 function diagnose(error: Error, { site }: KernelFailure): Finding {
   const memory = site.memories[0]!;
-  if (error instanceof KernelTrap) return diagnoseTrap(error, memory);
+  if (error instanceof KernelTrap) return diagnoseTrap(error, site.memories);
   const stackPointer = site.module!.stackPointer();
   const outside = /out of bounds/.test(error.message);
   const { stackBytes } = site.core;
@@ -82,12 +89,18 @@ function diagnose(error: Error, { site }: KernelFailure): Finding {
 }
 
 /** Codes of `aiekit_trap`: 1 misaligned vector access, 2 assertion, 3 value out of an instruction's range. */
-function diagnoseTrap(trap: KernelTrap, memory: TileMemory): Finding {
+function diagnoseTrap(trap: KernelTrap, memories: readonly TileMemory[]): Finding {
+  const memory = memories[0]!;
   if (trap.trapCode === 1) {
+    const seen = seenMemory(memories, trap.a);
+    const address = seen === undefined ? trap.a : trap.a % pageBytes;
+    const where = seen ?? memory;
+    const of = where === memory ? "" : ` in the memory of tile ${tileName(where.tile)}`;
     return {
-      kind: "kernel-trap",
-      what: `vector access that is not aligned to ${trap.b} bytes, ${memory.describe(trap.a)}`,
-      address: trap.a,
+      kind: "kernel-misaligned",
+      what: `vector access that is not aligned to ${trap.b} bytes, ${where.describe(address)}${of}`,
+      address,
+      memory: where,
       hint: "align the pointer, or use the unaligned load of the vector API (aie::load_unaligned_v)",
     };
   }
@@ -96,6 +109,12 @@ function diagnoseTrap(trap: KernelTrap, memory: TileMemory): Finding {
     return { kind: "kernel-trap", what: `value out of the instruction's range (${trap.a}, ${trap.b})` };
   }
   return { kind: "kernel-trap", what: `trap ${trap.trapCode} (${trap.a}, ${trap.b})` };
+}
+
+/** The memory that a kernel sees at an address: its own, or a neighbour's by its window. */
+function seenMemory(memories: readonly TileMemory[], address: number): TileMemory | undefined {
+  const page = Math.floor((address >>> 0) / pageBytes);
+  return memories.find((_, slot) => page === (slot === 0 ? 0 : windowPage(slot)));
 }
 
 function readText(bytes: Uint8Array, address: number): string {

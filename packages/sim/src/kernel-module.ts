@@ -32,6 +32,8 @@ export interface KernelModule {
   readonly functionNames: readonly string[];
   /** The stack pointer now; undefined when the module does not export it. */
   readonly stackPointer: () => number | undefined;
+  /** First byte behind the kernels' statics; undefined when the module does not say. */
+  readonly staticsEnd: number | undefined;
   /** Work counted since the last call; undefined when the module counts none. */
   readonly takeOps: (() => KernelOps) | undefined;
 }
@@ -65,11 +67,13 @@ export function instantiateKernels(tile: TileCoord, bytes: Uint8Array, neighbour
   };
   const count = find("aiekit_ops");
   const stack = exports.__stack_pointer;
+  const dataEnd = exports.__data_end;
   return {
     bytes,
     memory,
     find,
     functionNames: Object.keys(exports).filter((name) => typeof exports[name] === "function"),
+    staticsEnd: dataEnd instanceof wasm.Global ? Number(dataEnd.value) : undefined,
     stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
     takeOps: count && (() => takeOps(count)),
   };

@@ -1,4 +1,5 @@
 import type { CoreConfig } from "./array-config.ts";
+import type { CoreChecks } from "./core-checks.ts";
 import type { KernelCall } from "./core-compiler.ts";
 import { pointerSlotBytes } from "./core-emitter.ts";
 import type { CostModel } from "./cost-model.ts";
@@ -14,6 +15,8 @@ export interface KernelSite {
   readonly memories: readonly TileMemory[];
   readonly cost: CostModel;
   readonly now: () => number;
+  /** There when the array is checked. */
+  readonly checks: CoreChecks | undefined;
 }
 
 /** The buffer that a pointer leads into. */

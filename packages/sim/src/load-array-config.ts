@@ -12,7 +12,7 @@ import type {
 import { readDmaPrograms } from "./config-dma.ts";
 import { readFlows } from "./config-flows.ts";
 import { type TileCoord, tileName } from "./fault.ts";
-import { badOp, denseBytes, direction, memoryBytes, needInt, needText, operand } from "./ir-read.ts";
+import { badOp, denseBytes, direction, elementBytes, memoryBytes, needInt, needText, operand } from "./ir-read.ts";
 
 const lowerFirst = "lower the design first: the simulator runs locks, BDs and buffers with addresses, not objectFifos";
 
@@ -117,7 +117,8 @@ function readBuffer(op: Operation, tile: TileCoord, device: DeviceModel): Buffer
     throw badOp(op, `buffer ${name}: bytes ${end} do not lie in the ${dataBytes} bytes of tile ${tileName(tile)}`);
   }
   const value = op.attributes.get("initial_value");
-  return { tile, name, address, bytes, initial: value && denseBytes(op, value, bytes) };
+  const initial = value && denseBytes(op, value, bytes);
+  return { tile, name, address, bytes, elementBytes: elementBytes(op, op.result.type), initial };
 }
 
 function readExternal(op: Operation, serial: number): ExternalBufferConfig {

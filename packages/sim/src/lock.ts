@@ -46,7 +46,7 @@ export class Lock {
   /** Takes the lock, or queues `user` until it can be taken. True when it was taken at once. */
   acquire(user: LockUser, request: LockRequest): boolean {
     if (this.#satisfies(request)) {
-      this.value -= request.amount;
+      this.#take(request.amount);
       this.#clock.progressed();
       return true;
     }
@@ -69,6 +69,7 @@ export class Lock {
       );
     }
     this.value = value;
+    this.#clock.trace?.value(this.name, this.#clock.now, value);
     this.#clock.progressed();
     for (let i = 0; i < this.#waiting.length; ) {
       const { user, request } = this.#waiting[i]!;
@@ -77,11 +78,16 @@ export class Lock {
         continue;
       }
       this.#waiting.splice(i, 1);
-      this.value -= request.amount;
+      this.#take(request.amount);
       user.lockGranted();
       // The grant may have released this lock again, so everyone is looked at anew.
       i = 0;
     }
+  }
+
+  #take(amount: number): void {
+    this.value -= amount;
+    this.#clock.trace?.value(this.name, this.#clock.now, this.value);
   }
 
   #satisfies(request: LockRequest): boolean {

@@ -15,6 +15,8 @@ export interface CoreReport {
   /** Cycles that the core stood at a lock. */
   readonly lockCycles: number;
   readonly kernels: readonly KernelReport[];
+  /** Stack of the core and the most that a kernel used of it here; on hardware frames differ. Of a checked array only. */
+  readonly stack?: { readonly bytes: number; readonly usedBytes: number };
 }
 
 export interface ChannelReport {
@@ -79,6 +81,7 @@ export function tileReports(before: Counters, after: Counters): TileReport[] {
     tileOf(core.tile).core = {
       busyCycles: now.busyCycles - (then?.busyCycles ?? 0),
       lockCycles: now.lockCycles - (then?.lockCycles ?? 0),
+      ...(core.stack && { stack: core.stack }),
       kernels: [...now.kernels].map(([name, [calls, cycles]]) => {
         const [thenCalls, thenCycles] = then?.kernels.get(name) ?? [0, 0];
         return { name, calls: calls - thenCalls, cycles: cycles - thenCycles, lowerBound: core.uncounted.has(name) };

@@ -1,7 +1,15 @@
+import type { TraceRecorder } from "./trace-recorder.ts";
+
 /** Something that the scheduler wakes at a virtual time. An agent has at most one event in the queue. */
 export interface Agent {
   fire(): void;
 }
+
+/**
+ * Cycles, 0 or more, by which an event comes later than the cost model says; `serial` counts events. What a design computes
+ * must not depend on how long anything takes, so every such function makes a schedule that hardware may have.
+ */
+export type Delays = (serial: number) => number;
 
 /**
  * The virtual clock and the only event queue of the array. Events of the same time run in the order they were put in,
@@ -19,7 +27,16 @@ export class Scheduler {
   readonly #times: number[] = [];
   readonly #orders: number[] = [];
   readonly #agents: Agent[] = [];
+  readonly #delays: Delays | undefined;
   #order = 0;
+
+  /** Where agents and locks tell what they do; undefined when nobody looks. */
+  readonly trace: TraceRecorder | undefined;
+
+  constructor(delays?: Delays, trace?: TraceRecorder) {
+    this.#delays = delays;
+    this.trace = trace;
+  }
 
   get idle(): boolean {
     return this.#times.length === 0;
@@ -34,10 +51,11 @@ export class Scheduler {
     this.progressAt = this.now;
   }
 
-  /** Wakes `agent` at `time`, which is not before `now`. */
-  at(time: number, agent: Agent): void {
+  /** Wakes `agent` at the time `asked`, which is not before `now`. */
+  at(asked: number, agent: Agent): void {
     let hole = this.#times.length;
     const order = this.#order++;
+    const time = this.#delays === undefined ? asked : asked + this.#delays(order);
     this.#times.push(time);
     this.#orders.push(order);
     this.#agents.push(agent);

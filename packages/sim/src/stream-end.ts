@@ -1,4 +1,5 @@
 import type { BdCursor } from "./bd-cursor.ts";
+import type { Shadow } from "./shadow.ts";
 
 /** What an end of a stream is at: nothing to move, waiting for its BD's lock, or having words to move. */
 export type EndState = "idle" | "lock" | "ready";
@@ -20,6 +21,10 @@ export interface StreamEnd {
   readonly cursor: BdCursor;
   /** Memory that the cursor walks. */
   readonly words: Uint32Array;
+  /** Which of `words` were never written; undefined where that is not followed. */
+  readonly shadow: Shadow | undefined;
+  /** The end and what it moves, for messages. */
+  readonly transferName: string;
   /** Id of the transfer's packet; undefined where it has no header. */
   readonly packetId: number | undefined;
   /** The header that goes before the words of a packet. */

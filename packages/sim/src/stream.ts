@@ -2,6 +2,7 @@ import { copyWords, gatherWords, scatterWords } from "./copy-words.ts";
 import { type CostModel, streamCycles } from "./cost-model.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import type { StreamEnd, WordStream } from "./stream-end.ts";
+import { expectDefined, wordsDefined } from "./stream-shadow.ts";
 
 /** Destinations of a stream. `packetId` chooses among several; undefined on a circuit-switched stream. */
 export interface StreamRoute {
@@ -103,11 +104,14 @@ export class Stream implements Agent, WordStream {
   }
 
   #deliverHeader(sinks: readonly StreamEnd[]): void {
+    for (const sink of sinks) if (sink.shadow) wordsDefined(sink, 1);
     this.#scratch[0] = this.source.packetHeader;
     for (const sink of sinks) scatterWords(this.#scratch, sink, 1);
   }
 
   #deliver(sinks: readonly StreamEnd[], words: number): void {
+    if (this.source.shadow) expectDefined(this.source, words, this.#clock.now);
+    for (const sink of sinks) if (sink.shadow) wordsDefined(sink, words);
     const [only] = sinks;
     if (sinks.length === 1) {
       copyWords(this.source, only!, words);

@@ -1,10 +1,13 @@
 import { type TileCoord, tileName } from "./fault.ts";
+import { Shadow } from "./shadow.ts";
 
 /** A buffer of the design in a tile's data memory. `address` and `bytes` count bytes. */
 export interface BufferPlace {
   readonly name: string;
   readonly address: number;
   readonly bytes: number;
+  /** Bytes of one element; undefined where nobody needs to know. */
+  readonly elementBytes?: number;
 }
 
 /** Typed-array views of the same bytes. */
@@ -41,9 +44,17 @@ export class TileMemory {
   readonly words: Uint32Array;
   readonly bytes: Uint8Array;
   readonly views: MemoryViews;
+  /** Which bytes were never written; kept when the array is checked. */
+  readonly shadow: Shadow | undefined;
   readonly #buffers: readonly BufferPlace[];
 
-  constructor(place: { tile: TileCoord; sizeBytes: number; storage: ArrayBuffer; buffers: readonly BufferPlace[] }) {
+  constructor(place: {
+    tile: TileCoord;
+    sizeBytes: number;
+    storage: ArrayBuffer;
+    buffers: readonly BufferPlace[];
+    checked?: boolean;
+  }) {
     const { storage, sizeBytes } = place;
     this.tile = place.tile;
     this.sizeBytes = sizeBytes;
@@ -52,6 +63,12 @@ export class TileMemory {
     this.bytes = new Uint8Array(storage, 0, sizeBytes);
     this.views = memoryViews(storage, sizeBytes);
     this.#buffers = [...place.buffers].sort((a, b) => a.address - b.address);
+    this.shadow = place.checked ? new Shadow(this) : undefined;
+  }
+
+  /** First byte behind the last buffer. */
+  get buffersEnd(): number {
+    return this.#buffers.reduce((end, { address, bytes }) => Math.max(end, address + bytes), 0);
   }
 
   /** The buffer that holds byte `address`; undefined between buffers. */
@@ -63,7 +80,12 @@ export class TileMemory {
   describe(address: number): string {
     const hex = `address 0x${(address >>> 0).toString(16)}`;
     const inside = this.bufferAt(address);
-    if (inside) return `${hex}: byte ${address - inside.address} of buffer ${inside.name} (${inside.bytes} bytes)`;
+    if (inside) {
+      const byte = address - inside.address;
+      const { elementBytes: size } = inside;
+      const element = size === undefined ? "" : `element ${Math.floor(byte / size)}, `;
+      return `${hex}: ${element}byte ${byte} of buffer ${inside.name} (${inside.bytes} bytes)`;
+    }
     if (address < 0 || address >= this.sizeBytes) {
       return `${hex}: outside the ${this.sizeBytes} bytes of tile ${tileName(this.tile)}`;
     }

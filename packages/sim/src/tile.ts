@@ -18,6 +18,8 @@ export interface TileParts {
   /** Memory of the core's WebAssembly module; undefined where there is none. */
   readonly storage: ArrayBuffer | undefined;
   readonly onToken: (channel: DmaChannel) => void;
+  /** Memory that was never written is followed. */
+  readonly checked: boolean;
 }
 
 /** One place of the array: data memory, locks, BDs and DMA channels. */
@@ -37,8 +39,13 @@ export function makeTile(coord: TileCoord, parts: TileParts): Tile {
   const { device, clock, cost, onToken } = parts;
   const model = tileModel(device, coord.col, coord.row);
   const storage = parts.storage ?? new ArrayBuffer(model.dataBytes);
-  const memory = new TileMemory({ tile: coord, sizeBytes: model.dataBytes, storage, buffers: parts.buffers });
-  for (const buffer of parts.buffers) if (buffer.initial) memory.bytes.set(buffer.initial, buffer.address);
+  const { buffers, checked } = parts;
+  const memory = new TileMemory({ tile: coord, sizeBytes: model.dataBytes, storage, buffers, checked });
+  for (const { initial, address } of buffers) {
+    if (initial === undefined) continue;
+    memory.bytes.set(initial, address);
+    memory.shadow?.define(address, initial.length);
+  }
   const locks = Array.from({ length: model.locks }, (_, id) => {
     const given = parts.locks.find((lock) => lock.id === id);
     return new Lock({ tile: coord, id, name: given?.name, init: given?.init ?? 0 }, clock);

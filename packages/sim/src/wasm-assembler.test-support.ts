@@ -57,7 +57,8 @@ export function addKernel(name: string): HandFunction {
 
 /** Source: WebAssembly Core Specification 2.0, chapter 5. */
 export function assemble(module: HandModule): Uint8Array {
-  const { functions, stackBytes = 1024, memory = { minimum: 1 } } = module;
+  const { functions, stackBytes = 1024, memory = { minimum: 1 }, data } = module;
+  const dataEnd = data === undefined ? 0 : data.address + data.bytes.length;
   const signatures = functions.map((f) => [
     0x60,
     f.params,
@@ -81,11 +82,15 @@ export function assemble(module: HandModule): Uint8Array {
       ]),
     ),
     ...section(3, vector(functions.map((_, i) => [i + 1]))),
-    ...section(6, vector([[0x7f, 1, 0x41, ...signedLeb(stackBytes), 0x0b]])),
-    ...section(7, vector([...exports, [...name("__stack_pointer"), 3, 0]])),
+    ...section(6, vector([global(1, stackBytes), global(0, dataEnd)])),
+    ...section(7, vector([...exports, [...name("__stack_pointer"), 3, 0], [...name("__data_end"), 3, 1]])),
     ...section(10, vector(bodies)),
-    ...(module.data ? section(11, vector([dataSegment(module.data)])) : []),
+    ...(data ? section(11, vector([dataSegment(data)])) : []),
   ]);
+}
+
+function global(mutable: 0 | 1, value: number): number[] {
+  return [0x7f, mutable, 0x41, ...signedLeb(value), 0x0b];
 }
 
 function dataSegment(data: { readonly address: number; readonly bytes: readonly number[] }): number[] {

@@ -47,7 +47,7 @@ export const benchRtf: Command<BenchRtfOptions> = async (context, options) => {
 
 async function runAll(context: CommandContext, folder: string, options: BenchRtfOptions) {
   const { placements, lengths, threads, precision, limitSeconds } = options;
-  const available = await availabilities(new Set(executorKinds));
+  const available = await availabilities(context, new Set(executorKinds));
   const runs: RtfRun[] = [];
   const leftOut: string[] = [];
   const task = context.progress.start("bench rtf");

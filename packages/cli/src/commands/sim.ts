@@ -1,13 +1,17 @@
 import { basename, extname } from "node:path";
 import { UsageError, writeNpy } from "@aiekit/core";
-import { buildOwnKernels, type KernelFile, type OwnDesign, readOwnDesign } from "@aiekit/tools";
+import { loadArrayConfig, perfettoTrace, resourceUse, TraceRecorder } from "@aiekit/host";
+import { buildOwnKernels, type KernelFile, type OwnDesign, type OwnDesignSource, readOwnDesign } from "@aiekit/tools";
 import { type ArrayRuns, runOnArray } from "../array-runs.ts";
 import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
 import type { Command, CommandContext } from "../command-context.ts";
+import { withDepthCure } from "../deadlock-cure.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withSourceLine } from "../fault-source.ts";
 import type { InputOption } from "../options.ts";
+import { printValue } from "../print-value.ts";
 import { readInput } from "../read-input.ts";
+import { resourceTable } from "../resource-lines.ts";
 import { type ArgumentFiles, argumentTensor, assignFiles, readArgument } from "../sequence-files.ts";
 import { writeOutput } from "../write-output.ts";
 
@@ -24,18 +28,36 @@ export interface SimOptions {
   readonly lowered: boolean;
   readonly insts: string | undefined;
   readonly runs: number;
+  /** Memory is followed, see AieArrayOptions. */
+  readonly checked: boolean;
+  /** Nothing is run: what the design takes of its tiles is printed. */
+  readonly usesOnly: boolean;
+  /** File for a Perfetto trace; also written when a fault ends the run. */
+  readonly trace: string | undefined;
 }
 
 /** `aiekit sim`: a design from anywhere, with its C++ files, on the simulated array. Files are written when all went well. */
 export const sim: Command<SimOptions> = async (context, options) => {
-  const design = await readDesign(context, options);
+  const source = await readSource(context, options);
+  const design = readOwnDesign(source);
+  if (options.usesOnly) {
+    const use = resourceUse(loadArrayConfig(design.lowered));
+    printValue(context, { design: design.file, use }, [resourceTable(use)]);
+    return exitCodes.ok;
+  }
   const command = typedCommand(options);
   const files = assignFiles(design.args, { inputs: options.inputs, outputs: options.outputs, command });
   const inputs: Uint8Array[] = [];
   for (const file of files) inputs.push(await readArgument(file, context.cwd));
 
   const built = await buildKernels(context, design, options);
-  const runs = await run(context, { design, modules: built.modules, inputs, runs: options.runs });
+  const { runs: count, checked } = options;
+  const trace = options.trace === undefined ? undefined : new TraceRecorder();
+  const job = { design, modules: built.modules, inputs, runs: count, checked, trace };
+  const started = run(context, job).finally(() => writeTrace(context, options, design, trace));
+  const runs = await started.catch(async (error: unknown) => {
+    throw await withCure(error, { context, options, source, inputs });
+  });
   const outputs = await writeOutputs(context, files, runs);
   const finished = { design, runs, outputs, warnings: [...design.warnings, ...built.warnings, ...runs.warnings] };
   for (const warning of finished.warnings) context.stderr.write(`warning: ${warning}\n`);
@@ -44,11 +66,39 @@ export const sim: Command<SimOptions> = async (context, options) => {
   return exitCodes.ok;
 };
 
-async function readDesign({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesign> {
+async function readSource({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesignSource> {
   const { design: file, insts, lowered, deviceName, sequence } = options;
   const text = new TextDecoder().decode(await readInput(file, cwd));
   const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, cwd) };
-  return readOwnDesign({ file, text, lowered, deviceName, sequence, insts: stream });
+  return { file, text, lowered, deviceName, sequence, insts: stream };
+}
+
+interface StoppedRun {
+  readonly context: CommandContext;
+  readonly options: SimOptions;
+  readonly source: OwnDesignSource;
+  readonly inputs: readonly Uint8Array[];
+}
+
+/** Candidates whose kernels are compiled anew, and candidates without any. */
+const curesTried = { withKernels: 12, without: 100 };
+
+/** A deadlock of a design with objectFifos is said with the depths that free it. */
+async function withCure(error: unknown, { context, options, source, inputs }: StoppedRun): Promise<unknown> {
+  if (options.lowered || options.insts !== undefined || options.deviceName !== undefined) return error;
+  const task = context.progress.start("look for depths that free it");
+  const { signal } = context;
+  const tryDesign = async (text: string): Promise<void> => {
+    const design = readOwnDesign({ ...source, text });
+    const { modules } = await compile(context, design, options);
+    await runOnArray({ design, modules, inputs, runs: options.runs, checked: options.checked, signal });
+  };
+  const runsMax = options.kernels.length > 0 ? curesTried.withKernels : curesTried.without;
+  try {
+    return await withDepthCure(error, { file: source.file, text: source.text, run: tryDesign, runsMax });
+  } finally {
+    task.done();
+  }
 }
 
 /** What was typed, without the files of the arguments. */
@@ -65,6 +115,7 @@ function typedCommand(options: SimOptions): string[] {
     ...(options.deviceName === undefined ? [] : ["--device-name", options.deviceName]),
     ...(options.lowered ? ["--lowered"] : []),
     ...(options.insts === undefined ? [] : ["--insts", options.insts]),
+    ...(options.checked ? ["--check"] : []),
     ...(options.runs === 1 ? [] : ["--runs", String(options.runs)]),
   ];
 }
@@ -74,15 +125,19 @@ async function buildKernels(context: CommandContext, design: OwnDesign, options:
   const names = kernels.map(({ file }) => file).join(", ");
   const task = context.progress.start(names === "" ? "check the calls of the cores" : `compile ${names}`);
   try {
-    const { lowered, device } = design;
-    const { includeFolders, defines } = options;
-    return await buildOwnKernels(
-      { lowered, device, kernels, includeFolders, defines, cwd: context.cwd },
-      { clang: context.environment.clang, signal: context.signal },
-    );
+    return await compile(context, design, options);
   } finally {
     task.done();
   }
+}
+
+function compile(context: CommandContext, { lowered, device }: OwnDesign, options: SimOptions) {
+  const { includeFolders, defines } = options;
+  const kernels = options.kernels.map(kernelFile);
+  return buildOwnKernels(
+    { lowered, device, kernels, includeFolders, defines, cwd: context.cwd },
+    { clang: context.environment.clang, signal: context.signal },
+  );
 }
 
 function kernelFile({ name, path }: InputOption): KernelFile {
@@ -110,6 +165,17 @@ async function run(
   } finally {
     task.done();
   }
+}
+
+async function writeTrace(
+  { cwd }: CommandContext,
+  { trace: path }: SimOptions,
+  { file, device }: OwnDesign,
+  trace: TraceRecorder | undefined,
+): Promise<void> {
+  if (path === undefined || trace === undefined) return;
+  const text = perfettoTrace(trace, { title: `${file} on ${device.name}`, clockHz: device.clockHz });
+  await writeOutput(path, cwd, new TextEncoder().encode(text));
 }
 
 async function writeOutputs(

@@ -5,6 +5,7 @@ import {
   type DeviceTracer,
   deviceExecutor,
   deviceWhisperBuilds,
+  int8Everywhere,
   type Tracer,
   type WeightTypes,
   type WhisperExecutor,
@@ -16,9 +17,9 @@ import type { ExecutorRequest, ExecutorSource, Precision } from "./whisper-execu
 /** Our kernels on a device. What is stale is built when it is opened, so that no recording's time holds a build. */
 export function deviceSource(kind: "sim" | "xrt"): ExecutorSource {
   return {
-    async availability() {
+    async availability({ environment }) {
       try {
-        await (await openDevice(kind)).close();
+        await (await openDevice(kind, { xrtAddon: environment.xrtAddon })).close();
         return { available: true };
       } catch (error) {
         if (!(error instanceof DeviceUnavailableError)) throw error;
@@ -33,7 +34,10 @@ async function openOnDevice(kind: "sim" | "xrt", request: ExecutorRequest): Prom
   const { context, model, trace, npu, precision } = request;
   const weightTypes = weightTypesOf(kind, precision);
   const sizes = whisperSizes(model.config);
-  const device = await openDevice(kind, npu === undefined ? {} : { generation: npu });
+  const device = await openDevice(kind, {
+    ...(npu === undefined ? {} : { generation: npu }),
+    xrtAddon: context.environment.xrtAddon,
+  });
   const kernels = deviceKernels(context, device);
   try {
     await kernels.buildAll(deviceWhisperBuilds(sizes, { generation: device.generation, weightTypes }));
@@ -81,6 +85,6 @@ function launchTracer(trace: Tracer): DeviceTracer {
 
 function weightTypesOf(kind: string, precision: Precision = "bf16"): WeightTypes {
   if (precision === "bf16") return bf16Everywhere;
-  if (precision === "int8") return { decoder: "int8", head: "int8" };
+  if (precision === "int8") return int8Everywhere;
   throw new UsageError(`--precision ${precision}: ${kind} has bf16 and int8`);
 }

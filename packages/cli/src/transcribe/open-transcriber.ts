@@ -39,7 +39,7 @@ export interface OpenTranscriber {
 export async function openTranscriber(context: CommandContext, request: TranscriberRequest): Promise<OpenTranscriber> {
   const clockMs = () => performance.now();
   const { fallback, wrap, folder, device, encoder, decoder } = request;
-  const available = await availabilities(askedFor(request));
+  const available = await availabilities(context, askedFor(request));
   const placement = choosePlacement({ device, encoder, decoder }, available);
   if (fallback !== undefined) choosePlacement({ device: fallback }, available);
   const startMs = clockMs();

@@ -30,7 +30,7 @@ export type Precision = (typeof precisions)[number];
 
 /** One way to run a model on this machine. */
 export interface ExecutorSource {
-  availability(): Promise<Availability>;
+  availability(context: CommandContext): Promise<Availability>;
   /** @throws UsageError for a precision that it does not have, and for a model that it cannot run. */
   open(request: ExecutorRequest): Promise<WhisperExecutor>;
 }
@@ -47,11 +47,12 @@ export const executorSources: Readonly<Record<ExecutorKind, ExecutorSource>> = {
 
 /** Of the kinds that are asked for; looking for one may load a library. */
 export async function availabilities(
+  context: CommandContext,
   asked: ReadonlySet<ExecutorKind>,
 ): Promise<Readonly<Record<ExecutorKind, Availability>>> {
   const found = Object.entries(executorSources).map(async ([kind, source]): Promise<[string, Availability]> => {
     const isAsked = asked.has(kind as ExecutorKind);
-    return [kind, isAsked ? await source.availability() : { available: false, reason: "not looked for" }];
+    return [kind, isAsked ? await source.availability(context) : { available: false, reason: "not looked for" }];
   });
   return Object.fromEntries(await Promise.all(found)) as Record<ExecutorKind, Availability>;
 }

@@ -1,0 +1,88 @@
+import { bdIdsOfChannel, type TileCoord, tileModel } from "@aiekit/mlir";
+import type { ArrayConfig } from "./array-config.ts";
+
+export type Resource = "data memory" | "BDs" | "locks" | "S2MM channels" | "MM2S channels";
+
+/** What a design takes of one resource of one tile. Data memory counts bytes. */
+export interface ResourceUse {
+  readonly tile: TileCoord;
+  readonly resource: Resource;
+  readonly used: number;
+  readonly limit: number;
+  /** Who takes it, most first. */
+  readonly takers: readonly { readonly name: string; readonly amount: number }[];
+}
+
+/** What each tile of a lowered design uses of what it has, without statics and programs of kernels. By column, then row. */
+export function resourceUse(config: ArrayConfig): ResourceUse[] {
+  const tiles = [...config.tiles].sort((a, b) => a.col - b.col || a.row - b.row);
+  return tiles.flatMap((tile) => tileUse(config, tile).filter(({ used }) => used > 0));
+}
+
+function tileUse(config: ArrayConfig, tile: TileCoord): ResourceUse[] {
+  const { dataBytes, locks, dma } = tileModel(config.device, tile.col, tile.row);
+  const here = (place: { readonly tile: TileCoord }): boolean =>
+    place.tile.col === tile.col && place.tile.row === tile.row;
+  const core = config.cores.find(here);
+  const memory = config.buffers.filter(here).map(({ name, bytes }) => ({ name: ownerOf(name), amount: bytes }));
+  if (core) memory.push({ name: "stack", amount: core.stackBytes });
+  const bds = config.bds.filter(here).map(({ buffer }) => ({ name: ownerOf(buffer.name), amount: 1 }));
+  const lockNames = config.locks
+    .filter(here)
+    .map(({ name, id }) => ({ name: ownerOf(name ?? `lock ${id}`), amount: 1 }));
+  const use = (resource: Resource, limit: number, takers: { name: string; amount: number }[]): ResourceUse => ({
+    ...{ tile, resource, limit },
+    used: takers.reduce((sum, { amount }) => sum + amount, 0),
+    takers: joined(takers),
+  });
+  return [
+    use("data memory", dataBytes, memory),
+    use("BDs", dma.bdsSplitByParity ? 2 * bdIdsOfChannel(dma, 0).count : dma.bds, bds),
+    use("locks", locks, lockNames),
+    use("S2MM channels", dma.channels, channelsOf(config, tile, "S2MM")),
+    use("MM2S channels", dma.channels, channelsOf(config, tile, "MM2S")),
+  ];
+}
+
+/** Channels that a flow reaches or leaves, named by the other ends. */
+function channelsOf(
+  config: ArrayConfig,
+  tile: TileCoord,
+  direction: "S2MM" | "MM2S",
+): { name: string; amount: number }[] {
+  const channels = new Map<number, string>();
+  for (const { source, sinks } of config.flows) {
+    const ends = direction === "MM2S" ? [source] : sinks;
+    for (const end of ends) {
+      if (end.bundle !== "DMA" || end.tile.col !== tile.col || end.tile.row !== tile.row) continue;
+      channels.set(end.channel, channels.get(end.channel) ?? nameOf(config, end));
+    }
+  }
+  return [...channels.values()].map((name) => ({ name, amount: 1 }));
+}
+
+function nameOf(config: ArrayConfig, end: { tile: TileCoord; direction: "S2MM" | "MM2S"; channel: number }): string {
+  const same = (place: typeof end): boolean =>
+    place.tile.col === end.tile.col &&
+    place.tile.row === end.tile.row &&
+    place.direction === end.direction &&
+    place.channel === end.channel;
+  const allocation = config.allocations.find(same);
+  if (allocation) return allocation.name.replace(/_shim_alloc$/, "");
+  const start = config.starts.find(same);
+  const bd =
+    start &&
+    config.bds.find(({ tile, id }) => id === start.bdId && tile.col === end.tile.col && tile.row === end.tile.row);
+  return bd ? ownerOf(bd.buffer.name) : `channel ${end.channel}`;
+}
+
+/** The objectFifo's end that a buffer or lock was made for, by the lowering's names; other names as they are. */
+function ownerOf(name: string): string {
+  return name.replace(/_(buff|prod_lock|cons_lock)_\d+$/, "");
+}
+
+function joined(takers: readonly { name: string; amount: number }[]): { name: string; amount: number }[] {
+  const sums = new Map<string, number>();
+  for (const { name, amount } of takers) sums.set(name, (sums.get(name) ?? 0) + amount);
+  return [...sums].map(([name, amount]) => ({ name, amount })).sort((a, b) => b.amount - a.amount);
+}

@@ -1,0 +1,28 @@
+/** Something on a track that takes time, in cycles. `stall`: it waits, and `name` says for what. */
+export interface TraceSlice {
+  readonly track: string;
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly stall: boolean;
+}
+
+export interface TraceValue {
+  readonly track: string;
+  readonly at: number;
+  readonly value: number;
+}
+
+/** What happened on an array, by track: cores, DMA channels, locks. Times are modelled cycles since it was configured. */
+export class TraceRecorder {
+  readonly slices: TraceSlice[] = [];
+  readonly values: TraceValue[] = [];
+
+  slice(slice: TraceSlice): void {
+    if (slice.end > slice.start) this.slices.push(slice);
+  }
+
+  value(track: string, at: number, value: number): void {
+    this.values.push({ track, at, value });
+  }
+}
