@@ -138,7 +138,7 @@ export {
   type LaunchTally,
   tallyTracer,
 } from "./whisper/device/launch-trace.ts";
-export { bf16Everywhere, type WeightType, type WeightTypes } from "./whisper/device/weight-types.ts";
+export { bf16Everywhere, int8Everywhere, type WeightType, type WeightTypes } from "./whisper/device/weight-types.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
 export { languageCode, languageName, languages } from "./whisper/languages.ts";
 export {

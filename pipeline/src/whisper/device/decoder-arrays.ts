@@ -24,7 +24,7 @@ export function decoderArrays(
     arrays.set(`${name}.beta`, bf16Weights(`${name}.beta`, floatWeights([width], beta)));
   };
   decoder.layers.forEach(({ self, cross, feedForward }, i) => {
-    const type = layerType(types, i);
+    const type = layerType(types, "decoder", i);
     norm(`${i}.self.norm`, self.norm);
     for (const name of ["q", "k", "v", "out"] as const) put(`${i}.self.${name}`, self[name], type);
     put(`${i}.self.pair`, stacked(self.k, self.v), type);

@@ -33,7 +33,7 @@ export function decoderSteps({ sizes, types, positions, kind, keys }: DecoderPas
   const attention = attentionSteps(sizes, { positions, kind, keys });
   const rows = rowsOfPass(kind);
   return Array.from({ length: sizes.decoderLayers }, (_, i) => {
-    const type = layerType(types, i);
+    const type = layerType(types, "decoder", i);
     const names = gemvNames(sizes, rows, type);
     const gemv = (sequence: string, weights: string, arrays: { x: string; residual?: string; y: string }) =>
       gemvStep({ sequence, weights: `${i}.${weights}`, kernel: `gemv/${type}/${rows}`, arrays });

@@ -13,6 +13,12 @@ export interface DeviceBuild extends KernelBuild {
   readonly oncePerWindow: boolean;
 }
 
+export interface BuildOptions {
+  readonly generation: NpuGeneration;
+  /** bfloat16 everywhere where left out. */
+  readonly weightTypes?: WeightTypes | undefined;
+}
+
 /**
  * Builds for windows of `frames` frames, by name: `matmul/3000`. Launches of the decoder that see the window, or a cache as
  * wide as its heads, are sequences of its attention. @throws UsageError for sizes that the kernels cannot chain.
@@ -20,13 +26,13 @@ export interface DeviceBuild extends KernelBuild {
 export function windowBuilds(
   sizes: WhisperSizes,
   frames: number,
-  generation: NpuGeneration,
+  { generation, weightTypes = bf16Everywhere }: BuildOptions,
 ): ReadonlyMap<string, DeviceBuild> {
   checkFrames(sizes, frames);
   const columns = deviceColumns(sizes, generation);
   const narrow = arrayOf(generation, columns.encoder);
   const whole = arrayOf(generation, columns.array);
-  const { mel, encoder, cross } = windowSteps(sizes, frames);
+  const { mel, encoder, cross } = windowSteps(sizes, frames, weightTypes);
   const shapes = new Map<string, Set<string>>();
   for (const { kernel, sequence } of [...mel, ...encoder, ...cross]) {
     shapes.set(kernel, (shapes.get(kernel) ?? new Set()).add(sequence));
@@ -39,9 +45,17 @@ export function windowBuilds(
     transpose: once("transpose", { rows: sizes.mels, cols: String(frames), margin: 1 }, whole),
     conv1d: once("conv1d", { shapes: shapesOf("conv1d").join(".") }, narrow),
     layernorm: once("layernorm", { rows: String(frames / 2), cols: sizes.width }, whole),
-    matmul: kept("matmul", { dtype: "bf16_bf16", shapes: shapesOf("matmul").join("."), tile: "whole" }, narrow),
-    attention: kept("attention", { width: heads, shapes: attention.join(".") }, whole),
   };
+  for (const [name, dtype] of [
+    ["matmul", "bf16_bf16"],
+    ["matmul-int8", "bf16xi8_bf16"],
+  ] as const) {
+    const products = shapesOf(name);
+    if (products.length > 0)
+      builds[name] = kept("matmul", { dtype, shapes: products.join("."), tile: "whole" }, narrow);
+  }
+  if (shapesOf("add").length > 0) builds.add = once("add", { shape: `${frames / 2}x${sizes.width}` }, whole);
+  builds.attention = kept("attention", { width: heads, shapes: attention.join(".") }, whole);
   const apart = shapesOf("encoder-attention");
   if (apart.length > 0) {
     const width = sizes.width / sizes.encoderHeads;
@@ -78,14 +92,14 @@ export function decoderBuilds(sizes: WhisperSizes, generation: NpuGeneration): R
  */
 export function deviceWhisperBuilds(
   sizes: WhisperSizes,
-  options: { readonly generation: NpuGeneration; readonly weightTypes?: WeightTypes; readonly frames?: number },
+  options: BuildOptions & { readonly frames?: number },
 ): ReadonlyMap<string, DeviceBuild> {
   const { generation, weightTypes = bf16Everywhere, frames = 2 * sizes.audioPositions } = options;
   const decoder = decoderBuilds(sizes, generation);
   const types = new Set([weightTypes.decoder].flat());
   const wanted = ["norm", ...[...types].map((type) => `gemv/${type}/1`), `head/${weightTypes.head}/1`];
   return new Map([
-    ...windowBuilds(sizes, frames, generation),
+    ...windowBuilds(sizes, frames, options),
     ...wanted.map((name) => [name, decoder.get(name)!] as const),
   ]);
 }

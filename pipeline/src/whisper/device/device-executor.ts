@@ -59,16 +59,17 @@ export async function deviceExecutor(options: DeviceExecutorOptions): Promise<De
   const memory = new DecoderMemory({ sizes, types, runner, contents: decoderArrays(model, sizes, types) });
   const embeddings = { tokens: model.decoder.tokens, positions: model.decoder.positions };
   const weights: DeviceArrays = new Map();
-  const contents = encoderArrays(model, sizes);
+  const contents = encoderArrays(model, sizes, types);
   const windows = new Map<number, WindowEncoder>();
 
   const windowOf = (frames: number): WindowEncoder => {
     checkFrames(sizes, frames);
     const known = windows.get(frames);
     if (known === undefined) {
-      for (const [name, made] of windowBuilds(sizes, frames, device.generation)) builds.set(name, made);
+      for (const [name, made] of windowBuilds(sizes, frames, { generation: device.generation, weightTypes: types }))
+        builds.set(name, made);
     }
-    const window = known ?? new WindowEncoder({ sizes, frames, runner, contents, weights });
+    const window = known ?? new WindowEncoder({ sizes, types, frames, runner, contents, weights });
     windows.delete(frames);
     windows.set(frames, window);
     if (windows.size > keptWindows) {

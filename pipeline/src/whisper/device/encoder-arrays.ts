@@ -1,15 +1,20 @@
-import { bf16MatmulArrays, bf16Weights, type Tensor, tensor, type Weights } from "@aiekit/core";
+import { bf16ByInt8MatmulArrays, bf16MatmulArrays, bf16Weights, type Tensor, tensor, type Weights } from "@aiekit/core";
 import { encoderFrontArrays } from "../../encoder/encoder-front-weights.ts";
-import { encoderLayerArrays } from "../../encoder/encoder-layer-weights.ts";
+import { encoderLayerArrays, type Linear } from "../../encoder/encoder-layer-weights.ts";
 import type { Affine, LayerWeights, Norm, WhisperWeights } from "../reference/reference-weights.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import { floatWeights } from "./float-weights.ts";
+import { layerType, type WeightType, type WeightTypes } from "./weight-types.ts";
 
 /**
  * What the launches of the encoder read besides features, by their names: `conv1.weights`, `0.qkv.channels`. They are the
  * same for every window but `positions`, of which a window has the first rows.
  */
-export function encoderArrays({ encoder, decoder }: WhisperWeights, sizes: WhisperSizes): ReadonlyMap<string, Tensor> {
+export function encoderArrays(
+  { encoder, decoder }: WhisperWeights,
+  sizes: WhisperSizes,
+  types: WeightTypes,
+): ReadonlyMap<string, Tensor> {
   const { width, mels, encoderHidden: ffn, encoderHeads: heads, audioPositions } = sizes;
   const convolution = ({ weights, bias }: Affine, inputs: number) => ({
     weights: floatWeights([width, inputs, 3], weights),
@@ -21,6 +26,11 @@ export function encoderArrays({ encoder, decoder }: WhisperWeights, sizes: Whisp
     positions: floatWeights([audioPositions, width], encoder.positions),
   };
   const arrays = new Map<string, Tensor>(encoderFrontArrays(front, { samples: 320 * audioPositions, mels, width }));
+  const product = (name: string, linear: Linear, type: WeightType) => {
+    const { b, channels } = type === "int8" ? bf16ByInt8MatmulArrays(name, linear) : bf16MatmulArrays(name, linear);
+    arrays.set(`${name}.weights`, b);
+    arrays.set(`${name}.channels`, channels);
+  };
   encoder.layers.forEach((layer, i) => {
     const weights = layerOf(layer);
     for (const [name, array] of encoderLayerArrays(
@@ -30,13 +40,13 @@ export function encoderArrays({ encoder, decoder }: WhisperWeights, sizes: Whisp
     )) {
       arrays.set(name, array);
     }
+    if (layerType(types, "encoder", i) === "bf16") return;
+    for (const name of ["qkv", "out", "fc1", "fc2"] as const) product(`${i}.${name}`, weights[name], "int8");
   });
   arrays.set("norm.gamma", bf16Weights("norm.gamma", factor(encoder.norm.gamma)));
   arrays.set("norm.beta", bf16Weights("norm.beta", factor(encoder.norm.beta)));
   decoder.layers.forEach(({ cross }, i) => {
-    const { b, channels } = bf16MatmulArrays(`${i}.cross`, sideBySide([cross.k, cross.v]));
-    arrays.set(`${i}.cross.weights`, b);
-    arrays.set(`${i}.cross.channels`, channels);
+    product(`${i}.cross`, sideBySide([cross.k, cross.v]), layerType(types, "decoder", i));
   });
   return arrays;
 }
@@ -57,7 +67,7 @@ const factor = (data: Float32Array): Weights => floatWeights([data.length], data
 const normOf = ({ gamma, beta }: Norm) => ({ gamma: factor(gamma), beta: factor(beta) });
 
 /** Weights [outputs, inputs] as one matrix [inputs, all outputs], and their biases; zeros where there is none. */
-function sideBySide(parts: readonly Affine[]): { readonly weights: Weights; readonly bias: Weights } {
+function sideBySide(parts: readonly Affine[]): Linear {
   const outputs = parts.reduce((sum, part) => sum + part.outputs, 0);
   const inputs = parts[0]!.weights.length / parts[0]!.outputs;
   const weights = tensor("f32", [inputs, outputs]);

@@ -1,6 +1,7 @@
 import { type Device, deviceLimits, type LoadedKernel, loadKernel } from "@aiekit/host";
 import type { DeviceBuild } from "./device-builds.ts";
 import type { DeviceTracer } from "./launch-trace.ts";
+import { leastNeeded } from "./least-needed.ts";
 
 export interface KernelPoolOptions {
   readonly device: Device;
@@ -12,8 +13,8 @@ export interface KernelPoolOptions {
 }
 
 /**
- * Kernels on a device that has fewer hardware contexts than there are kernels. The context that is handed back is the one
- * not asked for longest among kernels of the encoder's beginning, which run once a window; only where there is none, another.
+ * Kernels on a device that has fewer hardware contexts than there are kernels. What is needed next keeps its context where
+ * anything else has one; of the rest, a kernel that runs once a window hands its context back before one that every token needs.
  */
 export class KernelPool {
   readonly device: Device;
@@ -29,10 +30,13 @@ export class KernelPool {
     this.#most = options.contexts ?? deviceLimits[options.device.generation].contexts;
   }
 
-  /** A kernel in a context of its own; it stays valid until the next call. @throws what building and loading throw. */
-  async get(name: string, build: DeviceBuild): Promise<LoadedKernel> {
+  /**
+   * A kernel in a context of its own; it stays valid until the next call. `needed`: names of those that will be asked for
+   * soon. @throws what building and loading throw.
+   */
+  async get(name: string, build: DeviceBuild, needed: ReadonlySet<string> = new Set()): Promise<LoadedKernel> {
     const known = this.#open.get(name);
-    const entry = known ?? { build, kernel: await this.#load(name, build) };
+    const entry = known ?? { build, kernel: await this.#load(name, build, needed) };
     this.#open.delete(name);
     this.#open.set(name, entry);
     return entry.kernel;
@@ -42,19 +46,21 @@ export class KernelPool {
     for (const name of [...this.#open.keys()]) await this.#handBack(name);
   }
 
-  async #load(name: string, build: DeviceBuild): Promise<LoadedKernel> {
+  async #load(name: string, build: DeviceBuild, needed: ReadonlySet<string>): Promise<LoadedKernel> {
     const manifest = this.#manifests.get(name) ?? this.#options.build(name, build);
     this.#manifests.set(name, manifest);
     const path = await manifest;
-    while (this.#open.size >= this.#most) await this.#handBack(this.#leastNeeded());
+    while (this.#open.size >= this.#most) await this.#handBack(this.#leastNeeded(needed));
     const kernel = await loadKernel(this.device, path);
     this.#heard("open", name, { open: this.#open.size + 1, wallMs: kernel.loadMs });
     return kernel;
   }
 
-  #leastNeeded(): string {
-    const names = [...this.#open.keys()];
-    return names.find((name) => this.#open.get(name)!.build.oncePerWindow) ?? names[0]!;
+  #leastNeeded(needed: ReadonlySet<string>): string {
+    return leastNeeded(
+      [...this.#open].map(([name, { build }]) => ({ name, oncePerWindow: build.oncePerWindow })),
+      needed,
+    );
   }
 
   async #handBack(name: string): Promise<void> {

@@ -75,8 +75,8 @@ export class StepRunner {
 
   async #spaces(steps: readonly ChainStep[]): Promise<ReadonlyMap<string, ArraySpace>> {
     const spaces = new Map<string, ArraySpace>();
-    for (const step of steps) {
-      const kernel = await this.#kernel(step.kernel);
+    for (const [at, step] of steps.entries()) {
+      const kernel = await this.#kernel(step.kernel, steps.slice(at));
       for (const arg of sequenceOf(kernel, step).args) {
         const name = step.args[arg.name]!;
         const [known, layout] = [spaces.get(name), layoutOf(arg)];
@@ -89,9 +89,11 @@ export class StepRunner {
 
   async #run({ part, steps }: StepsOfPart, array: (name: string) => DeviceTensor): Promise<void> {
     const { signal, tracer } = this.#options;
+    let done = 0;
     for (const group of neighbours(steps)) {
       signal?.throwIfAborted();
-      const kernel = await this.#kernel(group[0]!.kernel);
+      const kernel = await this.#kernel(group[0]!.kernel, steps.slice(done));
+      done += group.length;
       const runs = group.map(({ sequence, args, parameters }) => {
         const given = Object.entries(args).map(([arg, name]) => [arg, array(name)] as const);
         return kernel.createRun(sequence, Object.fromEntries(given), parameters);
@@ -105,9 +107,10 @@ export class StepRunner {
     }
   }
 
-  #kernel(name: string): Promise<LoadedKernel> {
+  /** `next`: steps that will run in this order. */
+  #kernel(name: string, next: readonly ChainStep[]): Promise<LoadedKernel> {
     const build = this.#options.builds.get(name);
-    if (build !== undefined) return this.#options.pool.get(name, build);
+    if (build !== undefined) return this.#options.pool.get(name, build, new Set(next.map(({ kernel }) => kernel)));
     throw new UsageError(`device: no build ${name}: expected ${[...this.#options.builds.keys()].join(", ")}`);
   }
 

@@ -4,10 +4,12 @@ import type { WhisperSizes } from "../whisper-sizes.ts";
 import { hopSamples } from "./device-sizes.ts";
 import { EncodedWindow } from "./encoded-window.ts";
 import { type ArraySpace, closeArrays, type DeviceArrays, type StepRunner } from "./step-runner.ts";
+import type { WeightTypes } from "./weight-types.ts";
 import { type WindowSteps, windowSteps } from "./window-steps.ts";
 
 export interface WindowEncoderOptions {
   readonly sizes: WhisperSizes;
+  readonly types: WeightTypes;
   /** An even number. */
   readonly frames: number;
   readonly runner: StepRunner;
@@ -29,7 +31,7 @@ export class WindowEncoder {
 
   constructor(options: WindowEncoderOptions) {
     this.#options = options;
-    this.#steps = windowSteps(options.sizes, options.frames);
+    this.#steps = windowSteps(options.sizes, options.frames, options.types);
   }
 
   /** `features`: f32[mels, frames]. */

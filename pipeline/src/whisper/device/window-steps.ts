@@ -3,6 +3,7 @@ import { encoderFrontSteps } from "../../encoder/encoder-front-chain.ts";
 import { encoderLayerSteps } from "../../encoder/encoder-layer-chain.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import { hopSamples } from "./device-sizes.ts";
+import { layerType, type WeightTypes } from "./weight-types.ts";
 
 /** Launches over one window; the names of kernels end in its frames: `matmul/3000`. */
 export interface WindowSteps {
@@ -15,7 +16,7 @@ export interface WindowSteps {
 }
 
 /** The encoder of a window of so many frames, an even number. */
-export function windowSteps(sizes: WhisperSizes, frames: number): WindowSteps {
+export function windowSteps(sizes: WhisperSizes, frames: number, types: WeightTypes): WindowSteps {
   const { mels, width, encoderLayers, encoderHeads: heads, encoderHidden: ffn, decoderLayers } = sizes;
   const positions = frames / 2;
   const [logmel, ...front] = encoderFrontSteps({ samples: frames * hopSamples, mels, width }, "state0");
@@ -24,7 +25,7 @@ export function windowSteps(sizes: WhisperSizes, frames: number): WindowSteps {
       { positions, width, heads, ffn },
       // Two arrays in turn: what a layer was given is not read any more when the next but one writes.
       { input: `state${i % 2}`, output: `state${(i + 1) % 2}`, prefix: `${i}.` },
-    ),
+    ).flatMap((step) => (layerType(types, "encoder", i) === "int8" ? int8Steps(step) : [step])),
   );
   const norm: ChainStep = {
     name: "norm",
@@ -32,15 +33,15 @@ export function windowSteps(sizes: WhisperSizes, frames: number): WindowSteps {
     sequence: `rows_${positions}`,
     args: { x: `state${encoderLayers % 2}`, gamma: "norm.gamma", beta: "norm.beta", y: "encoded" },
   };
-  const cross = Array.from(
-    { length: decoderLayers },
-    (_, i): ChainStep => ({
+  const cross = Array.from({ length: decoderLayers }, (_, i) => {
+    const step: ChainStep = {
       name: `${i}.kv`,
       kernel: "matmul",
       sequence: `${positions}x${width}x${2 * width}_bias`,
       args: { a: "encoded", b: `${i}.cross.weights`, channels: `${i}.cross.channels`, c: `${i}.kv` },
-    }),
-  );
+    };
+    return layerType(types, "decoder", i) === "int8" ? int8Steps(step) : [step];
+  }).flat();
   const encoderAttention = heads === sizes.decoderHeads ? "attention" : "encoder-attention";
   const named = (steps: readonly ChainStep[]) =>
     steps.map((step): ChainStep => {
@@ -48,6 +49,22 @@ export function windowSteps(sizes: WhisperSizes, frames: number): WindowSteps {
       return { ...step, kernel: `${kernel}/${frames}`, args: sharedBetweenLayers(step.args) };
     });
   return { mel: named([logmel!]), encoder: named([...front, ...layers.flat(), norm]), cross: named(cross) };
+}
+
+/**
+ * A product of int8 weights: its bias comes with the scales, so nothing says it; and what the kernel does not take, a residual,
+ * is added by a launch of its own.
+ */
+function int8Steps(step: ChainStep): readonly ChainStep[] {
+  if (step.kernel !== "matmul") return [step];
+  const { residual, ...args } = step.args;
+  const product = { ...step, kernel: "matmul-int8", sequence: step.sequence.replace(/_bias|_residual/g, "") };
+  if (residual === undefined) return [product];
+  const sum: ChainStep = {
+    ...{ name: `${step.name}.add`, kernel: "add", sequence: "run" },
+    args: { a: "product", b: residual, y: args.c! },
+  };
+  return [{ ...product, args: { ...args, c: "product" } }, sum];
 }
 
 /** What lives inside a layer is the same memory for all layers: `0.hidden` and `1.hidden` are `hidden`. */
