@@ -1,5 +1,5 @@
 import { Bench, type LoopbackDesign } from "../conformance-bench.test-support.ts";
-import type { Device } from "../device.ts";
+import type { Device, NpuGeneration } from "../device.ts";
 import { loopbackInsts, loopbackXclbin, objectWords } from "../loopback.test-support.ts";
 import { openDevice } from "../open-device.ts";
 
@@ -8,10 +8,14 @@ export const machineFolder = needed("AIEKIT_EMULATED_NPU");
 
 export const xrtAddonPath = needed("AIEKIT_XRT_ADDON");
 
+/** Which NPU the machine has. */
+export const generation: NpuGeneration = process.env.AIEKIT_NPU_GENERATION === "npu2" ? "npu2" : "npu1";
+
 export const loopback: LoopbackDesign = {
   kernelName: "MLIR_AIE",
   objectWords,
-  xclbin: (variant) => loopbackXclbin({ uuid: `00000000-0000-0000-0000-00000000000${variant + 1}` }),
+  xclbin: (variant) =>
+    loopbackXclbin({ device: `${generation}_1col`, uuid: `00000000-0000-0000-0000-00000000000${variant + 1}` }),
   insts: loopbackInsts,
 };
 
