@@ -12,6 +12,8 @@ const kernels = assemble({ functions: [addKernel("k")] });
 /** What is passed to a run of a graph, where it is not the right thing. */
 export interface GraphRun {
   readonly options?: AieArrayOptions;
+  /** The design as lowered before, for many runs of one design. */
+  readonly lowered?: ArrayConfig;
   /** Kernels of every core that calls one. */
   readonly module?: Uint8Array;
   readonly config?: (config: ArrayConfig) => ArrayConfig;
@@ -29,7 +31,7 @@ export function graphInputs(graph: Graph): Int32Array[] {
 
 /** Lowers a graph's design, runs it, and gives its outputs. @throws what the lowering and the array throw. */
 export async function runGraph(graph: Graph, design: Operation, run: GraphRun = {}): Promise<Int32Array[]> {
-  const read = loadArrayConfig(lowerDesign(design).module);
+  const read = run.lowered ?? loadArrayConfig(lowerDesign(design).module);
   const config = run.config ? run.config(read) : read;
   const calling = graph.nodes.flatMap((node) => ("take" in node && node.calls ? [`${node.col},${node.row}`] : []));
   const module = run.module ?? kernels;
