@@ -64,6 +64,12 @@ export {
 export { whisperTensorShapes } from "./model/whisper-tensors.ts";
 export { timestampStepSeconds, timestampText, type WhisperTokens } from "./model/whisper-tokens.ts";
 export { speechSamplePath } from "./speech-sample.ts";
+export { type AlignedWord, type AlignSource, alignWords } from "./whisper/alignment/align-words.ts";
+export { type PunctuationMarks, publishedMarks } from "./whisper/alignment/join-punctuation.ts";
+export type { Word } from "./whisper/alignment/segment-words.ts";
+export { type BucketedOptions, bucketedExecutor } from "./whisper/buckets/bucketed-executor.ts";
+export { type Lease, type LruLimits, LruPool } from "./whisper/buckets/lru-pool.ts";
+export { type BucketOptions, chooseBucket, windowBuckets } from "./whisper/buckets/window-buckets.ts";
 export type { BeamOptions } from "./whisper/decoding/beam-search.ts";
 export { type DecodedWindow, decodeWindow, type WindowOptions } from "./whisper/decoding/decode-window.ts";
 export { type DetectedLanguage, detectLanguage } from "./whisper/decoding/language.ts";
@@ -80,11 +86,24 @@ export {
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
 export { languageCode, languageName, languages } from "./whisper/languages.ts";
 export {
+  type OverlapOptions,
+  type OverlappingWindow,
+  overlappingWindows,
+} from "./whisper/long-form/overlapping-windows.ts";
+export {
   type MelSource,
   type Segment,
   type SlidingOptions,
   slidingWindows,
 } from "./whisper/long-form/sliding-windows.ts";
+export { stitchTokens } from "./whisper/long-form/stitch-tokens.ts";
+export {
+  type StitchedText,
+  type StitchedWindow,
+  type StitchOptions,
+  stitchWindows,
+} from "./whisper/long-form/stitch-windows.ts";
+export type { WordOptions } from "./whisper/long-form/word-times.ts";
 export { type AlignmentHead, type ModelDecoding, modelDecoding } from "./whisper/model-decoding.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 export { checkWhisperSizes, type WhisperSizes, whisperSizes } from "./whisper/whisper-sizes.ts";
