@@ -1,4 +1,5 @@
-import { type Tensor, UsageError } from "@aiekit/core";
+import { type Tensor, tensor, UsageError } from "@aiekit/core";
+import type { SegmentTimes, Word } from "../alignment/segment-words.ts";
 import { type DecodedWindow, decodeWindow, type WindowOptions } from "../decoding/decode-window.ts";
 import {
   decodeWithFallback,
@@ -7,7 +8,10 @@ import {
   isSkipped,
 } from "../decoding/temperature-fallback.ts";
 import type { EncoderState, WhisperExecutor } from "../executor.ts";
+import { clipFrames } from "./clip-frames.ts";
+import { PreviousText } from "./previous-text.ts";
 import { windowSegments } from "./window-segments.ts";
+import { type WordOptions, windowWords } from "./word-times.ts";
 
 /** Log-mel features of a recording. */
 export interface MelSource {
@@ -29,8 +33,14 @@ export interface SlidingOptions {
   readonly seed?: number;
   /** Tokens of a text that the first window is told of. */
   readonly initialPrompt?: readonly number[];
+  /** Every window is told of the initial prompt, before the text that fits behind it. */
+  readonly carryInitialPrompt?: boolean;
   /** Whether a window is told the text before it. */
   readonly conditionOnPrevious: boolean;
+  /** Seconds between which is decoded: begin, end, begin, end; the last end may be left out. All where left out. */
+  readonly clipSeconds?: readonly number[];
+  /** Segments get words with times; they cost one more pass of the decoder a window. */
+  readonly words?: WordOptions;
   readonly text: (tokens: readonly number[]) => string;
   readonly frameSeconds: number;
   /** The frame that the first window begins at; 0 where left out. */
@@ -57,60 +67,110 @@ export interface Segment {
   /** Timestamps among them; none where the segment has no text or no duration. */
   readonly tokens: readonly number[];
   readonly text: string;
+  /** Where they were asked for; none where the segment has no text. */
+  readonly words?: readonly Word[];
   readonly decoded: FallbackResult;
 }
 
 /** Above this temperature a text is too doubtful to tell the next window. Source: openai/whisper, transcribe.py. */
 const mostTrustedTemperature = 0.5;
 
-/** Goes over a recording window by window, each from where the last timestamp of the one before says. */
+/** Goes over a recording window by window, each from where the last timestamp, or word, of the one before says. */
 export async function* slidingWindows(
   executor: WhisperExecutor,
   mel: MelSource,
   options: SlidingOptions,
 ): AsyncGenerator<Segment> {
   if (options.temperatures.length === 0) throw new UsageError("decoding: expected at least one temperature");
-  const windowFrames = 2 * executor.config.audioPositions;
-  let previous: readonly number[] = options.initialPrompt ?? [];
-  let seek = options.startSeek ?? 0;
-  while (seek < mel.frames) {
-    const silent = (await mel.isSilent?.(seek, windowFrames)) ?? false;
-    const decoded = silent
-      ? undefined
-      : await decodedAt(executor, await mel.window(seek, windowFrames), previous, options);
-    // A stream tells its length when the window was read.
-    const frames = Math.min(windowFrames, mel.frames - seek);
-    const skipped = decoded === undefined || isSkipped(decoded, options.thresholds);
-    options.onWindow?.({ seek, frames, decoded, skipped });
-    if (skipped) {
-      seek += frames;
-      continue;
+  const before = new PreviousText(options, executor.config.textPositions);
+  let lastSpeechSeconds = 0;
+  for (const [start, end] of clipFrames(options, mel.frames)) {
+    let seek = Math.max(start, options.startSeek ?? 0);
+    while (seek < Math.min(end, mel.frames)) {
+      const from = seek;
+      const found = await windowAt(executor, mel, before.tokens(), { seek, end, lastSpeechSeconds }, options);
+      seek = found.nextSeek;
+      options.onWindow?.({ seek: from, frames: found.frames, decoded: found.decoded, skipped: found.skipped });
+      if (found.decoded === undefined || found.skipped) continue;
+      lastSpeechSeconds = found.lastSpeechSeconds;
+      for (const times of found.segments) {
+        const segment = segmentOf(found.decoded, from, times, options);
+        before.add(segment.tokens);
+        yield segment;
+      }
+      if (!options.conditionOnPrevious || found.decoded.temperature > mostTrustedTemperature) before.forget();
     }
-    const { segments, advanceFrames } = windowSegments(decoded.tokens, options.window.special.timestampBegin, frames);
-    for (const { start, end, tokens } of segments) {
-      const segment = segmentOf(decoded, { start, end, tokens }, seek, options);
-      previous = [...previous, ...segment.tokens];
-      yield segment;
-    }
-    if (!options.conditionOnPrevious || decoded.temperature > mostTrustedTemperature) previous = [];
-    // A pair of <|0.00|> would leave the window where it is for ever.
-    seek += advanceFrames > 0 ? advanceFrames : frames;
   }
 }
 
-async function decodedAt(
+interface WindowPlace {
+  readonly seek: number;
+  /** Where its clip ends. */
+  readonly end: number;
+  readonly lastSpeechSeconds: number;
+}
+
+type Times = SegmentTimes & { readonly words?: readonly Word[] };
+
+interface FoundWindow extends Pick<WindowDone, "frames" | "decoded" | "skipped"> {
+  readonly segments: readonly Times[];
+  readonly nextSeek: number;
+  readonly lastSpeechSeconds: number;
+}
+
+async function windowAt(
   executor: WhisperExecutor,
-  features: Tensor<"f32">,
+  mel: MelSource,
   previous: readonly number[],
+  place: WindowPlace,
   options: SlidingOptions,
-): Promise<FallbackResult> {
-  const state = await executor.encode(features);
+): Promise<FoundWindow> {
+  const { seek, end, lastSpeechSeconds } = place;
+  const { window, frameSeconds } = options;
+  const fullFrames = 2 * executor.config.audioPositions;
+  // A stream tells its length when the window was read.
+  const heldFrames = () => Math.min(fullFrames, Math.min(end, mel.frames) - seek);
+  const nothing = (decoded: FallbackResult | undefined): FoundWindow => {
+    const frames = heldFrames();
+    return { frames, decoded, skipped: true, segments: [], nextSeek: seek + frames, lastSpeechSeconds };
+  };
+  if ((await mel.isSilent?.(seek, Math.min(fullFrames, end - seek))) === true) return nothing(undefined);
+  const state = await executor.encode(await clippedWindow(mel, place, fullFrames));
   try {
     const decode = (temperature: number) => decodeAt(executor, state, temperature, previous, options);
-    return await decodeWithFallback(decode, options.text, options);
+    const decoded = await decodeWithFallback(decode, options.text, options);
+    if (isSkipped(decoded, options.thresholds)) return nothing(decoded);
+    const frames = heldFrames();
+    const { special } = window;
+    const { segments, ...cut } = windowSegments(decoded.tokens, special.timestampBegin, frames);
+    const times: readonly Times[] = segments.map(({ start, end: to, tokens }) => ({
+      startSeconds: (seek + 2 * start) * frameSeconds,
+      endSeconds: (seek + 2 * to) * frameSeconds,
+      tokens,
+    }));
+    // A pair of <|0.00|> would leave the window where it is for ever.
+    const nextSeek = seek + (cut.advanceFrames > 0 ? cut.advanceFrames : frames);
+    const found = { frames, decoded, skipped: false };
+    if (options.words === undefined) return { ...found, segments: times, nextSeek, lastSpeechSeconds };
+    const timed = { ...place, ...window, ...cut, frames, executor, state, frameSeconds, fullFrames, nextSeek };
+    const worded = await windowWords({ ...timed, recordingFrames: mel.frames }, times, options.words);
+    return { ...found, ...worded, nextSeek: worded.nextSeek > seek ? worded.nextSeek : seek + frames };
   } finally {
     await state.close();
   }
+}
+
+/** The window's features; zeros behind a clip's end. */
+async function clippedWindow(mel: MelSource, { seek, end }: WindowPlace, fullFrames: number) {
+  const frames = end - seek;
+  if (frames >= fullFrames || end >= mel.frames) return mel.window(seek, fullFrames);
+  const clip = await mel.window(seek, frames);
+  const [mels = 0] = clip.shape;
+  const full = tensor("f32", [mels, fullFrames]);
+  for (let bin = 0; bin < mels; bin++) {
+    full.data.set(clip.data.subarray(bin * frames, (bin + 1) * frames), bin * fullFrames);
+  }
+  return full;
 }
 
 function decodeAt(
@@ -126,20 +186,9 @@ function decodeAt(
   return decodeWindow(executor, state, { timestamps: true, ...window, previous, search });
 }
 
-function segmentOf(
-  decoded: FallbackResult,
-  { start, end, tokens }: { readonly start: number; readonly end: number; readonly tokens: readonly number[] },
-  seek: number,
-  { text, frameSeconds }: SlidingOptions,
-): Segment {
-  const said = text(tokens);
-  const isEmpty = start === end || said.trim() === "";
-  return {
-    seek,
-    startSeconds: (seek + 2 * start) * frameSeconds,
-    endSeconds: (seek + 2 * end) * frameSeconds,
-    tokens: isEmpty ? [] : tokens,
-    text: isEmpty ? "" : said,
-    decoded,
-  };
+function segmentOf(decoded: FallbackResult, seek: number, times: Times, { text }: SlidingOptions): Segment {
+  const said = text(times.tokens);
+  const isEmpty = times.startSeconds === times.endSeconds || said.trim() === "";
+  const empty = { tokens: [], ...(times.words === undefined ? {} : { words: [] }) };
+  return { seek, ...times, ...(isEmpty ? empty : {}), text: isEmpty ? "" : said, decoded };
 }
