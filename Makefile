@@ -9,7 +9,7 @@ WAV ?=
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo            build the mel kernel, run it on speech on the simulated NPU, compare, draw"
+	@echo "make demo            transcribe the demo model's samples on the simulated NPU; first builds its kernels"
 	@echo "make demo WAV=x.wav  the same with a recording of yours"
 	@echo "make test            every check, with one summary"
 	@echo "make test-slow       the long checks: more clips, longer fuzzing"
@@ -39,7 +39,7 @@ setup: node_modules/.aiekit-installed
 
 node_modules/.aiekit-installed: $(MANIFESTS)
 	@node -e 'const [a,b]=process.versions.node.split(".").map(Number); if (a<20||(a===20&&b<19)) { console.error("aiekit needs Node >= 20.19, found "+process.versions.node+": https://nodejs.org"); process.exit(1) }'
-	@echo "installing the packages that aiekit needs (about 150 MB, from npm)"
+	@echo "installing the packages that aiekit needs (from npm, 590 MB on disk)"
 	@$(PNPM) install --frozen-lockfile
 	@touch $@
 

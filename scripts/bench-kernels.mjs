@@ -18,8 +18,8 @@ import { kernelBenchmarks } from "./kernel-benchmarks.mjs";
 const page = resolve(dirname(fileURLToPath(import.meta.url)), "../kernels/benchmarks.md");
 const [begin, end] = ["<!-- rows: scripts/bench-kernels.mjs -->", "<!-- end of the rows -->"];
 const macsPerCycle = {
-  aie2: { i8: 256, bf16: 128, i16: 64, i16xi8: 128 },
-  aie2p: { i8: 512, bf16: 256, i16: 128, i16xi8: 256 },
+  aie2: { i8: 256, bf16: 128, i16: 64, i16xi8: 128, bf16xi8: 128 },
+  aie2p: { i8: 512, bf16: 256, i16: 128, i16xi8: 256, bf16xi8: 256 },
 };
 
 const header = `| kernel | array | types | shape | cores | tile memory, B | rounding | error bound | cycles | of the multipliers | of the channel | to the array, B | from it, B | built with |

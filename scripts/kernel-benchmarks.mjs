@@ -30,6 +30,7 @@ const matmulErrors = {
   i8_bf16: { rounding: "conv_even", error: "2^-8 + 2^-14.4" },
   bf16_bf16: { rounding: "conv_even", error: `2^-8, ${sums}` },
   bf16_f32: { rounding: "none", error: sums },
+  bf16xi8_bf16: { rounding: "conv_even", error: `2^-8 + 2^-14.4, ${sums}` },
   i16_i64: { rounding: "none", error: "none" },
   i16_i32: exact,
   i16_i16: exact,
@@ -101,6 +102,7 @@ export const kernelBenchmarks = [
   matmul("i8_bf16", [1024, 1024, 1024]),
   matmul("bf16_bf16", [1024, 1024, 1024]),
   matmul("bf16_f32", [1024, 1024, 1024]),
+  matmul("bf16xi8_bf16", [1024, 1024, 1024]),
   matmul("i8_i8", [1024, 1024, 1024], { npu: "npu2" }),
   matmul("bf16_bf16", [1024, 1024, 1024], { npu: "npu2" }),
   ...Object.keys(matmulErrors)

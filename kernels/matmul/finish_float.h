@@ -1,6 +1,6 @@
 // Sums to bfloat16 or float, all of it in binary32 and rounded once:
 //
-//   out = gelu(x) + residual     x = sum + bias (sums of float), x = (sum + bias) scale (sums of int32)
+//   out = gelu(x) + residual     x = sum + bias, x = sum scale + bias (sums of float), x = (sum + bias) scale (sums of int32)
 //
 // gelu and the residual where the flags and the call ask for them. int32 sums become binary32 first (24 bits, to nearest);
 // (sum + bias) scale is a product of pairs of bfloat16, AIE2's multiplier has no more: relative error 2^-14.4
@@ -46,6 +46,24 @@ struct dequantised {
     if constexpr (!bias_is_in) sum = aie::add(sum, bias);
     const aie::accum<accfloat, 32> value(aie::to_float<float>(sum));
     return aiekit_math::product(aiekit_math::bf16_parts(value), scale);
+  }
+};
+
+// Sums of float, of weights that have a scale for each column.
+template <typename T>
+struct rescaled {
+  using sums = float;
+  using operand = T;
+  static constexpr unsigned row_stride(unsigned n) { return native<T>::r * n; }
+  aie::accum<accfloat, 32> bias;
+  aiekit_math::bf16_pair<32> scale;
+
+  AIE_INLINE rescaled(const int32 *__restrict by, unsigned n, unsigned q, bool) {
+    bias.from_vector(run_of<operand>::words(by, q).template cast_to<float>());
+    scale = aiekit_math::bf16_parts(aie::accum<accfloat, 32>(run_of<operand>::words(by + n, q).template cast_to<float>()));
+  }
+  AIE_INLINE aie::accum<accfloat, 32> operator()(const float *__restrict c) const {
+    return aiekit_math::mac_parts(bias, aiekit_math::bf16_parts(aie::accum<accfloat, 32>(aie::load_v<32>(c))), scale);
   }
 };
 

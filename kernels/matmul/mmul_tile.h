@@ -11,6 +11,7 @@
 //   bf16          4x8x4, 4 x 4 blocks: loads 4 x 64 + 4 x 64 B = 8 cycles, 16 mmuls = 16 cycles
 //   int16         4x4x4, 4 x 2 blocks (64-bit accumulators): loads 4 x 32 + 2 x 32 B = 3 cycles, 8 mmuls = 8 cycles
 //   int16 x int8  4x8x4, 4 x 2 blocks (64-bit accumulators): loads 4 x 64 + 2 x 32 B = 5 cycles, 8 mmuls = 8 cycles
+//   bf16 x int8   4x8x4, 4 x 4 blocks: loads 4 x 64 + 4 x 32 B = 6 cycles, 12 vector issues that make bf16 of 4 blocks, 16 mmuls
 // Accumulators take 8 of the 9 registers of 1,024 bits that AIE2 has in each case. Around the walk c is loaded and stored
 // once: 8 x 128 B = 16 and 32 cycles for 8 k / s multiplications, which is why k is as long as the tile's memory lets it be.
 #pragma once
@@ -21,8 +22,9 @@
 
 namespace matmul {
 
-// Names operands of two types: int16 activations, int8 weights.
+// Names operands of two types: int16 or bfloat16 activations, int8 weights.
 struct int16_by_int8;
+struct bfloat16_by_int8;
 
 // A sum of 64 bits as it lies in memory: aie::vector has no such elements.
 struct wide {
@@ -30,14 +32,16 @@ struct wide {
 };
 
 // Elements of a, b and the sums, and the accumulators' tag. aie_api takes no tag of 64 bits for int16 x int8 and
-// accumulates in 64 all the same (detail/aie2/mmul_16_8.hpp): Asked is the tag that it is given.
-template <typename Left, typename Right, typename Acc, typename Tag, typename Asked = Tag>
+// accumulates in 64 all the same (detail/aie2/mmul_16_8.hpp): Asked is the tag that it is given. Factor: what the
+// multiplier takes of b, where that is not its elements.
+template <typename Left, typename Right, typename Acc, typename Tag, typename Asked = Tag, typename Factor = Right>
 struct operands {
   using left = Left;
   using right = Right;
   using acc = Acc;
   using tag = Tag;
   using asked = Asked;
+  using factor = Factor;
 };
 // Sizes of a block, and how many blocks of c are held in registers.
 template <unsigned R, unsigned S, unsigned T, unsigned Em, unsigned En>
@@ -45,7 +49,7 @@ struct blocks {
   static constexpr unsigned r = R, s = S, t = T, em = Em, en = En;
 };
 
-// T: the type of both operands, or int16_by_int8.
+// T: the type of both operands, or int16_by_int8 or bfloat16_by_int8.
 template <typename T>
 struct native;
 #if __AIE_ARCH__ >= 21
@@ -53,15 +57,19 @@ template <> struct native<int8> : operands<int8, int8, int32, acc32>, blocks<8, 
 template <> struct native<int16> : operands<int16, int16, wide, acc64>, blocks<4, 4, 8, 2, 2> {};
 template <> struct native<int16_by_int8> : operands<int16, int8, wide, acc64, acc32>, blocks<4, 8, 8, 2, 2> {};
 template <> struct native<bfloat16> : operands<bfloat16, bfloat16, float, accfloat>, blocks<8, 8, 4, 2, 4> {};
+template <>
+struct native<bfloat16_by_int8> : operands<bfloat16, int8, float, accfloat, accfloat, bfloat16>, blocks<8, 8, 4, 2, 4> {};
 #else
 template <> struct native<int8> : operands<int8, int8, int32, acc32>, blocks<4, 8, 8, 4, 2> {};
 template <> struct native<int16> : operands<int16, int16, wide, acc64>, blocks<4, 4, 4, 4, 2> {};
 template <> struct native<int16_by_int8> : operands<int16, int8, wide, acc64, acc32>, blocks<4, 8, 4, 4, 2> {};
 template <> struct native<bfloat16> : operands<bfloat16, bfloat16, float, accfloat>, blocks<4, 8, 4, 4, 4> {};
+template <>
+struct native<bfloat16_by_int8> : operands<bfloat16, int8, float, accfloat, accfloat, bfloat16>, blocks<4, 8, 4, 4, 4> {};
 #endif
 
 template <typename T>
-using block = aie::mmul<native<T>::r, native<T>::s, native<T>::t, typename native<T>::left, typename native<T>::right,
+using block = aie::mmul<native<T>::r, native<T>::s, native<T>::t, typename native<T>::left, typename native<T>::factor,
                         typename native<T>::asked>;
 
 // N accumulators in memory.
@@ -160,14 +168,22 @@ struct c_row<T, 0> {
   AIE_INLINE void mac(const A &, const Row &) {}
 };
 
+// int8 weights become bfloat16 exactly.
+template <typename T>
+AIE_INLINE aie::vector<typename native<T>::factor, block<T>::size_B> factors(const typename native<T>::right *__restrict b) {
+  const auto elements = aie::load_v<block<T>::size_B>(b);
+  if constexpr (sizeof(typename native<T>::factor) == sizeof(typename native<T>::right)) return elements;
+  else return aie::to_float<typename native<T>::factor>(aie::unpack(elements));
+}
+
 template <typename T, unsigned Count>
 struct b_row {
   using M = block<T>;
   using B = typename native<T>::right;
-  aie::vector<B, M::size_B> head;
+  aie::vector<typename native<T>::factor, M::size_B> head;
   b_row<T, Count - 1> tail;
   AIE_INLINE void load(const B *__restrict b) {
-    head = aie::load_v<M::size_B>(b);
+    head = factors<T>(b);
     tail.load(b + M::size_B);
   }
 };

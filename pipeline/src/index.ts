@@ -14,6 +14,7 @@ export { speechRateHz } from "./audio/speech-notes.ts";
 export { openSpeech, type SpeechStream } from "./audio/speech-stream.ts";
 export { readWav } from "./audio/wav-reader.ts";
 export { writeWav } from "./audio/wav-writer.ts";
+export { demoModelPath } from "./demo-model.ts";
 export {
   type EncoderFrontSizes,
   encoderFrontBuilds,
@@ -64,12 +65,55 @@ export {
 export { whisperTensorShapes } from "./model/whisper-tensors.ts";
 export { timestampStepSeconds, timestampText, type WhisperTokens } from "./model/whisper-tokens.ts";
 export { speechSamplePath } from "./speech-sample.ts";
+export { type TimeTextOptions, timeText } from "./transcribe/formats/time-text.ts";
+export {
+  type FormatOptions,
+  formatTranscript,
+  type TranscriptFormat,
+  transcriptFormats,
+} from "./transcribe/formats/transcript-formats.ts";
+export { logMel } from "./transcribe/mel/log-mel.ts";
+export { SpeechWindows, type SpeechWindowsOptions } from "./transcribe/mel/speech-windows.ts";
+export {
+  type Availability,
+  choosePlacement,
+  type ExecutorKind,
+  executorKinds,
+  type Placement,
+  type PlacementRequest,
+} from "./transcribe/placement/choose-placement.ts";
+export { type Placed, placedExecutor } from "./transcribe/placement/placed-executor.ts";
+export { type Recovery, recoveringExecutor } from "./transcribe/placement/recovering-executor.ts";
+export { type TracedOptions, tracedExecutor } from "./transcribe/placement/traced-executor.ts";
+export {
+  type LaunchPart,
+  type LaunchTrace,
+  type PartTrace,
+  type TraceEvent,
+  TraceLog,
+  type Tracer,
+  type TraceSummary,
+  type WhisperPart,
+} from "./transcribe/trace.ts";
+export { publishedOptions, type TranscribeOptions } from "./transcribe/transcribe-options.ts";
+export { type TranscribeEvents, Transcriber, type TranscriberParts } from "./transcribe/transcriber.ts";
+export type {
+  TranscribedSegment,
+  TranscribedWord,
+  Transcript,
+  Transcription,
+  TranscriptionPhases,
+} from "./transcribe/transcription.ts";
 export { type AlignedWord, type AlignSource, alignWords } from "./whisper/alignment/align-words.ts";
 export { type PunctuationMarks, publishedMarks } from "./whisper/alignment/join-punctuation.ts";
 export type { Word } from "./whisper/alignment/segment-words.ts";
 export { type BucketedOptions, bucketedExecutor } from "./whisper/buckets/bucketed-executor.ts";
 export { type Lease, type LruLimits, LruPool } from "./whisper/buckets/lru-pool.ts";
 export { type BucketOptions, chooseBucket, windowBuckets } from "./whisper/buckets/window-buckets.ts";
+export { type CpuExecutor, type CpuOptions, cpuExecutor } from "./whisper/cpu/cpu-executor.ts";
+export { type CpuPrecision, cpuPrecisions } from "./whisper/cpu/emit-layers.ts";
+export type { CpuModel } from "./whisper/cpu/emitted-graphs.ts";
+export { loadOnnxRuntime } from "./whisper/cpu/onnx-runtime.ts";
 export type { BeamOptions } from "./whisper/decoding/beam-search.ts";
 export { type DecodedWindow, decodeWindow, type WindowOptions } from "./whisper/decoding/decode-window.ts";
 export { type DetectedLanguage, detectLanguage } from "./whisper/decoding/language.ts";
@@ -83,6 +127,24 @@ export {
   publishedTemperatures,
   publishedThresholds,
 } from "./whisper/decoding/temperature-fallback.ts";
+export {
+  type DeviceBuild,
+  decoderBuilds,
+  deviceWhisperBuilds,
+  windowBuilds,
+} from "./whisper/device/device-builds.ts";
+export { type DeviceExecutor, type DeviceExecutorOptions, deviceExecutor } from "./whisper/device/device-executor.ts";
+export {
+  type ContextEvent,
+  type DevicePart,
+  type DeviceTrace,
+  type DeviceTracer,
+  deviceParts,
+  type LaunchEvent,
+  type LaunchTally,
+  tallyTracer,
+} from "./whisper/device/launch-trace.ts";
+export { bf16Everywhere, int8Everywhere, type WeightType, type WeightTypes } from "./whisper/device/weight-types.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
 export { languageCode, languageName, languages } from "./whisper/languages.ts";
 export {
@@ -95,6 +157,7 @@ export {
   type Segment,
   type SlidingOptions,
   slidingWindows,
+  type WindowDone,
 } from "./whisper/long-form/sliding-windows.ts";
 export { stitchTokens } from "./whisper/long-form/stitch-tokens.ts";
 export {

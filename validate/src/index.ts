@@ -4,6 +4,7 @@ export { maxAbsErr, maxErrWithin, meanSignedErr, type WorstError } from "./metri
 export { checkOutput, type LiveBins, type LivenessOptions, liveBins, type OutputCheck } from "./metrics/liveness.ts";
 export { normalisedText } from "./metrics/normalised-text.ts";
 export { relativeL2 } from "./metrics/relative-error.ts";
+export { type WordErrors, wordErrorRate, wordErrors } from "./metrics/word-errors.ts";
 export { conv1dReference } from "./references/conv1d-reference.ts";
 export { encoderFrontReference } from "./references/encoder-front-reference.ts";
 export { encoderLayerReference, type ProductObserver } from "./references/encoder-layer-reference.ts";

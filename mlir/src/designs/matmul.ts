@@ -172,7 +172,7 @@ function fitMatmul(
   return { dtype, shapes };
 }
 
-const pairs = ["i8 x i8", "i16 x i16", "i16 x i8", "bf16 x bf16"] as const;
+const pairs = ["i8 x i8", "i16 x i16", "i16 x i8", "bf16 x bf16", "bf16 x i8"] as const;
 type Pair = (typeof pairs)[number];
 
 const namesOf = (pair: Pair): readonly MatmulTypeName[] =>
@@ -210,6 +210,8 @@ function defaultType(pair: Pair, channels: InputShape | undefined): MatmulTypeNa
       return channels ? "i16_i16" : "i16_i64";
     case "i16 x i8":
       return channels ? (isGrouped ? "i16xi8g128_bf16" : "i16xi8_bf16") : "i16xi8_i32";
+    case "bf16 x i8":
+      return "bf16xi8_bf16";
     case "bf16 x bf16":
       return "bf16_bf16";
   }

@@ -40,6 +40,7 @@ process.exitCode = await runCli({
   argv,
   stdout: process.stdout,
   stderr: process.stderr,
+  stdin: process.stdin,
   environment: readEnvironment(),
   cwd: process.cwd(),
   signal: stop.signal,

@@ -198,8 +198,13 @@ test.each<[string, string[], number, string]>([
     3,
     "--explain expects an xclbin, got a manifest",
   ],
-  ["a blip, for the demo", ["demo", "--wav", "100.wav"], 3, "error: 100.wav: expected 400 samples or more (25 ms"],
-  ["a WAV that is missing, for the demo", ["demo", "--wav", "none.wav"], 3, "none.wav: there is no such file"],
+  [
+    "a blip, for the demo",
+    ["demo", "mel", "--wav", "100.wav"],
+    3,
+    "error: 100.wav: expected 400 samples or more (25 ms",
+  ],
+  ["a WAV that is missing, for the demo", ["demo", "mel", "--wav", "none.wav"], 3, "none.wav: there is no such file"],
 ])("%s is refused with its exit code and a message that names it", async (_, argv, code, message) => {
   const outcome = await runInProcess(argv, { cwd: folder });
 
@@ -226,7 +231,9 @@ test("a refused run leaves no output file and nothing half-written", async () =>
 });
 
 test("a demo of silence fails with what to do, and warns once", async () => {
-  const { code, stdout, stderr } = await runInProcess(["demo", "--wav", "sound.wav", "--out", "."], { cwd: folder });
+  const { code, stdout, stderr } = await runInProcess(["demo", "mel", "--wav", "sound.wav", "--out", "."], {
+    cwd: folder,
+  });
 
   expect(code).toBe(1);
   expect(stdout).toContain("note: silent: all 0.10 s are zero");

@@ -7,6 +7,8 @@ import type { Colors, OutputStream } from "./terminal.ts";
 export interface CommandContext {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** Can be read once. */
+  readonly stdin: AsyncIterable<Uint8Array>;
   /** Colours for stdout. */
   readonly colors: Colors;
   readonly progress: Progress;

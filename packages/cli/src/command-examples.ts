@@ -1,6 +1,7 @@
 /** What `--help` shows below the options of each command. */
 export const examples = {
-  program: `  aiekit demo                          speech to log-mel on the simulated NPU, checked and drawn
+  program: `  aiekit demo                          speech to text on the simulated NPU
+  aiekit transcribe speech.wav         speech to text with a Whisper model
   aiekit build mel                     build the mel kernel for the simulator
   aiekit run mel --in a.wav --out mel.npy
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
@@ -37,8 +38,6 @@ export const examples = {
   aiekit inspect xclbin/sim/mel/manifest.json --json`,
   doctor: `  aiekit doctor
   aiekit doctor --target npu1 --json`,
-  demo: `  aiekit demo
-  aiekit demo --wav speech.wav --out pictures/`,
   conformance: `  aiekit conformance mlir/fixtures/conformance
   aiekit conformance mlir/fixtures/conformance --only repeat-count-compute
   aiekit conformance designs/ --json`,

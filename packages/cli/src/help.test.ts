@@ -13,6 +13,7 @@ const commands = [
   "pack",
   "lint",
   "models",
+  "transcribe",
   "doctor",
   "demo",
   "conformance",

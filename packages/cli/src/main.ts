@@ -12,6 +12,7 @@ export interface CliOptions {
   readonly argv: readonly string[];
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  readonly stdin: AsyncIterable<Uint8Array>;
   readonly environment: Environment;
   readonly cwd: string;
   /** Aborted by Ctrl-C. */
@@ -42,11 +43,12 @@ export async function runCli(cli: CliOptions): Promise<ExitCode> {
 }
 
 function createContext(cli: CliOptions, invocation: Invocation): CommandContext {
-  const { stdout, stderr, environment, cwd, signal } = cli;
+  const { stdout, stderr, stdin, environment, cwd, signal } = cli;
   const interactive = stderr.isTTY === true && !environment.ci;
   return {
     stdout,
     stderr,
+    stdin,
     environment,
     cwd,
     signal,
@@ -80,6 +82,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/lint.ts")).lint(context, invocation.options);
     case "models":
       return (await import("./commands/models.ts")).models(context, invocation.options);
+    case "transcribe":
+      return (await import("./commands/transcribe.ts")).transcribe(context, invocation.options);
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(context, invocation.options);
     case "toolchain":

@@ -16,6 +16,7 @@ const plans: readonly MatmulPlanCase[] = [
   { npu: "npu1", dtype: "i16_i32", array: "tile", shapes: "60x64x32_bias.64x64x32" },
   { npu: "npu2", dtype: "i16_i64", array: "tile", shapes: "60x64x32_bias.64x64x32" },
   { npu: "npu1", dtype: "i16xi8_bf16", array: "tile", shapes: "60x64x32.64x64x32_gelu" },
+  { npu: "npu1", dtype: "bf16xi8_bf16", array: "tile", shapes: "60x64x32.64x64x32_gelu" },
   { npu: "npu1", dtype: "i8g128_bf16", array: "tile", shapes: "60x256x32.32x8192x32_gelu" },
   { npu: "npu2", dtype: "i16xi8g128_bf16", array: "tile", shapes: "60x256x32.64x256x32_gelu" },
 ];

@@ -44,8 +44,8 @@ function exitCode(child: ChildProcess): Promise<number> {
   );
 }
 
-test("demo: the shipped speech goes through the simulated NPU, agrees with both references and leaves a picture", async () => {
-  const { code, stdout } = await aiekit("demo", "--out", "pictures", "--json");
+test("demo mel: the shipped speech goes through the simulated NPU, agrees with both references and leaves a picture", async () => {
+  const { code, stdout } = await aiekit("demo", "mel", "--out", "pictures", "--json");
 
   const result = JSON.parse(stdout);
   expect(code).toBe(0);

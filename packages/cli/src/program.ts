@@ -7,7 +7,6 @@ import { examples } from "./command-examples.ts";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { BuildOptions } from "./commands/build.ts";
 import type { ConformanceOptions } from "./commands/conformance.ts";
-import type { DemoOptions } from "./commands/demo.ts";
 import type { DoctorOptions } from "./commands/doctor.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
 import type { NewOptions } from "./commands/new.ts";
@@ -15,6 +14,7 @@ import type { RoundingOptions } from "./commands/rounding.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { SimOptions } from "./commands/sim.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
+import { addDemoCommand, type DemoInvocation } from "./demo-command.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
 import { addLintCommand, type LintInvocation } from "./lint-command.ts";
@@ -35,6 +35,7 @@ import { addPackCommand, type PackInvocation } from "./pack-command.ts";
 import { addQuantiseCommand, type QuantiseInvocation } from "./quantise-command.ts";
 import type { OutputStream } from "./terminal.ts";
 import { addToolchainCommand, type ToolchainInvocation } from "./toolchain-command.ts";
+import { addTranscribeCommand, type TranscribeInvocation } from "./transcribe-command.ts";
 
 /** One invocation as parsed: which command, its flags that concern printing, and its options. */
 export type Invocation = { readonly json: boolean; readonly verbose: boolean } & (
@@ -50,7 +51,8 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | Pick<ModelsInvocation, "command" | "options">
   | { readonly command: "doctor"; readonly options: DoctorOptions }
   | Pick<ToolchainInvocation, "command" | "options">
-  | { readonly command: "demo"; readonly options: DemoOptions }
+  | Pick<TranscribeInvocation, "command" | "options">
+  | Pick<DemoInvocation, "command" | "options">
   | { readonly command: "conformance"; readonly options: ConformanceOptions }
   | { readonly command: "kernels"; readonly options: NoOptions }
   | { readonly command: "new"; readonly options: NewOptions }
@@ -240,6 +242,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
   addPackCommand(program, invoke);
   addLintCommand(program, invoke);
   addModelsCommand(program, invoke);
+  addTranscribeCommand(program, invoke);
 
   program
     .command("doctor")
@@ -255,20 +258,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
 
   addToolchainCommand(program, invoke);
 
-  program
-    .command("demo")
-    .description("build the mel kernel for the simulator, run it over a recording, and compare it with the references")
-    .option(
-      "--wav <file>",
-      "WAV, FLAC, MP3, Ogg, or what ffmpeg reads; the speech sample that comes with aiekit when left out",
-    )
-    .option("--out <folder>", "where to write the log-mel picture; the project's build folder when left out")
-    .option("--verbose", "print causes")
-    .option("--json", "print one JSON value on stdout")
-    .addHelpText("after", `\nExamples:\n${examples.demo}`)
-    .action((o: RawOptions) => {
-      invoke({ command: "demo", ...flags(o), options: { wav: o.wav, out: o.out } });
-    });
+  addDemoCommand(program, invoke);
 
   program
     .command("conformance")
@@ -333,7 +323,6 @@ interface RawOptions {
   readonly roundtrip?: boolean;
   readonly brief?: boolean;
   readonly writes?: boolean;
-  readonly wav?: string;
   readonly only?: readonly string[];
 }
 

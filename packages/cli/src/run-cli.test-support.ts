@@ -18,6 +18,7 @@ export async function runInProcess(argv: readonly string[], options: Partial<Cli
     argv,
     stdout: stream("stdout"),
     stderr: stream("stderr"),
+    stdin: nothing(),
     environment: { color: false, ci: true, clang: undefined, variables: {} },
     cwd: process.cwd(),
     signal: new AbortController().signal,
@@ -25,3 +26,5 @@ export async function runInProcess(argv: readonly string[], options: Partial<Cli
   });
   return { code, ...text };
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

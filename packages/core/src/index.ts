@@ -53,6 +53,7 @@ export { bf16GemvArrays, type GemvArrays, type GemvLinear, int8GemvArrays } from
 export { type GroupedMatmulArrays, groupedMatmulArrays, matmulGroupSize } from "./quantise/grouped-arrays.ts";
 export { dequantiseInt8, type Int8Options, type Int8Weights, int8Weights } from "./quantise/int8-weights.ts";
 export {
+  bf16ByInt8MatmulArrays,
   bf16MatmulArrays,
   type Int8LinearOptions,
   type Int8MatmulArrays,

@@ -16,7 +16,7 @@ const hopSamples = 160;
 const columnStep = 64;
 
 /** Frames of features and positions of the hidden state, one for two frames. @throws UsageError for sizes that do not chain. */
-export function encoderFrontPositions({ samples, mels, width }: EncoderFrontSizes): {
+export function encoderFrontPositions({ samples, mels }: Pick<EncoderFrontSizes, "samples" | "mels">): {
   frames: number;
   positions: number;
 } {
@@ -30,18 +30,18 @@ export function encoderFrontPositions({ samples, mels, width }: EncoderFrontSize
     );
   }
   if (mels !== 80 && mels !== 128) throw new UsageError(`encoder front: mels: expected 80 or 128, got ${mels}`);
+  return { frames, positions: frames / 2 };
+}
+
+/** What has to be built for a whole array: three kernels; both convolutions are sequences of one build. */
+export function encoderFrontBuilds(sizes: EncoderFrontSizes): ReadonlyMap<string, KernelBuild> {
+  const { frames } = encoderFrontPositions(sizes);
+  const { samples, mels, width } = sizes;
   if (!Number.isSafeInteger(width) || width < 1 || width % columnStep !== 0) {
     throw new UsageError(`encoder front: width ${width}: expected a multiple of ${columnStep}`, {
       hint: `nearest: ${Math.max(columnStep, Math.round(width / columnStep) * columnStep)}`,
     });
   }
-  return { frames, positions: frames / 2 };
-}
-
-/** What has to be built: three kernels; both convolutions are sequences of one build. */
-export function encoderFrontBuilds(sizes: EncoderFrontSizes): ReadonlyMap<string, KernelBuild> {
-  const { frames } = encoderFrontPositions(sizes);
-  const { samples, mels } = sizes;
   const shapes = Object.values(convolutionNames(sizes)).join(".");
   return new Map<string, KernelBuild>([
     ["logmel", { kernel: "logmel", params: { samples: String(samples), mels } }],

@@ -5,6 +5,8 @@ import { checkEncoderLayerSizes, type EncoderLayerSizes } from "./encoder-layer-
 export interface KernelBuild {
   readonly kernel: string;
   readonly params: Readonly<Record<string, number | string>>;
+  /** Array that it is built for, for example npu1_3col; the caller's choice where left out. */
+  readonly device?: string;
 }
 
 /**

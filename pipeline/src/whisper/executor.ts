@@ -5,20 +5,25 @@ import type { WhisperSizes } from "./whisper-sizes.ts";
 export interface WhisperExecutor {
   readonly name: string;
   readonly config: WhisperSizes;
+  /** Log-mel features f32[mels, frames] of sound i16[160 frames], 16 kHz, where the executor makes them as well. */
+  melFeatures?(pcm: Tensor<"i16">): Promise<Tensor<"f32">>;
   /**
    * Encodes one window. `features`: f32[mels, frames]; frames may be fewer than the full window's, never more.
    * @throws ShapeError for another shape.
    */
   encode(features: Tensor<"f32">): Promise<EncoderState>;
-  /** A decoder over an encoded window, with an empty cache of one row. The state must outlive the session. */
+  /**
+   * A decoder over an encoded window, with an empty cache of one row. The state must outlive the session; one of another
+   * executor is read by its `output`, so that a model's halves can run in different places.
+   */
   decode(state: EncoderState, options?: DecoderOptions): Promise<DecoderSession>;
   close(): Promise<void>;
 }
 
-/** An encoded window, kept where its executor wants it; belongs to the executor that made it. */
+/** An encoded window, kept where its executor wants it. */
 export interface EncoderState {
   readonly positions: number;
-  /** f32[positions, width]. */
+  /** f32[positions, width]. @throws UsageError when it is closed. */
   output(): Promise<Tensor<"f32">>;
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ export const matmulDTypes = [
   "i8_bf16",
   "bf16_bf16",
   "bf16_f32",
+  "bf16xi8_bf16",
   "i16_i16",
   "i16_i32",
   "i16_i64",
@@ -42,7 +43,7 @@ export function dtypeFacts(dtype: MatmulDType): MatmulDTypeFacts {
   const [types = "", groups] = operands.split("g");
   const [a, b = a] = types.split("x") as [Operand, Operand?];
   const isInteger = a !== "bf16";
-  const isScaled = isInteger && out !== "i32" && out !== "i64";
+  const isScaled = isInteger ? out !== "i32" && out !== "i64" : b === "i8";
   return {
     a,
     b,

@@ -43,8 +43,9 @@ export function matmulInputs(item: MatmulCase, seed: number): { inputs: MatmulIn
   return { inputs, channels: channels ?? none };
 }
 
-/** Standard deviation of a product of operands as the cases draw them: a third of the squared range, int16 a quarter of it. */
+/** Standard deviation of a product of operands as the cases draw them: a third of the product of their ranges, int16 a quarter of it. */
 function productDeviation({ a, b }: { readonly a: string; readonly b: string }): number {
+  if (a === "bf16") return 2 ** 7 / 3;
   if (a === "i8") return 2 ** 14 / 3;
   return b === "i8" ? 2 ** 22 / 3 : 2 ** 26 / 3;
 }
@@ -65,6 +66,9 @@ function makeChannels(item: MatmulCase, random: Random): (Channels & { readonly 
     if (!isInteger) {
       floats[j] = random.between(-2, 2);
       bias[j] = floats[j]!;
+      if (!isScaled) continue;
+      floats[n + j] = (1.33 * random.between(0.5, 2)) / deviation;
+      multiplier[j] = floats[n + j]!;
       continue;
     }
     bias[j] = Math.floor(random.between(-20_000, 20_000));

@@ -36,7 +36,7 @@ export const matmulCriteria: readonly Criterion[] = [
     unit: "of the limit",
     rule: "bfloat16, float: |error| <= limit; infinities and NaN where the reference has them",
     derivation:
-      "sum: (K + 2) 2^-24 (sum|a b| + |bias|), one rounding of binary32 an addition; integers: 2^-24 for the conversion and 2^-14.4 for the scale; " +
+      "sum: (K + 2) 2^-24 (sum|a b| + |bias|), one rounding of binary32 an addition; integers: 2^-24 for the conversion and 2^-14.4 for the scale; bfloat16 x int8: 2^-14.4 of the product for the scale; " +
       "groups: that for the magnitude of each, and (groups + 1) 2^-24 for their sum; int8 and int16 results of groups: half a step; " +
       "GELU: 1.13 times that, and 2^-13 of its value; residual: 2^-24; the last rounding: 2^-8 (bfloat16) or 2^-24 of the value; " +
       "K 2^-126 max|b| for denormals, which the device flushes",
@@ -146,7 +146,7 @@ function floatsBefore(
   channels: Channels,
 ): Required<Expected> & { limits: Float64Array } {
   const { dtype, k, n } = item;
-  const { isInteger, a: left, group } = dtypeFacts(dtype);
+  const { isInteger, isScaled, a: left, group } = dtypeFacts(dtype);
   const [a, b] = [numbersOf(inputs.a), numbersOf(inputs.b)];
   if (group !== undefined && channels.scales !== undefined) {
     const { sums, magnitudes } = groupedReference(a, b, { ...item, size: group, scales: channels.scales });
@@ -163,8 +163,9 @@ function floatsBefore(
   const values = sums.map((sum, i) => {
     const [bias, scale] = [channels.bias[i % n]!, channels.multiplier[i % n]!];
     if (!isInteger) {
-      limits[i] = (k + 2) * unitFloat * (magnitudes[i]! + Math.abs(bias));
-      return sum + bias;
+      limits[i] = (k + 2) * unitFloat * (magnitudes[i]! * scale + Math.abs(bias));
+      if (isScaled) limits[i]! += pairProduct * Math.abs(sum * scale);
+      return sum * scale + bias;
     }
     const narrow = { bias, multiplier: 1, shift: channels.shift, residual: 0, bits: 32 };
     const x = (left === "i8" ? sum + bias : requantisedReference(sum, narrow)) * scale;

@@ -128,7 +128,8 @@ function finished(
     return (mistakes.cut ?? saturate)(rounded + residual, out === "i8" ? 8 : 16);
   }
   let x = Math.fround(sum + (words ? floatOf(words.bias) : 0));
-  if (operands === "i8") x = biased * floatOf(words!.by);
+  if (operands === "bf16xi8") x = Math.fround(Math.fround(sum * floatOf(words!.by)) + floatOf(words!.bias));
+  else if (operands === "i8") x = biased * floatOf(words!.by);
   else if (operands !== "bf16") x = narrow32(biased / 2 ** words!.shift) * floatOf(words!.by);
   return (mistakes.gelu ?? ((v: number) => v))(x) + residual;
 }
@@ -188,6 +189,7 @@ test.each<[string, Mistakes, RegExp]>([
   ["rows of int16 one element too far apart", { stride: (k) => k + 1 }, /i16xi8_bf16 70x700x90/],
   ["a W8A16 result that takes the neighbour's scale", { channelOf: (j, n) => (j + 1) % n }, /i16xi8_bf16 70x700x90/],
   ["the scale of the next group", { groupOf: (g, groups) => (g + 1) % groups }, /i8g128_bf16 70x300x90/],
+  ["bfloat16 x int8 that takes the neighbour's scale", { channelOf: (j, n) => (j + 1) % n }, /bf16xi8_bf16 70x200x90/],
   ["one scale for all groups", { groupOf: () => 0 }, /i16xi8g128_i16 65x129x70/],
   ["group sums in bfloat16 by floor", { narrow: floorBf16 }, /i16xi8g128_bf16 130x200x70/],
   ["results of groups cut towards zero", { round: Math.trunc }, /i8g128_i8 100x256x65/],

@@ -69,6 +69,7 @@ function storeRuns({ floats, input, output }: MatmulType, gelu: boolean, generat
   if (input.dtype !== "bf16" && input.group === undefined) {
     return { each: 8 + narrowing + activation, perColumns: 3, once };
   }
+  if (input.name === "bf16xi8") return { each: 7 + activation, perColumns: 4, once };
   if (output.bytes === 4) return { each: gelu ? 2 + activation : 4 / wide, perColumns: gelu ? 1 : 0, once };
   return { each: 3 + activation, perColumns: 1, once };
 }

@@ -26,6 +26,7 @@ test.each([
   ["i8g128_bf16", 0.5],
   ["i16xi8g128_bf16", 0.7],
   ["bf16_bf16", 0.7],
+  ["bf16xi8_bf16", 0.7],
 ] as const)("%s, 1024^3 on npu1: modelled at %f of the array's peak or more, in one launch", (dtype, least) => {
   const [shape] = planMatmul(request(dtype, "1024x1024x1024")).shapes;
 
@@ -125,6 +126,7 @@ test.each([
   ["npu1_2col", "i16xi8g128_bf16", "whole", "77x300x77_gelu"],
   ["npu2", "i16_i32", "whole", "1500x384x384_bias"],
   ["npu2", "i16xi8_bf16", "whole", "1500x384x384_gelu"],
+  ["npu1", "bf16xi8_bf16", "whole", "1500x384x1152.1500x384x1536_gelu"],
   ["npu2", "i8g128_bf16", "column", "1500x384x384"],
 ])("%s %s %s %s: the chosen tile lowers, its memory is what the plan says", (device, dtype, array, shapes) => {
   const design = matmulDesign({ device, params: { dtype, array, shapes, tile: "auto" } });
@@ -170,7 +172,7 @@ const wrong: readonly [string, Parameters<NonNullable<typeof matmulEntry.fit>>[0
   [
     "types",
     { a: { dtype: "i8", shape: [3, 4] }, b: { dtype: "bf16", shape: [4, 5] } },
-    /a is i8, b bf16: expected i8 x i8, i16 x i16, i16 x i8, bf16 x bf16 or floats/,
+    /a is i8, b bf16: expected i8 x i8, i16 x i16, i16 x i8, bf16 x bf16, bf16 x i8 or floats/,
   ],
   ["a vector", { a: { dtype: "i8", shape: [4] }, b: { dtype: "i8", shape: [4, 5] } }, /a: expected a matrix/],
   ["unsigned", { a: { dtype: "u16", shape: [3, 4] }, b: { dtype: "u16", shape: [4, 5] } }, /a is u16, b u16/],

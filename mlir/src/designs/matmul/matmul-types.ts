@@ -28,7 +28,7 @@ export interface Held {
 /** Operands of a product. Elements of a are its own fields. */
 export interface Operand extends Element {
   /** Names the kernel's source and its functions. */
-  readonly name: "i8" | "bf16" | "i16" | "i16xi8" | "i8g128" | "i16xi8g128";
+  readonly name: "i8" | "bf16" | "bf16xi8" | "i16" | "i16xi8" | "i8g128" | "i16xi8g128";
   /** Elements of b. */
   readonly b: Element;
   readonly sums: Held;
@@ -121,6 +121,9 @@ const bfloat16: Operand = {
   },
 };
 
+/** bfloat16 activations, int8 weights that become bfloat16 in the cores. */
+const bfloat16ByInt8: Operand = { ...bfloat16, name: "bf16xi8", b: elements.i8 };
+
 const outputs = {
   i8: { ...elements.i8, each: 1, cName: "int8" },
   i16: { ...elements.i16, each: 1, cName: "int16" },
@@ -154,6 +157,7 @@ export const matmulTypes = {
   i16xi8g128_bf16: { input: int16ByInt8Groups, output: outputs.bf16, ...scaled },
   bf16_bf16: { input: bfloat16, output: outputs.bf16, ...float },
   bf16_f32: { input: bfloat16, output: outputs.f32, ...float },
+  bf16xi8_bf16: { input: bfloat16ByInt8, output: outputs.bf16, ...scaled },
 } as const satisfies Record<string, MatmulType>;
 
 export type MatmulTypeName = keyof typeof matmulTypes;
@@ -176,6 +180,7 @@ export function channelsType({ group }: Operand): "i32" | "f32" {
 
 /** What the rows of `channels` are. Source: the kernels' header comments. */
 export function channelsMeaning({ requantised, floats, input, output }: MatmulType): string {
+  if (input.name === "bf16xi8") return "rows: bits of bias and of scale as f32, 0, 0";
   if (input.dtype === "bf16") return "rows: bits of bias as f32, 0, 0, 0";
   if (input.group !== undefined) {
     const unit = floats ? "" : `, in steps of the ${output.dtype} result`;

@@ -3,7 +3,7 @@ import { buildPair } from "./kernel-pair.test-support.ts";
 
 export interface MatmulKernelOptions {
   /** Operands: names the source and its functions. */
-  readonly type: "i8" | "bf16" | "i16" | "i16xi8" | "i8g128" | "i16xi8g128";
+  readonly type: "i8" | "bf16" | "bf16xi8" | "i16" | "i16xi8" | "i8g128" | "i16xi8g128";
   readonly tile: { readonly m: number; readonly k: number; readonly n: number };
   readonly arch: 20 | 21;
   /** C++ type of the results. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { tensor } from "../tensor.ts";
 import { int8Weights } from "./int8-weights.ts";
-import { bf16MatmulArrays, int8MatmulArrays } from "./matmul-arrays.ts";
+import { bf16ByInt8MatmulArrays, bf16MatmulArrays, int8MatmulArrays } from "./matmul-arrays.ts";
 
 const f32 = (shape: readonly number[], ...values: number[]) => tensor("f32", shape, Float32Array.from(values));
 
@@ -11,6 +11,16 @@ test("bfloat16: a bias is the bits of a float32 in the first of the four words o
 
   expect(b.data).toEqual(Uint16Array.of(0x3f80, 0xbf00));
   expect([...channels.data]).toEqual([0x3fc00000, 0xc0000000 | 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test("bfloat16 x int8: int8 with a scale for each column, whose bits stand behind those of the bias", () => {
+  const linear = { weights: f32([2, 2], 127, -2, 63.5, 254), bias: f32([2], 1.5, -2) };
+
+  const { b, channels } = bf16ByInt8MatmulArrays("fc2", linear);
+
+  expect([...b.data]).toEqual([127, -1, 64, 127]);
+  expect([...channels.data]).toEqual([0x3fc00000, 0xc0000000 | 0, 0x3f800000, 0x40000000, 0, 0, 0, 0]);
+  expect(() => bf16ByInt8MatmulArrays("fc2", { ...linear, weights: f32([1, 2], 0, 1) })).toThrow(/fc2/);
 });
 
 test("known words: scales 2 and 1, input 0.5, output 4 give 1/4 and 1/8, bias 3 becomes 3 and 6 steps", () => {

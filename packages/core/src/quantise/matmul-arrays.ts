@@ -3,7 +3,7 @@ import { describeShape, type Tensor, tensor } from "../tensor.ts";
 import type { ActivationBits } from "./activations.ts";
 import { bf16Weights } from "./bf16-weights.ts";
 import { checkFinite, matrixSizes, type Weights } from "./finite-weights.ts";
-import { type Int8Weights, int8Max, roundHalfEven } from "./int8-weights.ts";
+import { type Int8Weights, int8Max, int8Weights, roundHalfEven } from "./int8-weights.ts";
 
 /** The operands of the matmul kernel that a layer's weights make: `b` and the four words of each column, `channels`. */
 export interface MatmulArrays {
@@ -22,6 +22,21 @@ export function bf16MatmulArrays(
   const { columns } = matrixSizes(name, linear.weights);
   const channels = biasChannels(name, linear.bias, columns);
   return { b: bf16Weights(name, linear.weights), channels };
+}
+
+/**
+ * For bfloat16 x int8: weights with a scale for each column, which the kernel multiplies sums with; a column's words are the
+ * bits of bias and scale as float32. @throws FormatError for a number that is not finite or a column of zeros; ShapeError.
+ */
+export function bf16ByInt8MatmulArrays(
+  name: string,
+  linear: { readonly weights: Weights; readonly bias: Weights },
+): MatmulArrays {
+  const { values, scales } = int8Weights(name, linear.weights);
+  const columns = scales.data.length;
+  const channels = biasChannels(name, linear.bias, columns);
+  channels.data.set(float32Bits(scales.data), columns);
+  return { b: values, channels };
 }
 
 /** The four words of each column where nothing but a bias is added. @throws FormatError, ShapeError as above. */

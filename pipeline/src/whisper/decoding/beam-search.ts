@@ -1,5 +1,5 @@
 import { ruled } from "./logit-rules.ts";
-import { largestIndices, logSoftmax } from "./probabilities.ts";
+import { largestIndices, toLogSoftmax } from "./probabilities.ts";
 import { type Candidate, type SearchStart, stepped } from "./search.ts";
 
 export interface BeamOptions {
@@ -23,7 +23,7 @@ export async function beamSearch(start: SearchStart, { beams, patience = 1 }: Be
   let running: readonly Candidate[] = [{ tokens: [], logProb: 0 }];
   let logits: readonly Float32Array[] = [start.logits];
   for (;;) {
-    const logProbs = running.map(({ tokens }, row) => logSoftmax(ruled(logits[row]!, rules, tokens)));
+    const logProbs = running.map(({ tokens }, row) => toLogSoftmax(ruled(logits[row]!, rules, tokens)));
     const step = beamStep(running, logProbs, beams, eot);
     ended.push(...step.ended.slice(0, wanted - ended.length));
     running = step.next;

@@ -1,3 +1,5 @@
+import { doubles } from "./probabilities.ts";
+
 /** Forbids tokens by setting their logits to -Infinity, in place. `sampled`: tokens behind the prompt. */
 export type LogitRule = (logits: Float64Array, sampled: readonly number[]) => void;
 
@@ -7,7 +9,7 @@ export function ruled(
   rules: readonly LogitRule[],
   sampled: readonly number[],
 ): Float64Array {
-  const copy = Float64Array.from(logits);
+  const copy = doubles(logits);
   for (const rule of rules) rule(copy, sampled);
   return copy;
 }

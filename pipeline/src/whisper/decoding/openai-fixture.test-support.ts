@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { WeightSource } from "../../encoder/encoder-weights.ts";
 import { referenceExecutor } from "../reference/reference-executor.ts";
 import { seededArray, seededWeights } from "../seeded-model.test-support.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
@@ -35,11 +36,16 @@ export const openAi: OpenAiFixture = JSON.parse(
   readFileSync(new URL("../../../fixtures/whisper/openai.json", import.meta.url), "utf8"),
 );
 
-/** The fixture's model; other fixtures scale other rows of its embedding. */
+/** The fixture's model. */
 export async function openAiExecutor(scaledRows = openAi.scaledRows) {
+  return referenceExecutor(openAi.sizes, openAiWeights(scaledRows));
+}
+
+/** Its weights; other fixtures scale other rows of its embedding. */
+export function openAiWeights(scaledRows = openAi.scaledRows): WeightSource {
   const { sizes } = openAi;
   const weights = seededWeights(sizes, "openai ");
-  return referenceExecutor(sizes, async (name) => {
+  return async (name) => {
     const array = await weights(name);
     if (name === "model.decoder.embed_tokens.weight") {
       for (const [row, factor] of scaledRows) {
@@ -48,7 +54,7 @@ export async function openAiExecutor(scaledRows = openAi.scaledRows) {
       }
     }
     return array;
-  });
+  };
 }
 
 /** Features by the name that the fixture's script gives them. */

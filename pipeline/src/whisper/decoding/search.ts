@@ -1,6 +1,6 @@
 import type { DecoderSession } from "../executor.ts";
 import { type LogitRule, ruled } from "./logit-rules.ts";
-import { logSoftmax } from "./probabilities.ts";
+import { logProbability } from "./probabilities.ts";
 import type { Pick } from "./sampling.ts";
 
 /** A session of one row behind its prompt, and what holds for all that is sampled. */
@@ -32,7 +32,7 @@ export async function sampleSequences(start: SearchStart, count: number, pick: P
     for (const [row, { tokens, logProb }] of running.entries()) {
       const allowed = ruled(logits[row]!, rules, tokens);
       const token = pick(allowed);
-      const total = logProb + logSoftmax(allowed)[token]!;
+      const total = logProb + logProbability(allowed, token);
       if (token === eot) {
         ended.push({ tokens, logProb: total });
       } else {

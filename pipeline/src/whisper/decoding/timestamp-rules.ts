@@ -1,5 +1,5 @@
 import type { LogitRule } from "./logit-rules.ts";
-import { largest, logSoftmax, logSumExp } from "./probabilities.ts";
+import { largest, logSumExp } from "./probabilities.ts";
 import type { SpecialTokens } from "./special-tokens.ts";
 
 /**
@@ -31,8 +31,8 @@ export function timestampRules(
       if (maxInitial !== undefined) forbid(timestampBegin + maxInitial + 1, logits.length);
     }
 
-    const logProbs = logSoftmax(logits);
-    const timestamps = logSumExp(logProbs, timestampBegin, logits.length);
-    if (timestamps > largest(logProbs, 0, timestampBegin)) forbid(0, timestampBegin);
+    // Of logits, not of their probabilities: both sides would have the same number less.
+    const timestamps = logSumExp(logits, timestampBegin, logits.length);
+    if (timestamps > largest(logits, 0, timestampBegin)) forbid(0, timestampBegin);
   };
 }

@@ -15,10 +15,12 @@ import { type WordOptions, windowWords } from "./word-times.ts";
 
 /** Log-mel features of a recording. */
 export interface MelSource {
-  /** Frames of the recording. */
+  /** Frames of the recording; infinite until its end is known, which it is when the last window was read. */
   readonly frames: number;
-  /** f32[mels, frames] from a frame on, zeros behind the recording's end. */
+  /** f32[mels, frames] from a frame on, padded behind the recording's end. */
   window(from: number, frames: number): Promise<Tensor<"f32">>;
+  /** Whether frames are certain to hold no speech: they are not decoded. Never where left out. */
+  isSilent?(from: number, frames: number): Promise<boolean>;
 }
 
 export interface SlidingOptions {
@@ -41,6 +43,19 @@ export interface SlidingOptions {
   readonly words?: WordOptions;
   readonly text: (tokens: readonly number[]) => string;
   readonly frameSeconds: number;
+  /** The frame that the first window begins at; 0 where left out. */
+  readonly startSeek?: number;
+  /** Told of every window when it is done; `decoded` is undefined for one that was silent and not decoded. */
+  readonly onWindow?: ((window: WindowDone) => void) | undefined;
+}
+
+export interface WindowDone {
+  readonly seek: number;
+  /** Of the recording in this window, padding left out. */
+  readonly frames: number;
+  readonly decoded: FallbackResult | undefined;
+  /** Taken for silence. */
+  readonly skipped: boolean;
 }
 
 /** A piece of text in time. */
@@ -70,35 +85,35 @@ export async function* slidingWindows(
   const before = new PreviousText(options, executor.config.textPositions);
   let lastSpeechSeconds = 0;
   for (const [start, end] of clipFrames(options, mel.frames)) {
-    let seek = start;
-    while (seek < end) {
-      const window = { seek, frames: Math.min(2 * executor.config.audioPositions, end - seek), lastSpeechSeconds };
+    let seek = Math.max(start, options.startSeek ?? 0);
+    while (seek < Math.min(end, mel.frames)) {
+      const window = { seek, end, lastSpeechSeconds };
       const found = await windowAt(executor, mel, before.tokens(), window, options);
+      const { decoded, frames, skipped } = found;
+      options.onWindow?.({ seek, frames, decoded, skipped });
       seek = found.nextSeek;
-      if (found.decoded === undefined) continue;
+      if (decoded === undefined || skipped) continue;
       lastSpeechSeconds = found.lastSpeechSeconds;
       for (const times of found.segments) {
-        const segment = segmentOf(found.decoded, window.seek, times, options);
+        const segment = segmentOf(decoded, window.seek, times, options);
         before.add(segment.tokens);
         yield segment;
       }
-      if (!options.conditionOnPrevious || found.decoded.temperature > mostTrustedTemperature) before.forget();
+      if (!options.conditionOnPrevious || decoded.temperature > mostTrustedTemperature) before.forget();
     }
   }
 }
 
 interface WindowPlace {
   readonly seek: number;
-  /** Of the window, padding left out. */
-  readonly frames: number;
+  /** Where its clip ends. */
+  readonly end: number;
   readonly lastSpeechSeconds: number;
 }
 
 type Times = SegmentTimes & { readonly words?: readonly Word[] };
 
-interface FoundWindow {
-  /** undefined for a window without speech. */
-  readonly decoded: FallbackResult | undefined;
+interface FoundWindow extends Omit<WindowDone, "seek"> {
   readonly segments: readonly Times[];
   readonly nextSeek: number;
   readonly lastSpeechSeconds: number;
@@ -111,37 +126,44 @@ async function windowAt(
   place: WindowPlace,
   options: SlidingOptions,
 ): Promise<FoundWindow> {
-  const { seek, frames } = place;
+  const { seek, end, lastSpeechSeconds } = place;
   const { window, frameSeconds } = options;
   const fullFrames = 2 * executor.config.audioPositions;
+  const framesHeld = () => Math.min(fullFrames, end - seek, mel.frames - seek);
+  const skip = (decoded?: FallbackResult): FoundWindow => {
+    const frames = framesHeld();
+    return { decoded, frames, skipped: true, segments: [], nextSeek: seek + frames, lastSpeechSeconds };
+  };
+  if (await mel.isSilent?.(seek, Math.min(fullFrames, end - seek))) return skip();
   const state = await executor.encode(await clippedWindow(mel, place, fullFrames));
   try {
+    // A stream tells its length when the window was read.
+    const frames = framesHeld();
     const decode = (temperature: number) => decodeAt(executor, state, temperature, previous, options);
     const decoded = await decodeWithFallback(decode, options.text, options);
-    if (isSkipped(decoded, options.thresholds)) {
-      return { decoded: undefined, segments: [], nextSeek: seek + frames, lastSpeechSeconds: place.lastSpeechSeconds };
-    }
-    const { special } = window;
-    const { segments, ...cut } = windowSegments(decoded.tokens, special.timestampBegin, frames);
-    const times: readonly Times[] = segments.map(({ start, end, tokens }) => ({
+    if (isSkipped(decoded, options.thresholds)) return skip(decoded);
+    const { segments, ...cut } = windowSegments(decoded.tokens, window.special.timestampBegin, frames);
+    const times: readonly Times[] = segments.map(({ start, end: last, tokens }) => ({
       startSeconds: (seek + 2 * start) * frameSeconds,
-      endSeconds: (seek + 2 * end) * frameSeconds,
+      endSeconds: (seek + 2 * last) * frameSeconds,
       tokens,
     }));
     // A pair of <|0.00|> would leave the window where it is for ever.
     const nextSeek = seek + (cut.advanceFrames > 0 ? cut.advanceFrames : frames);
-    if (options.words === undefined) return { ...place, decoded, segments: times, nextSeek };
-    const timed = { ...place, ...window, ...cut, executor, state, frameSeconds, fullFrames, nextSeek };
+    const found = { decoded, frames, skipped: false, segments: times, nextSeek, lastSpeechSeconds };
+    if (options.words === undefined) return found;
+    const timed = { ...place, ...window, ...cut, executor, state, frames, frameSeconds, fullFrames, nextSeek };
     const worded = await windowWords({ ...timed, recordingFrames: mel.frames }, times, options.words);
-    return { decoded, ...worded, nextSeek: worded.nextSeek > seek ? worded.nextSeek : seek + frames };
+    return { ...found, ...worded, nextSeek: worded.nextSeek > seek ? worded.nextSeek : seek + frames };
   } finally {
     await state.close();
   }
 }
 
-/** The window's features, zeros behind its end. */
-async function clippedWindow(mel: MelSource, { seek, frames }: WindowPlace, fullFrames: number) {
-  if (frames === fullFrames || seek + frames === mel.frames) return mel.window(seek, fullFrames);
+/** The window's features, zeros behind the end of its clip. */
+async function clippedWindow(mel: MelSource, { seek, end }: WindowPlace, fullFrames: number) {
+  const frames = Math.min(fullFrames, end - seek);
+  if (frames === fullFrames || end === mel.frames) return mel.window(seek, fullFrames);
   const clip = await mel.window(seek, frames);
   const [mels = 0] = clip.shape;
   const full = tensor("f32", [mels, fullFrames]);

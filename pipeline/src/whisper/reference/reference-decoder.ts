@@ -49,6 +49,10 @@ export class ReferenceDecoder implements DecoderSession {
       throw new UsageError(`decoder: prefill: expected one empty row, got ${this.rows} of ${this.#length} tokens`);
     }
     this.#check(tokens, tokens.length);
+    const outside = at.find((token) => !Number.isInteger(token) || token < 0 || token >= tokens.length);
+    if (outside !== undefined) {
+      throw new UsageError(`decoder: prefill: logits at ${outside}: expected one of 0 to ${tokens.length - 1}`);
+    }
     const { state, sequence } = this.#feed(only, tokens);
     this.#sequences = [sequence];
     this.#length = tokens.length;
@@ -61,7 +65,7 @@ export class ReferenceDecoder implements DecoderSession {
   }
 
   async step(tokens: readonly number[]): Promise<Tensor<"f32">> {
-    if (tokens.length !== this.rows) {
+    if (tokens.length !== this.rows || this.rows === 0) {
       throw new ShapeError(`decoder: step: expected ${this.rows} tokens, one a row, got ${tokens.length}`);
     }
     this.#check(tokens, 1);

@@ -1,4 +1,4 @@
-import { describeShape, ShapeError, tensor, UsageError } from "@aiekit/core";
+import { describeShape, ShapeError, type Tensor, tensor, UsageError } from "@aiekit/core";
 import type { WeightSource } from "../../encoder/encoder-weights.ts";
 import type { EncoderState, WhisperExecutor } from "../executor.ts";
 import { checkWhisperSizes, type WhisperSizes } from "../whisper-sizes.ts";
@@ -25,17 +25,33 @@ export async function referenceExecutor(config: WhisperSizes, source: WeightSour
       const encoded = referenceEncoder(features, weights, config);
       const state: EncoderState = {
         positions: encoded.count,
-        output: async () => tensor("f32", [encoded.count, encoded.width], Float32Array.from(encoded.data)),
+        output: async () => {
+          if (!states.has(state)) throw closed();
+          return tensor("f32", [encoded.count, encoded.width], Float32Array.from(encoded.data));
+        },
         close: async () => void states.delete(state),
       };
       states.set(state, encoded);
       return state;
     },
     async decode(state, options) {
-      const encoded = states.get(state);
-      if (encoded !== undefined) return new ReferenceDecoder(weights, config, encoded, options);
-      throw new UsageError("decoder: expected an encoder state of this executor that is not closed");
+      const encoded = states.get(state) ?? rowsOf(await state.output(), config);
+      return new ReferenceDecoder(weights, config, encoded, options);
     },
     async close() {},
   };
+}
+
+/** An encoded window of another executor. */
+function rowsOf({ dtype, shape, data }: Tensor<"f32">, { width, audioPositions }: WhisperSizes): Rows {
+  const [count = 0, columns] = shape;
+  if (shape.length === 2 && columns === width && count >= 1 && count <= audioPositions) {
+    return { count, width, data: Float64Array.from(data) };
+  }
+  const got = describeShape(dtype, shape);
+  throw new ShapeError(`decoder: encoded window: expected f32[1 to ${audioPositions}, ${width}], got ${got}`);
+}
+
+function closed(): UsageError {
+  return new UsageError("decoder: expected an encoder state that is not closed");
 }

@@ -1,0 +1,288 @@
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readNpy } from "@aiekit/core";
+import { writeWav } from "@aiekit/pipeline";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { tinyModel, writeFiles } from "../models/tiny-model.test-support.ts";
+import { runInProcess } from "../run-cli.test-support.ts";
+import { syntheticWav } from "../synthetic-wav.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "aiekit-transcribe-"));
+  await writeFiles(join(folder, "model"), tinyModel());
+  await writeFile(join(folder, "a.wav"), syntheticWav(1.5, 3));
+  await writeFile(join(folder, "b.wav"), syntheticWav(0.8, 4));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+// One attempt a window: the text of random weights is doubtful at every temperature.
+const model = ["--model", "model", "--temperature", "0", "--language", "en", "--device", "reference"];
+const transcribe = (argv: readonly string[], options = {}) => {
+  const variables = { AIEKIT_MODELS: folder, XDG_CACHE_HOME: join(folder, "cache") };
+  const environment = { color: false, ci: true, clang: undefined, variables };
+  return runInProcess(["transcribe", ...argv], { cwd: folder, environment, ...options });
+};
+const lines = (text: string) => text.trimEnd().split("\n");
+const json = (text: string) => lines(text).map((line) => JSON.parse(line));
+
+test("the text goes to stdout, what is said about it to stderr; auto says what it chose and why", async () => {
+  const [text, both] = [
+    await transcribe(["a.wav", ...model, "--format", "txt"]),
+    await transcribe(["a.wav", ...model, "--device", "auto"]),
+  ];
+
+  expect([text.code, both.code]).toEqual([0, 0]);
+  expect(text.stdout).not.toContain("wall time");
+  expect(text.stderr).toContain("a.wav: 1.50 s of sound");
+  expect(text.stderr).toMatch(/wall time: decode audio .*, log-mel .*, encoder .*, decoder .*, other .*, total /);
+  expect(text.stderr).not.toContain("auto");
+  expect(both.stderr).toMatch(/^auto: encoder and decoder on \w+; xrt: /m);
+});
+
+test("--json prints a line a recording, failures too, and a summary", async () => {
+  const { code, stdout } = await transcribe(["a.wav", "nowhere.wav", "b.wav", ...model, "--json"]);
+
+  const [first, failed, second, summary, ...more] = json(stdout);
+  expect([code, more]).toEqual([3, []]);
+  expect(first).toMatchObject({ kind: "transcription", recording: "a.wav", language: "en", durationSeconds: 1.5 });
+  expect(Object.keys(first.wallMs)).toEqual(["audioMs", "melMs", "encoderMs", "decoderMs", "otherMs", "totalMs"]);
+  expect(first.trace.parts.map(({ executor }: { executor: string }) => executor)).toEqual(["reference", "reference"]);
+  expect(failed).toMatchObject({ kind: "failed", recording: "nowhere.wav", error: { code: "format" } });
+  expect(second.recording).toBe("b.wav");
+  expect(summary).toEqual({ kind: "summary", done: 2, skipped: 0, failed: ["nowhere.wav"] });
+});
+
+test("a recording that fails stops no other; they are listed at the end", async () => {
+  const { code, stderr } = await transcribe(["nowhere.wav", "a.wav", ...model, "--out", "after-failure"]);
+
+  expect(code).toBe(3);
+  expect(stderr).toContain("error: nowhere.wav: there is no such file");
+  expect(lines(stderr).slice(-2)).toEqual(["1 transcribed, 0 finished before, 1 failed", "  failed: nowhere.wav"]);
+  expect((await readdir(join(folder, "after-failure"))).sort()).toEqual([".aiekit", "a.txt"]);
+});
+
+test("results of every format, by renaming; a re-run leaves out what is finished and does what is not", async () => {
+  const argv = ["a.wav", "b.wav", ...model, "--out", "out", "--format", "all"];
+  const kinds = async (...more: readonly string[]) =>
+    json((await transcribe([...argv, ...more, "--json"])).stdout).map(({ kind }) => kind);
+  const first = await transcribe(argv);
+  const names = ["txt", "srt", "vtt", "tsv", "json", "verbose.json"].flatMap((end) => [`a.${end}`, `b.${end}`]);
+
+  expect(lines(first.stdout).sort()).toEqual(names.map((name) => join("out", name)).sort());
+  expect((await readdir(join(folder, "out"))).sort()).toEqual([".aiekit", ...names].sort());
+  expect(JSON.parse(await readFile(join(folder, "out", "a.verbose.json"), "utf8")).language).toBe("english");
+  expect(await kinds()).toEqual(["skipped", "skipped", "summary"]);
+  expect(await kinds("--overwrite")).toEqual(["transcription", "transcription", "summary"]);
+  expect(await kinds("--prompt", "the")).toEqual(["transcription", "transcription", "summary"]);
+  expect(await kinds()).toEqual(["transcription", "transcription", "summary"]);
+  await writeFile(join(folder, "out", "a.srt"), "cut");
+  await utimes(join(folder, "b.wav"), 1, 1);
+  expect(await kinds()).toEqual(["transcription", "transcription", "summary"]);
+  await writeFiles(join(folder, "model"), tinyModel());
+  expect(await kinds()).toEqual(["transcription", "transcription", "summary"]);
+  expect(await kinds()).toEqual(["skipped", "skipped", "summary"]);
+});
+
+test("a folder's recordings go to folders of the same names; of two with one stem both keep their endings", async () => {
+  await mkdir(join(folder, "in", "deep"), { recursive: true });
+  await writeFile(join(folder, "in", "deep", "c.wav"), syntheticWav(0.5, 1));
+  await writeFile(join(folder, "in", "d.wav"), syntheticWav(0.5, 1));
+  await writeFile(join(folder, "in", "d.flac"), syntheticWav(0.5, 1));
+  await writeFile(join(folder, "in", "notes.txt"), "not sound");
+
+  const { code, stdout, stderr } = await transcribe(["in", "in/d.wav", ...model, "--out", "tree"]);
+
+  expect(code).toBe(0);
+  expect(lines(stdout)).toEqual(
+    ["d.flac.txt", "d.wav.txt", "deep/c.txt", "d.wav.2.txt"].map((name) => join("tree", name)),
+  );
+  expect(stderr).toContain("note: the name says .flac, the content is WAV: read as that");
+});
+
+test("Ctrl-C leaves what is finished; the next run does the rest", async () => {
+  const stop = new AbortController();
+  const stdout = {
+    write: (text: string) => {
+      if (text.includes("a.txt")) stop.abort();
+    },
+  };
+  const argv = ["a.wav", "b.wav", ...model, "--out", "stopped"];
+
+  const { code, stderr } = await transcribe(argv, { signal: stop.signal, stdout });
+  const again = await transcribe([...argv, "--json"]);
+
+  expect(code).toBe(130);
+  expect(stderr).toContain("stopped with Ctrl-C");
+  expect(json(again.stdout).map(({ kind, recording }) => [kind, recording])).toEqual([
+    ["skipped", "a.wav"],
+    ["transcription", "b.wav"],
+    ["summary", undefined],
+  ]);
+});
+
+test("stdin: a file by its content, and samples without a header, give the file's text", async () => {
+  async function* stdin(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += 999) yield bytes.slice(at, at + 999);
+  }
+  const bytes = new Uint8Array(readFileSync(join(folder, "a.wav")));
+  const texts = async (argv: readonly string[], options = {}) =>
+    json((await transcribe([...argv, ...model, "--json"], options)).stdout)[0];
+
+  const file = await texts(["a.wav"]);
+  const wav = await texts(["-"], { stdin: stdin(bytes) });
+  // syntheticWav writes a header of 44 bytes.
+  const raw = await texts(["-", "--pcm", "s16le:16000:1"], { stdin: stdin(bytes.slice(44)) });
+
+  expect(file.segments.length).toBeGreaterThan(0);
+  expect([wav.recording, wav.segments, raw.segments]).toEqual(["-", file.segments, file.segments]);
+  expect(raw.audio.container).toBe("raw PCM");
+});
+
+test("dumps hold features, encoder output and tokens of every window", async () => {
+  const dumps = ["--dump-features", "f.npy", "--dump-encoder", "e.npy", "--dump-tokens", "t.json"];
+  const { code, stdout } = await transcribe(["a.wav", ...model, ...dumps, "--json"]);
+
+  const [{ trace, files }] = json(stdout);
+  const [features, encoder] = ["f.npy", "e.npy"].map((name) => readNpy(readFileSync(join(folder, name))));
+  const { windows } = JSON.parse(await readFile(join(folder, "t.json"), "utf8"));
+  expect([code, files]).toEqual([0, ["f.npy", "e.npy", "t.json"]]);
+  expect(features!.shape).toEqual([trace.parts[0].calls, 4, 100]);
+  expect(encoder!.shape).toEqual([trace.parts[0].calls, 50, 8]);
+  expect(windows).toHaveLength(trace.parts[0].calls);
+  expect(windows[0]).toMatchObject({ seek: 0, skipped: false, decoded: { temperature: 0 } });
+  const two = await transcribe(["a.wav", "b.wav", ...model, ...dumps]);
+  expect([two.code, two.stderr]).toEqual([2, expect.stringContaining("expected one recording, got 2")]);
+});
+
+test("--explain says which executor ran which part, and that nothing was launched", async () => {
+  const { stderr } = await transcribe(["a.wav", ...model, "--explain"]);
+
+  expect(stderr).toMatch(/^encoder +reference +\d+ window\(s\) /m);
+  expect(stderr).toMatch(/^decoder +reference +\d+ tokens in \d+ calls /m);
+  expect(stderr).toContain("launches on a device: none");
+});
+
+test("encoder on onnxruntime and decoder in TypeScript, and the other way round, say what TypeScript says", async () => {
+  const run = async (...places: readonly string[]) => {
+    const { code, stdout } = await transcribe(["a.wav", ...model, ...places, "--json"]);
+    const [{ segments, trace }] = json(stdout);
+    const parts = trace.parts.map(({ part, executor }: { part: string; executor: string }) => [part, executor]);
+    return { code, tokens: segments.map(({ tokens }: { tokens: number[] }) => tokens), parts };
+  };
+
+  const { tokens } = await run();
+  const [first, second] = [await run("--encoder", "cpu"), await run("--decoder", "cpu")];
+
+  expect(first).toEqual({
+    code: 0,
+    tokens,
+    parts: [
+      ["encoder", "cpu"],
+      ["decoder", "reference"],
+    ],
+  });
+  expect(second).toEqual({
+    code: 0,
+    tokens,
+    parts: [
+      ["encoder", "reference"],
+      ["decoder", "cpu"],
+    ],
+  });
+});
+
+const float = (value: number) => {
+  const bytes = Buffer.from(writeWav({ sampleRateHz: 16_000, channels: [new Int16Array(800)] }));
+  bytes.writeUInt16LE(3, 20);
+  bytes.writeUInt16LE(32, 34);
+  bytes.writeUInt32LE(64_000, 28);
+  bytes.writeUInt16LE(4, 32);
+  for (let at = 44; at + 4 <= bytes.length; at += 4) bytes.writeFloatLE(value, at);
+  return bytes;
+};
+const flac = readFileSync(new URL("../../../../pipeline/fixtures/tones.flac", import.meta.url));
+const silence = writeWav({ sampleRateHz: 16_000, channels: [new Int16Array(600 * 16_000)] });
+const oneSample = writeWav({ sampleRateHz: 16_000, channels: [Int16Array.of(9)] });
+
+test.each<[string, string, Uint8Array | string, number, string]>([
+  ["an empty file", "x.wav", "", 3, "x.wav: expected a recording, got an empty file"],
+  ["one sample", "x.wav", oneSample, 0, "x.wav: 0.00 s of sound, no speech"],
+  [
+    "NaN",
+    "x.wav",
+    float(Number.NaN),
+    3,
+    "x.wav: sample 0 (0.0000 s) of channel 0: expected a number from -1 to 1, got NaN",
+  ],
+  ["ten minutes of silence", "x.wav", silence, 0, "x.wav: 600.00 s of sound, no speech, no language"],
+  ["a wrong ending", "x.mp3", flac, 0, "note: the name says .mp3, the content is FLAC: read as that"],
+  ["a FLAC file cut off", "x.flac", flac.subarray(0, flac.length / 2), 3, "x.flac: "],
+  ["text", "x.wav", "Good morning, it is cold.\n", 3, "x.wav: expected a recording, got text"],
+])("bad input: %s", async (_, name, content, code, message) => {
+  await writeFile(join(folder, name), content);
+  const language = code === 0 && message.includes("no language") ? [] : ["--language", "en"];
+
+  const found = await transcribe([
+    name,
+    "--model",
+    "model",
+    "--temperature",
+    "0",
+    "--device",
+    "reference",
+    ...language,
+  ]);
+
+  expect(found.stderr).toContain(message);
+  expect(found.code).toBe(code);
+});
+
+test.each<[string, Record<string, unknown> | undefined, string, string]>([
+  ["another architecture", { model_type: "wav2vec2" }, "config.json", 'expected "whisper", got "wav2vec2"'],
+  ["another vocabulary", { vocab_size: 51_865 }, "config.json", "vocab_size 51865"],
+  ["another model's tokenizer", { added_tokens: [] }, "tokenizer.json", "no tokenizer of Whisper"],
+  ["no weights", undefined, "model.safetensors", "model.safetensors"],
+])("bad model: %s is refused before a recording is opened, with exit code 3", async (name, change, file, message) => {
+  const files = tinyModel();
+  if (change === undefined) files.delete(file);
+  else files.set(file, Buffer.from(JSON.stringify({ ...JSON.parse(files.get(file)!.toString()), ...change })));
+  await writeFiles(join(folder, name), files);
+
+  const { code, stdout, stderr } = await transcribe(["nowhere.wav", "--model", name]);
+
+  expect([code, stdout]).toEqual([3, ""]);
+  expect(stderr).toContain(message);
+  expect(stderr).not.toContain("nowhere.wav");
+});
+
+test.each<[readonly string[], number, string]>([
+  [["a.wav", "--model", "nothing"], 2, "model nothing: neither a folder nor in"],
+  [["a.wav", ...model, "--language", "Klingon"], 2, "Klingon"],
+  [["a.wav", ...model, "--language", "German", "--task", "translate", "--beam", "0"], 2, "whole number of at least 1"],
+  [["a.wav", ...model, "--patience", "2"], 2, "--patience: an option of beam search"],
+  [["a.wav", ...model, "--overwrite"], 2, "--out FOLDER"],
+  [["a.wav", ...model, "--format", "all"], 2, "expected one format for stdout, got 6"],
+  [["a.wav", ...model, "--format", "doc"], 2, "Expected some of txt, srt"],
+  [["-", "-", ...model], 2, "stdin can be read once"],
+  [["-", ...model, "--pcm", "s24le"], 2, "ENCODING:RATE:CHANNELS"],
+  [["empty-folder", ...model], 3, "empty-folder: expected recordings, found none"],
+  [["a.wav", ...model, "--encoder", "xrt"], 5, "encoder: xrt: this build has no XRT"],
+])("%j is refused", async (argv, code, message) => {
+  await mkdir(join(folder, "empty-folder"), { recursive: true });
+  const found = await transcribe(argv);
+
+  expect(found.stderr).toContain(message);
+  expect(found.code).toBe(code);
+});
+
+test("German and de are one language", async () => {
+  const language = async (name: string) =>
+    json((await transcribe(["b.wav", ...model, "--language", name, "--json"])).stdout)[0].language;
+
+  expect([await language("German"), await language("de")]).toEqual(["de", "de"]);
+});

@@ -1,0 +1,89 @@
+import { UsageError } from "@aiekit/core";
+import { type ExecutorKind, languageCode, type RawPcm, type TranscriptFormat } from "@aiekit/pipeline";
+import type { Command } from "../command-context.ts";
+import { decodingOptions } from "../transcribe/decoding-options.ts";
+import { findModel } from "../transcribe/find-model.ts";
+import { openTranscriber } from "../transcribe/open-transcriber.ts";
+import { findRecordings } from "../transcribe/recordings.ts";
+import { transcribeRecordings } from "../transcribe/transcribe-recordings.ts";
+import type { Precision } from "../transcribe/whisper-executors.ts";
+import { WindowDump } from "../transcribe/window-dump.ts";
+
+type Place = ExecutorKind | "auto";
+
+/** As the command line gives them; what is undefined has the default that `--help` tells. */
+export interface TranscribeCommandOptions {
+  readonly recordings: readonly string[];
+  readonly model?: string;
+  readonly device?: Place;
+  readonly encoder?: Place;
+  readonly decoder?: Place;
+  readonly fallback?: "cpu" | "reference";
+  readonly threads?: number;
+  readonly precision?: Precision;
+  readonly npu?: "npu1" | "npu2";
+  readonly pcm?: RawPcm;
+  readonly language?: string;
+  readonly task?: "transcribe" | "translate";
+  readonly prompt?: string;
+  readonly timestamps: boolean;
+  readonly condition: boolean;
+  readonly temperature?: readonly number[];
+  readonly bestOf?: number;
+  readonly beam?: number;
+  readonly patience?: number;
+  readonly lengthPenalty?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly seed?: number;
+  readonly suppressTokens?: readonly number[];
+  readonly forbidRepeats?: number;
+  readonly maxTokens?: number;
+  readonly compressionRatioThreshold?: number | null;
+  readonly logProbThreshold?: number | null;
+  readonly silenceThreshold?: number | null;
+  readonly out?: string;
+  readonly format?: readonly TranscriptFormat[];
+  readonly overwrite?: boolean;
+  readonly highlightWords?: boolean;
+  readonly maxLineWidth?: number;
+  readonly maxLineCount?: number;
+  readonly maxWordsPerLine?: number;
+  readonly dumpFeatures?: string;
+  readonly dumpEncoder?: string;
+  readonly dumpTokens?: string;
+  readonly explain?: boolean;
+}
+
+/** `aiekit transcribe`: the exit code is 0, or that of the first recording that failed. */
+export const transcribe: Command<TranscribeCommandOptions> = async (context, options) => {
+  refuseContradictions(options);
+  const language = options.language === undefined ? undefined : languageCode(options.language);
+  const decoding = decodingOptions(options, language);
+  const recordings = await findRecordings(options.recordings, context.cwd);
+  const dump = new WindowDump({
+    features: options.dumpFeatures,
+    encoder: options.dumpEncoder,
+    tokens: options.dumpTokens,
+  });
+  if (dump.isAsked && recordings.length > 1)
+    throw new UsageError(`--dump-...: expected one recording, got ${recordings.length}`);
+  const { folder, note } = await findModel(options.model, context);
+  const { device, encoder, decoder, fallback, threads, precision, npu } = options;
+  const wrap: WindowDump["wrap"] = (executor) => dump.wrap(executor);
+  const places = { device, encoder, decoder, fallback };
+  const opened = await openTranscriber(context, { folder, ...places, threads, precision, npu, wrap });
+  try {
+    const notes = [...(note === undefined ? [] : [note]), ...opened.placement.reasons];
+    return await transcribeRecordings(context, { options, decoding, recordings, dump, opened, notes });
+  } finally {
+    await opened.transcriber.close();
+  }
+};
+
+function refuseContradictions({ out, format, overwrite }: TranscribeCommandOptions): void {
+  if (overwrite === true && out === undefined)
+    throw new UsageError("--overwrite: of results in a folder: --out FOLDER");
+  if (out === undefined && (format?.length ?? 1) > 1)
+    throw new UsageError(`--format: expected one format for stdout, got ${format!.length}`, { hint: "--out FOLDER" });
+}

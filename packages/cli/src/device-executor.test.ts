@@ -1,0 +1,216 @@
+import { tensor, UsageError } from "@aiekit/core";
+import { openDevice } from "@aiekit/host";
+import {
+  type DecoderSession,
+  type DeviceExecutor,
+  referenceExecutor,
+  tallyTracer,
+  type WhisperExecutor,
+} from "@aiekit/pipeline";
+import { cosine, relativeL2 } from "@aiekit/validate";
+import { afterAll, expect, test } from "vitest";
+import { noise, noiseExecutor, noiseSizes, noiseWeights } from "./noise-whisper.test-support.ts";
+
+/** Fifteen builds with a cold compiler on a busy machine. */
+const buildsMs = 300_000;
+
+const { mels, vocab, audioPositions, decoderLayers, encoderLayers } = noiseSizes;
+const features = noise("features", [mels, 2 * audioPositions], 1);
+const reference = await referenceExecutor(noiseSizes, noiseWeights(noiseSizes));
+const device = await openDevice("sim");
+const tally = tallyTracer();
+const executor = await noiseExecutor({ device, tracer: tally });
+afterAll(async () => {
+  await executor.close();
+  await device.close();
+});
+
+/**
+ * A rounding to bfloat16 errs by 2^-9 at most, by 2^-9 / sqrt(3) on average: 0.0011 of the value. On the way through a layer
+ * lie 8 of results and 6 of weights, 4 in the front and 2 at the end: 34 of an encoder of 2 layers, if none grew 0.0066.
+ * The other executor has none; twice that is room for noise that a layer makes larger.
+ */
+const encoderError = 2 * 0.0011 * Math.sqrt(14 * encoderLayers + 6);
+/** The decoder adds 12 results and 9 weights a layer to the window's, which its attention averages over. */
+const decoderError = 2 * 0.0011 * Math.sqrt(21 * decoderLayers + 6);
+
+test(
+  "the encoder on the device is the reference's, cosine above 0.999",
+  async () => {
+    const [state, expected] = [await executor.encode(features), await reference.encode(features)];
+    const [own, other] = [(await state.output()).data, (await expected.output()).data];
+
+    expect(state.positions).toBe(expected.positions);
+    expect(cosine(other, own)).toBeGreaterThan(0.999);
+    expect(relativeL2(other, own)).toBeLessThan(encoderError);
+    await state.close();
+  },
+  buildsMs,
+);
+
+test(
+  "sound becomes the same window as the features that the device makes of it",
+  async () => {
+    const samples = noise("sound", [320 * audioPositions], 3000).data;
+    const pcm = tensor("i16", [samples.length], Int16Array.from(samples));
+
+    const direct = await executor.encodeSpeech(pcm);
+    const made = await executor.encode(await executor.melFeatures(pcm));
+
+    expect((await direct.output()).data).toEqual((await made.output()).data);
+    for (const state of [direct, made]) await state.close();
+  },
+  buildsMs,
+);
+
+test(
+  "12 tokens are the reference's, logits and cross-attention too, fed one by one and as a prompt of 11",
+  async () => {
+    const [ours, theirs] = [await opened(executor), await opened(reference)];
+    const tokens = [5, 6, 7];
+    let [logits, expected] = [await ours.prefill(tokens), await theirs.prefill(tokens)];
+    for (let i = 0; i < 12; i++) {
+      expect(relativeL2(expected.data, logits.data)).toBeLessThan(decoderError);
+      const token = largest(expected.data);
+      expect(largest(logits.data), `token ${i}`).toBe(token);
+      tokens.push(token);
+      [logits, expected] = [await ours.step([token]), await theirs.step([token])];
+    }
+    expect(ours.length).toBe(15);
+    const [cross, expectedCross] = [await ours.crossAttention(0), await theirs.crossAttention(0)];
+    expect(cross.shape).toEqual(expectedCross.shape);
+    expect(relativeL2(expectedCross.data, cross.data)).toBeLessThan(2 * decoderError);
+
+    const [prompted, expectedPrompted] = [await opened(executor), await opened(reference)];
+    const at = [0, 7, 8, 10];
+    const [all, wanted] = [
+      await prompted.prefill(tokens.slice(0, 11), at),
+      await expectedPrompted.prefill(tokens.slice(0, 11), at),
+    ];
+    expect(all.shape).toEqual([4, vocab]);
+    expect(relativeL2(wanted.data, all.data)).toBeLessThan(decoderError);
+    const next = tokens.slice(11, 12);
+    const [after, expectedAfter] = [await prompted.step(next), await expectedPrompted.step(next)];
+    expect(relativeL2(expectedAfter.data, after.data)).toBeLessThan(decoderError);
+  },
+  buildsMs,
+);
+
+test(
+  "a window that another executor encoded is decoded",
+  async () => {
+    const state = await reference.encode(features);
+    const [ours, theirs] = [await executor.decode(state), await reference.decode(state)];
+    const [logits, expected] = [await ours.prefill([5, 6, 7]), await theirs.prefill([5, 6, 7])];
+
+    expect(relativeL2(expected.data, logits.data)).toBeLessThan(decoderError);
+    await state.close();
+    await expect(executor.decode(await reference.encode(features))).resolves.toBeDefined();
+    await expect(reference.decode(state)).rejects.toThrow("not closed");
+  },
+  buildsMs,
+);
+
+test(
+  "sequences that are repeated, swapped and dropped each go on as the reference's",
+  async () => {
+    const [ours, theirs] = [await opened(executor), await opened(reference)];
+    for (const session of [ours, theirs]) {
+      await session.prefill([5, 6]);
+      await session.reorder([0, 0, 0]);
+      await session.step([7, 8, 9]);
+      await session.reorder([2, 0, 2, 1]);
+    }
+    const [logits, expected] = [await ours.step([1, 2, 3, 4]), await theirs.step([1, 2, 3, 4])];
+
+    expect([ours.rows, ours.length]).toEqual([4, 4]);
+    for (let row = 0; row < 4; row++) {
+      const of = (data: Float32Array) => data.subarray(row * vocab, (row + 1) * vocab);
+      expect(relativeL2(of(expected.data), of(logits.data)), `row ${row}`).toBeLessThan(decoderError);
+      const [cross, other] = [await ours.crossAttention(row), await theirs.crossAttention(row)];
+      expect(relativeL2(other.data, cross.data), `row ${row}`).toBeLessThan(2 * decoderError);
+    }
+    await expect(ours.reorder(new Array(9).fill(0))).rejects.toThrow("expected 1 to 8 rows, got 9");
+    await expect(ours.step([1, 2, 3])).rejects.toThrow("expected 4 tokens, one a row, got 3");
+  },
+  buildsMs,
+);
+
+test(
+  "a token is 12 launches a layer and 2 for the head; the array has at most 6 contexts, and 3 give the same bits",
+  async () => {
+    const counted = tallyTracer();
+    const few = await noiseExecutor({ device: await openDevice("sim"), tracer: counted, contexts: 3 });
+    const state = await few.encode(features);
+    const session = await few.decode(state);
+    const own = await session.prefill([5, 6, 7]);
+    const { parts, mostContexts, total } = counted.trace();
+    const other = await (await opened(executor)).prefill([5, 6, 7]);
+
+    expect(own.data).toEqual(other.data);
+    expect([mostContexts, tally.trace().mostContexts]).toEqual([3, 6]);
+    expect(parts.encoder?.launches).toBe(3 + 7 * encoderLayers + 1);
+    expect(parts.cross?.launches).toBe(decoderLayers);
+    expect(parts.decoder?.launches).toBe(3 * 12 * decoderLayers);
+    expect(parts.head?.launches).toBe(2);
+    expect(total.modelledCycles).toBeGreaterThan(0);
+    // A token's products read every weight of the decoder's layers once.
+    expect(parts.decoder!.bytesToArray).toBeGreaterThan(3 * 2 * 8 * decoderLayers * 64 * 64);
+    await few.close();
+  },
+  buildsMs,
+);
+
+/**
+ * int8: half a step of max / 127 at most. The largest of 64 normal weights is 2.4 deviations, so a weight errs by
+ * 2.4 / 127 / sqrt(12) = 0.0055 of a deviation on average, and a product by as much of its value; 9 products a layer.
+ */
+const int8Error = Math.hypot(decoderError, 2 * 0.0055 * Math.sqrt(9 * 2 + 1));
+
+const int8EncoderError = Math.hypot(encoderError, 2 * 0.0055 * Math.sqrt(4));
+
+test(
+  "a layer of int8 weights beside one of bfloat16, and an int8 head: within what 127 steps lose, and not the same",
+  async () => {
+    const weightTypes = { encoder: ["int8", "bf16"], decoder: ["bf16", "int8"], head: "int8" } as const;
+    const mixed = await noiseExecutor({ device: await openDevice("sim"), weightTypes });
+    const [ours, theirs, whole] = [await opened(mixed), await opened(reference), await opened(executor)];
+    const tokens = [5, 6, 7];
+    const [logits, expected] = [await ours.prefill(tokens), await theirs.prefill(tokens)];
+
+    const [window, exact] = [await mixed.encode(features), await reference.encode(features)];
+    const encoded = relativeL2((await exact.output()).data, (await window.output()).data);
+    expect(encoded).toBeLessThan(int8EncoderError);
+    const error = relativeL2(expected.data, logits.data);
+    expect(error).toBeLessThan(Math.hypot(int8Error, encoded));
+    expect(error).toBeGreaterThan(relativeL2(expected.data, (await whole.prefill(tokens)).data));
+    await mixed.close();
+  },
+  buildsMs,
+);
+
+test("what the device cannot run is refused with what was expected", async () => {
+  const state = await executor.encode(features);
+  await state.close();
+
+  await expect(executor.encode(noise("odd", [mels, 61], 1))).rejects.toThrow(
+    "device: a window of 61 frames: expected an even number from 16 to 100",
+  );
+  await expect(executor.encode(noise("mels", [8, 100], 1))).rejects.toThrow(
+    "expected f32[80, frames], got f32[8, 100]",
+  );
+  await expect(executor.decode(state)).rejects.toThrow(UsageError);
+  await expect(noiseExecutor({ device }, { ...noiseSizes, decoderHeads: 16 })).rejects.toThrow(
+    "device: decoder: 16 heads of 4 columns: expected heads of a multiple of 8, at most 64",
+  );
+});
+
+async function opened(by: WhisperExecutor | DeviceExecutor): Promise<DecoderSession> {
+  return by.decode(await by.encode(features), { keepCrossAttention: true });
+}
+
+function largest(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
+}

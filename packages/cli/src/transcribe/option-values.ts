@@ -1,0 +1,67 @@
+import type { RawPcm, TranscriptFormat } from "@aiekit/pipeline";
+import { transcriptFormats } from "@aiekit/pipeline";
+import { InvalidArgumentError } from "commander";
+
+/** `s16le:16000:1`: encoding, rate, channels of samples without a header; the last two are 16000 and 1 where left out. */
+export function parsePcm(text: string): RawPcm {
+  const [encoding = "", rate = "16000", channels = "1", ...more] = text.split(":");
+  const [sampleRateHz, channelCount] = [Number(rate), Number(channels)];
+  const isKnown = encoding === "s16le" || encoding === "f32le";
+  if (!isKnown || !isCount(sampleRateHz) || !isCount(channelCount) || more.length > 0)
+    throw new InvalidArgumentError("Expected ENCODING:RATE:CHANNELS with s16le or f32le, for example s16le:16000:1.");
+  return { encoding, sampleRateHz, channelCount };
+}
+
+/** `txt,srt`, or `all`. */
+export function parseFormats(text: string): readonly TranscriptFormat[] {
+  if (text === "all") return transcriptFormats;
+  const names = text.split(",").map((name) => (name === "verbose-json" ? "verbose.json" : name));
+  const unknown = names.find((name) => !(transcriptFormats as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`Expected some of ${transcriptFormats.join(", ")}, or all; got ${unknown}.`);
+  return [...new Set(names)] as TranscriptFormat[];
+}
+
+/** `0,0.2,0.4`: numbers of at least 0. */
+export function parseTemperatures(text: string): readonly number[] {
+  const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (values.some((value) => !Number.isFinite(value) || value < 0))
+    throw new InvalidArgumentError("Expected numbers of at least 0, for example 0,0.2,0.4.");
+  return values;
+}
+
+/** `1,2,7`, or `none`. */
+export function parseTokens(text: string): readonly number[] {
+  if (text === "none") return [];
+  const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (values.some((value) => !Number.isSafeInteger(value) || value < 0))
+    throw new InvalidArgumentError("Expected ids of tokens, for example 1,2,7, or none.");
+  return values;
+}
+
+/** A number, or `none`, which is null: no such threshold. */
+export function parseThreshold(text: string): number | null {
+  if (text === "none") return null;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number, or none.");
+  return value;
+}
+
+/** A whole number of at least 0. */
+export function parseSeed(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError("Expected a whole number of at least 0.");
+  return value;
+}
+
+/** Above 0 and at most 1. */
+export function parseProbability(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("Expected a number above 0 and at most 1.");
+  return value;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}

@@ -1,0 +1,107 @@
+import { type TranscriptFormat, type Transcription, timeText } from "@aiekit/pipeline";
+import { rtf } from "../phases.ts";
+import { formatMs, formatTable } from "../table.ts";
+
+/** A recording that was transcribed. */
+export interface TranscribedFile {
+  readonly name: string;
+  readonly transcription: Transcription;
+  /** Paths of what was written. */
+  readonly files: readonly string[];
+}
+
+/** `talk.wav: 5.87 s of sound, 3 segments, en (0.98), RTF 0.21`, notes, and modelled time where there is any. */
+export function summaryLines({ name, transcription }: TranscribedFile): readonly string[] {
+  const { durationSeconds, segments, language, languageProbability, phases, notes } = transcription;
+  const sure = languageProbability === undefined ? "" : ` (${languageProbability.toFixed(2)})`;
+  const said = language === undefined ? "no language" : `${language}${sure}`;
+  const speed = `RTF ${rtf(phases.totalMs, durationSeconds).toPrecision(3)}`;
+  const counts = segments.length === 0 ? "no speech" : `${segments.length} segment(s)`;
+  const line = `${name}: ${durationSeconds.toFixed(2)} s of sound, ${counts}, ${said}, ${speed}`;
+  const modelled = modelledLine(transcription);
+  return [
+    line,
+    ...notes.map((note) => `  note: ${note}`),
+    ...fallbackLines(transcription),
+    `  ${phaseLine(transcription)}`,
+    ...(modelled === undefined ? [] : [`  ${modelled}`]),
+  ];
+}
+
+/** What ran where, as two tables. */
+export function explainLines({
+  trace,
+  durationSeconds,
+}: Pick<Transcription, "trace" | "durationSeconds">): readonly string[] {
+  const parts = trace.parts.map(({ part, executor, calls, tokens, ms }) => {
+    const work = part === "encoder" ? `${calls} window(s)` : `${tokens} tokens in ${calls} calls`;
+    return [part, executor, work, formatMs(ms), rtf(ms, durationSeconds).toPrecision(3)];
+  });
+  const columns = ["part", "ran on", "work"].map((title) => ({ title }));
+  const numbers = ["wall time", "RTF"].map((title) => ({ title, align: "right" as const }));
+  const lines =
+    parts.length === 0 ? ["nothing ran: no window had sound"] : [formatTable([...columns, ...numbers], parts)];
+  if (trace.launches.length === 0) return [...lines, "launches on a device: none"];
+  const launches = trace.launches.map(({ part, kernel, count, modelledCycles, modelledSeconds }) => [
+    part,
+    kernel,
+    String(count),
+    modelledCycles === undefined ? "" : String(Math.round(modelledCycles)),
+    modelledSeconds === undefined ? "" : formatMs(modelledSeconds * 1000),
+  ]);
+  const titles = ["launches", "modelled cycles", "modelled time"].map((title) => ({ title, align: "right" as const }));
+  return [...lines, formatTable([{ title: "part" }, { title: "kernel" }, ...titles], launches)];
+}
+
+/** What `--json` prints of a recording. */
+export function transcriptionRecord(
+  { name, transcription, files }: TranscribedFile,
+  formats: readonly TranscriptFormat[],
+) {
+  const { phases, durationSeconds, trace } = transcription;
+  const { task, language, languageProbability, text, segments, notes, format } = transcription;
+  return {
+    kind: "transcription",
+    recording: name,
+    ...{ task, language: language ?? null, languageProbability: languageProbability ?? null, durationSeconds },
+    ...{ text, segments, notes, audio: format },
+    wallMs: phases,
+    rtf: rtf(phases.totalMs, durationSeconds),
+    modelledSeconds: modelledSeconds(transcription) ?? null,
+    ...{ trace, formats, files },
+  };
+}
+
+function phaseLine({ phases }: Transcription): string {
+  const named = [
+    ["decode audio", phases.audioMs],
+    ["log-mel", phases.melMs],
+    ["encoder", phases.encoderMs],
+    ["decoder", phases.decoderMs],
+    ["other", phases.otherMs],
+    ["total", phases.totalMs],
+  ] as const;
+  return `wall time: ${named.map(([name, ms]) => `${name} ${formatMs(ms)}`).join(", ")}`;
+}
+
+function modelledLine(transcription: Transcription): string | undefined {
+  const seconds = modelledSeconds(transcription);
+  if (seconds === undefined) return undefined;
+  const speed = (transcription.durationSeconds / seconds).toFixed(0);
+  return `modelled, not measured: ${formatMs(seconds * 1000)} of the array, ${speed} x real time for what ran on it`;
+}
+
+function modelledSeconds({ trace }: Transcription): number | undefined {
+  const known = trace.launches.flatMap(({ modelledSeconds: seconds }) => (seconds === undefined ? [] : [seconds]));
+  return known.length === 0 ? undefined : known.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+function fallbackLines({ trace }: Transcription): readonly string[] {
+  return trace.fallbacks.map(({ from, to, reason }) => `  fall-back: ${from} failed, ${to} went on: ${reason}`);
+}
+
+/** `[00:00.000 --> 00:02.500]`, what a segment is printed behind with --verbose. */
+export function segmentLine({ startSeconds, endSeconds, text }: Transcription["segments"][number]): string {
+  const time = (seconds: number) => timeText(seconds, { alwaysHours: false, decimalMark: "." });
+  return `[${time(startSeconds)} --> ${time(endSeconds)}] ${text.trim()}`;
+}
