@@ -36,11 +36,12 @@ export const openAi: OpenAiFixture = JSON.parse(
   readFileSync(new URL("../../../fixtures/whisper/openai.json", import.meta.url), "utf8"),
 );
 
-/** The fixture's model; other fixtures scale other rows of its embedding. */
+/** The fixture's model. */
 export async function openAiExecutor(scaledRows = openAi.scaledRows) {
   return referenceExecutor(openAi.sizes, openAiWeights(scaledRows));
 }
 
+/** Its weights; other fixtures scale other rows of its embedding. */
 export function openAiWeights(scaledRows = openAi.scaledRows): WeightSource {
   const { sizes } = openAi;
   const weights = seededWeights(sizes, "openai ");

@@ -87,18 +87,19 @@ export async function* slidingWindows(
   for (const [start, end] of clipFrames(options, mel.frames)) {
     let seek = Math.max(start, options.startSeek ?? 0);
     while (seek < Math.min(end, mel.frames)) {
-      const from = seek;
-      const found = await windowAt(executor, mel, before.tokens(), { seek, end, lastSpeechSeconds }, options);
+      const window = { seek, end, lastSpeechSeconds };
+      const found = await windowAt(executor, mel, before.tokens(), window, options);
+      const { decoded, frames, skipped } = found;
+      options.onWindow?.({ seek, frames, decoded, skipped });
       seek = found.nextSeek;
-      options.onWindow?.({ seek: from, frames: found.frames, decoded: found.decoded, skipped: found.skipped });
-      if (found.decoded === undefined || found.skipped) continue;
+      if (decoded === undefined || skipped) continue;
       lastSpeechSeconds = found.lastSpeechSeconds;
       for (const times of found.segments) {
-        const segment = segmentOf(found.decoded, from, times, options);
+        const segment = segmentOf(decoded, window.seek, times, options);
         before.add(segment.tokens);
         yield segment;
       }
-      if (!options.conditionOnPrevious || found.decoded.temperature > mostTrustedTemperature) before.forget();
+      if (!options.conditionOnPrevious || decoded.temperature > mostTrustedTemperature) before.forget();
     }
   }
 }
@@ -112,7 +113,7 @@ interface WindowPlace {
 
 type Times = SegmentTimes & { readonly words?: readonly Word[] };
 
-interface FoundWindow extends Pick<WindowDone, "frames" | "decoded" | "skipped"> {
+interface FoundWindow extends Omit<WindowDone, "seek"> {
   readonly segments: readonly Times[];
   readonly nextSeek: number;
   readonly lastSpeechSeconds: number;
@@ -128,31 +129,30 @@ async function windowAt(
   const { seek, end, lastSpeechSeconds } = place;
   const { window, frameSeconds } = options;
   const fullFrames = 2 * executor.config.audioPositions;
-  // A stream tells its length when the window was read.
-  const heldFrames = () => Math.min(fullFrames, Math.min(end, mel.frames) - seek);
-  const nothing = (decoded: FallbackResult | undefined): FoundWindow => {
-    const frames = heldFrames();
-    return { frames, decoded, skipped: true, segments: [], nextSeek: seek + frames, lastSpeechSeconds };
+  const framesHeld = () => Math.min(fullFrames, end - seek, mel.frames - seek);
+  const skip = (decoded?: FallbackResult): FoundWindow => {
+    const frames = framesHeld();
+    return { decoded, frames, skipped: true, segments: [], nextSeek: seek + frames, lastSpeechSeconds };
   };
-  if ((await mel.isSilent?.(seek, Math.min(fullFrames, end - seek))) === true) return nothing(undefined);
+  if (await mel.isSilent?.(seek, Math.min(fullFrames, end - seek))) return skip();
   const state = await executor.encode(await clippedWindow(mel, place, fullFrames));
   try {
+    // A stream tells its length when the window was read.
+    const frames = framesHeld();
     const decode = (temperature: number) => decodeAt(executor, state, temperature, previous, options);
     const decoded = await decodeWithFallback(decode, options.text, options);
-    if (isSkipped(decoded, options.thresholds)) return nothing(decoded);
-    const frames = heldFrames();
-    const { special } = window;
-    const { segments, ...cut } = windowSegments(decoded.tokens, special.timestampBegin, frames);
-    const times: readonly Times[] = segments.map(({ start, end: to, tokens }) => ({
+    if (isSkipped(decoded, options.thresholds)) return skip(decoded);
+    const { segments, ...cut } = windowSegments(decoded.tokens, window.special.timestampBegin, frames);
+    const times: readonly Times[] = segments.map(({ start, end: last, tokens }) => ({
       startSeconds: (seek + 2 * start) * frameSeconds,
-      endSeconds: (seek + 2 * to) * frameSeconds,
+      endSeconds: (seek + 2 * last) * frameSeconds,
       tokens,
     }));
     // A pair of <|0.00|> would leave the window where it is for ever.
     const nextSeek = seek + (cut.advanceFrames > 0 ? cut.advanceFrames : frames);
-    const found = { frames, decoded, skipped: false };
-    if (options.words === undefined) return { ...found, segments: times, nextSeek, lastSpeechSeconds };
-    const timed = { ...place, ...window, ...cut, frames, executor, state, frameSeconds, fullFrames, nextSeek };
+    const found = { decoded, frames, skipped: false, segments: times, nextSeek, lastSpeechSeconds };
+    if (options.words === undefined) return found;
+    const timed = { ...place, ...window, ...cut, executor, state, frames, frameSeconds, fullFrames, nextSeek };
     const worded = await windowWords({ ...timed, recordingFrames: mel.frames }, times, options.words);
     return { ...found, ...worded, nextSeek: worded.nextSeek > seek ? worded.nextSeek : seek + frames };
   } finally {
@@ -160,10 +160,10 @@ async function windowAt(
   }
 }
 
-/** The window's features; zeros behind a clip's end. */
+/** The window's features, zeros behind the end of its clip. */
 async function clippedWindow(mel: MelSource, { seek, end }: WindowPlace, fullFrames: number) {
-  const frames = end - seek;
-  if (frames >= fullFrames || end >= mel.frames) return mel.window(seek, fullFrames);
+  const frames = Math.min(fullFrames, end - seek);
+  if (frames === fullFrames || end >= mel.frames) return mel.window(seek, fullFrames);
   const clip = await mel.window(seek, frames);
   const [mels = 0] = clip.shape;
   const full = tensor("f32", [mels, fullFrames]);
