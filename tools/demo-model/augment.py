@@ -1,4 +1,7 @@
-"""Changes of the features that keep the words: voices' lengths, rooms, microphones, noise. All on log10 mel power, f32[frames, 80]."""
+"""Changes of the features that keep the words: voices, rooms, microphones, noise.
+
+All but the last two are of log10 mel power, f32[frames, 80].
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,7 @@ class Augmenter:
         return louder.astype(np.float32)[:, None, None]
 
     def padding(self, features: np.ndarray, sounding_frames: int) -> None:
-        """In place, after the scaling. A third of the paddings are zeros of features, as OpenAI's transcribe makes them, not of sound."""
+        """In place, after the scaling. A third of the paddings are zeros of features, as OpenAI's transcribe() makes them."""
         if self._random.random() < 0.33:
             features[sounding_frames:] = 0
 

@@ -1,4 +1,7 @@
-"""Batches of windows of similar length, so that little is computed on padding. The n-th pool of them depends on seed and n only."""
+"""Batches of windows of similar length, so that little is computed on padding.
+
+The n-th pool of them depends on seed, n and mixture only.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,8 @@ class Mixture:
     cut: float
     """full of sentences that their edges cut: what long recordings are made of"""
     cut_timestamps: float = TIMESTAMP_SHARE
+    previous: float = PREVIOUS_SHARE
+    """that come with previous text, unless their edges cut"""
     cut_previous: float = PREVIOUS_SHARE
     wrong_tokens: float = 0.06
     """of the tokens of text before: the model must listen rather than guess"""
@@ -111,7 +116,7 @@ class Batches:
         clips = self._store.clips
         placed = [(clips[clip], at / FRAMES_A_SECOND) for clip, at in placement.clips]
         previous = []
-        if random.random() < (mixture.cut_previous if placement.is_cut else PREVIOUS_SHARE):
+        if random.random() < (mixture.cut_previous if placement.is_cut else mixture.previous):
             sentences = random.integers(1, 9 if mixture.windows_before else 4)
             previous = [clips[random.integers(len(clips))] for _ in range(sentences)]
         timestamps = random.random() < (mixture.cut_timestamps if placement.is_cut else TIMESTAMP_SHARE)

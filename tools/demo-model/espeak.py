@@ -31,7 +31,7 @@ class _Event(c.Structure):
 
 @dataclass(frozen=True)
 class Voice:
-    """`name` as espeak-ng knows it, with its variant: `en-us+f2`; words a minute; pitch and its range 0 to 100; pause between words in 10 ms."""
+    """`name` as espeak-ng has it, with a variant: `en-us+f2`. Words a minute, pitch and its range 0 to 100, pauses in 10 ms."""
 
     name: str
     rate: int = 170

@@ -20,7 +20,7 @@ BATCH, LONG_RECORDINGS = 25, 40
 
 
 def evaluate(model: Path, share: float = 1.0) -> dict[str, Any]:
-    """Word error rates of each set, greedy, with and without timestamps; what is heard where nobody speaks; errors of the times."""
+    """Word error rates of each set, with and without timestamps; what is heard where nobody speaks; errors of the times."""
     network, tokens = load(model)
     results: dict[str, Any] = {"wer": {}, "wer_timestamps": {}, "recordings": {}}
     for name, recordings in make_test_sets(share).items():
@@ -82,9 +82,7 @@ def _time_errors(recordings: list[Recording], got: list[Recognised], tokens: Tok
     }
 
 
-def _attention_on_word(
-    network: WhisperForConditionalGeneration, tokens: Tokens, recordings: list[Recording]
-) -> float:
+def _attention_on_word(network: WhisperForConditionalGeneration, tokens: Tokens, recordings: list[Recording]) -> float:
     """Share of the words on which the alignment head's peak falls, 0.1 s around it included."""
     hits = []
     for recording in recordings:

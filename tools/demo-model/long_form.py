@@ -1,4 +1,4 @@
-"""Recordings longer than a window, window by window from timestamp to timestamp, as OpenAI's transcribe() goes over them."""
+"""Recordings longer than a window, from timestamp to timestamp, as OpenAI's transcribe() goes over them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ WINDOW_FRAMES = 2 * WINDOW_POSITIONS
 SENTENCES = 7
 
 
-def long_error_rate(network: WhisperForConditionalGeneration, tokens: Tokens, count: int, tells_previous: bool) -> float:
+def long_error_rate(
+    network: WhisperForConditionalGeneration, tokens: Tokens, count: int, tells_previous: bool
+) -> float:
     """Of recordings of seven held-out sentences by one held-out voice each, with pauses of 0.2 to 1 s."""
     espeak, random = Espeak(), np.random.default_rng(4243)
     errors = words = 0
@@ -29,7 +31,10 @@ def long_error_rate(network: WhisperForConditionalGeneration, tokens: Tokens, co
             if not grammar.is_held_out(sentence):
                 continue
             sentences.append(sentence)
-            parts += [spoken_clip(espeak, sentence, voice)[0], np.zeros(int(random.uniform(0.2, 1) * RATE_HZ), np.float32)]
+            parts += [
+                spoken_clip(espeak, sentence, voice)[0],
+                np.zeros(int(random.uniform(0.2, 1) * RATE_HZ), np.float32),
+            ]
         text = transcribe(network, tokens, np.concatenate(parts), tells_previous)
         wrong, expected = word_errors(" ".join(sentences), text)
         errors, words = errors + wrong, words + expected

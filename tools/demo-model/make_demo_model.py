@@ -1,4 +1,4 @@
-"""Makes the demo model from nothing: python make_demo_model.py --work /tmp/demo-model --model ../../pipeline/demo-model"""
+"""Makes the demo model from nothing: python make_demo_model.py --work WORK --model ../../pipeline/demo-model"""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from clips import make_clips  # noqa: E402
 from evaluate import evaluate, load  # noqa: E402
 from export import export_model  # noqa: E402
 from samples import write_samples  # noqa: E402
+from schedule import SEED, Schedule  # noqa: E402
 from tokens import make_tokenizer  # noqa: E402
-from train import Schedule, train  # noqa: E402
+from train import train  # noqa: E402
 
-CLIPS, STEPS, REPORT_STEPS, SEED = 56_000, 9_000, 250, 1
+CLIPS, STEPS, REPORT_STEPS = 56_000, 9_000, 250
 
 
 def main() -> None:
@@ -46,7 +47,9 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True, help="for clips and checkpoints; a later run goes on from it")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="for clips and checkpoints; a later run goes on from it"
+    )
     parser.add_argument("--model", type=Path, required=True, help="the folder that the model is written to")
     parser.add_argument("--clips", type=int, default=CLIPS)
     parser.add_argument("--steps", type=int, default=STEPS)
@@ -60,7 +63,7 @@ def _training_sentence(work: Path, arguments: argparse.Namespace) -> str:
     minutes, steps, windows = (work / "curve.csv").read_text().splitlines()[-1].split(",")[:3]
     return (
         f"{int(steps):,} steps, {int(windows):,} windows, {float(minutes):.0f} minutes measured on {arguments.machine}, "
-        f"{arguments.threads} thread(s) of torch, seed {SEED}."
+        f"{arguments.threads} thread(s) of torch."
     )
 
 

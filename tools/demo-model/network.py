@@ -96,7 +96,7 @@ def decode(
     cross: list[KeysValues],
     past: list[KeysValues] | None = None,
 ) -> tuple[torch.Tensor, list[torch.Tensor], list[KeysValues]]:
-    """The last layer's output, each layer's cross-attention [windows, heads, tokens, positions], and the keys and values so far."""
+    """The last layer's output, each layer's cross-attention [windows, heads, tokens, positions], keys and values so far."""
     decoder = network.model.decoder
     first = past[0][0].shape[2] if past else 0
     x = decoder.embed_tokens(ids) + decoder.embed_positions.weight[first : first + ids.shape[1]]

@@ -89,7 +89,9 @@ def attention_peaks(
     features = torch.from_numpy(window_features(samples, WINDOW_SAMPLES).T[None])
     text = [token for word in words for token in tokens.of_word(word)]
     start = [tokens.start, tokens.english, tokens.transcribe, tokens.no_timestamps]
-    _, attentions, _ = decode(network, torch.tensor([start + text]), cross_keys_values(network, encode(network, features)))
+    _, attentions, _ = decode(
+        network, torch.tensor([start + text]), cross_keys_values(network, encode(network, features))
+    )
     layer, head = ALIGNMENT_HEAD
     # The row of a token is the one that predicts it.
     rows = attentions[layer][0, head, len(start) - 1 : -1]

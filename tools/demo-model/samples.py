@@ -1,4 +1,4 @@
-"""The recordings that ship with the model, of sentences that the training left out: spoken by training and held-out voices, clean and noisy, one long, two without speech."""
+"""The recordings that ship with the model, of sentences that the training left out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SAMPLES = [
     ),
     Sample(
         "birthday",
-        Voice("gmw/en+Michael", 160),
+        Voice("gmw/en+edward", 160),
         ["charlie was born on october twelfth nineteen eighty four"],
         note="held-out voice",
     ),

@@ -1,4 +1,4 @@
-"""Recordings that the training never heard: sentences, voices, an accent, speeds, noise, rooms, and sound without speech."""
+"""Recordings that the training never heard: sentences, voices, an accent, speeds, noise, rooms, no speech."""
 
 from __future__ import annotations
 

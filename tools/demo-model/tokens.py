@@ -18,7 +18,7 @@ TIMESTAMPS = 1501
 
 
 def make_tokenizer(path: Path) -> None:
-    """Ids: text, end of text, start, 99 languages, translate, transcribe, startoflm, startofprev, nospeech, notimestamps, timestamps."""
+    """Ids: text, end of text, start, languages, tasks, startoflm, startofprev, nospeech, notimestamps, timestamps."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -71,7 +71,10 @@ def _add_segment(out: Transcript, tokens: Tokens, clip: Clip, offset: float, is_
 
 
 def previous_text(random: Random, tokens: Tokens, clips: list[Clip], several_windows: bool) -> list[int]:
-    """Behind <|startofprev|> at most 63 tokens, half of the time with timestamps, as windows before would leave them; empty without clips."""
+    """Behind <|startofprev|> at most 63 tokens, half of the time with timestamps, as windows before leave them.
+
+    Empty without clips.
+    """
     ids: list[int] = []
     timed, at = random.random() < 0.5, 0.0
     for clip in clips:
