@@ -115,7 +115,10 @@ function print({ stdout, colors }: CommandContext, record: RtfRecord, note: stri
   line(
     "x real time is the sound's length over the median; cold is the first pass, for `whole` with opening the model.",
   );
-  line("targets are of the whole way on an NPU; a simulator's own time says nothing of an NPU.\n");
+  line("targets are of the whole way on an NPU; a simulator's own time says nothing of an NPU.");
+  line(
+    "modelled: the array's cycles at its clock by the cost model; what launches and the host cost an NPU is not in it.\n",
+  );
   line(rtfTable(rows));
   for (const one of leftOut) line(`left out: ${one}`);
   for (const one of texts) line(`another text: ${one}`);
