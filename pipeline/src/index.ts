@@ -104,6 +104,12 @@ export type {
   Transcription,
   TranscriptionPhases,
 } from "./transcribe/transcription.ts";
+export { type AlignedWord, type AlignSource, alignWords } from "./whisper/alignment/align-words.ts";
+export { type PunctuationMarks, publishedMarks } from "./whisper/alignment/join-punctuation.ts";
+export type { Word } from "./whisper/alignment/segment-words.ts";
+export { type BucketedOptions, bucketedExecutor } from "./whisper/buckets/bucketed-executor.ts";
+export { type Lease, type LruLimits, LruPool } from "./whisper/buckets/lru-pool.ts";
+export { type BucketOptions, chooseBucket, windowBuckets } from "./whisper/buckets/window-buckets.ts";
 export { type CpuExecutor, type CpuOptions, cpuExecutor } from "./whisper/cpu/cpu-executor.ts";
 export { type CpuPrecision, cpuPrecisions } from "./whisper/cpu/emit-layers.ts";
 export type { CpuModel } from "./whisper/cpu/emitted-graphs.ts";
@@ -142,12 +148,25 @@ export { bf16Everywhere, int8Everywhere, type WeightType, type WeightTypes } fro
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
 export { languageCode, languageName, languages } from "./whisper/languages.ts";
 export {
+  type OverlapOptions,
+  type OverlappingWindow,
+  overlappingWindows,
+} from "./whisper/long-form/overlapping-windows.ts";
+export {
   type MelSource,
   type Segment,
   type SlidingOptions,
   slidingWindows,
   type WindowDone,
 } from "./whisper/long-form/sliding-windows.ts";
+export { stitchTokens } from "./whisper/long-form/stitch-tokens.ts";
+export {
+  type StitchedText,
+  type StitchedWindow,
+  type StitchOptions,
+  stitchWindows,
+} from "./whisper/long-form/stitch-windows.ts";
+export type { WordOptions } from "./whisper/long-form/word-times.ts";
 export { type AlignmentHead, type ModelDecoding, modelDecoding } from "./whisper/model-decoding.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 export { checkWhisperSizes, type WhisperSizes, whisperSizes } from "./whisper/whisper-sizes.ts";

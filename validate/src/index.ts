@@ -2,6 +2,7 @@ export { type Bias, bias } from "./metrics/bias.ts";
 export { cosine, gain, pearson } from "./metrics/correlation.ts";
 export { maxAbsErr, maxErrWithin, meanSignedErr, type WorstError } from "./metrics/error.ts";
 export { checkOutput, type LiveBins, type LivenessOptions, liveBins, type OutputCheck } from "./metrics/liveness.ts";
+export { normalisedText } from "./metrics/normalised-text.ts";
 export { relativeL2 } from "./metrics/relative-error.ts";
 export { type WordErrors, wordErrorRate, wordErrors } from "./metrics/word-errors.ts";
 export { conv1dReference } from "./references/conv1d-reference.ts";

@@ -15,28 +15,30 @@ export function createTextStream(tokenizer: Tokenizer): TextStream {
   };
 }
 
-/** Tokens in the smallest groups that are whole characters each. */
+/** Tokens in the smallest groups that are whole characters each; bytes that make no character count as U+FFFD. */
 export function characterGroups(
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, "decodeBytes">,
   ids: readonly number[],
 ): readonly { readonly text: string; readonly ids: readonly number[] }[] {
   const groups: { text: string; ids: number[] }[] = [];
   let open: number[] = [];
-  for (const id of ids) {
+  for (const [index, id] of ids.entries()) {
     open.push(id);
-    const text = wholeCharacters(tokenizer.decodeBytes(open));
-    if (text === undefined) continue;
-    groups.push({ text, ids: open });
+    const bytes = tokenizer.decodeBytes(open);
+    if (!endsWhole(bytes, tokenizer.decodeBytes(ids.slice(index + 1, index + 4)))) continue;
+    groups.push({ text: decoded(bytes), ids: open });
     open = [];
   }
-  if (open.length > 0) groups.push({ text: tokenizer.decode(open), ids: open });
   return groups;
 }
 
-// Bytes that cannot begin a character count as U+FFFD at once, so they do not keep a group open.
-function wholeCharacters(bytes: Uint8Array): string | undefined {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const text = decoder.decode(bytes, { stream: true });
-  const rest = decoder.decode();
-  return rest === "" ? text : undefined;
+/** Whether no character lies across the end: one that does gives another text whole than cut. */
+function endsWhole(bytes: Uint8Array, following: Uint8Array): boolean {
+  // The last byte of a character is at most 3 behind its first.
+  const next = following.subarray(0, 3);
+  return decoded(bytes) + decoded(next) === decoded(Buffer.concat([bytes, next]));
+}
+
+function decoded(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }

@@ -83,12 +83,14 @@ test("a stream gives a character with the last token of its bytes, and U+FFFD fo
 });
 
 test("groups of whole characters keep their tokens together", () => {
-  const groups = characterGroups(tokenizerOf(tinyJson()), [259, 0xc3, 0xa9, 0x80, 0xc3]);
+  const groups = characterGroups(tokenizerOf(tinyJson()), [259, 0xc3, 0xa9, 0x80, 0xe4, 257, 0xc3]);
 
   expect(groups).toEqual([
     { text: " the", ids: [259] },
     { text: "é", ids: [0xc3, 0xa9] },
     { text: "\ufffd", ids: [0x80] },
+    { text: "\ufffd", ids: [0xe4] },
+    { text: "the", ids: [257] },
     { text: "\ufffd", ids: [0xc3] },
   ]);
 });

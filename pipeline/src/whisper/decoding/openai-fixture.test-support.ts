@@ -36,18 +36,18 @@ export const openAi: OpenAiFixture = JSON.parse(
   readFileSync(new URL("../../../fixtures/whisper/openai.json", import.meta.url), "utf8"),
 );
 
-/** The fixture's model. */
-export async function openAiExecutor() {
-  return referenceExecutor(openAi.sizes, openAiWeights());
+/** The fixture's model; other fixtures scale other rows of its embedding. */
+export async function openAiExecutor(scaledRows = openAi.scaledRows) {
+  return referenceExecutor(openAi.sizes, openAiWeights(scaledRows));
 }
 
-export function openAiWeights(): WeightSource {
+export function openAiWeights(scaledRows = openAi.scaledRows): WeightSource {
   const { sizes } = openAi;
   const weights = seededWeights(sizes, "openai ");
   return async (name) => {
     const array = await weights(name);
     if (name === "model.decoder.embed_tokens.weight") {
-      for (const [row, factor] of openAi.scaledRows) {
+      for (const [row, factor] of scaledRows) {
         const from = row * sizes.width;
         for (let i = from; i < from + sizes.width; i++) (array!.data as Float32Array)[i]! *= factor;
       }

@@ -1,35 +1,9 @@
-import { tensor } from "@aiekit/core";
 import { expect, test } from "vitest";
-import {
-  openAi,
-  openAiDefaults,
-  openAiExecutor,
-  openAiFeatures,
-  openAiText,
-} from "../decoding/openai-fixture.test-support.ts";
-import { type MelSource, type Segment, type SlidingOptions, slidingWindows } from "./sliding-windows.ts";
+import { openAi, openAiDefaults, openAiExecutor, openAiText } from "../decoding/openai-fixture.test-support.ts";
+import { all, recording } from "./seeded-recording.test-support.ts";
+import { type SlidingOptions, slidingWindows } from "./sliding-windows.ts";
 
 const executor = await openAiExecutor();
-const frames = 730;
-
-function recording(name: string): MelSource {
-  const all = openAiFeatures(name, frames);
-  const [mels = 0] = all.shape;
-  return {
-    frames,
-    async window(from, count) {
-      const cut = tensor("f32", [mels, count]);
-      for (let mel = 0; mel < mels; mel++) {
-        cut.data.set(
-          all.data.subarray(mel * frames + from, mel * frames + Math.min(from + count, frames)),
-          mel * count,
-        );
-      }
-      return cut;
-    },
-  };
-}
-
 /** What make_openai_fixture.py asks of transcribe() for its i-th recording. */
 function optionsOf(i: number): SlidingOptions {
   return {
@@ -41,12 +15,6 @@ function optionsOf(i: number): SlidingOptions {
     text: openAiText,
     frameSeconds: 0.01,
   };
-}
-
-async function all(segments: AsyncIterable<Segment>): Promise<Segment[]> {
-  const collected: Segment[] = [];
-  for await (const segment of segments) collected.push(segment);
-  return collected;
 }
 
 test("sliding windows: 12 recordings of 7.3 windows have the segments of openai-whisper", async () => {

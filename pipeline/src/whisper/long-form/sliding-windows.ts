@@ -1,4 +1,5 @@
-import { type Tensor, UsageError } from "@aiekit/core";
+import { type Tensor, tensor, UsageError } from "@aiekit/core";
+import type { SegmentTimes, Word } from "../alignment/segment-words.ts";
 import { type DecodedWindow, decodeWindow, type WindowOptions } from "../decoding/decode-window.ts";
 import {
   decodeWithFallback,
@@ -7,15 +8,18 @@ import {
   isSkipped,
 } from "../decoding/temperature-fallback.ts";
 import type { EncoderState, WhisperExecutor } from "../executor.ts";
+import { clipFrames } from "./clip-frames.ts";
+import { PreviousText } from "./previous-text.ts";
 import { windowSegments } from "./window-segments.ts";
+import { type WordOptions, windowWords } from "./word-times.ts";
 
 /** Log-mel features of a recording. */
 export interface MelSource {
-  /** Frames of the recording; infinite until its end is known, which it is when the last window was read. */
+  /** Frames of the recording; infinite until its end is known, which it is when the window before it was read. */
   readonly frames: number;
   /** f32[mels, frames] from a frame on, padded behind the recording's end. */
   window(from: number, frames: number): Promise<Tensor<"f32">>;
-  /** Whether frames are certain to hold no speech: they are not decoded. Never where left out. */
+  /** Whether frames are certain to hold no speech: they are not decoded. Reads them. Never where left out. */
   isSilent?(from: number, frames: number): Promise<boolean>;
 }
 
@@ -29,13 +33,19 @@ export interface SlidingOptions {
   readonly seed?: number;
   /** Tokens of a text that the first window is told of. */
   readonly initialPrompt?: readonly number[];
+  /** Every window is told of the initial prompt, before the text that fits behind it. */
+  readonly carryInitialPrompt?: boolean;
   /** Whether a window is told the text before it. */
   readonly conditionOnPrevious: boolean;
+  /** Seconds between which is decoded: begin, end, begin, end; the last end may be left out. All where left out. */
+  readonly clipSeconds?: readonly number[];
+  /** Segments get words with times; they cost one more pass of the decoder a window. */
+  readonly words?: WordOptions;
   readonly text: (tokens: readonly number[]) => string;
   readonly frameSeconds: number;
-  /** The frame that the first window begins at; 0 where left out. */
+  /** The frame that is decoded from; 0 where left out. */
   readonly startSeek?: number;
-  /** Told of every window when it is done; `decoded` is undefined for one that was silent and not decoded. */
+  /** Told of every window when it is done. */
   readonly onWindow?: ((window: WindowDone) => void) | undefined;
 }
 
@@ -43,8 +53,8 @@ export interface WindowDone {
   readonly seek: number;
   /** Of the recording in this window, padding left out. */
   readonly frames: number;
+  /** undefined for a window that was silent, or was taken for silence. */
   readonly decoded: FallbackResult | undefined;
-  /** Taken for silence. */
   readonly skipped: boolean;
 }
 
@@ -57,60 +67,110 @@ export interface Segment {
   /** Timestamps among them; none where the segment has no text or no duration. */
   readonly tokens: readonly number[];
   readonly text: string;
+  /** Where they were asked for; none where the segment has no text. */
+  readonly words?: readonly Word[];
   readonly decoded: FallbackResult;
 }
 
 /** Above this temperature a text is too doubtful to tell the next window. Source: openai/whisper, transcribe.py. */
 const mostTrustedTemperature = 0.5;
 
-/** Goes over a recording window by window, each from where the last timestamp of the one before says. */
+/** Goes over a recording window by window, each from where the last timestamp, or word, of the one before says. */
 export async function* slidingWindows(
   executor: WhisperExecutor,
   mel: MelSource,
   options: SlidingOptions,
 ): AsyncGenerator<Segment> {
   if (options.temperatures.length === 0) throw new UsageError("decoding: expected at least one temperature");
-  const windowFrames = 2 * executor.config.audioPositions;
-  let previous: readonly number[] = options.initialPrompt ?? [];
-  let seek = options.startSeek ?? 0;
-  while (seek < mel.frames) {
-    const silent = (await mel.isSilent?.(seek, windowFrames)) ?? false;
-    const decoded = silent
-      ? undefined
-      : await decodedAt(executor, await mel.window(seek, windowFrames), previous, options);
-    // A stream tells its length when the window was read.
-    const frames = Math.min(windowFrames, mel.frames - seek);
-    const skipped = decoded === undefined || isSkipped(decoded, options.thresholds);
-    options.onWindow?.({ seek, frames, decoded, skipped });
-    if (skipped) {
-      seek += frames;
-      continue;
+  const before = new PreviousText(options, executor.config.textPositions);
+  let lastSpeechSeconds = 0;
+  for (const [start, end] of clipFrames(options, mel.frames)) {
+    let seek = Math.max(start, options.startSeek ?? 0);
+    while (seek < Math.min(end, mel.frames)) {
+      const fullFrames = 2 * executor.config.audioPositions;
+      const isSilent = (await mel.isSilent?.(seek, fullFrames)) ?? false;
+      // A stream tells its length when the window was read.
+      const frames = Math.min(fullFrames, end - seek, mel.frames - seek);
+      const window = { seek, frames, lastSpeechSeconds };
+      const found = isSilent
+        ? { ...window, decoded: undefined, segments: [], nextSeek: seek + frames }
+        : await windowAt(executor, mel, before.tokens(), window, options);
+      options.onWindow?.({ seek, frames, decoded: found.decoded, skipped: found.decoded === undefined });
+      seek = found.nextSeek;
+      if (found.decoded === undefined) continue;
+      lastSpeechSeconds = found.lastSpeechSeconds;
+      for (const times of found.segments) {
+        const segment = segmentOf(found.decoded, window.seek, times, options);
+        before.add(segment.tokens);
+        yield segment;
+      }
+      if (!options.conditionOnPrevious || found.decoded.temperature > mostTrustedTemperature) before.forget();
     }
-    const { segments, advanceFrames } = windowSegments(decoded.tokens, options.window.special.timestampBegin, frames);
-    for (const { start, end, tokens } of segments) {
-      const segment = segmentOf(decoded, { start, end, tokens }, seek, options);
-      previous = [...previous, ...segment.tokens];
-      yield segment;
-    }
-    if (!options.conditionOnPrevious || decoded.temperature > mostTrustedTemperature) previous = [];
-    // A pair of <|0.00|> would leave the window where it is for ever.
-    seek += advanceFrames > 0 ? advanceFrames : frames;
   }
 }
 
-async function decodedAt(
+interface WindowPlace {
+  readonly seek: number;
+  /** Of the window, padding left out. */
+  readonly frames: number;
+  readonly lastSpeechSeconds: number;
+}
+
+type Times = SegmentTimes & { readonly words?: readonly Word[] };
+
+interface FoundWindow {
+  /** undefined for a window without speech. */
+  readonly decoded: FallbackResult | undefined;
+  readonly segments: readonly Times[];
+  readonly nextSeek: number;
+  readonly lastSpeechSeconds: number;
+}
+
+async function windowAt(
   executor: WhisperExecutor,
-  features: Tensor<"f32">,
+  mel: MelSource,
   previous: readonly number[],
+  place: WindowPlace,
   options: SlidingOptions,
-): Promise<FallbackResult> {
-  const state = await executor.encode(features);
+): Promise<FoundWindow> {
+  const { seek, frames } = place;
+  const { window, frameSeconds } = options;
+  const fullFrames = 2 * executor.config.audioPositions;
+  const state = await executor.encode(await clippedWindow(mel, place, fullFrames));
   try {
     const decode = (temperature: number) => decodeAt(executor, state, temperature, previous, options);
-    return await decodeWithFallback(decode, options.text, options);
+    const decoded = await decodeWithFallback(decode, options.text, options);
+    if (isSkipped(decoded, options.thresholds)) {
+      return { decoded: undefined, segments: [], nextSeek: seek + frames, lastSpeechSeconds: place.lastSpeechSeconds };
+    }
+    const { special } = window;
+    const { segments, ...cut } = windowSegments(decoded.tokens, special.timestampBegin, frames);
+    const times: readonly Times[] = segments.map(({ start, end, tokens }) => ({
+      startSeconds: (seek + 2 * start) * frameSeconds,
+      endSeconds: (seek + 2 * end) * frameSeconds,
+      tokens,
+    }));
+    // A pair of <|0.00|> would leave the window where it is for ever.
+    const nextSeek = seek + (cut.advanceFrames > 0 ? cut.advanceFrames : frames);
+    if (options.words === undefined) return { ...place, decoded, segments: times, nextSeek };
+    const timed = { ...place, ...window, ...cut, executor, state, frameSeconds, fullFrames, nextSeek };
+    const worded = await windowWords({ ...timed, recordingFrames: mel.frames }, times, options.words);
+    return { decoded, ...worded, nextSeek: worded.nextSeek > seek ? worded.nextSeek : seek + frames };
   } finally {
     await state.close();
   }
+}
+
+/** The window's features, zeros behind its end. */
+async function clippedWindow(mel: MelSource, { seek, frames }: WindowPlace, fullFrames: number) {
+  if (frames === fullFrames || seek + frames === mel.frames) return mel.window(seek, fullFrames);
+  const clip = await mel.window(seek, frames);
+  const [mels = 0] = clip.shape;
+  const full = tensor("f32", [mels, fullFrames]);
+  for (let bin = 0; bin < mels; bin++) {
+    full.data.set(clip.data.subarray(bin * frames, (bin + 1) * frames), bin * fullFrames);
+  }
+  return full;
 }
 
 function decodeAt(
@@ -126,20 +186,9 @@ function decodeAt(
   return decodeWindow(executor, state, { timestamps: true, ...window, previous, search });
 }
 
-function segmentOf(
-  decoded: FallbackResult,
-  { start, end, tokens }: { readonly start: number; readonly end: number; readonly tokens: readonly number[] },
-  seek: number,
-  { text, frameSeconds }: SlidingOptions,
-): Segment {
-  const said = text(tokens);
-  const isEmpty = start === end || said.trim() === "";
-  return {
-    seek,
-    startSeconds: (seek + 2 * start) * frameSeconds,
-    endSeconds: (seek + 2 * end) * frameSeconds,
-    tokens: isEmpty ? [] : tokens,
-    text: isEmpty ? "" : said,
-    decoded,
-  };
+function segmentOf(decoded: FallbackResult, seek: number, times: Times, { text }: SlidingOptions): Segment {
+  const said = text(times.tokens);
+  const isEmpty = times.startSeconds === times.endSeconds || said.trim() === "";
+  const empty = { tokens: [], ...(times.words === undefined ? {} : { words: [] }) };
+  return { seek, ...times, ...(isEmpty ? empty : {}), text: isEmpty ? "" : said, decoded };
 }

@@ -9,6 +9,8 @@ export interface SegmentedWindow {
   readonly segments: readonly WindowSegment[];
   /** Frames by which the next window begins later. */
   readonly advanceFrames: number;
+  /** The last token is a timestamp, and the one before it is none: nothing was said behind it. */
+  readonly endsInTimestamp: boolean;
 }
 
 /**
@@ -21,16 +23,17 @@ export function windowSegments(tokens: readonly number[], timestampBegin: number
   const time = (index: number) => tokens[index]! - timestampBegin;
   const count = tokens.length;
   const cuts = [...tokens.keys()].filter((i) => i > 0 && isTimestamp(i - 1) && isTimestamp(i));
-  const endsInOne = count >= 2 && isTimestamp(count - 1) && !isTimestamp(count - 2);
+  const endsInTimestamp = count >= 2 && isTimestamp(count - 1) && !isTimestamp(count - 2);
   if (cuts.length === 0) {
     const last = tokens.findLastIndex((_, i) => isTimestamp(i));
     const end = last >= 0 && time(last) > 0 ? time(last) : frames / 2;
-    return { segments: [{ start: 0, end, tokens }], advanceFrames: frames };
+    return { segments: [{ start: 0, end, tokens }], advanceFrames: frames, endsInTimestamp };
   }
-  if (endsInOne) cuts.push(count);
+  if (endsInTimestamp) cuts.push(count);
   const segments = cuts.map((cut, i) => {
     const from = cuts[i - 1] ?? 0;
     return { start: time(from), end: time(cut - 1), tokens: tokens.slice(from, cut) };
   });
-  return { segments, advanceFrames: endsInOne ? frames : 2 * time(cuts.at(-1)! - 1) };
+  const advanceFrames = endsInTimestamp ? frames : 2 * time(cuts.at(-1)! - 1);
+  return { segments, advanceFrames, endsInTimestamp };
 }
