@@ -169,4 +169,11 @@ export {
 export type { WordOptions } from "./whisper/long-form/word-times.ts";
 export { type AlignmentHead, type ModelDecoding, modelDecoding } from "./whisper/model-decoding.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";
+export { type CompressedTimes, compressedTimes } from "./whisper/vad/compressed-times.ts";
+export {
+  createSpeechDetector,
+  type SpeechDetector,
+  type SpeechDetectorOptions,
+  type TimeRange,
+} from "./whisper/vad/speech-detector.ts";
 export { checkWhisperSizes, type WhisperSizes, whisperSizes } from "./whisper/whisper-sizes.ts";
