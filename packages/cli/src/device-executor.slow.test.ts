@@ -74,6 +74,36 @@ test(
   20 * minutes,
 );
 
+test(
+  "a wide feed-forward part leaves 5 rows: prompts in chunks of 5, and 5 sequences, are the reference's",
+  async () => {
+    const sizes = { ...noiseSizes, decoderHidden: 3200 };
+    const device = await openDevice("sim");
+    const ours = await noiseExecutor({ device }, sizes);
+    const theirs = await referenceExecutor(sizes, noiseWeights(sizes));
+    const features = noise("features", [80, 100], 1);
+    const [own, other] = [
+      await ours.decode(await ours.encode(features)),
+      await theirs.decode(await theirs.encode(features)),
+    ];
+    const prompt = [5, 6, 7, 8, 9, 10, 11];
+    const [logits, right] = [await own.prefill(prompt, [0, 4, 5, 6]), await other.prefill(prompt, [0, 4, 5, 6])];
+    expect(relativeL2(right.data, logits.data)).toBeLessThan(0.02);
+    for (const session of [own, other]) {
+      await session.reorder([0, 0, 0, 0, 0]);
+      await session.step([1, 2, 3, 4, 5]);
+      await session.reorder([4, 3, 2, 1, 0]);
+    }
+    const [after, expected] = [await own.step([5, 4, 3, 2, 1]), await other.step([5, 4, 3, 2, 1])];
+
+    expect(relativeL2(expected.data, after.data)).toBeLessThan(0.02);
+    await expect(own.reorder(new Array(6).fill(0))).rejects.toThrow("expected 1 to 5 rows, got 6");
+    await ours.close();
+    await device.close();
+  },
+  20 * minutes,
+);
+
 function largest(values: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;

@@ -1,12 +1,12 @@
 import type { ChainStep } from "@aiekit/host";
 import type { WhisperSizes } from "../whisper-sizes.ts";
-import { type DecoderRows, wideRows } from "./device-sizes.ts";
+import { wideRows } from "./device-sizes.ts";
 import { decoderAttentionNames, gemvNames } from "./sequence-names.ts";
 import { layerType, type WeightTypes } from "./weight-types.ts";
 
 /**
- * What the rows of a pass are. `token`: the next token of the only sequence. `prompt`: eight tokens of it. `sequences`: the
- * next token of each of up to eight sequences, whose caches lie side by side.
+ * What the rows of a pass are. `token`: the next token of the only sequence. `prompt`: up to eight tokens of it. `sequences`:
+ * the next token of each of up to eight sequences, whose caches lie side by side.
  */
 export type PassKind = "token" | "prompt" | "sequences";
 
@@ -20,7 +20,7 @@ export interface DecoderPass {
   readonly keys: number;
 }
 
-export const rowsOfPass = (kind: PassKind): DecoderRows => (kind === "token" ? 1 : wideRows);
+export const rowsOfPass = (kind: PassKind, sizes: WhisperSizes): number => (kind === "token" ? 1 : wideRows(sizes));
 
 /**
  * One pass over all layers, `x` to `x`. The rows that a pass adds to the cache of a layer are the results of the launches
@@ -31,7 +31,7 @@ export const rowsOfPass = (kind: PassKind): DecoderRows => (kind === "token" ? 1
  */
 export function decoderSteps({ sizes, types, positions, kind, keys }: DecoderPass): readonly ChainStep[] {
   const attention = attentionSteps(sizes, { positions, kind, keys });
-  const rows = rowsOfPass(kind);
+  const rows = rowsOfPass(kind, sizes);
   return Array.from({ length: sizes.decoderLayers }, (_, i) => {
     const type = layerType(types, "decoder", i);
     const names = gemvNames(sizes, rows, type);
@@ -64,7 +64,7 @@ export function decoderSteps({ sizes, types, positions, kind, keys }: DecoderPas
 
 /** `x` to `logits`. */
 export function headSteps(sizes: WhisperSizes, { head: type }: WeightTypes, kind: PassKind): readonly ChainStep[] {
-  const rows = rowsOfPass(kind);
+  const rows = rowsOfPass(kind, sizes);
   const sequence = gemvNames(sizes, rows, type).head;
   const product = gemvStep({
     ...{ sequence, weights: "head", kernel: `head/${type}/${rows}`, arrays: { x: "h", y: "logits" } },
@@ -93,7 +93,7 @@ function attentionSteps(
   return { self, cross };
 }
 
-function normStep(name: string, x: string, rows: DecoderRows): ChainStep {
+function normStep(name: string, x: string, rows: number): ChainStep {
   const args = { x, gamma: `${name}.gamma`, beta: `${name}.beta`, y: "h" };
   return { name, kernel: "norm", sequence: `rows_${rows}`, args };
 }

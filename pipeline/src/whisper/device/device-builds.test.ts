@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import { decoderSteps } from "./decoder-steps.ts";
 import { decoderBuilds, deviceWhisperBuilds, windowBuilds } from "./device-builds.ts";
-import { deviceColumns } from "./device-sizes.ts";
+import { cacheRows, deviceColumns } from "./device-sizes.ts";
 import { bf16Everywhere, int8Everywhere } from "./weight-types.ts";
 import { windowSteps } from "./window-steps.ts";
 
@@ -41,6 +41,19 @@ test("greedy decoding of tiny from sound is nine builds, five of which stay from
   expect(builds.get("attention/3000")?.params.shapes).toBe(
     "6x1500x1500_qkv.6x1x1500.6x8x1500.6x1x448_cache.6x8x448_causal_cache.48x1x448_cache",
   );
+});
+
+test("beams and prompts take 8 rows where a core holds them, 5 where the widest product is 4,096 or 5,120", () => {
+  for (const [width, rows] of [
+    [384, 8],
+    [768, 8],
+    [1024, 5],
+    [1280, 5],
+  ] as const) {
+    const names = [...decoderBuilds(published(width, 4), "npu1").keys()];
+    expect(names, String(width)).toContain(`gemv/bf16/${rows}`);
+    expect(cacheRows(published(width, 4))).toBe(rows === 8 ? 448 : 450);
+  }
 });
 
 test("layers with weights of both types ask for a gemv of each", () => {

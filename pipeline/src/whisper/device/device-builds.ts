@@ -69,9 +69,9 @@ export function decoderBuilds(sizes: WhisperSizes, generation: NpuGeneration): R
   const { decoder: columns } = deviceColumns(sizes, generation);
   const device = arrayOf(generation, undefined);
   const builds = new Map<string, DeviceBuild>([
-    ["norm", kept("layernorm", { rows: `1.${wideRows}`, cols: sizes.width, columns: 1, tiles: 1 }, device)],
+    ["norm", kept("layernorm", { rows: `1.${wideRows(sizes)}`, cols: sizes.width, columns: 1, tiles: 1 }, device)],
   ]);
-  for (const rows of [1, wideRows] as const) {
+  for (const rows of [1, wideRows(sizes)]) {
     for (const type of ["bf16", "int8"] as const) {
       const element = type === "int8" ? "i8" : "bf16";
       const { head, ...products } = gemvNames(sizes, rows, type);

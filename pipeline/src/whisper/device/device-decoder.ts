@@ -57,7 +57,7 @@ export class DeviceDecoder implements DecoderSession {
     this.#check(tokens, tokens.length);
     const { vocab } = this.#options.sizes;
     const logits = tensor("f32", [at.length, vocab]);
-    const chunk = tokens.length > shortPrompt ? wideRows : 1;
+    const chunk = tokens.length > shortPrompt ? wideRows(this.#options.sizes) : 1;
     for (let first = 0; first < tokens.length; first += chunk) {
       const part = tokens.slice(first, first + chunk);
       const wanted = at.some((token) => token >= first && token < first + chunk);
@@ -84,9 +84,10 @@ export class DeviceDecoder implements DecoderSession {
 
   async reorder(sources: readonly number[]): Promise<void> {
     for (const source of sources) this.#checkRow(source);
-    if (sources.length < 1 || sources.length > wideRows) {
-      throw new BudgetError(`decoder: expected 1 to ${wideRows} rows, got ${sources.length}`, {
-        hint: "the decoder's launches have eight rows: take fewer beams, or sample in several sessions",
+    const most = wideRows(this.#options.sizes);
+    if (sources.length < 1 || sources.length > most) {
+      throw new BudgetError(`decoder: expected 1 to ${most} rows, got ${sources.length}`, {
+        hint: "launches have so many rows: take fewer beams, or sample in several sessions",
       });
     }
     const isSame = sources.length === this.#rows && sources.every((source, i) => source === i);
@@ -126,7 +127,8 @@ export class DeviceDecoder implements DecoderSession {
     const { positions } = window;
     await memory.prepare(kind, positions);
     memory.array(kind, "x")!.write(this.#embedded(kind, tokens));
-    const keys = this.#length + (kind === "prompt" ? wideRows : 1);
+    const rows = rowsOfPass(kind, sizes);
+    const keys = this.#length + (kind === "prompt" ? rows : 1);
     const parts = this.#newRows(kind);
     try {
       const array = (name: string) => parts.get(name) ?? this.#own(name) ?? memory.array(kind, name)!;
@@ -145,7 +147,7 @@ export class DeviceDecoder implements DecoderSession {
   #embedded(kind: PassKind, tokens: readonly number[]): Tensor<"bf16"> {
     const { sizes, embeddings } = this.#options;
     const { width } = sizes;
-    const x = tensor("bf16", [rowsOfPass(kind), width]);
+    const x = tensor("bf16", [rowsOfPass(kind, sizes), width]);
     tokens.forEach((token, row) => {
       const position = this.#length + (kind === "prompt" ? row : 0);
       for (let i = 0; i < width; i++) {
@@ -163,7 +165,7 @@ export class DeviceDecoder implements DecoderSession {
       if (kind === "sequences") {
         parts.set(`${layer}.new.k`, cache.half(this.#length, "keys"));
         parts.set(`${layer}.new.v`, cache.half(this.#length, "values"));
-      } else parts.set(`${layer}.new`, cache.rows(this.#length, rowsOfPass(kind)));
+      } else parts.set(`${layer}.new`, cache.rows(this.#length, rowsOfPass(kind, this.#options.sizes)));
     });
     return parts;
   }

@@ -5,11 +5,16 @@ import type { WhisperSizes } from "../whisper-sizes.ts";
 /** Samples of a frame, at 16 kHz. */
 export const hopSamples = 160;
 
-/** Tokens or sequences that a launch of the wide decoder kernels takes. Source: gemv's largest M. */
-export const wideRows = 8;
+/**
+ * Tokens or sequences that a launch of the wide decoder kernels takes: 8, the most of gemv; 5, enough for the published beam,
+ * where rows of the widest product would not fit a core beside its weights.
+ */
+export function wideRows({ width, decoderHidden }: WhisperSizes): number {
+  return Math.max(width, decoderHidden) <= longestOfEight ? 8 : 5;
+}
 
-/** Rows that a decoder's launch takes: one token, or up to eight tokens of a prompt or sequences. */
-export type DecoderRows = 1 | typeof wideRows;
+/** Elements of a row: eight take 48 KiB of a core's 64. */
+const longestOfEight = 3072;
 
 const columnsOfArray: Readonly<Record<NpuGeneration, number>> = { npu1: 4, npu2: 8 };
 
@@ -48,8 +53,9 @@ export function deviceColumns(sizes: WhisperSizes, generation: NpuGeneration): D
 }
 
 /** Rows of a cache of keys and values: every position, in whole chunks of a prompt. */
-export function cacheRows({ textPositions }: WhisperSizes): number {
-  return Math.max(2, Math.ceil(textPositions / wideRows)) * wideRows;
+export function cacheRows(sizes: WhisperSizes): number {
+  const chunk = wideRows(sizes);
+  return Math.max(2, Math.ceil(sizes.textPositions / chunk)) * chunk;
 }
 
 function checkHeads(part: string, width: number, heads: number): void {

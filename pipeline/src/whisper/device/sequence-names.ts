@@ -1,25 +1,25 @@
 import type { WhisperSizes } from "../whisper-sizes.ts";
-import { cacheRows, type DecoderRows, wideRows } from "./device-sizes.ts";
+import { cacheRows, wideRows } from "./device-sizes.ts";
 import type { WeightType } from "./weight-types.ts";
 
 /**
- * Sequences of the decoder's attention. `self` and `sequences` see a cache: of one sequence, or of eight side by side as if each had heads
- * of its own; `prompt`: eight tokens of one sequence.
+ * Sequences of the decoder's attention. `self` and `sequences` see a cache: of one sequence, or of several side by side as if each had heads
+ * of its own; `prompt`: several tokens of one sequence.
  */
 export function decoderAttentionNames(sizes: WhisperSizes, positions: number) {
   const { decoderHeads } = sizes;
-  const cache = cacheRows(sizes);
+  const [cache, wide] = [cacheRows(sizes), wideRows(sizes)];
   return {
     cross: `${decoderHeads}x1x${positions}`,
-    crossWide: `${decoderHeads}x${wideRows}x${positions}`,
+    crossWide: `${decoderHeads}x${wide}x${positions}`,
     self: `${decoderHeads}x1x${cache}_cache`,
-    prompt: `${decoderHeads}x${wideRows}x${cache}_causal_cache`,
-    sequences: `${decoderHeads * wideRows}x1x${cache}_cache`,
+    prompt: `${decoderHeads}x${wide}x${cache}_causal_cache`,
+    sequences: `${decoderHeads * wide}x1x${cache}_cache`,
   };
 }
 
 /** Sequences of gemv. int8 weights always have a bias beside their scale. */
-export function gemvNames({ width, decoderHidden, vocab }: WhisperSizes, rows: DecoderRows, type: WeightType) {
+export function gemvNames({ width, decoderHidden, vocab }: WhisperSizes, rows: number, type: WeightType) {
   const bias = type === "int8" ? "" : "_bias";
   return {
     project: `${rows}x${width}x${width}${bias}`,

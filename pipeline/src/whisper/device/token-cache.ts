@@ -1,23 +1,22 @@
 import { type Bo, DeviceTensor } from "@aiekit/host";
-import { wideRows } from "./device-sizes.ts";
 
 const elementBytes = 2;
 
 /**
- * Keys and values of a layer for the tokens seen, in device memory. Of one sequence a row is [keys | values]; of eight side
- * by side it is [keys of each sequence | values of each sequence], so one launch attends for all of them as if they were
+ * Keys and values of a layer for the tokens seen, in device memory. Of one sequence a row is [keys | values]; of several
+ * side by side it is [keys of each sequence | values of each sequence], so one launch attends for all of them as if they were
  * heads. A launch writes the rows of its tokens in place.
  */
 export class TokenCache {
   readonly array: DeviceTensor;
   readonly #width: number;
-  readonly #sequences: 1 | typeof wideRows;
+  readonly #sequences: number;
 
-  /** `array`: bf16[rows, 2 width] or bf16[rows, 16 width]; the cache closes it. */
+  /** `array`: bf16[rows, 2 sequences width]; the cache closes it. */
   constructor(array: DeviceTensor, width: number) {
     this.array = array;
     this.#width = width;
-    this.#sequences = array.shape[1] === 2 * width ? 1 : wideRows;
+    this.#sequences = array.shape[1]! / (2 * width);
   }
 
   /** Rows of one sequence as what a launch writes: bf16[count, 2 width]. Close it after the launch. */
@@ -25,11 +24,11 @@ export class TokenCache {
     return this.array.rows(first, count);
   }
 
-  /** Keys or values of a row of eight sequences: bf16[8, width]. Close it after the launch. */
+  /** Keys or values of a row of several sequences: bf16[sequences, width]. Close it after the launch. */
   half(row: number, half: "keys" | "values"): DeviceTensor {
-    const sizeBytes = wideRows * this.#width * elementBytes;
+    const sizeBytes = this.#sequences * this.#width * elementBytes;
     const offsetBytes = (2 * row + (half === "keys" ? 0 : 1)) * sizeBytes;
-    const shape = [wideRows, this.#width];
+    const shape = [this.#sequences, this.#width];
     return new DeviceTensor({ dtype: "bf16", shape, padded: shape }, this.array.bo.part({ offsetBytes, sizeBytes }));
   }
 
