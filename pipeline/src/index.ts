@@ -114,6 +114,12 @@ export { type CpuExecutor, type CpuOptions, cpuExecutor } from "./whisper/cpu/cp
 export { type CpuPrecision, cpuPrecisions } from "./whisper/cpu/emit-layers.ts";
 export type { CpuModel } from "./whisper/cpu/emitted-graphs.ts";
 export { loadOnnxRuntime } from "./whisper/cpu/onnx-runtime.ts";
+export { type CpuOptions, cpuExecutor } from "./whisper/cpu/cpu-executor.ts";
+export { type CpuPrecision, cpuPrecisions } from "./whisper/cpu/emit-layers.ts";
+export type { CpuModel } from "./whisper/cpu/emitted-graphs.ts";
+export { type ExportedOptions, exportedExecutor } from "./whisper/cpu/exported/exported-executor.ts";
+export type { SessionOptions } from "./whisper/cpu/graph-sessions.ts";
+export type { CpuExecutor } from "./whisper/cpu/window-executor.ts";
 export type { BeamOptions } from "./whisper/decoding/beam-search.ts";
 export { type DecodedWindow, decodeWindow, type WindowOptions } from "./whisper/decoding/decode-window.ts";
 export { type DetectedLanguage, detectLanguage } from "./whisper/decoding/language.ts";

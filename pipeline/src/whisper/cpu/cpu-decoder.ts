@@ -3,41 +3,45 @@ import type { DecoderOptions, DecoderSession } from "../executor.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import type { DecoderResult } from "./decoder-graph.ts";
 import { KeptCrossAttention } from "./kept-cross-attention.ts";
-import type { KeyValueCache } from "./key-value-cache.ts";
 import { checkTokens } from "./token-budget.ts";
 
-/** One run over a window: tokens [rows, more], logits where picked. The cache then holds the tokens. */
-export type DecoderRun = (feed: {
-  readonly cache: KeyValueCache;
-  readonly tokens: readonly number[];
-  readonly pick: readonly number[];
-  readonly keepAttention: boolean;
-}) => Promise<DecoderResult>;
+/** Keys and values of the tokens that rows have seen. */
+export interface DecoderCache {
+  readonly rows: number;
+  readonly length: number;
+  reorder(sources: readonly number[]): void;
+}
+
+/** A decoder over one window. */
+export interface DecoderWindow {
+  readonly positions: number;
+  readonly cache: DecoderCache;
+  /** Feeds tokens [rows, more], of which `pick` are indices: the cache then holds them. */
+  readonly run: (feed: {
+    readonly tokens: readonly number[];
+    readonly pick: readonly number[];
+    readonly keepAttention: boolean;
+  }) => Promise<DecoderResult>;
+}
 
 /** A decoder session over a graph. */
 export class CpuDecoder implements DecoderSession {
-  readonly #run: DecoderRun;
   readonly #config: WhisperSizes;
   readonly #attention: KeptCrossAttention | undefined;
-  #cache: KeyValueCache | undefined;
+  #window: DecoderWindow | undefined;
 
-  constructor(
-    config: WhisperSizes,
-    window: { readonly run: DecoderRun; readonly cache: KeyValueCache; readonly positions: number },
-    options: DecoderOptions = {},
-  ) {
-    this.#run = window.run;
+  constructor(config: WhisperSizes, window: DecoderWindow, options: DecoderOptions) {
     this.#config = config;
-    this.#cache = window.cache;
+    this.#window = window;
     this.#attention = options.keepCrossAttention ? new KeptCrossAttention(config, window.positions) : undefined;
   }
 
   get rows(): number {
-    return this.#cache?.rows ?? 0;
+    return this.#window?.cache.rows ?? 0;
   }
 
   get length(): number {
-    return this.#cache?.length ?? 0;
+    return this.#window?.cache.length ?? 0;
   }
 
   async prefill(tokens: readonly number[], at: readonly number[] = [tokens.length - 1]): Promise<Tensor<"f32">> {
@@ -56,7 +60,7 @@ export class CpuDecoder implements DecoderSession {
 
   async reorder(sources: readonly number[]): Promise<void> {
     for (const source of sources) this.#checkRow(source);
-    this.#cache?.reorder(sources);
+    this.#window?.cache.reorder(sources);
     this.#attention?.reorder(sources);
   }
 
@@ -69,18 +73,18 @@ export class CpuDecoder implements DecoderSession {
   }
 
   async close(): Promise<void> {
-    this.#cache = undefined;
+    this.#window = undefined;
   }
 
   async #feed(tokens: readonly number[], more: number, pick: readonly number[]): Promise<Tensor<"f32">> {
-    const cache = this.#cache!;
+    const { cache, run } = this.#window!;
     checkTokens(tokens, this.#config, { used: cache.length, more });
     const outside = pick.find((token) => !Number.isInteger(token) || token < 0 || token >= tokens.length);
     if (outside !== undefined) {
       throw new UsageError(`decoder: prefill: logits at ${outside}: expected one of 0 to ${tokens.length - 1}`);
     }
     const keepAttention = this.#attention !== undefined;
-    const { logits, attention } = await this.#run({ cache, tokens, pick, keepAttention });
+    const { logits, attention } = await run({ tokens, pick, keepAttention });
     this.#attention?.append(attention, more);
     return tensor("f32", [pick.length, this.#config.vocab], logits);
   }

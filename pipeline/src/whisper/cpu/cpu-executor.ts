@@ -1,31 +1,23 @@
 import { join } from "node:path";
-import { AbortedError, describeShape, ShapeError, type Tensor, tensor, UsageError } from "@aiekit/core";
+import { tensor } from "@aiekit/core";
 import type { WhisperModel } from "../../model/whisper-model.ts";
-import type { EncoderState, WhisperExecutor } from "../executor.ts";
 import { checkWhisperSizes } from "../whisper-sizes.ts";
-import { CpuDecoder } from "./cpu-decoder.ts";
-import { runDecoderGraph, type WindowTensors } from "./decoder-graph.ts";
+import { runDecoderGraph } from "./decoder-graph.ts";
 import { cachedColumns } from "./emit-decoder.ts";
 import type { CpuPrecision } from "./emit-layers.ts";
 import { type CpuModel, cpuModel, type EmitOptions, emittedGraphs, type GraphName } from "./emitted-graphs.ts";
+import { type GraphSessions, graphSessions, type SessionOptions } from "./graph-sessions.ts";
 import { KeyValueCache } from "./key-value-cache.ts";
-import { loadOnnxRuntime, type OnnxRuntime, type OrtSession } from "./onnx-runtime.ts";
+import { loadOnnxRuntime } from "./onnx-runtime.ts";
+import { type CpuExecutor, type WindowEngine, windowExecutor } from "./window-executor.ts";
 
-export interface CpuOptions {
+export interface CpuOptions extends SessionOptions {
   readonly model: Pick<WhisperModel, "config" | "tensors"> | CpuModel;
   /** Graphs are kept in it by the content of the weights. */
   readonly cacheFolder: string;
-  /** Threads of one product; as many as the machine has cores where left out. */
-  readonly threads?: number;
+  /** Of weights and products; f32 where left out. */
   readonly precision?: CpuPrecision;
-  /** Looked at between runs; one run is not stopped. */
-  readonly signal?: AbortSignal;
   readonly progress?: EmitOptions["progress"];
-}
-
-export interface CpuExecutor extends WhisperExecutor {
-  /** A state of this executor over what another encoded, f32[positions, width]. */
-  adopt(encoded: Tensor<"f32">): EncoderState;
 }
 
 /**
@@ -33,12 +25,12 @@ export interface CpuExecutor extends WhisperExecutor {
  * @throws DeviceUnavailableError where onnxruntime is not installed.
  */
 export async function cpuExecutor(options: CpuOptions): Promise<CpuExecutor> {
-  const runtime = await loadOnnxRuntime();
+  const sessions = graphSessions(await loadOnnxRuntime(), options);
   const model = "tensors" in options.model ? cpuModel(options.model) : options.model;
   checkWhisperSizes(model.sizes);
   const { cacheFolder, precision = "f32", signal, progress } = options;
   const folder = await emittedGraphs(model, { cacheFolder, precision, signal, progress });
-  return graphExecutor(model, folder, { runtime, threads: options.threads, signal });
+  return windowExecutor(model.sizes, emittedEngine(model, folder, sessions));
 }
 
 interface Opened {
@@ -83,21 +75,17 @@ function graphExecutor({ sizes }: CpuModel, folder: string, { runtime, threads, 
     });
     return state;
   };
+function emittedEngine({ sizes }: CpuModel, folder: string, sessions: GraphSessions): WindowEngine {
+  const { runtime } = sessions;
+  const open = (name: GraphName) => sessions.open(join(folder, `${name}.onnx`));
   return {
-    name: "cpu",
-    config: sizes,
-    adopt,
-    async encode(features) {
-      const [mels, frames = 0] = features.shape;
-      const most = 2 * sizes.audioPositions;
-      if (features.shape.length !== 2 || mels !== sizes.mels || frames < 1 || frames > most) {
-        const got = describeShape(features.dtype, features.shape);
-        throw new ShapeError(`encoder: features: expected f32[${sizes.mels}, 1 to ${most}], got ${got}`);
-      }
+    leastFrames: 1,
+    keepsCrossAttention: async () => true,
+    async encode({ data, shape }) {
       const encoder = await open("encoder");
-      const input = new runtime.Tensor("float32", features.data, [1, ...features.shape]);
-      const { encoded } = await encoder.run({ features: input }, { encoded: null });
-      return adopt(tensor("f32", [...encoded!.dims], encoded!.data as Float32Array<ArrayBuffer>));
+      const features = new runtime.Tensor("float32", data, [1, ...shape]);
+      const { encoded } = await encoder.run({ features }, { encoded: null });
+      return tensor("f32", [...encoded!.dims], encoded!.data as Float32Array<ArrayBuffer>);
     },
     async decode(state, options) {
       const window = windows.get(state) ?? windows.get(adopt(await state.output()))!;
@@ -116,18 +104,24 @@ function graphExecutor({ sizes }: CpuModel, folder: string, { runtime, threads, 
       closed = true;
       for (const session of sessions.values()) await (await session).release();
       sessions.clear();
+    async prepare({ data, shape }) {
+      const cross = await open("cross");
+      const fetches = Object.fromEntries(cross.outputNames.map((name) => [name, null]));
+      const window = await cross.run({ encoded: new runtime.Tensor("float32", data, shape) }, fetches);
+      return () => {
+        const cache = new KeyValueCache({
+          layers: sizes.decoderLayers,
+          heads: sizes.decoderHeads,
+          columns: cachedColumns(sizes),
+          limit: sizes.textPositions,
+        });
+        return {
+          cache,
+          positions: shape[0]!,
+          run: async (feed) => runDecoderGraph(runtime, await open("decoder"), sizes, { ...feed, window, cache }),
+        };
+      };
     },
-  };
-}
-
-function sessionOptions(threads: number | undefined): Readonly<Record<string, unknown>> {
-  return {
-    executionProviders: ["cpu"],
-    graphOptimizationLevel: "all",
-    executionMode: "sequential",
-    interOpNumThreads: 1,
-    // Errors only: what is thrown says what is wrong.
-    logSeverityLevel: 3,
-    ...(threads !== undefined && { intraOpNumThreads: threads }),
+    close: () => sessions.close(),
   };
 }

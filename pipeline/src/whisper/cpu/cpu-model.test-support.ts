@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { WeightSource } from "../../encoder/encoder-weights.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
-import { type CpuExecutor, type CpuOptions, cpuExecutor } from "./cpu-executor.ts";
+import { type CpuOptions, cpuExecutor } from "./cpu-executor.ts";
 import { loadOnnxRuntime } from "./onnx-runtime.ts";
+import type { CpuExecutor } from "./window-executor.ts";
 
 /** Why tests that run graphs are skipped. */
 export const noOnnxRuntime: string | undefined = await loadOnnxRuntime().then(

@@ -22,8 +22,13 @@ export async function beamSearch(start: SearchStart, { beams, patience = 1 }: Be
   const ended: Candidate[] = [];
   let running: readonly Candidate[] = [{ tokens: [], logProb: 0 }];
   let logits: readonly Float32Array[] = [start.logits];
+  // Written over in each step: a new array of the vocabulary's length takes as long as a pass over it.
+  const copies: Float64Array[] = [];
   for (;;) {
-    const logProbs = running.map(({ tokens }, row) => toLogSoftmax(ruled(logits[row]!, rules, tokens)));
+    const logProbs = running.map(({ tokens }, row) => {
+      copies[row] ??= new Float64Array(start.logits.length);
+      return toLogSoftmax(ruled(logits[row]!, rules, tokens, copies[row]));
+    });
     const step = beamStep(running, logProbs, beams, eot);
     ended.push(...step.ended.slice(0, wanted - ended.length));
     running = step.next;

@@ -5,7 +5,9 @@ import { expSum } from "./exp-sum.ts";
 
 /** log of the softmax; -Infinity stays. @throws AiekitError when a logit is NaN or none is finite. */
 export function logSoftmax(logits: ArrayLike<number>): Float64Array {
-  return toLogSoftmax(doubles(logits));
+  const copy = new Float64Array(logits.length);
+  for (let i = 0; i < copy.length; i++) copy[i] = logits[i]!;
+  return toLogSoftmax(copy);
 }
 
 /** The same in place; returns its argument. */
@@ -18,14 +20,6 @@ export function toLogSoftmax(logits: Float64Array): Float64Array {
 /** One token's element of `logSoftmax`. @throws AiekitError as it does. */
 export function logProbability(logits: Float64Array, token: number): number {
   return logits[token]! - logTotal(logits);
-}
-
-/** A copy in float64. */
-export function doubles(values: ArrayLike<number>): Float64Array {
-  const copy = new Float64Array(values.length);
-  // `set` converts more slowly than this.
-  for (let i = 0; i < copy.length; i++) copy[i] = values[i]!;
-  return copy;
 }
 
 function logTotal(logits: Float64Array): number {

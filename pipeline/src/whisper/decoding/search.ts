@@ -26,11 +26,12 @@ export async function sampleSequences(start: SearchStart, count: number, pick: P
   let running: Candidate[] = Array.from({ length: count }, () => ({ tokens: [], logProb: 0 }));
   let logits: readonly Float32Array[] = running.map(() => start.logits);
   let sources = running.map(() => 0);
+  const copy = new Float64Array(start.logits.length);
   for (;;) {
     const kept: number[] = [];
     const next: Candidate[] = [];
     for (const [row, { tokens, logProb }] of running.entries()) {
-      const allowed = ruled(logits[row]!, rules, tokens);
+      const allowed = ruled(logits[row]!, rules, tokens, copy);
       const token = pick(allowed);
       const total = logProb + logProbability(allowed, token);
       if (token === eot) {
