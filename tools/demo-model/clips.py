@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -68,10 +69,15 @@ def make_clips(folder: Path, count: int, seed: int, workers: int) -> None:
     """Writes `count` clips in SHARDS files, the same whatever the number of workers. Shards that are there are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     missing = [shard for shard in range(SHARDS) if not (folder / f"{shard}.json").exists()]
-    with ProcessPoolExecutor(workers) as pool:
+    with fresh_processes(workers) as pool:
         jobs = [pool.submit(_make_shard, folder, shard, count // SHARDS, seed) for shard in missing]
         for job in jobs:
             print(job.result(), flush=True)
+
+
+def fresh_processes(workers: int) -> ProcessPoolExecutor:
+    """A process for each job: what espeak-ng says depends a little on all that it has said before."""
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=1)
 
 
 def _make_shard(folder: Path, shard: int, count: int, seed: int) -> str:

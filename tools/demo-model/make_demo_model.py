@@ -17,7 +17,7 @@ from pathlib import Path  # noqa: E402
 import torch  # noqa: E402
 
 from card import write_card  # noqa: E402
-from clips import make_clips  # noqa: E402
+from clips import fresh_processes, make_clips  # noqa: E402
 from evaluate import evaluate, load  # noqa: E402
 from export import export_model  # noqa: E402
 from samples import write_samples  # noqa: E402
@@ -37,7 +37,8 @@ def main() -> None:
         make_tokenizer(work / "tokenizer.json")
     train(work, Schedule(arguments.steps), SEED, arguments.report_steps)
     export_model(work, model)
-    write_samples(model / "samples")
+    with fresh_processes(1) as pool:
+        pool.submit(write_samples, model / "samples").result()
     shutil.copyfile(work / "curve.csv", model / "training-curve.csv")
     results = evaluate(model)
     print(json.dumps(results, indent=2))
