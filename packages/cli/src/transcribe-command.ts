@@ -58,6 +58,7 @@ function addDecoding(command: Command): void {
     .option("--prompt <text>", "text that the first window is told of: names, spelling, style")
     .option("--carry-prompt", "tell every window of the prompt")
     .option("--clips <list>", "seconds between which is transcribed: begin,end,begin,end", parseTemperatures)
+    .option("--vad", "do not decode windows in which no speech is found by energy and spectrum")
     .option("--word-timestamps", "words with their times, in json and verbose-json, and for the layout of subtitles")
     .option("--hallucination-silence <seconds>", "with words: leave out doubtful text amid more silence", parsePositive)
     .option("--no-timestamps", "let the model tell no times: a window is one segment")

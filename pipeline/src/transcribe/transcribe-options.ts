@@ -39,6 +39,8 @@ export interface TranscribeOptions {
   readonly carryPrompt?: boolean | undefined;
   /** Seconds between which is transcribed: begin, end, begin, end; all where left out. */
   readonly clipSeconds?: readonly number[] | undefined;
+  /** Windows in which no speech is found by energy and spectrum are not decoded. */
+  readonly vad?: boolean | undefined;
   /** Tokens of a window; as many as the model has positions for where left out. */
   readonly maxTokens?: number | undefined;
 }

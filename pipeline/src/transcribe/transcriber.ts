@@ -70,6 +70,7 @@ export class Transcriber {
       blocks,
       features: featuresBy(this.#parts.executor),
       windowFrames,
+      detectsSpeech: options.vad,
       clockMs,
       signal,
     });

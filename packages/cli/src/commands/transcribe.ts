@@ -39,6 +39,7 @@ export interface TranscribeCommandOptions {
   readonly suppressTokens?: readonly number[];
   readonly forbidRepeats?: number;
   readonly maxTokens?: number;
+  readonly vad?: boolean;
   readonly wordTimestamps?: boolean;
   readonly hallucinationSilence?: number;
   readonly carryPrompt?: boolean;

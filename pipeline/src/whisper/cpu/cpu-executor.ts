@@ -33,48 +33,6 @@ export async function cpuExecutor(options: CpuOptions): Promise<CpuExecutor> {
   return windowExecutor(model.sizes, emittedEngine(model, folder, sessions));
 }
 
-interface Opened {
-  readonly runtime: OnnxRuntime;
-  readonly threads: number | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-function graphExecutor({ sizes }: CpuModel, folder: string, { runtime, threads, signal }: Opened): CpuExecutor {
-  const windows = new WeakMap<EncoderState, () => Promise<WindowTensors>>();
-  const sessions = new Map<GraphName, Promise<OrtSession>>();
-  let closed = false;
-  const open = async (name: GraphName): Promise<OrtSession> => {
-    if (closed) throw new UsageError("cpu: the executor is closed");
-    if (signal?.aborted) throw new AbortedError();
-    const path = join(folder, `${name}.onnx`);
-    const session = sessions.get(name) ?? runtime.InferenceSession.create(path, sessionOptions(threads));
-    sessions.set(name, session);
-    return session;
-  };
-  const adopt = ({ data, shape }: Tensor<"f32">): EncoderState => {
-    const [positions = 0, width] = shape;
-    if (shape.length !== 2 || width !== sizes.width || positions < 1 || positions > sizes.audioPositions) {
-      const expected = `f32[1 to ${sizes.audioPositions}, ${sizes.width}]`;
-      throw new ShapeError(`encoder: encoded: expected ${expected}, got ${describeShape("f32", shape)}`);
-    }
-    let window: Promise<WindowTensors> | undefined;
-    const state: EncoderState = {
-      positions,
-      output: async () => {
-        if (!windows.has(state)) throw new UsageError("decoder: expected an encoder state that is not closed");
-        return tensor("f32", shape, Float32Array.from(data));
-      },
-      close: async () => void windows.delete(state),
-    };
-    windows.set(state, () => {
-      window ??= open("cross").then((cross) => {
-        const fetches = Object.fromEntries(cross.outputNames.map((name) => [name, null]));
-        return cross.run({ encoded: new runtime.Tensor("float32", data, shape) }, fetches);
-      });
-      return window;
-    });
-    return state;
-  };
 function emittedEngine({ sizes }: CpuModel, folder: string, sessions: GraphSessions): WindowEngine {
   const { runtime } = sessions;
   const open = (name: GraphName) => sessions.open(join(folder, `${name}.onnx`));
@@ -87,23 +45,6 @@ function emittedEngine({ sizes }: CpuModel, folder: string, sessions: GraphSessi
       const { encoded } = await encoder.run({ features }, { encoded: null });
       return tensor("f32", [...encoded!.dims], encoded!.data as Float32Array<ArrayBuffer>);
     },
-    async decode(state, options) {
-      const window = windows.get(state) ?? windows.get(adopt(await state.output()))!;
-      const tensors = await window();
-      const cache = new KeyValueCache({
-        layers: sizes.decoderLayers,
-        heads: sizes.decoderHeads,
-        columns: cachedColumns(sizes),
-        limit: sizes.textPositions,
-      });
-      const run: ConstructorParameters<typeof CpuDecoder>[1]["run"] = async (feed) =>
-        runDecoderGraph(runtime, await open("decoder"), sizes, { ...feed, window: tensors });
-      return new CpuDecoder(sizes, { run, cache, positions: state.positions }, options);
-    },
-    async close() {
-      closed = true;
-      for (const session of sessions.values()) await (await session).release();
-      sessions.clear();
     async prepare({ data, shape }) {
       const cross = await open("cross");
       const fetches = Object.fromEntries(cross.outputNames.map((name) => [name, null]));

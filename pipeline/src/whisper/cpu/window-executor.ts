@@ -34,7 +34,10 @@ export function windowExecutor(sizes: WhisperSizes, engine: WindowEngine): CpuEx
     let prepared: ReturnType<WindowEngine["prepare"]> | undefined;
     const state: EncoderState = {
       positions,
-      output: async () => tensor("f32", encoded.shape, Float32Array.from(encoded.data)),
+      output: async () => {
+        if (!windows.has(state)) throw new UsageError("decoder: expected an encoder state that is not closed");
+        return tensor("f32", encoded.shape, Float32Array.from(encoded.data));
+      },
       close: async () => void windows.delete(state),
     };
     windows.set(state, () => {
@@ -58,10 +61,7 @@ export function windowExecutor(sizes: WhisperSizes, engine: WindowEngine): CpuEx
       return adopt(await engine.encode(features));
     },
     async decode(state, options = {}) {
-      const prepare = windows.get(state);
-      if (prepare === undefined) {
-        throw new UsageError("decoder: expected an encoder state of this executor that is not closed");
-      }
+      const prepare = windows.get(state) ?? windows.get(adopt(await state.output()))!;
       if (options.keepCrossAttention && !(await engine.keepsCrossAttention())) {
         throw new UsageError(
           "cpu: the exported decoder has no outputs cross_attentions.LAYER: nothing to align words by",
