@@ -15,7 +15,8 @@ export function slidingOptions(
   options: TranscribeOptions,
   language: string | undefined,
 ): SlidingOptions {
-  const { special, suppress, suppressAtBegin, maxInitialTimestamp, frameSeconds } = modelDecoding(model);
+  const { special, suppress, suppressAtBegin, maxInitialTimestamp, frameSeconds, alignmentHeads } =
+    modelDecoding(model);
   const { tokenizer, config } = model;
   checkLanguage(Object.keys(special.languages), options, language);
   // A model of short windows has tokens for times up to 30 s all the same.
@@ -34,6 +35,11 @@ export function slidingOptions(
     ...defined("lengthPenalty", options.lengthPenalty),
     ...defined("maxTokens", options.maxTokens),
   };
+  const wordOptions = {
+    tokenizer,
+    alignmentHeads,
+    ...defined("hallucinationSilenceSeconds", options.hallucinationSilenceSeconds),
+  };
   return {
     window,
     temperatures: options.temperatures,
@@ -42,6 +48,9 @@ export function slidingOptions(
     seed: options.seed,
     initialPrompt: promptTokens(tokenizer, options.prompt ?? ""),
     conditionOnPrevious: options.conditionOnPrevious,
+    ...defined("carryInitialPrompt", options.carryPrompt),
+    ...defined("clipSeconds", options.clipSeconds),
+    ...(options.words ? { words: wordOptions } : {}),
     text: (tokens) => tokenizer.decode(tokens),
     frameSeconds,
   };

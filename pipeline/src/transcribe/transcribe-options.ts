@@ -31,6 +31,16 @@ export interface TranscribeOptions {
   readonly suppress?: readonly number[] | undefined;
   /** No sequence of so many text tokens comes twice in a window. */
   readonly noRepeatTokens?: number | undefined;
+  /** Segments get words with times; one more pass of the decoder a window. */
+  readonly words?: boolean | undefined;
+  /** With words: improbable text amid more silence than this is left out. */
+  readonly hallucinationSilenceSeconds?: number | undefined;
+  /** Every window is told of the prompt. */
+  readonly carryPrompt?: boolean | undefined;
+  /** Seconds between which is transcribed: begin, end, begin, end; all where left out. */
+  readonly clipSeconds?: readonly number[] | undefined;
+  /** Windows in which no speech is found by energy and spectrum are not decoded. */
+  readonly vad?: boolean | undefined;
   /** Tokens of a window; as many as the model has positions for where left out. */
   readonly maxTokens?: number | undefined;
 }

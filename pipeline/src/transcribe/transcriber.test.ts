@@ -113,6 +113,16 @@ test("windows of silence before speech are passed, and times count from the reco
   }
 });
 
+test("with vad a window of noise is not decoded, and one of speech is", async () => {
+  const { transcriber } = await tinyTranscriber();
+  const noise = Int16Array.from({ length: 32_000 }, (_, i) => 800 * Math.sin(i * i * 0.37));
+  const windows = async (samples: Int16Array, vad: boolean) =>
+    (await transcriber.transcribe(bytesSource(wavOf(samples), "a.wav"), { ...options, vad })).trace.parts.length;
+
+  expect([await windows(noise, false), await windows(noise, true)]).toEqual([2, 0]);
+  expect(await windows(speech, true)).toBe(2);
+});
+
 test("a recording of one sample is no text", async () => {
   const { transcriber } = await tinyTranscriber();
 

@@ -70,6 +70,7 @@ export class Transcriber {
       blocks,
       features: featuresBy(this.#parts.executor),
       windowFrames,
+      detectsSpeech: options.vad,
       clockMs,
       signal,
     });
@@ -168,5 +169,6 @@ function transcribedSegment({ decoded, ...segment }: Segment, id: number): Trans
   const { seek, startSeconds, endSeconds, text, tokens } = segment;
   const { temperature, avgLogProb, compressionRatio, noSpeechProb } = decoded;
   const window = { temperature, avgLogProb, compressionRatio, noSpeechProb };
-  return { id, seek, startSeconds, endSeconds, text, tokens, ...window };
+  const words = segment.words?.map(({ text: word, ...times }) => ({ word, ...times }));
+  return { id, seek, startSeconds, endSeconds, text, tokens, ...window, ...(words === undefined ? {} : { words }) };
 }

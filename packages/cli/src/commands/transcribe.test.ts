@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readNpy } from "@aiekit/core";
-import { writeWav } from "@aiekit/pipeline";
+import { demoModelPath, writeWav } from "@aiekit/pipeline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tinyModel, writeFiles } from "../models/tiny-model.test-support.ts";
 import { runInProcess } from "../run-cli.test-support.ts";
@@ -196,6 +196,27 @@ test("encoder on onnxruntime and decoder in TypeScript, and the other way round,
   });
 });
 
+test("--word-timestamps: words of the demo model in order, within their recording, and each underlined once in srt", async () => {
+  const television = join(demoModelPath, "samples", "television.wav");
+  const argv = [television, "--device", "reference", "--language", "en", "--word-timestamps"];
+  const record = json((await transcribe([...argv, "--json"])).stdout)[0];
+  const srt = (await transcribe([...argv, "--format", "srt", "--highlight-words"])).stdout;
+
+  const words = record.segments.flatMap(({ words: some }: { words: { word: string }[] }) => some);
+  const times = words.flatMap(({ startSeconds, endSeconds }: Record<string, number>) => [startSeconds, endSeconds]);
+  expect(
+    words
+      .map(({ word }: { word: string }) => word)
+      .join("")
+      .trim(),
+  ).toBe("please switch on the bedroom television");
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(times.at(-1)).toBeLessThanOrEqual(record.durationSeconds);
+  expect(srt.match(/<u>\w+<\/u>/g)).toEqual(
+    ["please", "switch", "on", "the", "bedroom", "television"].map((w) => `<u>${w}</u>`),
+  );
+});
+
 const float = (value: number) => {
   const bytes = Buffer.from(writeWav({ sampleRateHz: 16_000, channels: [new Int16Array(800)] }));
   bytes.writeUInt16LE(3, 20);
@@ -265,6 +286,7 @@ test.each<[readonly string[], number, string]>([
   [["a.wav", ...model, "--language", "Klingon"], 2, "Klingon"],
   [["a.wav", ...model, "--language", "German", "--task", "translate", "--beam", "0"], 2, "whole number of at least 1"],
   [["a.wav", ...model, "--patience", "2"], 2, "--patience: an option of beam search"],
+  [["a.wav", ...model, "--highlight-words"], 2, "words have no times without --word-timestamps"],
   [["a.wav", ...model, "--overwrite"], 2, "--out FOLDER"],
   [["a.wav", ...model, "--format", "all"], 2, "expected one format for stdout, got 6"],
   [["a.wav", ...model, "--format", "doc"], 2, "Expected some of txt, srt"],

@@ -39,6 +39,11 @@ export interface TranscribeCommandOptions {
   readonly suppressTokens?: readonly number[];
   readonly forbidRepeats?: number;
   readonly maxTokens?: number;
+  readonly vad?: boolean;
+  readonly wordTimestamps?: boolean;
+  readonly hallucinationSilence?: number;
+  readonly carryPrompt?: boolean;
+  readonly clips?: readonly number[];
   readonly compressionRatioThreshold?: number | null;
   readonly logProbThreshold?: number | null;
   readonly silenceThreshold?: number | null;
@@ -81,7 +86,19 @@ export const transcribe: Command<TranscribeCommandOptions> = async (context, opt
   }
 };
 
-function refuseContradictions({ out, format, overwrite }: TranscribeCommandOptions): void {
+function refuseContradictions(options: TranscribeCommandOptions): void {
+  const { out, format, overwrite } = options;
+  const { wordTimestamps } = options;
+  const needsWords = [
+    "highlightWords",
+    "maxLineWidth",
+    "maxLineCount",
+    "maxWordsPerLine",
+    "hallucinationSilence",
+  ] as const;
+  const asked = needsWords.find((name) => options[name] !== undefined);
+  if (asked !== undefined && wordTimestamps !== true)
+    throw new UsageError(`${asked}: words have no times without --word-timestamps`);
   if (overwrite === true && out === undefined)
     throw new UsageError("--overwrite: of results in a folder: --out FOLDER");
   if (out === undefined && (format?.length ?? 1) > 1)

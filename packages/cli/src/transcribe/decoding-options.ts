@@ -29,6 +29,11 @@ export function decodingOptions(o: TranscribeCommandOptions, language: string | 
     suppress: o.suppressTokens,
     noRepeatTokens: o.forbidRepeats,
     maxTokens: o.maxTokens,
+    vad: o.vad,
+    words: o.wordTimestamps,
+    hallucinationSilenceSeconds: o.hallucinationSilence,
+    carryPrompt: o.carryPrompt,
+    clipSeconds: o.clips,
   };
 }
 

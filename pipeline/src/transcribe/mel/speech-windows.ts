@@ -1,6 +1,7 @@
 import { AbortedError, type Tensor } from "@aiekit/core";
 import type { ClockMs } from "../../features.ts";
 import type { MelSource } from "../../whisper/long-form/sliding-windows.ts";
+import { createSpeechDetector } from "../../whisper/vad/speech-detector.ts";
 import { hopSamples } from "./log-mel.ts";
 import { SpeechBuffer } from "./speech-buffer.ts";
 
@@ -11,6 +12,8 @@ export interface SpeechWindowsOptions {
   readonly features: (samples: Float32Array) => Tensor<"f32"> | Promise<Tensor<"f32">>;
   /** Frames of the longest window that will be asked for; memory holds one of these and a block. */
   readonly windowFrames: number;
+  /** Whether a window's features are looked at for speech; else only silence of 16 bits is silent. */
+  readonly detectsSpeech?: boolean | undefined;
   readonly clockMs: ClockMs;
   readonly signal?: AbortSignal | undefined;
 }
@@ -76,7 +79,11 @@ export class SpeechWindows implements MelSource {
 
   async isSilent(from: number, frames: number): Promise<boolean> {
     const samples = await this.#samples(from, frames);
-    return samples.every((sample) => Math.abs(sample) <= silenceAmplitude);
+    if (samples.every((sample) => Math.abs(sample) <= silenceAmplitude)) return true;
+    if (!this.#options.detectsSpeech) return false;
+    const detector = createSpeechDetector();
+    const found = [...detector.push(await this.window(from, frames)), ...detector.end()];
+    return found.length === 0;
   }
 
   /** Lets go of the recording. */

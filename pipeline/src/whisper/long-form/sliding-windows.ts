@@ -15,11 +15,11 @@ import { type WordOptions, windowWords } from "./word-times.ts";
 
 /** Log-mel features of a recording. */
 export interface MelSource {
-  /** Frames of the recording; infinite until its end is known, which it is when the last window was read. */
+  /** Frames of the recording; infinite until its end is known, which it is when the window before it was read. */
   readonly frames: number;
   /** f32[mels, frames] from a frame on, padded behind the recording's end. */
   window(from: number, frames: number): Promise<Tensor<"f32">>;
-  /** Whether frames are certain to hold no speech: they are not decoded. Never where left out. */
+  /** Whether frames are certain to hold no speech: they are not decoded. Reads them. Never where left out. */
   isSilent?(from: number, frames: number): Promise<boolean>;
 }
 
@@ -43,9 +43,9 @@ export interface SlidingOptions {
   readonly words?: WordOptions;
   readonly text: (tokens: readonly number[]) => string;
   readonly frameSeconds: number;
-  /** The frame that the first window begins at; 0 where left out. */
+  /** The frame that is decoded from; 0 where left out. */
   readonly startSeek?: number;
-  /** Told of every window when it is done; `decoded` is undefined for one that was silent and not decoded. */
+  /** Told of every window when it is done. */
   readonly onWindow?: ((window: WindowDone) => void) | undefined;
 }
 
@@ -53,6 +53,7 @@ export interface WindowDone {
   readonly seek: number;
   /** Of the recording in this window, padding left out. */
   readonly frames: number;
+  /** undefined for a window that was silent and not decoded. */
   readonly decoded: FallbackResult | undefined;
   /** Taken for silence. */
   readonly skipped: boolean;
