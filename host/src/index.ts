@@ -1,6 +1,10 @@
 export {
   AieArray,
+  type ArrayConfig,
+  bufferOwner,
   type DepthChange,
+  type DesignLink,
+  designLinks,
   type FaultRecord,
   type KernelFault,
   loadArrayConfig,
