@@ -7,6 +7,7 @@ export {
   designLinks,
   type FaultRecord,
   type KernelFault,
+  lastWriters,
   loadArrayConfig,
   medianError,
   type NoPrediction,
@@ -20,6 +21,8 @@ export {
   SimFault,
   smallestDepthFix,
   TraceRecorder,
+  type WordOrigin,
+  type WriteStep,
 } from "@aiekit/sim";
 export {
   type ChainKernel,

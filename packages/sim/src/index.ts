@@ -25,6 +25,7 @@ export {
   type WasmFrame,
 } from "./fault.ts";
 export { bufferOwner } from "./fifo-names.ts";
+export { lastWriters, type WordOrigin, type WriteStep } from "./last-writers.ts";
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
 export { type PerfettoOptions, perfettoTrace } from "./perfetto-trace.ts";
