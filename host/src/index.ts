@@ -1,8 +1,13 @@
 export {
   AieArray,
+  type ArrayConfig,
+  bufferOwner,
   type DepthChange,
+  type DesignLink,
+  designLinks,
   type FaultRecord,
   type KernelFault,
+  lastWriters,
   loadArrayConfig,
   medianError,
   type NoPrediction,
@@ -16,6 +21,8 @@ export {
   SimFault,
   smallestDepthFix,
   TraceRecorder,
+  type WordOrigin,
+  type WriteStep,
 } from "@aiekit/sim";
 export {
   type ChainKernel,
