@@ -1,12 +1,14 @@
 // Whether executors give the same tokens and as few wrong words: clips of the demo model, each transcribed by each executor.
-// Greedy, with timestamps, one attempt a window. The first executor is what the others are held against. Runs on the built
+// Greedy, one attempt a window. The first executor is what the others are held against. Runs on the built
 // packages: `pnpm build` first.
 //
 //   node scripts/compare-executors.mjs --executors cpu,sim:bf16,sim:int8 --clips 56
 //   node scripts/compare-executors.mjs --executors cpu,sim --least 95 --wer 0.5     exit code 1 where fewer are the same, in %,
 //                                                                                  or the word error rate differs by more points
-//   node scripts/compare-executors.mjs --folder recordings/ --executors cpu,sim    WAV files; sentences of its samples.json
-//   node scripts/compare-executors.mjs --executors cpu:f32,cpu:f32:auto --trim      short windows against full ones: the third part
+//   node scripts/compare-executors.mjs --timestamps no                             tokens of text alone
+//   node scripts/compare-executors.mjs --folder recordings/ --executors cpu,sim    WAV files; sentences of its samples.json,
+//                                                                                  as tools/demo-model/write_test_sets.py has them
+//   node scripts/compare-executors.mjs --executors cpu:f32,cpu:f32:auto --trim     short windows against full ones: the third part
 //                                                                                  is --short-windows, --trim ends clips with
 //                                                                                  their sound; modelled cycles are printed
 //
@@ -31,6 +33,7 @@ const { values: options } = parseArgs({
     trim: { type: "boolean", default: false },
     least: { type: "string", default: "0" },
     wer: { type: "string", default: "100" },
+    timestamps: { type: "string", default: "yes" },
   },
 });
 const [first, ...others] = options.executors.split(",");
@@ -53,8 +56,10 @@ try {
 /** Prints each clip that differs, and sums. Returns whether it is not good enough. */
 function compare(executor, expected, got, clips) {
   let same = 0;
+  let sameText = 0;
   for (const { file, name } of clips) {
     const [a, b] = [expected.get(file), got.get(file)];
+    if (a.text === b.text) sameText++;
     if (a.tokens.join() === b.tokens.join()) {
       same++;
       continue;
@@ -71,7 +76,7 @@ function compare(executor, expected, got, clips) {
   const percent = (100 * same) / clips.length;
   const points = 100 * (own.rate - other.rate);
   console.log(
-    `${executor}: the same tokens as ${first} on ${same} of ${clips.length} clips, ${percent.toFixed(1)} %; ${own.text}, ${points >= 0 ? "+" : ""}${points.toFixed(2)} points`,
+    `${executor}: the same tokens as ${first} on ${same} of ${clips.length} clips, ${percent.toFixed(1)} %, the same text on ${sameText}; ${own.text}, ${points >= 0 ? "+" : ""}${points.toFixed(2)} points`,
   );
   return percent < Number(options.least) || Math.abs(points) > Number(options.wer);
 }
@@ -81,6 +86,7 @@ async function transcribed(executor, clips) {
   const [device, precision, shortWindows] = executor.split(":");
   const args = ["transcribe", ...clips.map(({ file }) => file), "--model", options.model, "--device", device, "--json"];
   args.push("--temperature", "0", "--language", "en", "--no-condition", "--threads", "1");
+  if (options.timestamps === "no") args.push("--no-timestamps");
   if (precision !== undefined) args.push("--precision", precision);
   if (shortWindows !== undefined) args.push(`--short-windows=${shortWindows}`);
   const child = spawn(process.execPath, [join(root, "packages/cli/bin/aiekit.js"), ...args], {
