@@ -89,6 +89,23 @@ test("words that do not fit each other are told apart by their times", () => {
   ]);
 });
 
+test("where one window begins a segment in another's, the one before ends there", () => {
+  const stitcher = new SegmentStitcher(options);
+  const [first, second] = overlappingWindows({ frames: 1200 }, { windowFrames, strideFrames: [134, 134] });
+  const at = (frame: number) => timestampBegin + frame / 2;
+
+  const texts = [
+    ...stitcher.push({ ...first!.window(), tokens: [at(540), 1, 2, 3, 4, 5, 6] }),
+    ...stitcher.push({ ...second!.window(), tokens: [at(8), 1, 2, 3, at(100), at(118), 4, 5, 6, 7, at(368)] }),
+    ...stitcher.end(),
+  ];
+
+  expect(texts).toEqual([
+    { startSeconds: 5.4, endSeconds: 6.5, tokens: [1, 2, 3], windowFrame: 0 },
+    { startSeconds: 6.5, endSeconds: 9, tokens: [4, 5, 6, 7], windowFrame: 532 },
+  ]);
+});
+
 test("a text that a silent window follows is told when the stitching ends, and is not laid over what comes later", () => {
   const stitcher = new SegmentStitcher(options);
   const [first, , third] = overlappingWindows({ frames: 2400 }, { windowFrames, strideFrames: [134, 134] });
