@@ -70,7 +70,7 @@ function addDecoding(command: Command): void {
       "run what is shorter than a window in the smallest of these that holds it: seconds, or auto",
       parseShortWindows,
     )
-    .option("--vad", "do not decode windows in which no speech is found by energy and spectrum")
+    .option("--vad", "do not decode what is before speech, found by energy and spectrum, nor windows without")
     .option("--word-timestamps", "words with their times, in json and verbose-json, and for the layout of subtitles")
     .option("--hallucination-silence <seconds>", "with words: leave out doubtful text amid more silence", parsePositive)
     .option("--no-timestamps", "let the model tell no times: a window is one segment")

@@ -141,6 +141,23 @@ test("each sample is the same text in the shortest window that holds it, encoded
   }
 });
 
+test("with vad a window begins where speech does: noise before it costs no window", async () => {
+  const { file, sentence, words } = samples[0]!;
+  const { pcm } = loadSpeech(bytesOf(file), file);
+  const noise = (i: number) => 60 * Math.sin(i * i * 0.37);
+  const late = Int16Array.from({ length: 6 * 16_000 + pcm.length }, (_, i) => (pcm[i - 96_000] ?? 0) + noise(i));
+  const wav = writeWav({ sampleRateHz: 16_000, channels: [late] });
+
+  await transcribed(wav, {});
+  expect(positions.length).toBeGreaterThanOrEqual(2);
+  const { text, segments } = await transcribed(wav, { vad: true });
+
+  expect(text.trim()).toBe(sentence);
+  expect(positions).toHaveLength(1);
+  expect(segments[0]!.seek).toBeGreaterThan(550);
+  expect(Math.abs(segments[0]!.startSeconds - 6 - words[0]![0])).toBeLessThan(0.3);
+});
+
 test("words have times in a short window", async () => {
   const { file, words } = samples[0]!;
 

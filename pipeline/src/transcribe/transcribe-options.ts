@@ -49,7 +49,7 @@ export interface TranscribeOptions {
    * thirds of the window. The full window is always there.
    */
   readonly shortWindows?: readonly number[] | "auto" | undefined;
-  /** Windows in which no speech is found by energy and spectrum are not decoded. */
+  /** What is before speech, found by energy and spectrum, is not decoded; nor are windows without. */
   readonly vad?: boolean | undefined;
   /** Tokens of a window; as many as the model has positions for where left out. */
   readonly maxTokens?: number | undefined;

@@ -148,10 +148,11 @@ function featuresBy(executor: WhisperExecutor): SpeechWindowsOptions["features"]
   return (samples) => executor.melFeatures!(tensor("i16", [samples.length], toPcm16(samples).pcm));
 }
 
-/** The frame of the first window that is not silent. */
+/** Where the first window with sound is to begin. */
 async function firstSound(windows: SpeechWindows, windowFrames: number): Promise<number | undefined> {
   for (let seek = 0; seek < windows.frames; seek += windowFrames) {
-    if (!(await windows.isSilent(seek, windowFrames))) return seek;
+    const sound = await windows.firstSound(seek, windowFrames);
+    if (sound !== undefined) return sound;
   }
   return undefined;
 }

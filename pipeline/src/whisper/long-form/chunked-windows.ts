@@ -71,7 +71,8 @@ async function heard(
 ): Promise<HeardWindow> {
   const fullFrames = 2 * executor.config.audioPositions;
   const { startFrame } = step;
-  if (await mel.isSilent?.(startFrame, fullFrames)) return { decoded: undefined, skipped: true, place: step.window() };
+  const isSilent = mel.firstSound !== undefined && (await mel.firstSound(startFrame, fullFrames)) === undefined;
+  if (isSilent) return { decoded: undefined, skipped: true, place: step.window() };
   const length = windowLength(step.window().frames, fullFrames, options);
   const state = await executor.encode(await mel.window(startFrame, length));
   try {

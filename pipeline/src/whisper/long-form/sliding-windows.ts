@@ -14,8 +14,11 @@ export interface MelSource {
   readonly frames: number;
   /** f32[mels, frames] from a frame on, padded behind the recording's end. */
   window(from: number, frames: number): Promise<Tensor<"f32">>;
-  /** Whether frames are certain to hold no speech: they are not decoded. Reads them. Never where left out. */
-  isSilent?(from: number, frames: number): Promise<boolean>;
+  /**
+   * The frame from which on they may hold speech: what is before is not decoded; undefined where they are certain to hold
+   * none. Reads them. `from` where left out.
+   */
+  firstSound?(from: number, frames: number): Promise<number | undefined>;
 }
 
 export interface SlidingOptions extends WindowDecoding {
@@ -122,7 +125,11 @@ async function windowAt(
     const frames = framesHeld();
     return { decoded, frames, skipped: true, segments: [], nextSeek: seek + frames, lastSpeechSeconds };
   };
-  if (await mel.isSilent?.(seek, Math.min(fullFrames, end - seek))) return skip();
+  // As it is asked for below, so that features are made once; a clip's end is not passed.
+  const asked = Math.min(windowLength(framesHeld(), fullFrames, options), end < mel.frames ? end - seek : fullFrames);
+  const sound = mel.firstSound === undefined ? seek : await mel.firstSound(seek, asked);
+  if (sound === undefined) return skip();
+  if (sound > seek) return { ...skip(), frames: sound - seek, nextSeek: sound };
   const length = windowLength(framesHeld(), fullFrames, options);
   const state = await executor.encode(await clippedWindow(mel, place, length));
   try {
