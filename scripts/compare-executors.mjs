@@ -8,6 +8,9 @@
 //   node scripts/compare-executors.mjs --timestamps no                             tokens of text alone
 //   node scripts/compare-executors.mjs --folder recordings/ --executors cpu,sim    WAV files; sentences of its samples.json,
 //                                                                                  as tools/demo-model/write_test_sets.py has them
+//   node scripts/compare-executors.mjs --executors cpu:f32,cpu:f32:auto --trim     short windows against full ones: the third part
+//                                                                                  is --short-windows, --trim ends clips with
+//                                                                                  their sound; modelled cycles are printed
 //
 // Clips are those of pipeline/fixtures/whisper/demo.json: samples, cut, moved, in noise, one behind another. Words are counted
 // on those whose sentence is known: of whole samples.
@@ -27,6 +30,7 @@ const { values: options } = parseArgs({
     model: { type: "string", default: demoModelPath },
     clips: { type: "string", default: "56" },
     folder: { type: "string" },
+    trim: { type: "boolean", default: false },
     least: { type: "string", default: "0" },
     wer: { type: "string", default: "100" },
     timestamps: { type: "string", default: "yes" },
@@ -79,11 +83,12 @@ function compare(executor, expected, got, clips) {
 
 /** Tokens and text by file, of one process for all clips. */
 async function transcribed(executor, clips) {
-  const [device, precision] = executor.split(":");
+  const [device, precision, shortWindows] = executor.split(":");
   const args = ["transcribe", ...clips.map(({ file }) => file), "--model", options.model, "--device", device, "--json"];
   args.push("--temperature", "0", "--language", "en", "--no-condition", "--threads", "1");
   if (options.timestamps === "no") args.push("--no-timestamps");
   if (precision !== undefined) args.push("--precision", precision);
+  if (shortWindows !== undefined) args.push(`--short-windows=${shortWindows}`);
   const child = spawn(process.execPath, [join(root, "packages/cli/bin/aiekit.js"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -91,10 +96,16 @@ async function transcribed(executor, clips) {
   child.stderr.on("data", (chunk) => said.push(chunk));
   const ended = new Promise((done) => child.on("close", done));
   const results = new Map();
+  const cycles = new Map();
   for await (const line of createInterface({ input: child.stdout })) {
-    const { kind, recording, segments, text } = JSON.parse(line);
-    if (kind === "transcription") results.set(recording, { text, tokens: segments.flatMap(({ tokens }) => tokens) });
+    const { kind, recording, segments, text, trace } = JSON.parse(line);
+    if (kind !== "transcription") continue;
+    results.set(recording, { text, tokens: segments.flatMap(({ tokens }) => tokens) });
+    for (const { part, modelledCycles = 0 } of trace.launches)
+      cycles.set(part, (cycles.get(part) ?? 0) + modelledCycles);
   }
+  if (cycles.size > 0)
+    console.log(`${executor}: cycles, modelled: ${[...cycles].map(([part, sum]) => `${part} ${sum}`).join(", ")}`);
   const code = await ended;
   const missing = clips.find(({ file }) => !results.has(file));
   if (code !== 0 || missing) {
@@ -161,7 +172,7 @@ async function fixtureClips() {
   await mkdir(join(work, "clips"));
   const made = [];
   for (const [index, { recipe }] of clips.entries()) {
-    const sound = new Int32Array(320 * positions);
+    const sound = new Int32Array(options.trim ? soundEnd(recipe, 320 * positions) : 320 * positions);
     for (const [file, from, end, at, shift] of recipe) {
       const part = pcm.get(file).subarray(from, end);
       for (let i = 0; i < part.length && at + i < sound.length; i++) sound[at + i] += part[i] >> shift;
@@ -172,6 +183,10 @@ async function fixtureClips() {
     made.push({ name: basename(file), file, sentence: wholeSentence(recipe, pcm, sentences, sound.length) });
   }
   return made;
+}
+
+function soundEnd(recipe, most) {
+  return Math.min(most, Math.max(...recipe.map(([, from, end, at]) => at + end - from)));
 }
 
 /** What is said in a clip; undefined where a sample of speech is in it in part. */
