@@ -17,6 +17,7 @@ export {
   smallestDepthFix,
   TraceRecorder,
 } from "@aiekit/sim";
+export { type AddonState, addonState } from "./addon-state.ts";
 export {
   type ChainKernel,
   type ChainPlan,
@@ -65,3 +66,4 @@ export { type LaunchOptions, type LaunchReport, type LaunchResult, LoadedKernel,
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
 export { type RunOverUnitsOptions, runOverUnits, type UnitsPhases, type UnitsRun } from "./run-over-units.ts";
 export { targetOf } from "./target-of.ts";
+export type { NpuFacts } from "./xrt/npu-facts.ts";
