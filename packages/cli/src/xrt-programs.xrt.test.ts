@@ -77,6 +77,13 @@ test("aiekit evidence holds over XRT, and aiekit devices lists the NPU; both say
   const { stdout } = await run(process.execPath, argv, { cwd: root });
 
   expect(stdout).toMatch(/transpose.*all \d+ equal.*simulated on npu1 \(emulated driver, simulated array\)/);
+  const parts = ["--part", "launches", "--part", "bandwidth", "--part", "gemm"];
+  const figures = await run(process.execPath, [aiekit, "evidence", ...parts, "--out", folder], { cwd: root });
+  const lines = figures.stdout.split("\n").filter((line) => /^(launches|bandwidth|gemm):/.test(line));
+  expect(lines).toHaveLength(6);
+  for (const line of lines) {
+    expect(line).toMatch(/ all \d+ equal .* simulated on npu1 \(emulated driver, simulated array\)/);
+  }
   const devices = await run(process.execPath, [aiekit, "devices"], { cwd: root });
   expect(devices.stdout).toMatch(/ok +xrt +RyzenAI-npu1 \(emulated driver, simulated array\) +0000:c5:00.1/);
   expect(devices.stdout).toMatch(
