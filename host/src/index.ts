@@ -24,6 +24,7 @@ export {
   type WordOrigin,
   type WriteStep,
 } from "@aiekit/sim";
+export { type AddonState, addonState } from "./addon-state.ts";
 export {
   type ChainKernel,
   type ChainPlan,
@@ -72,3 +73,4 @@ export { type LaunchOptions, type LaunchReport, type LaunchResult, LoadedKernel,
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
 export { type RunOverUnitsOptions, runOverUnits, type UnitsPhases, type UnitsRun } from "./run-over-units.ts";
 export { targetOf } from "./target-of.ts";
+export type { NpuFacts } from "./xrt/npu-facts.ts";

@@ -13,7 +13,7 @@ export { type ConformanceReport, conformanceReport, type ReportedDifference } fr
 export type { DesignVerdict, Difference, StageVerdict } from "./conformance/verdict.ts";
 export type { Check, CheckGroup, CheckStatus } from "./doctor/check.ts";
 export { doctor } from "./doctor/doctor.ts";
-export { type DoctorEnvironment, localEnvironment } from "./doctor/environment.ts";
+export { type AddonReport, type DoctorEnvironment, localEnvironment } from "./doctor/environment.ts";
 export { type NewKernel, newKernel } from "./new-kernel/new-kernel.ts";
 export { type NpuToBinaryOptions, npuToBinary } from "./npu-to-binary.ts";
 export { buildOwnKernels, type OwnKernels, type OwnKernelsSource } from "./own-design/build-own-kernels.ts";
