@@ -104,6 +104,17 @@ test("a folder's recordings go to folders of the same names; of two with one ste
   expect(stderr).toContain("note: the name says .flac, the content is WAV: read as that");
 });
 
+test("a result that cannot be written is named with its folder", async () => {
+  await mkdir(join(folder, "taken", "a.txt"), { recursive: true });
+
+  const { code, stderr } = await transcribe(["a.wav", ...model, "--out", "taken"]);
+
+  expect([code, lines(stderr).at(-2)]).toEqual([
+    2,
+    `error: ${join("taken", "a.txt")}: expected a file to write, got a folder`,
+  ]);
+});
+
 test("a link to a recording in a folder is one, a link to nothing is left out", async () => {
   await mkdir(join(folder, "links"));
   await symlink(join(folder, "b.wav"), join(folder, "links", "b.wav"));
