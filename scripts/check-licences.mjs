@@ -22,6 +22,7 @@ const permitted = new Set([
 // replaceable, each for a stated reason.
 const exceptions = {
   lightningcss: "MPL-2.0, comes with vite under vitest; development only, not shipped",
+  "@resvg/resvg-js": "MPL-2.0, draws SVG as PNG; an optional package of its own, not bundled",
   "codec-parser":
     "LGPL-3.0-or-later, finds the frames for the FLAC, Opus and Vorbis decoders; a package of its own, not bundled",
 };

@@ -1,11 +1,16 @@
 // Whether executors give the same tokens and as few wrong words: clips of the demo model, each transcribed by each executor.
-// Greedy, with timestamps, one attempt a window. The first executor is what the others are held against. Runs on the built
+// Greedy, one attempt a window. The first executor is what the others are held against. Runs on the built
 // packages: `pnpm build` first.
 //
 //   node scripts/compare-executors.mjs --executors cpu,sim:bf16,sim:int8 --clips 56
 //   node scripts/compare-executors.mjs --executors cpu,sim --least 95 --wer 0.5     exit code 1 where fewer are the same, in %,
 //                                                                                  or the word error rate differs by more points
-//   node scripts/compare-executors.mjs --folder recordings/ --executors cpu,sim    WAV files; sentences of its samples.json
+//   node scripts/compare-executors.mjs --timestamps no                             tokens of text alone
+//   node scripts/compare-executors.mjs --folder recordings/ --executors cpu,sim    WAV files; sentences of its samples.json,
+//                                                                                  as tools/demo-model/write_test_sets.py has them
+//   node scripts/compare-executors.mjs --executors cpu:f32,cpu:f32:auto --trim     short windows against full ones: the third part
+//                                                                                  is --short-windows, --trim ends clips with
+//                                                                                  their sound; modelled cycles are printed
 //
 // Clips are those of pipeline/fixtures/whisper/demo.json: samples, cut, moved, in noise, one behind another. Words are counted
 // on those whose sentence is known: of whole samples.
@@ -25,8 +30,10 @@ const { values: options } = parseArgs({
     model: { type: "string", default: demoModelPath },
     clips: { type: "string", default: "56" },
     folder: { type: "string" },
+    trim: { type: "boolean", default: false },
     least: { type: "string", default: "0" },
     wer: { type: "string", default: "100" },
+    timestamps: { type: "string", default: "yes" },
   },
 });
 const [first, ...others] = options.executors.split(",");
@@ -49,8 +56,10 @@ try {
 /** Prints each clip that differs, and sums. Returns whether it is not good enough. */
 function compare(executor, expected, got, clips) {
   let same = 0;
+  let sameText = 0;
   for (const { file, name } of clips) {
     const [a, b] = [expected.get(file), got.get(file)];
+    if (a.text === b.text) sameText++;
     if (a.tokens.join() === b.tokens.join()) {
       same++;
       continue;
@@ -67,17 +76,19 @@ function compare(executor, expected, got, clips) {
   const percent = (100 * same) / clips.length;
   const points = 100 * (own.rate - other.rate);
   console.log(
-    `${executor}: the same tokens as ${first} on ${same} of ${clips.length} clips, ${percent.toFixed(1)} %; ${own.text}, ${points >= 0 ? "+" : ""}${points.toFixed(2)} points`,
+    `${executor}: the same tokens as ${first} on ${same} of ${clips.length} clips, ${percent.toFixed(1)} %, the same text on ${sameText}; ${own.text}, ${points >= 0 ? "+" : ""}${points.toFixed(2)} points`,
   );
   return percent < Number(options.least) || Math.abs(points) > Number(options.wer);
 }
 
 /** Tokens and text by file, of one process for all clips. */
 async function transcribed(executor, clips) {
-  const [device, precision] = executor.split(":");
+  const [device, precision, shortWindows] = executor.split(":");
   const args = ["transcribe", ...clips.map(({ file }) => file), "--model", options.model, "--device", device, "--json"];
   args.push("--temperature", "0", "--language", "en", "--no-condition", "--threads", "1");
+  if (options.timestamps === "no") args.push("--no-timestamps");
   if (precision !== undefined) args.push("--precision", precision);
+  if (shortWindows !== undefined) args.push(`--short-windows=${shortWindows}`);
   const child = spawn(process.execPath, [join(root, "packages/cli/bin/aiekit.js"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -85,10 +96,16 @@ async function transcribed(executor, clips) {
   child.stderr.on("data", (chunk) => said.push(chunk));
   const ended = new Promise((done) => child.on("close", done));
   const results = new Map();
+  const cycles = new Map();
   for await (const line of createInterface({ input: child.stdout })) {
-    const { kind, recording, segments, text } = JSON.parse(line);
-    if (kind === "transcription") results.set(recording, { text, tokens: segments.flatMap(({ tokens }) => tokens) });
+    const { kind, recording, segments, text, trace } = JSON.parse(line);
+    if (kind !== "transcription") continue;
+    results.set(recording, { text, tokens: segments.flatMap(({ tokens }) => tokens) });
+    for (const { part, modelledCycles = 0 } of trace.launches)
+      cycles.set(part, (cycles.get(part) ?? 0) + modelledCycles);
   }
+  if (cycles.size > 0)
+    console.log(`${executor}: cycles, modelled: ${[...cycles].map(([part, sum]) => `${part} ${sum}`).join(", ")}`);
   const code = await ended;
   const missing = clips.find(({ file }) => !results.has(file));
   if (code !== 0 || missing) {
@@ -155,7 +172,7 @@ async function fixtureClips() {
   await mkdir(join(work, "clips"));
   const made = [];
   for (const [index, { recipe }] of clips.entries()) {
-    const sound = new Int32Array(320 * positions);
+    const sound = new Int32Array(options.trim ? soundEnd(recipe, 320 * positions) : 320 * positions);
     for (const [file, from, end, at, shift] of recipe) {
       const part = pcm.get(file).subarray(from, end);
       for (let i = 0; i < part.length && at + i < sound.length; i++) sound[at + i] += part[i] >> shift;
@@ -166,6 +183,10 @@ async function fixtureClips() {
     made.push({ name: basename(file), file, sentence: wholeSentence(recipe, pcm, sentences, sound.length) });
   }
   return made;
+}
+
+function soundEnd(recipe, most) {
+  return Math.min(most, Math.max(...recipe.map(([, from, end, at]) => at + end - from)));
 }
 
 /** What is said in a clip; undefined where a sample of speech is in it in part. */

@@ -302,6 +302,27 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }
   });
 
+  test("a BO that was allocated by one context's kernel serves another's, also after the first context has closed", async () => {
+    const device = await options.open();
+    try {
+      const context = await device.createContext(await device.registerXclbin(design.xclbin(0)));
+      const { input, output } = new Bench(device, context, design).buffers(1);
+      const other = await device.createContext(await device.registerXclbin(design.xclbin(1)));
+      const bench = new Bench(device, other, design);
+      bench.fill(input, 1234);
+
+      await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+      await context.close();
+      bench.fill(input, 4321);
+      await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+
+      output.sync("fromDevice");
+      expect(bench.words(output)[0]).toBe(4321);
+    } finally {
+      await device.close();
+    }
+  });
+
   test("an unknown kernel name and an unregistered uuid are refused", async () => {
     const device = await options.open();
     try {

@@ -1,8 +1,13 @@
 export {
   AieArray,
+  type ArrayConfig,
+  bufferOwner,
   type DepthChange,
+  type DesignLink,
+  designLinks,
   type FaultRecord,
   type KernelFault,
+  lastWriters,
   loadArrayConfig,
   medianError,
   type NoPrediction,
@@ -16,7 +21,10 @@ export {
   SimFault,
   smallestDepthFix,
   TraceRecorder,
+  type WordOrigin,
+  type WriteStep,
 } from "@aiekit/sim";
+export { type AddonState, addonState } from "./addon-state.ts";
 export {
   type ChainKernel,
   type ChainPlan,
@@ -65,3 +73,4 @@ export { type LaunchOptions, type LaunchReport, type LaunchResult, LoadedKernel,
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
 export { type RunOverUnitsOptions, runOverUnits, type UnitsPhases, type UnitsRun } from "./run-over-units.ts";
 export { targetOf } from "./target-of.ts";
+export type { NpuFacts } from "./xrt/npu-facts.ts";

@@ -57,3 +57,9 @@ test("a BO of another memory group is refused with both groups", () => {
     "argument 3 (bo0): expected a BO of group 0x10000, got one of group 0x10005",
   );
 });
+
+test("a BO whose group came from another context's kernel is of the same bank", () => {
+  const other = new SimBo(64, { flags: "hostOnly", group: 0x60000 }, () => {});
+
+  expect(check(3, instr, 16, other).data).toEqual([other]);
+});

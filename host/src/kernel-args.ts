@@ -41,7 +41,7 @@ export function checkRunArgs(kernel: Kernel, args: readonly RunArg[]): CheckedAr
       fail(`${at}: expected a BO (${declared.type}), got the number ${arg}`);
     } else if (arg.flags !== declared.flags) {
       fail(`${at}: expected a ${declared.flags} BO, got a ${arg.flags} one`, hintForFlags(i, declared.flags));
-    } else if (arg.group !== kernel.groupId(i)) {
+    } else if (bankOf(arg.group) !== bankOf(kernel.groupId(i))) {
       const [expected, got] = [kernel.groupId(i), arg.group].map((group) => `0x${group.toString(16)}`);
       fail(`${at}: expected a BO of group ${expected}, got one of group ${got}`, hintForFlags(i, declared.flags));
     }
@@ -62,6 +62,14 @@ export function checkRunArgs(kernel: Kernel, args: readonly RunArg[]): CheckedAr
     );
   }
   return { instr, instrBytes, data: args.slice(firstDataArgIndex) as Bo[] };
+}
+
+/**
+ * Above the bank, a group has the slot of the context that gave it. BOs are the device's: kernels of different contexts
+ * share them, and they outlive contexts, so XRT too compares banks only.
+ */
+function bankOf(group: number): number {
+  return group & 0xffff;
 }
 
 function isUnsigned(value: number | bigint): boolean {

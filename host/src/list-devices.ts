@@ -1,6 +1,7 @@
 import type { DeviceKind } from "./device.ts";
 import { noCpu } from "./open-device.ts";
 import { loadAddon, type NativeFailure } from "./xrt/native-addon.ts";
+import { type NpuFacts, npuFacts } from "./xrt/npu-facts.ts";
 import { xrtError } from "./xrt/xrt-error.ts";
 
 /** A device of this machine, or why there is none of its kind. */
@@ -13,6 +14,8 @@ export interface DeviceEntry {
   readonly detail: string;
   /** What to do where it cannot be used. */
   readonly hint?: string;
+  /** Of an NPU that opened. */
+  readonly facts?: NpuFacts;
 }
 
 /** What `openDevice` can open here. NPUs are opened for their names, one after the other, and closed. */
@@ -39,9 +42,13 @@ async function npus(xrtAddon: string | undefined): Promise<DeviceEntry[]> {
     const detail = `XRT ${loaded.addon.runtimeVersion} lists no NPU`;
     return [{ ...absent, detail, hint: "look what is missing with: aiekit doctor --target npu1" }];
   }
-  return found.map((entry): DeviceEntry => {
-    if ("name" in entry) return { kind: "xrt", name: entry.name, available: true, detail: entry.bdf };
+  const entryOf = async (entry: (typeof found)[number]): Promise<DeviceEntry> => {
+    if ("bdf" in entry) {
+      const facts = await npuFacts(loaded.addon, entry);
+      return { kind: "xrt", name: entry.name, available: true, detail: entry.bdf, facts };
+    }
     const error = xrtError("open", entry.error) as Error & { hint?: string };
     return { ...absent, detail: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
-  });
+  };
+  return Promise.all(found.map(entryOf));
 }

@@ -4,28 +4,16 @@ import { demoModelFolder, demoSamples, sampleFeatures } from "./demo-model.test-
 import { checkModelFolder, openWhisperModel } from "./model/whisper-model.ts";
 import { decodeWindow } from "./whisper/decoding/decode-window.ts";
 import { detectLanguage } from "./whisper/decoding/language.ts";
-import type { SpecialTokens } from "./whisper/decoding/special-tokens.ts";
 import { publishedThresholds } from "./whisper/decoding/temperature-fallback.ts";
 import { type MelSource, type Segment, slidingWindows } from "./whisper/long-form/sliding-windows.ts";
+import { modelDecoding } from "./whisper/model-decoding.ts";
 import { referenceExecutor } from "./whisper/reference/reference-executor.ts";
 import { whisperSizes } from "./whisper/whisper-sizes.ts";
 
 const model = await openWhisperModel(demoModelFolder);
 const samples = await demoSamples();
 const executor = await referenceExecutor(whisperSizes(model.config), (name) => model.tensors.read(name));
-const { tokens } = model.tokenizer;
-const special: SpecialTokens = {
-  eot: tokens.endOfText,
-  sot: tokens.startOfTranscript,
-  languages: Object.fromEntries(tokens.languages),
-  translate: tokens.translate,
-  transcribe: tokens.transcribe,
-  sotLm: tokens.startOfLm,
-  sotPrev: tokens.startOfPrevious,
-  noSpeech: tokens.noSpeech,
-  noTimestamps: tokens.noTimestamps,
-  timestampBegin: tokens.firstTimestamp,
-};
+const { special } = modelDecoding(model);
 afterAll(() => model.close());
 
 const inOneWindow = samples.filter(({ sentence, seconds }) => sentence !== "" && seconds < 8);

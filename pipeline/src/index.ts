@@ -150,9 +150,12 @@ export {
 export { bf16Everywhere, int8Everywhere, type WeightType, type WeightTypes } from "./whisper/device/weight-types.ts";
 export type { DecoderOptions, DecoderSession, EncoderState, WhisperExecutor } from "./whisper/executor.ts";
 export { languageCode, languageName, languages } from "./whisper/languages.ts";
+export { type ChunkedOptions, chunkedWindows } from "./whisper/long-form/chunked-windows.ts";
 export {
   type OverlapOptions,
+  type Overlapped,
   type OverlappingWindow,
+  type OverlapStep,
   overlappingWindows,
 } from "./whisper/long-form/overlapping-windows.ts";
 export {
@@ -162,6 +165,7 @@ export {
   slidingWindows,
   type WindowDone,
 } from "./whisper/long-form/sliding-windows.ts";
+export { SegmentStitcher, type TimedText } from "./whisper/long-form/stitch-segments.ts";
 export { stitchTokens } from "./whisper/long-form/stitch-tokens.ts";
 export {
   type StitchedText,
@@ -169,6 +173,7 @@ export {
   type StitchOptions,
   stitchWindows,
 } from "./whisper/long-form/stitch-windows.ts";
+export type { WindowDecoding } from "./whisper/long-form/window-decoding.ts";
 export type { WordOptions } from "./whisper/long-form/word-times.ts";
 export { type AlignmentHead, type ModelDecoding, modelDecoding } from "./whisper/model-decoding.ts";
 export { referenceExecutor } from "./whisper/reference/reference-executor.ts";

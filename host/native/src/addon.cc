@@ -2,6 +2,7 @@
 #include <xrt/experimental/xrt_version.h>
 
 #include "bo.h"
+#include "columns_in_use.h"
 #include "context.h"
 #include "device.h"
 #include "instance.h"
@@ -21,6 +22,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   instance->run = Napi::Persistent(Run::define(env));
   exports.Set("Device", Device::define(env));
   exports.Set("enumerate", Napi::Function::New(env, enumerateDevices));
+  exports.Set("columnsInUse", Napi::Function::New(env, columnsInUse));
   exports.Set("builtAgainst", version(XRT_MAJOR(XRT_VERSION_CODE), XRT_MINOR(XRT_VERSION_CODE)));
   exports.Set("runtimeVersion", version(xrt::version::major(), xrt::version::minor()));
   return exports;

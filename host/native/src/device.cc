@@ -1,5 +1,6 @@
 #include "device.h"
 
+#include <utility>
 #include <variant>
 #include <vector>
 #include <xrt/experimental/xrt_system.h>
@@ -20,6 +21,20 @@ struct Identity {
 
 Identity identityOf(const xrt::device &device) {
   return {device.get_info<xrt::info::device::name>(), device.get_info<xrt::info::device::bdf>()};
+}
+
+/** XRT's reports as the JSON texts that it gives; empty where it has none. */
+struct Reports {
+  std::string platform, host;
+};
+
+template <xrt::info::device Report> std::string reportOf(const xrt::device &device) {
+  try {
+    return device.get_info<Report>();
+  } catch (...) {
+    // A driver older than XRT does not answer all of its questions.
+    return "";
+  }
 }
 
 Napi::Object toJs(Napi::Env env, const Identity &identity) {
@@ -99,14 +114,18 @@ void Device::close(const Napi::CallbackInfo &) {
 }
 
 Napi::Value enumerateDevices(const Napi::CallbackInfo &info) {
-  using Found = std::vector<std::variant<Identity, Failure>>;
+  using Seen = std::pair<Identity, Reports>;
+  using Found = std::vector<std::variant<Seen, Failure>>;
   WorkThread thread(Instance::of(info.Env()).calls);
   return thread.promise(info.Env(), [] {
     Found found;
     const unsigned count = xrt::system::enumerate_devices();
     for (unsigned i = 0; i < count; i++) {
       try {
-        found.emplace_back(identityOf(xrt::device(i)));
+        using Report = xrt::info::device;
+        const xrt::device device(i);
+        found.emplace_back(Seen{identityOf(device),
+                                {reportOf<Report::platform>(device), reportOf<Report::host>(device)}});
       } catch (...) {
         found.emplace_back(currentFailure());
       }
@@ -115,8 +134,11 @@ Napi::Value enumerateDevices(const Napi::CallbackInfo &info) {
       const Napi::Array list = Napi::Array::New(env);
       for (uint32_t i = 0; i < found.size(); i++) {
         Napi::Object entry = Napi::Object::New(env);
-        if (const auto *identity = std::get_if<Identity>(&found[i])) entry = toJs(env, *identity);
-        else entry.Set("error", std::get<Failure>(found[i]).toJs(env).Value());
+        if (const auto *seen = std::get_if<Seen>(&found[i])) {
+          entry = toJs(env, seen->first);
+          entry.Set("platform", seen->second.platform);
+          entry.Set("host", seen->second.host);
+        } else entry.Set("error", std::get<Failure>(found[i]).toJs(env).Value());
         list.Set(i, entry);
       }
       return list;

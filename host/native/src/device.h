@@ -38,7 +38,7 @@ private:
   std::unique_ptr<WorkThread> thread;
 };
 
-/** `enumerate()` of JS: [{ index, name, bdf } | { index, error }]. */
+/** `enumerate()` of JS: [{ name, bdf, platform, host } | { error }]; the last two are JSON texts of XRT. */
 Napi::Value enumerateDevices(const Napi::CallbackInfo &info);
 
 } // namespace aiekit

@@ -7,7 +7,17 @@ export interface NativeAddon {
   readonly builtAgainst: string;
   readonly runtimeVersion: string;
   readonly Device: new () => NativeDevice;
-  enumerate(): Promise<readonly ({ name: string; bdf: string } | { error: NativeFailure })[]>;
+  enumerate(): Promise<readonly (SeenDevice | { error: NativeFailure })[]>;
+  /** By contexts of all programs; undefined where the driver does not tell. */
+  columnsInUse(bdf: string): Promise<{ readonly columns: number; readonly contexts: number } | undefined>;
+}
+
+/** A device that opened, with XRT's reports on it: JSON texts, empty where the driver has no answer. */
+export interface SeenDevice {
+  readonly name: string;
+  readonly bdf: string;
+  readonly platform: string;
+  readonly host: string;
 }
 
 export interface NativeDevice {

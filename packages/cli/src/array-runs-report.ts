@@ -2,6 +2,7 @@ import { type DType, describeShape } from "@aiekit/core";
 import type { ArrayReport } from "@aiekit/host";
 import type { OwnDesign } from "@aiekit/tools";
 import type { ArrayRuns } from "./array-runs.ts";
+import { differenceLines, type OutputDifference } from "./first-difference.ts";
 import { formatTable } from "./table.ts";
 
 export interface WrittenOutput {
@@ -16,10 +17,11 @@ export interface FinishedRuns {
   readonly runs: ArrayRuns;
   readonly outputs: readonly WrittenOutput[];
   readonly warnings: readonly string[];
+  readonly differences: readonly OutputDifference[];
 }
 
 /** What `aiekit sim` prints: outputs, what each tile did in the last run, modelled time. */
-export function printArrayRuns({ design, runs, outputs, warnings }: FinishedRuns): string {
+export function printArrayRuns({ design, runs, outputs, warnings, differences }: FinishedRuns): string {
   const { device, file, sequence, cores } = design;
   const last = runs.reports.at(-1);
   const lines = [
@@ -39,11 +41,12 @@ export function printArrayRuns({ design, runs, outputs, warnings }: FinishedRuns
     `modelled, not measured: ${Math.round(cycles)} cycles at ${clockHz / 1e6} MHz = ${(seconds * 1e6).toFixed(2)} us`,
   );
   if (warnings.length > 0) lines.push(count(warnings.length, "warning"));
+  lines.push(...differences.flatMap(differenceLines));
   return `${lines.join("\n")}\n`;
 }
 
 /** The same for `--json`. Cycles are modelled. */
-export function recordArrayRuns({ design, runs, outputs, warnings }: FinishedRuns): unknown {
+export function recordArrayRuns({ design, runs, outputs, warnings, differences }: FinishedRuns): unknown {
   return {
     design: design.file,
     device: design.device.name,
@@ -56,6 +59,7 @@ export function recordArrayRuns({ design, runs, outputs, warnings }: FinishedRun
     tiles: runs.reports.at(-1)?.tiles ?? [],
     warnings,
     outputs,
+    differences,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ProbeEvidence } from "./evidence/probe.ts";
 import type { Machine } from "./machine.ts";
 import type { Summary } from "./statistics.ts";
 
@@ -18,35 +19,51 @@ export interface KernelEvidence {
 
 export interface Evidence {
   readonly format: "aiekit-evidence";
-  readonly version: 1;
+  readonly version: 2;
   readonly createdAt: string;
   readonly device: string;
   /** Where the array is simulated, times are the simulator's. */
   readonly origin: "measured" | "simulated";
   readonly machine: Machine;
   readonly kernels: readonly KernelEvidence[];
+  readonly probes: readonly ProbeEvidence[];
 }
 
-/** Whether there is a kernel, and all pass and equal the simulator. */
-export function evidenceHolds({ kernels }: Evidence): boolean {
+/** Whether something was looked at, all cases pass, and every value equals the simulator's. */
+export function evidenceHolds({ kernels, probes }: Pick<Evidence, "kernels" | "probes">): boolean {
+  const all = [...kernels, ...probes];
   return (
-    kernels.length > 0 &&
-    kernels.every((k) => k.error === null && k.cases > 0 && k.passed === k.cases && k.values > 0 && k.differing === 0)
+    all.length > 0 &&
+    all.every((one) => one.error === null && one.values > 0 && one.differing === 0) &&
+    kernels.every((k) => k.cases > 0 && k.passed === k.cases)
   );
 }
 
-/** One line a kernel, each with what it was made on. */
+/** One line a kernel and a probe, each with what it was made on. */
 export function evidenceLines(evidence: Evidence): readonly (readonly string[])[] {
-  return evidence.kernels.map((k) => [
-    k.kernel,
-    k.error ?? `${k.passed} of ${k.cases} cases pass`,
-    k.error === null ? (k.differing === 0 ? `all ${k.values} equal` : `${k.differing} of ${k.values} differ`) : "",
-    k.launchMs === null ? "" : `${k.launchMs.median.toPrecision(3)} ms (n = ${k.launchMs.n})`,
-    `${evidence.origin} on ${evidence.device}`,
-  ]);
+  const madeOn = `${evidence.origin} on ${evidence.device}`;
+  const rest = (one: KernelEvidence | ProbeEvidence) => [
+    one.error === null
+      ? one.differing === 0
+        ? `all ${one.values} equal`
+        : `${one.differing} of ${one.values} differ`
+      : "",
+    one.launchMs === null ? "" : `${one.launchMs.median.toPrecision(3)} ms (n = ${one.launchMs.n})`,
+    madeOn,
+  ];
+  return [
+    ...evidence.kernels.map((k) => [k.kernel, k.error ?? `${k.passed} of ${k.cases} cases pass`, ...rest(k)]),
+    ...evidence.probes.map((p) => [`${p.part}: ${p.name}`, p.error ?? p.figure ?? "", ...rest(p)]),
+  ];
 }
 
-export const evidenceColumns = ["kernel", "against float64", "against the simulator", "launch, median", ""] as const;
+export const evidenceColumns = [
+  "kernel or question",
+  "against float64, or figure",
+  "against the simulator",
+  "launch, median",
+  "",
+] as const;
 
 /** A page that stands alone. */
 export function evidenceHtml(evidence: Evidence): string {

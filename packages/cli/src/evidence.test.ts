@@ -28,20 +28,53 @@ test("evidence of transpose on the simulator equals the simulator, and every lin
   expect(await readFile(join(folder, "evidence.html"), "utf8")).toContain("simulated on npu1 (simulated)");
 }, 240_000);
 
+test("evidence of a part is of that part alone: launches have a time, and their figure says simulated too", async () => {
+  const argv = ["evidence", "--device", "sim", "--part", "launches", "--out", folder];
+
+  const { code, stdout } = await runInProcess(argv, { cwd: process.cwd() });
+
+  expect(code).toBe(0);
+  const { kernels, probes } = JSON.parse(await readFile(join(folder, "evidence.json"), "utf8")) as Evidence;
+  expect(kernels).toEqual([]);
+  expect(probes).toEqual([
+    expect.objectContaining({ part: "launches", values: 1024, differing: 0, error: null, figure: expect.any(String) }),
+  ]);
+  expect(stdout).toMatch(/launches: launch of 1024 sums +\S+ us a launch +all 1024 equal .*simulated on npu1/);
+}, 240_000);
+
+test("a part that there is not is refused with those that there are", async () => {
+  const { code, stderr } = await runInProcess(["evidence", "--part", "speed"], { cwd: folder });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("expected one of kernels, numerics, launches, bandwidth, gemm, phases");
+});
+
 test("evidence does not hold with a bit that differs, a case that fails, an error, or nothing looked at", () => {
   const good = { kernel: "k", cases: 2, passed: 2, values: 9, differing: 0, launchMs: null, error: null };
-  const holds = (...kernels: Evidence["kernels"]) => evidenceHolds({ kernels } as Evidence);
+  const probe = { kernel: "k", part: "gemm", name: "n", params: {}, figure: null } as const;
+  const fine = { ...probe, values: 9, differing: 0, launchMs: null, error: null };
+  const holds = (kernels: Evidence["kernels"], probes: Evidence["probes"] = []) => evidenceHolds({ kernels, probes });
 
-  expect(holds(good)).toBe(true);
+  expect(holds([good], [fine])).toBe(true);
   for (const change of [{ differing: 1 }, { passed: 1 }, { error: "x" }, { values: 0 }, { cases: 0, passed: 0 }]) {
-    expect(holds(good, { ...good, ...change })).toBe(false);
+    expect(holds([good, { ...good, ...change }])).toBe(false);
   }
-  expect(holds()).toBe(false);
+  for (const change of [{ differing: 1 }, { error: "x" }, { values: 0 }]) {
+    expect(holds([good], [fine, { ...fine, ...change }])).toBe(false);
+  }
+  expect(holds([])).toBe(false);
 });
 
 test("text of a device does not become HTML", () => {
   const machine = { cpu: "<b>", node: "v", platform: "p", commit: null };
-  const page = evidenceHtml({ device: "<script>", origin: "measured", machine, kernels: [], createdAt: "" } as never);
+  const page = evidenceHtml({
+    device: "<script>",
+    origin: "measured",
+    machine,
+    kernels: [],
+    probes: [],
+    createdAt: "",
+  } as never);
 
   expect(page).not.toContain("<script>");
   expect(page).toContain("&lt;script&gt;");

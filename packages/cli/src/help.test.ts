@@ -6,6 +6,7 @@ const commands = [
   "build",
   "run",
   "sim",
+  "draw",
   "validate",
   "rounding",
   "bench",

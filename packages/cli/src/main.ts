@@ -80,6 +80,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/pack.ts")).pack(context, invocation.options);
     case "calibrate":
       return (await import("./commands/calibrate.ts")).calibrate(context, invocation.options);
+    case "draw":
+      return (await import("./commands/draw.ts")).draw(context, invocation.options);
     case "lint":
       return (await import("./commands/lint.ts")).lint(context, invocation.options);
     case "models":

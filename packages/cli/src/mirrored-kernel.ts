@@ -20,7 +20,7 @@ export function mirroredKernel(
 ): OpenKernel {
   const mirror = async (run: Promise<UnitsRun>, again: () => Promise<UnitsRun>): Promise<UnitsRun> => {
     const result = await run;
-    onRun(compare(result, await again()));
+    onRun(compareRuns(result, await again()));
     return result;
   };
   return {
@@ -34,7 +34,8 @@ export function mirroredKernel(
   };
 }
 
-function compare(result: UnitsRun, simulated: UnitsRun): MirroredRun {
+/** How the outputs of a run on the device compare with those of the same run in the simulator. */
+export function compareRuns(result: UnitsRun, simulated: UnitsRun): MirroredRun {
   let [values, differing] = [0, 0];
   for (const [name, output] of Object.entries(result.outputs)) {
     const expected = tensorBytes(simulated.outputs[name]!);

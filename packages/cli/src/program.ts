@@ -17,6 +17,7 @@ import type { ValidateOptions } from "./commands/validate.ts";
 import { addDemoCommand, type DemoInvocation } from "./demo-command.ts";
 import { addDeviceCommands, type DeviceInvocation } from "./device-command.ts";
 import { deviceOption, npuOption } from "./device-options.ts";
+import { addDrawCommand, type DrawInvocation } from "./draw-command.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import type { KernelOnDevice } from "./kernel-on-device.ts";
 import { addLintCommand, type LintInvocation } from "./lint-command.ts";
@@ -36,6 +37,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | { readonly command: "run"; readonly options: RunOptions }
   | Pick<SimInvocation, "command" | "options">
   | Pick<CalibrateInvocation, "command" | "options">
+  | Pick<DrawInvocation, "command" | "options">
   | { readonly command: "validate"; readonly options: ValidateOptions }
   | { readonly command: "rounding"; readonly options: RoundingOptions }
   | Pick<BenchInvocation, "command" | "options">
@@ -144,6 +146,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
 
   addSimCommand(program, invoke);
   addCalibrateCommand(program, invoke);
+  addDrawCommand(program, invoke);
 
   program
     .command("validate")

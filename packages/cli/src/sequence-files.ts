@@ -122,7 +122,7 @@ function inOrder({ option, args, all, files }: Assignment): Map<SequenceArgument
 }
 
 /** .npy has no bf16, and a signless integer of the design may be of either kind. */
-function isSameType(arg: SequenceArgument, got: DType): boolean {
+export function isSameType(arg: SequenceArgument, got: DType): boolean {
   if (arg.dtype === "bf16") return got === "u16" || got === "bf16";
   return arg.dtype === got || (!arg.signed && unsignedOf[arg.dtype] === got);
 }

@@ -21,6 +21,11 @@ export function addSimCommand(program: Command, invoke: (invocation: SimInvocati
     .option("-D, --define <name[=value]>", "macro for the kernels, may be repeated", collectDefine)
     .option("--in <[name=]file>", "input .npy, one for each argument that is read, or: zeros", collectInput)
     .option("--out <[name=]file>", "output .npy, one for each argument that is written", collectInput)
+    .option(
+      "--expect <[name=]file>",
+      "output must equal this .npy bit for bit; else who wrote the difference",
+      collectInput,
+    )
     .option("--sequence <name>", "runtime sequence to run, where the design has several")
     .option("--device-name <name>", "aie.device to run, where the file has several")
     .option("--lowered", "the design is lowered, by this program or by aie-opt")
@@ -48,6 +53,7 @@ interface SimRawOptions {
   readonly verbose?: boolean;
   readonly in?: readonly InputOption[];
   readonly out?: readonly InputOption[];
+  readonly expect?: readonly InputOption[];
   readonly kernel?: readonly InputOption[];
   readonly include?: readonly string[];
   readonly define?: Readonly<Record<string, string | number>>;
@@ -69,6 +75,7 @@ function simOptions(design: string, o: SimRawOptions): SimOptions {
     defines: o.define ?? {},
     inputs: o.in ?? [],
     outputs: o.out ?? [],
+    expected: o.expect ?? [],
     sequence: o.sequence,
     deviceName: o.deviceName,
     lowered: o.lowered === true,
@@ -82,6 +89,7 @@ function simOptions(design: string, o: SimRawOptions): SimOptions {
 
 const examples = `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --check
+  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --expect right.npy
   aiekit sim design.mlir --use
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --trace trace.json
   aiekit sim mlir/fixtures/conformance/passthrough-compute-i32.mlir --in zeros --out out.npy

@@ -3,9 +3,11 @@ import type { TranscribeCommandOptions } from "./commands/transcribe.ts";
 import { parseCount, parsePositive } from "./options.ts";
 import {
   parseFormats,
+  parseOverlap,
   parsePcm,
   parseProbability,
   parseSeed,
+  parseShortWindows,
   parseTemperatures,
   parseThreshold,
   parseTokens,
@@ -58,7 +60,17 @@ function addDecoding(command: Command): void {
     .option("--prompt <text>", "text that the first window is told of: names, spelling, style")
     .option("--carry-prompt", "tell every window of the prompt")
     .option("--clips <list>", "seconds between which is transcribed: begin,end,begin,end", parseTemperatures)
-    .option("--vad", "do not decode windows in which no speech is found by energy and spectrum")
+    .option(
+      "--chunked [seconds]",
+      "windows that overlap, each by itself; at each end so much is the neighbour's too (default: a sixth)",
+      parseOverlap,
+    )
+    .option(
+      "--short-windows [list]",
+      "run what is shorter than a window in the smallest of these that holds it: seconds, or auto",
+      parseShortWindows,
+    )
+    .option("--vad", "do not decode what is before speech, found by energy and spectrum, nor windows without")
     .option("--word-timestamps", "words with their times, in json and verbose-json, and for the layout of subtitles")
     .option("--hallucination-silence <seconds>", "with words: leave out doubtful text amid more silence", parsePositive)
     .option("--no-timestamps", "let the model tell no times: a window is one segment")

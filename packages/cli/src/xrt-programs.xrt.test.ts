@@ -77,9 +77,29 @@ test("aiekit evidence holds over XRT, and aiekit devices lists the NPU; both say
   const { stdout } = await run(process.execPath, argv, { cwd: root });
 
   expect(stdout).toMatch(/transpose.*all \d+ equal.*simulated on npu1 \(emulated driver, simulated array\)/);
+  const parts = ["--part", "launches", "--part", "bandwidth", "--part", "gemm"];
+  const figures = await run(process.execPath, [aiekit, "evidence", ...parts, "--out", folder], { cwd: root });
+  const lines = figures.stdout.split("\n").filter((line) => /^(launches|bandwidth|gemm):/.test(line));
+  expect(lines).toHaveLength(6);
+  for (const line of lines) {
+    expect(line).toMatch(/ all \d+ equal .* simulated on npu1 \(emulated driver, simulated array\)/);
+  }
   const devices = await run(process.execPath, [aiekit, "devices"], { cwd: root });
   expect(devices.stdout).toMatch(/ok +xrt +RyzenAI-npu1 \(emulated driver, simulated array\) +0000:c5:00.1/);
+  expect(devices.stdout).toMatch(
+    /0000:c5:00.1: XRT 2\.\d+\S*, amdxdna of the kernel, firmware 0.0.0.0, columns \d, in use 0 column\(s\) by 0 context\(s\), power mode default/,
+  );
 }, 240_000);
+
+test("aiekit doctor says that the addon loads, with both versions of XRT, and that the NPU opens", async () => {
+  const { stdout } = await run(process.execPath, [aiekit, "doctor", "--json"], { cwd: root });
+
+  const { checks } = JSON.parse(stdout) as { checks: { name: string }[] };
+  expect(checks.find(({ name }) => name === "XRT addon")).toMatchObject({
+    status: "ok",
+    found: expect.stringMatching(/^built against XRT 2\.\d+, runs with 2\.\d+; opens RyzenAI-npu/),
+  });
+}, 60_000);
 
 test("a pyxrt program runs mel, with the bytes that the simulator gives", async () => {
   const python = join(dirname(process.execPath), "python3");

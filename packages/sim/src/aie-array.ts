@@ -8,7 +8,7 @@ import { SimFault } from "./fault.ts";
 import { type Counters, type RunReport, readCounters, tileReports } from "./run-report.ts";
 import type { Delays } from "./scheduler.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
-import { guarded } from "./turn-guard.ts";
+import { guarded, hearSignals } from "./turn-guard.ts";
 
 export interface RunProgress {
   /** 32-bit words that have arrived in any buffer. */
@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly buffers: readonly Uint8Array[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
-  /** Milliseconds in which a kernel must return. Default 10,000. */
+  /** Milliseconds in which a kernel must return. Default 10,000. Not held in a browser: run the array in a worker there. */
   readonly kernelLimitMs?: number;
 }
 
@@ -175,13 +175,10 @@ export class AieArray {
     }
   }
 
-  /**
-   * A signal that has come while the program was busy waits for the event loop, and is dropped when Node takes Ctrl-C from the
-   * program's handlers. `setImmediate` comes back after the loop has looked for signals; a timer may come back before.
-   */
+  /** Before the turns that Ctrl-C may break off: what came until then goes to the program's handlers. */
   async #hearSignals(): Promise<void> {
     if (!this.#callsKernels || this.#turns >= interruptedTurns) return;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await hearSignals();
   }
 
   /** A kernel that never returns mostly does so at its first call: there Ctrl-C gets through. Later its limit ends it. */

@@ -56,6 +56,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   #waitingSince = 0;
   #lockCycles = 0;
   #activeSince = 0;
+  #offsetWords = 0;
 
   constructor(place: ChannelPlace, parts: ChannelParts) {
     this.tile = place.tile;
@@ -136,7 +137,19 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     const bd = this.bd!;
     const task = this.task!;
     const { trace, now: end } = this.#parts.clock;
-    trace?.slice({ track: this.agentName, name: bd.name, start: this.#activeSince, end, stall: false });
+    if (trace !== undefined) {
+      const { tile, direction, channel } = this;
+      trace.slice({ track: this.agentName, name: bd.name, start: this.#activeSince, end, stall: false });
+      trace.transfers.push({
+        tile,
+        direction,
+        channel,
+        bd,
+        offsetWords: this.#offsetWords,
+        start: this.#activeSince,
+        end,
+      });
+    }
     this.bd = undefined;
     this.state = "idle";
     this.#parts.bds.stepIteration(bd);
@@ -190,6 +203,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.remainingWords = bd.pattern.lengthWords;
     this.readyAt = clock.now + cost.bdStartCycles + (bd.acquire ? cost.lockCycles : 0);
     this.#activeSince = clock.now;
+    this.#offsetWords = offsetWords;
     this.state = "ready";
     for (const stream of this.streams) stream.offer();
   }

@@ -21,6 +21,11 @@ export function fifoOfBuffer(bufferName: string): string | undefined {
   return /^(.+?)((_\d+)?_cons)?_buff_\d+$/.exec(bufferName)?.[1];
 }
 
+/** The objectFifo's end that a buffer or lock was made for, by the lowering's names; other names as they are. */
+export function bufferOwner(name: string): string {
+  return name.replace(/_(buff|prod_lock|cons_lock)_\d+$/, "");
+}
+
 /** `a free object of objectFifo in (lock in_prod_lock_0: needs >= 1, is 0)` */
 export function describeLockWait(
   lock: { readonly name: string; readonly value: number },

@@ -14,6 +14,7 @@ export type {
 } from "./array-config.ts";
 export { type CostModel, costModel } from "./cost-model.ts";
 export { type DepthChange, type DepthFix, type DepthSearch, smallestDepthFix, withDepths } from "./depth-fix.ts";
+export { type DesignLink, designLinks, type LinkKind } from "./design-links.ts";
 export {
   type FaultKind,
   type FaultRecord,
@@ -23,6 +24,8 @@ export {
   type Wait,
   type WasmFrame,
 } from "./fault.ts";
+export { bufferOwner } from "./fifo-names.ts";
+export { lastWriters, type WordOrigin, type WriteStep } from "./last-writers.ts";
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
 export { type PerfettoOptions, perfettoTrace } from "./perfetto-trace.ts";

@@ -1,5 +1,7 @@
 import { bdIdsOfChannel, type TileCoord, tileModel } from "@aiekit/mlir";
 import type { ArrayConfig } from "./array-config.ts";
+import { channelName } from "./channel-name.ts";
+import { bufferOwner } from "./fifo-names.ts";
 
 export type Resource = "data memory" | "BDs" | "locks" | "S2MM channels" | "MM2S channels";
 
@@ -24,12 +26,12 @@ function tileUse(config: ArrayConfig, tile: TileCoord): ResourceUse[] {
   const here = (place: { readonly tile: TileCoord }): boolean =>
     place.tile.col === tile.col && place.tile.row === tile.row;
   const core = config.cores.find(here);
-  const memory = config.buffers.filter(here).map(({ name, bytes }) => ({ name: ownerOf(name), amount: bytes }));
+  const memory = config.buffers.filter(here).map(({ name, bytes }) => ({ name: bufferOwner(name), amount: bytes }));
   if (core) memory.push({ name: "stack", amount: core.stackBytes });
-  const bds = config.bds.filter(here).map(({ buffer }) => ({ name: ownerOf(buffer.name), amount: 1 }));
+  const bds = config.bds.filter(here).map(({ buffer }) => ({ name: bufferOwner(buffer.name), amount: 1 }));
   const lockNames = config.locks
     .filter(here)
-    .map(({ name, id }) => ({ name: ownerOf(name ?? `lock ${id}`), amount: 1 }));
+    .map(({ name, id }) => ({ name: bufferOwner(name ?? `lock ${id}`), amount: 1 }));
   const use = (resource: Resource, limit: number, takers: { name: string; amount: number }[]): ResourceUse => ({
     ...{ tile, resource, limit },
     used: takers.reduce((sum, { amount }) => sum + amount, 0),
@@ -55,30 +57,10 @@ function channelsOf(
     const ends = direction === "MM2S" ? [source] : sinks;
     for (const end of ends) {
       if (end.bundle !== "DMA" || end.tile.col !== tile.col || end.tile.row !== tile.row) continue;
-      channels.set(end.channel, channels.get(end.channel) ?? nameOf(config, end));
+      channels.set(end.channel, channels.get(end.channel) ?? channelName(config, end) ?? `channel ${end.channel}`);
     }
   }
   return [...channels.values()].map((name) => ({ name, amount: 1 }));
-}
-
-function nameOf(config: ArrayConfig, end: { tile: TileCoord; direction: "S2MM" | "MM2S"; channel: number }): string {
-  const same = (place: typeof end): boolean =>
-    place.tile.col === end.tile.col &&
-    place.tile.row === end.tile.row &&
-    place.direction === end.direction &&
-    place.channel === end.channel;
-  const allocation = config.allocations.find(same);
-  if (allocation) return allocation.name.replace(/_shim_alloc$/, "");
-  const start = config.starts.find(same);
-  const bd =
-    start &&
-    config.bds.find(({ tile, id }) => id === start.bdId && tile.col === end.tile.col && tile.row === end.tile.row);
-  return bd ? ownerOf(bd.buffer.name) : `channel ${end.channel}`;
-}
-
-/** The objectFifo's end that a buffer or lock was made for, by the lowering's names; other names as they are. */
-function ownerOf(name: string): string {
-  return name.replace(/_(buff|prod_lock|cons_lock)_\d+$/, "");
 }
 
 function joined(takers: readonly { name: string; amount: number }[]): { name: string; amount: number }[] {

@@ -1,22 +1,29 @@
-import { createContext, Script } from "node:vm";
-
 /** How a guarded piece of work ended: by itself, by its time limit, or by Ctrl-C. */
 export type GuardedEnd = "ended" | "limit" | "interrupted";
 
+type Limits = { readonly limitMs: number; readonly breakOnInterrupt: boolean };
+
+// Taken at run time, so that the same files load where there is no Node: an import of node:vm would stop them there.
+const node =
+  (globalThis as { readonly process?: NodeJS.Process }).process?.getBuiltinModule === undefined ? undefined : process;
+const vm = node?.getBuiltinModule("node:vm");
 const box: { work: () => void } = { work: () => undefined };
-const context = createContext(box);
-const script = new Script("work()");
+const context = vm?.createContext(box);
+const script = vm && new vm.Script("work()");
 
 /**
  * Runs `work` on this thread, and stops it after `limitMs` even where it is inside of WebAssembly: a kernel that loops for
  * ever leaves no other way in. What it throws is thrown. State that stopped work leaves behind is of no use.
  * `breakOnInterrupt`: Ctrl-C stops it as well. Node then takes the signal from the program's own handlers, and on a busy
  * machine one that comes while it does so is lost or ends the process; so this is for a few turns, not for every one.
+ * In a browser nothing can stop work on its own thread: there it runs to its end, and who wants a limit runs the array in a
+ * worker and terminates that.
  */
-export function guarded(
-  work: () => void,
-  { limitMs, breakOnInterrupt }: { readonly limitMs: number; readonly breakOnInterrupt: boolean },
-): GuardedEnd {
+export function guarded(work: () => void, { limitMs, breakOnInterrupt }: Limits): GuardedEnd {
+  if (script === undefined || context === undefined) {
+    work();
+    return "ended";
+  }
   const outer = box.work;
   box.work = work;
   try {
@@ -32,6 +39,15 @@ export function guarded(
   } finally {
     box.work = outer;
   }
+}
+
+/**
+ * A signal that has come while the program was busy waits for the event loop, and is dropped when Node takes Ctrl-C from the
+ * program's handlers. `setImmediate` comes back after the loop has looked for signals; a timer may come back before. In a
+ * browser there are no signals.
+ */
+export async function hearSignals(): Promise<void> {
+  if (node !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 /** While work is guarded, Node keeps Ctrl-C from the program's own handlers. */

@@ -50,3 +50,4 @@ export { sectionKindName, sectionKinds } from "./section-kinds.ts";
 export { decodeSimImage, encodeSimImage, isSimImage, type SimImage } from "./sim-image.ts";
 export { decodeTxn, encodeTxn, type TxnOp, type TxnStream } from "./txn.ts";
 export { readXclbin, type SectionContent, writeXclbin, type Xclbin, type XclbinSection } from "./xclbin.ts";
+export { parseXml, type XmlElement } from "./xml.ts";

@@ -2,23 +2,29 @@ import { UsageError } from "@aiekit/core";
 import { promptTokens } from "../model/start-sequence.ts";
 import type { WhisperModel } from "../model/whisper-model.ts";
 import type { WindowOptions } from "../whisper/decoding/decode-window.ts";
+import type { ChunkedOptions } from "../whisper/long-form/chunked-windows.ts";
 import type { SlidingOptions } from "../whisper/long-form/sliding-windows.ts";
 import { modelDecoding } from "../whisper/model-decoding.ts";
+import { overlapFramesOf, shortWindowPositions } from "./short-windows.ts";
 import type { TranscribeOptions } from "./transcribe-options.ts";
+
+/** For `slidingWindows`, or for `chunkedWindows`, which is meant where `overlapFrames` is there. */
+export type LongFormOptions = SlidingOptions & Pick<ChunkedOptions, "overlapFrames">;
 
 /**
  * What the windows of a model are decoded with. `language`: the code that was given or detected.
- * @throws UsageError for a language or a task that the model does not have, and for no temperature.
+ * @throws UsageError for a language or a task that the model does not have, for no temperature, and for what contradicts.
  */
 export function slidingOptions(
   model: WhisperModel,
   options: TranscribeOptions,
   language: string | undefined,
-): SlidingOptions {
+): LongFormOptions {
   const { special, suppress, suppressAtBegin, maxInitialTimestamp, frameSeconds, alignmentHeads } =
     modelDecoding(model);
   const { tokenizer, config } = model;
   checkLanguage(Object.keys(special.languages), options, language);
+  const full = { positions: config.audioPositions, frameSeconds };
   // A model of short windows has tokens for times up to 30 s all the same.
   const beyond = special.timestampBegin + config.audioPositions + 1;
   const never = Array.from({ length: Math.max(0, config.vocabSize - beyond) }, (_, i) => beyond + i);
@@ -48,6 +54,8 @@ export function slidingOptions(
     seed: options.seed,
     initialPrompt: promptTokens(tokenizer, options.prompt ?? ""),
     conditionOnPrevious: options.conditionOnPrevious,
+    ...defined("buckets", shortWindowPositions(options, full)),
+    ...defined("overlapFrames", overlapFramesOf(options, full)),
     ...defined("carryInitialPrompt", options.carryPrompt),
     ...defined("clipSeconds", options.clipSeconds),
     ...(options.words ? { words: wordOptions } : {}),

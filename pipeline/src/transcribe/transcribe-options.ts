@@ -39,7 +39,17 @@ export interface TranscribeOptions {
   readonly carryPrompt?: boolean | undefined;
   /** Seconds between which is transcribed: begin, end, begin, end; all where left out. */
   readonly clipSeconds?: readonly number[] | undefined;
-  /** Windows in which no speech is found by energy and spectrum are not decoded. */
+  /**
+   * Windows that overlap and know nothing of each other, their texts laid over each other; without words, and
+   * `conditionOnPrevious` says nothing. Seconds at each end that the neighbour holds as well, or a sixth of the window.
+   */
+  readonly overlapSeconds?: number | "sixth" | undefined;
+  /**
+   * What is shorter than a window runs in the smallest of these, in seconds, that holds it; `auto`: a sixth, a third, two
+   * thirds of the window. The full window is always there.
+   */
+  readonly shortWindows?: readonly number[] | "auto" | undefined;
+  /** What is before speech, found by energy and spectrum, is not decoded; nor are windows without. */
   readonly vad?: boolean | undefined;
   /** Tokens of a window; as many as the model has positions for where left out. */
   readonly maxTokens?: number | undefined;

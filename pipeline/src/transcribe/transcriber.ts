@@ -8,7 +8,9 @@ import type { ClockMs } from "../features.ts";
 import type { WhisperModel } from "../model/whisper-model.ts";
 import { detectLanguage } from "../whisper/decoding/language.ts";
 import type { EncoderState, WhisperExecutor } from "../whisper/executor.ts";
+import { chunkedWindows } from "../whisper/long-form/chunked-windows.ts";
 import { type Segment, slidingWindows, type WindowDone } from "../whisper/long-form/sliding-windows.ts";
+import { windowLength } from "../whisper/long-form/window-decoding.ts";
 import { modelDecoding } from "../whisper/model-decoding.ts";
 import { logMel } from "./mel/log-mel.ts";
 import { SpeechWindows, type SpeechWindowsOptions } from "./mel/speech-windows.ts";
@@ -110,8 +112,10 @@ export class Transcriber {
     const seek = await firstSound(windows, 2 * this.model.config.audioPositions);
     if (seek === undefined) return { language: options.language, languageProbability: undefined, segments };
     const { executor, language, languageProbability } = await this.#language(windows, options, seek);
-    const sliding = { ...slidingOptions(this.model, options, language), startSeek: seek, onWindow: events.onWindow };
-    for await (const segment of slidingWindows(executor, windows, sliding)) {
+    const longForm = { ...slidingOptions(this.model, options, language), startSeek: seek, onWindow: events.onWindow };
+    const isChunked = longForm.overlapFrames !== undefined;
+    const found = (isChunked ? chunkedWindows : slidingWindows)(executor, windows, longForm);
+    for await (const segment of found) {
       // Noise that is heard as nothing is no segment; openai-whisper keeps an empty one.
       if (segment.text === "") continue;
       const transcribed = transcribedSegment(segment, segments.length);
@@ -128,7 +132,10 @@ export class Transcriber {
     if (options.language !== undefined || Object.keys(special.languages).length === 0) {
       return { executor, language: options.language ?? "en", languageProbability: undefined };
     }
-    const features = await windows.window(seek, 2 * model.config.audioPositions);
+    const fullFrames = 2 * model.config.audioPositions;
+    // As the window is asked for again: silence before the sound was read, so its end is known where it is short.
+    const length = windowLength(windows.frames - seek, fullFrames, slidingOptions(model, options, options.language));
+    const features = await windows.window(seek, length);
     const state = await executor.encode(features);
     const { language, probabilities } = await detectLanguage(executor, state, special);
     return { executor: encodedOnce(executor, features, state), language, languageProbability: probabilities[language] };
@@ -141,10 +148,11 @@ function featuresBy(executor: WhisperExecutor): SpeechWindowsOptions["features"]
   return (samples) => executor.melFeatures!(tensor("i16", [samples.length], toPcm16(samples).pcm));
 }
 
-/** The frame of the first window that is not silent. */
+/** Where the first window with sound is to begin. */
 async function firstSound(windows: SpeechWindows, windowFrames: number): Promise<number | undefined> {
   for (let seek = 0; seek < windows.frames; seek += windowFrames) {
-    if (!(await windows.isSilent(seek, windowFrames))) return seek;
+    const sound = await windows.firstSound(seek, windowFrames);
+    if (sound !== undefined) return sound;
   }
   return undefined;
 }

@@ -27,11 +27,31 @@ export interface DoctorEnvironment extends ToolEnvironment {
   readonly ask: (program: string, args: readonly string[]) => Promise<string | undefined>;
   /** Compiles, links and runs a one-line kernel; returns the compiler's version. @throws when any of that fails. */
   readonly probeSimTarget: () => Promise<string>;
+  /** Loads the addon over XRT, and opens what XRT lists through it. */
+  readonly addon: () => Promise<AddonReport>;
+}
+
+/** What became of the addon; of those NPUs that did not open, why. */
+export type AddonReport =
+  | { readonly loads: false; readonly reason: string; readonly cure: string }
+  | {
+      readonly loads: true;
+      readonly builtAgainst: string;
+      readonly runtime: string;
+      readonly npus: readonly AddonNpu[];
+    };
+
+export interface AddonNpu {
+  readonly available: boolean;
+  readonly name: string;
+  readonly detail: string;
+  readonly hint?: string;
 }
 
 /** This machine. */
 export async function localEnvironment(
   env: Readonly<Record<string, string | undefined>>,
+  addon: DoctorEnvironment["addon"],
   project: Project = findProject(),
 ): Promise<DoctorEnvironment> {
   const { release } = await import("node:os");
@@ -49,6 +69,7 @@ export async function localEnvironment(
         () => false,
       ),
     ask,
+    addon,
     probeSimTarget: () => probeSimTarget(env.AIEKIT_CLANG),
   };
 }

@@ -28,11 +28,15 @@ export class Machine {
       project: findProject({ projectRoot: join(root, "project") }),
       nodeVersion: "20.19.0",
       platform: "linux",
-      host: { platform: "linux", arch: "x64", glibc: "2.36" },
+      host: { platform: "linux", arch: "x64", glibc: "2.41" },
       kernelRelease: "6.14.1",
       groups: [1000],
       canReadWrite: async () => true,
       ask: async (program) => this.#programs[program],
+      addon: async () => ({
+        ...{ loads: true, builtAgainst: "2.25", runtime: "2.25" },
+        npus: [{ available: true, name: "RyzenAI-npu1", detail: "0000:c5:00.1" }],
+      }),
       probeSimTarget: async () => "@yowasp/clang 22.0.0",
       ...changes,
     };

@@ -34,8 +34,10 @@ export async function checkXrtLibraries(environment: DoctorEnvironment): Promise
 }
 
 /** The soname is the same for all of 2.x; the file behind it carries the version: libxrt_coreutil.so.2.25.0. */
-function versionOf(names: readonly string[]): string | undefined {
-  const versions = names.flatMap((name) => /^libxrt_coreutil\.so\.(\d+\.\d+\.\d+)$/.exec(name)?.[1] ?? []);
+export function versionOf(names: readonly string[], library = "libxrt_coreutil"): string | undefined {
+  const versions = names.flatMap((name) => {
+    return name.startsWith(`${library}.so.`) ? (/\.so\.(\d+\.\d+\.\d+)$/.exec(name)?.[1] ?? []) : [];
+  });
   return versions.sort(compareVersions).at(-1);
 }
 
@@ -52,7 +54,8 @@ function judgeVersion(
   return { ...base, status: "ok", found, version };
 }
 
-function libraryFolders({ env, systemRoot }: DoctorEnvironment): readonly string[] {
+/** Where XRT is looked for. */
+export function libraryFolders({ env, systemRoot }: DoctorEnvironment): readonly string[] {
   const fromVariables = [
     ...(env.LD_LIBRARY_PATH ?? "").split(delimiter).filter((folder) => folder !== ""),
     ...(env.XILINX_XRT ? [join(env.XILINX_XRT, "lib")] : []),

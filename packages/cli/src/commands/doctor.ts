@@ -11,8 +11,10 @@ export interface DoctorOptions {
 /** `aiekit doctor`: exit code 0 when nothing that the target needs is missing or broken, else 4; warnings do not count. */
 export const doctor: Command<DoctorOptions> = async (context, { target }) => {
   const { doctor: examine, localEnvironment } = await import("@aiekit/tools");
+  const { addonState } = await import("@aiekit/host");
+  const { xrtAddon, variables } = context.environment;
   const task = context.progress.start("doctor");
-  const checks = await localEnvironment(context.environment.variables)
+  const checks = await localEnvironment(variables, () => addonState({ xrtAddon }))
     .then((environment) => examine(environment, target))
     .finally(() => task.done());
   // The checks take a second or two and clean up behind themselves, so they are not cut short.

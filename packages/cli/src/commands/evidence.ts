@@ -3,6 +3,11 @@ import { AbortedError } from "@aiekit/core";
 import { openDevice, targetOf } from "@aiekit/host";
 import { registry } from "@aiekit/mlir";
 import type { Command, CommandContext } from "../command-context.ts";
+import { numericsProbes } from "../evidence/numerics-probes.ts";
+import { encoderLayerEvidence, melProbe } from "../evidence/phase-probes.ts";
+import type { EvidencePart, ProbeEvidence } from "../evidence/probe.ts";
+import { runProbe } from "../evidence/run-probe.ts";
+import { speedProbes } from "../evidence/speed-probes.ts";
 import {
   type Evidence,
   evidenceColumns,
@@ -22,6 +27,8 @@ import { writeOutput } from "../write-output.ts";
 
 export interface EvidenceOptions {
   readonly device: "xrt" | "sim";
+  /** All where empty, or the kernels that are named alone. */
+  readonly parts: readonly EvidencePart[];
   /** All that have a suite where empty. */
   readonly kernels: readonly string[];
   readonly cases: number;
@@ -36,15 +43,24 @@ export const evidence: Command<EvidenceOptions> = async (context, options) => {
   const origin = targetOf(device) === "sim" ? "simulated" : "measured";
   await device.close();
 
-  const names = options.kernels.length > 0 ? options.kernels : registry.map((entry) => entry.name).filter(hasSuite);
-  for (const kernel of names) requireSuite(kernel);
+  for (const kernel of options.kernels) requireSuite(kernel);
+  const { parts, kernels: only } = options;
+  const wanted = (part: EvidencePart) =>
+    parts.length > 0 ? parts.includes(part) : only.length === 0 || part === "kernels";
+  const names = only.length > 0 ? only : registry.map((entry) => entry.name).filter(hasSuite);
   const kernels: KernelEvidence[] = [];
-  for (const kernel of names) kernels.push(await examine(context, { ...options, kernel, npu: generation }));
+  if (wanted("kernels"))
+    for (const kernel of names) kernels.push(await examine(context, { ...options, kernel, npu: generation }));
+  const probes: ProbeEvidence[] = [];
+  const request = { device: options.device, npu: generation };
+  const asked = [...numericsProbes(), ...speedProbes(), melProbe].filter(({ part }) => wanted(part));
+  for (const probe of asked) probes.push(await runProbe(context, probe, request));
+  if (wanted("phases")) probes.push(await encoderLayerEvidence(context, request));
 
   const found: Evidence = {
-    ...{ format: "aiekit-evidence", version: 1, createdAt: new Date().toISOString(), device: name, origin },
+    ...{ format: "aiekit-evidence", version: 2, createdAt: new Date().toISOString(), device: name, origin },
     machine: await describeMachine(),
-    kernels,
+    ...{ kernels, probes },
   };
   const files = { "evidence.json": `${JSON.stringify(found, null, 2)}\n`, "evidence.html": evidenceHtml(found) };
   for (const [file, text] of Object.entries(files)) await writeOutput(join(options.out, file), context.cwd, text);

@@ -8,6 +8,7 @@ import type { Command, CommandContext } from "../command-context.ts";
 import { withDepthCure } from "../deadlock-cure.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withSourceLine } from "../fault-source.ts";
+import { findDifferences, readExpected } from "../first-difference.ts";
 import type { InputOption } from "../options.ts";
 import { printValue } from "../print-value.ts";
 import { readInput } from "../read-input.ts";
@@ -32,6 +33,8 @@ export interface SimOptions {
   readonly checked: boolean;
   /** Nothing is run: what the design takes of its tiles is printed. */
   readonly usesOnly: boolean;
+  /** .npy files that outputs must equal bit for bit. */
+  readonly expected: readonly InputOption[];
   /** File for a Perfetto trace; also written when a fault ends the run. */
   readonly trace: string | undefined;
 }
@@ -52,18 +55,26 @@ export const sim: Command<SimOptions> = async (context, options) => {
 
   const built = await buildKernels(context, design, options);
   const { runs: count, checked } = options;
-  const trace = options.trace === undefined ? undefined : new TraceRecorder();
+  const expected = await readExpected(design.args, options.expected, context.cwd);
+  const trace = options.trace === undefined && expected.length === 0 ? undefined : new TraceRecorder();
   const job = { design, modules: built.modules, inputs, runs: count, checked, trace };
   const started = run(context, job).finally(() => writeTrace(context, options, design, trace));
   const runs = await started.catch(async (error: unknown) => {
     throw await withCure(error, { context, options, source, inputs });
   });
   const outputs = await writeOutputs(context, files, runs);
-  const finished = { design, runs, outputs, warnings: [...design.warnings, ...built.warnings, ...runs.warnings] };
+  const differences = findDifferences({ design, expected, runs, transfers: trace?.transfers ?? [] });
+  const finished = {
+    design,
+    runs,
+    outputs,
+    differences,
+    warnings: [...design.warnings, ...built.warnings, ...runs.warnings],
+  };
   for (const warning of finished.warnings) context.stderr.write(`warning: ${warning}\n`);
   if (context.json) context.stdout.write(`${JSON.stringify(recordArrayRuns(finished))}\n`);
   else context.stdout.write(printArrayRuns(finished));
-  return exitCodes.ok;
+  return differences.length > 0 ? exitCodes.failed : exitCodes.ok;
 };
 
 async function readSource({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesignSource> {

@@ -46,6 +46,9 @@ export interface TranscribeCommandOptions {
   readonly hallucinationSilence?: number;
   readonly carryPrompt?: boolean;
   readonly clips?: readonly number[];
+  /** true where it was given without seconds. */
+  readonly chunked?: number | true;
+  readonly shortWindows?: readonly number[] | "auto" | true;
   readonly compressionRatioThreshold?: number | null;
   readonly logProbThreshold?: number | null;
   readonly silenceThreshold?: number | null;
@@ -65,6 +68,7 @@ export interface TranscribeCommandOptions {
 /** `aiekit transcribe`: the exit code is 0, or that of the first recording that failed. */
 export const transcribe: Command<TranscribeCommandOptions> = async (context, options) => {
   refuseContradictions(options);
+  refuseWindows(options);
   const language = options.language === undefined ? undefined : languageCode(options.language);
   const decoding = decodingOptions(options, language);
   const recordings = await findRecordings(options.recordings, context.cwd);
@@ -122,3 +126,17 @@ function refuseContradictions(options: TranscribeCommandOptions): void {
   if (out === undefined && (format?.length ?? 1) > 1)
     throw new UsageError(`--format: expected one format for stdout, got ${format!.length}`, { hint: "--out FOLDER" });
 }
+
+/** Windows that overlap have no words and no clips; arrays of windows of several lengths are not stacked. */
+function refuseWindows(options: TranscribeCommandOptions): void {
+  const { chunked, shortWindows, dumpFeatures, dumpEncoder } = options;
+  const notChunked = (["wordTimestamps", "clips"] as const).find((name) => options[name] !== undefined);
+  if (chunked !== undefined && notChunked !== undefined)
+    throw new UsageError(`--chunked, ${optionNames[notChunked]}: windows that overlap have neither words nor clips`, {
+      hint: "leave --chunked out: windows one behind another have both",
+    });
+  if (shortWindows !== undefined && (dumpFeatures ?? dumpEncoder) !== undefined)
+    throw new UsageError("--short-windows, --dump-features or --dump-encoder: windows of several lengths are no array");
+}
+
+const optionNames = { wordTimestamps: "--word-timestamps", clips: "--clips" } as const;

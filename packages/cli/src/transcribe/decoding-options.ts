@@ -34,6 +34,8 @@ export function decodingOptions(o: TranscribeCommandOptions, language: string | 
     hallucinationSilenceSeconds: o.hallucinationSilence,
     carryPrompt: o.carryPrompt,
     clipSeconds: o.clips,
+    overlapSeconds: o.chunked === true ? "sixth" : o.chunked,
+    shortWindows: o.shortWindows === true ? "auto" : o.shortWindows,
   };
 }
 

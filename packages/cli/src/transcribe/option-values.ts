@@ -30,6 +30,21 @@ export function parseTemperatures(text: string): readonly number[] {
   return values;
 }
 
+/** Seconds above 0. A recording behind an option without a value is taken for one. */
+export function parseOverlap(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected seconds above 0; without them it stands behind the recordings.");
+}
+
+/** `1.5,3` in seconds, or `auto`. */
+export function parseShortWindows(text: string): readonly number[] | "auto" {
+  if (text === "auto") return "auto";
+  const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (values.every((value) => value > 0 && Number.isFinite(value))) return values;
+  throw new InvalidArgumentError("Expected seconds, 1.5,3, or auto; without either it stands behind the recordings.");
+}
+
 /** `1,2,7`, or `none`. */
 export function parseTokens(text: string): readonly number[] {
   if (text === "none") return [];

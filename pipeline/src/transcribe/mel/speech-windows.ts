@@ -20,6 +20,8 @@ export interface SpeechWindowsOptions {
 
 /** What 16 bits cannot tell from silence. */
 const silenceAmplitude = 1 / 32_768;
+const frameSeconds = 0.01;
+const leastJumpFrames = 50;
 
 /**
  * Features of a recording that is read as its windows are asked for, which begin later each time. A window's features are
@@ -77,13 +79,16 @@ export class SpeechWindows implements MelSource {
     return features;
   }
 
-  async isSilent(from: number, frames: number): Promise<boolean> {
+  /** Less than half a second before speech is kept: features made anew cost more than that. */
+  async firstSound(from: number, frames: number): Promise<number | undefined> {
     const samples = await this.#samples(from, frames);
-    if (samples.every((sample) => Math.abs(sample) <= silenceAmplitude)) return true;
-    if (!this.#options.detectsSpeech) return false;
+    if (samples.every((sample) => Math.abs(sample) <= silenceAmplitude)) return undefined;
+    if (!this.#options.detectsSpeech) return from;
     const detector = createSpeechDetector();
-    const found = [...detector.push(await this.window(from, frames)), ...detector.end()];
-    return found.length === 0;
+    const [first] = [...detector.push(await this.window(from, frames)), ...detector.end()];
+    if (first === undefined) return undefined;
+    const behind = Math.floor(first.startSeconds / frameSeconds);
+    return behind < leastJumpFrames ? from : from + behind;
   }
 
   /** Lets go of the recording. */

@@ -46,14 +46,20 @@ test("bucketed executor: each window is compiled when first needed, kept, and cl
   await expect(run(17)).rejects.toThrow("pool: it is closed");
 });
 
-test("bucketed executor: a full window gives what the executor in it gives, a state of another one is refused", async () => {
+test("bucketed executor: a full window gives what the executor in it gives; a state of another one is decoded, a closed one is not", async () => {
   const executor = bucketedExecutor({ name: "b", config: openAi.sizes, compile: async () => reference });
   const features = openAiFeatures("clip 3", 100);
 
   const state = await executor.encode(features);
 
   expect((await state.output()).data).toEqual((await (await reference.encode(features)).output()).data);
-  await expect(executor.decode(await reference.encode(features))).rejects.toThrow(/of this executor/);
+  const [prompt, other] = [[openAi.special.sot], await reference.encode(features)];
+  const session = await executor.decode(other);
+  const expected = await (await reference.decode(other)).prefill(prompt);
+  expect((await session.prefill(prompt)).data).toEqual(expected.data);
+  await session.close();
+  await state.close();
+  await expect(executor.decode(state)).rejects.toThrow(/not closed/);
   await expect(executor.encode(openAiFeatures("clip 3", 101))).rejects.toThrow(ShapeError);
 });
 

@@ -1,5 +1,5 @@
 import { describeShape, ShapeError, type Tensor, tensor, UsageError } from "@aiekit/core";
-import type { EncoderState, WhisperExecutor } from "../executor.ts";
+import type { DecoderSession, EncoderState, WhisperExecutor } from "../executor.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import { type Lease, type LruLimits, LruPool } from "./lru-pool.ts";
 import { chooseBucket, windowBuckets } from "./window-buckets.ts";
@@ -39,7 +39,10 @@ export function bucketedExecutor(options: BucketedOptions): WhisperExecutor {
         const inner = await lease.value.encode(paddedTo(features, 2 * positions));
         const state: EncoderState = {
           positions: inner.positions,
-          output: () => inner.output(),
+          output: async () => {
+            if (owners.has(state)) return inner.output();
+            throw new UsageError("decoder: expected an encoder state that is not closed");
+          },
           async close() {
             if (!owners.delete(state)) return;
             await inner.close();
@@ -56,11 +59,38 @@ export function bucketedExecutor(options: BucketedOptions): WhisperExecutor {
     async decode(state, decoderOptions) {
       const owner = owners.get(state);
       if (owner !== undefined) return owner.lease.value.decode(owner.inner, decoderOptions);
-      throw new UsageError("decoder: expected an encoder state of this executor that is not closed");
+      // Of another executor, or closed, which its `output` says: decoded by the window that holds as much.
+      const lease = await pool.lease(chooseBucket(buckets, 2 * state.positions));
+      try {
+        return leased(await lease.value.decode(state, decoderOptions), lease);
+      } catch (error) {
+        await lease.release();
+        throw error;
+      }
     },
     async close() {
       for (const state of [...owners.keys()]) await state.close();
       await pool.close();
+    },
+  };
+}
+
+/** A session that keeps its window open. */
+function leased(session: DecoderSession, lease: Lease<WhisperExecutor>): DecoderSession {
+  return {
+    get rows() {
+      return session.rows;
+    },
+    get length() {
+      return session.length;
+    },
+    prefill: (tokens, at) => session.prefill(tokens, at),
+    step: (tokens) => session.step(tokens),
+    reorder: (sources) => session.reorder(sources),
+    crossAttention: (row) => session.crossAttention(row),
+    async close() {
+      await session.close();
+      await lease.release();
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { WeightSource } from "../../encoder/encoder-weights.ts";
+import { readArray } from "../read-array.ts";
 import { bytesOf, emitBias } from "./emit-bias.ts";
 import { emitInt8Linear } from "./emit-int8-linear.ts";
-import { type LinearSource, linearSource, readArray } from "./linear-source.ts";
+import { type LinearSource, linearSource } from "./linear-source.ts";
 import type { OnnxGraph } from "./onnx/onnx-graph.ts";
 
 /** Where a layer's nodes go, and how its weights are stored. */

@@ -1,5 +1,5 @@
-import { describeShape, FormatError, ShapeError } from "@aiekit/core";
 import type { WeightSource } from "../../encoder/encoder-weights.ts";
+import { readArray } from "../read-array.ts";
 
 /** y = x W^T + b, with W [outputs, inputs]; read when it is written. */
 export interface LinearSource {
@@ -8,18 +8,6 @@ export interface LinearSource {
   readonly inputs: number;
   readonly weights: () => Promise<Float32Array>;
   readonly bias: (() => Promise<Float32Array>) | undefined;
-}
-
-/** An array by its name. @throws FormatError where it is missing or no float32, ShapeError for another shape. */
-export async function readArray(source: WeightSource, name: string, shape: readonly number[]): Promise<Float32Array> {
-  const array = await source(name);
-  if (array === undefined) throw new FormatError(`weights: ${name} is missing`);
-  if (array.dtype !== "f32") throw new FormatError(`weights: ${name}: expected float32, got ${array.dtype}`);
-  if (array.shape.length !== shape.length || shape.some((size, i) => size !== array.shape[i])) {
-    const wanted = describeShape("f32", shape);
-    throw new ShapeError(`weights: ${name}: expected ${wanted}, got ${describeShape(array.dtype, array.shape)}`);
-  }
-  return array.data as Float32Array;
 }
 
 /** `NAME.weight` and, unless there is none, `NAME.bias`. */

@@ -1,15 +1,10 @@
 import { type Tensor, tensor, UsageError } from "@aiekit/core";
 import type { SegmentTimes, Word } from "../alignment/segment-words.ts";
-import { type DecodedWindow, decodeWindow, type WindowOptions } from "../decoding/decode-window.ts";
-import {
-  decodeWithFallback,
-  type FallbackResult,
-  type FallbackThresholds,
-  isSkipped,
-} from "../decoding/temperature-fallback.ts";
-import type { EncoderState, WhisperExecutor } from "../executor.ts";
+import { type FallbackResult, isSkipped } from "../decoding/temperature-fallback.ts";
+import type { WhisperExecutor } from "../executor.ts";
 import { clipFrames } from "./clip-frames.ts";
 import { PreviousText } from "./previous-text.ts";
+import { decodeEncoded, type WindowDecoding, windowLength } from "./window-decoding.ts";
 import { windowSegments } from "./window-segments.ts";
 import { type WordOptions, windowWords } from "./word-times.ts";
 
@@ -19,18 +14,14 @@ export interface MelSource {
   readonly frames: number;
   /** f32[mels, frames] from a frame on, padded behind the recording's end. */
   window(from: number, frames: number): Promise<Tensor<"f32">>;
-  /** Whether frames are certain to hold no speech: they are not decoded. Reads them. Never where left out. */
-  isSilent?(from: number, frames: number): Promise<boolean>;
+  /**
+   * The frame from which on they may hold speech: what is before is not decoded; undefined where they are certain to hold
+   * none. Reads them. `from` where left out.
+   */
+  firstSound?(from: number, frames: number): Promise<number | undefined>;
 }
 
-export interface SlidingOptions {
-  /** How a window is decoded; at a temperature above 0 beam search gives way to sampling. */
-  readonly window: Omit<WindowOptions, "timestamps" | "previous"> & { readonly timestamps?: boolean };
-  readonly temperatures: readonly number[];
-  readonly thresholds: FallbackThresholds;
-  /** Sequences sampled at a temperature above 0. */
-  readonly bestOf?: number;
-  readonly seed?: number;
+export interface SlidingOptions extends WindowDecoding {
   /** Tokens of a text that the first window is told of. */
   readonly initialPrompt?: readonly number[];
   /** Every window is told of the initial prompt, before the text that fits behind it. */
@@ -41,7 +32,6 @@ export interface SlidingOptions {
   readonly clipSeconds?: readonly number[];
   /** Segments get words with times; they cost one more pass of the decoder a window. */
   readonly words?: WordOptions;
-  readonly text: (tokens: readonly number[]) => string;
   readonly frameSeconds: number;
   /** The frame that is decoded from; 0 where left out. */
   readonly startSeek?: number;
@@ -135,13 +125,17 @@ async function windowAt(
     const frames = framesHeld();
     return { decoded, frames, skipped: true, segments: [], nextSeek: seek + frames, lastSpeechSeconds };
   };
-  if (await mel.isSilent?.(seek, Math.min(fullFrames, end - seek))) return skip();
-  const state = await executor.encode(await clippedWindow(mel, place, fullFrames));
+  // As it is asked for below, so that features are made once; a clip's end is not passed.
+  const asked = Math.min(windowLength(framesHeld(), fullFrames, options), end < mel.frames ? end - seek : fullFrames);
+  const sound = mel.firstSound === undefined ? seek : await mel.firstSound(seek, asked);
+  if (sound === undefined) return skip();
+  if (sound > seek) return { ...skip(), frames: sound - seek, nextSeek: sound };
+  const length = windowLength(framesHeld(), fullFrames, options);
+  const state = await executor.encode(await clippedWindow(mel, place, length));
   try {
     // A stream tells its length when the window was read.
     const frames = framesHeld();
-    const decode = (temperature: number) => decodeAt(executor, state, temperature, previous, options);
-    const decoded = await decodeWithFallback(decode, options.text, options);
+    const decoded = await decodeEncoded(executor, state, previous, options);
     if (isSkipped(decoded, options.thresholds)) return skip(decoded);
     const { segments, ...cut } = windowSegments(decoded.tokens, window.special.timestampBegin, frames);
     const times: readonly Times[] = segments.map(({ start, end: last, tokens }) => ({
@@ -162,29 +156,16 @@ async function windowAt(
 }
 
 /** The window's features, zeros behind the end of its clip. */
-async function clippedWindow(mel: MelSource, { seek, end }: WindowPlace, fullFrames: number) {
-  const frames = Math.min(fullFrames, end - seek);
-  if (frames === fullFrames || end >= mel.frames) return mel.window(seek, fullFrames);
+async function clippedWindow(mel: MelSource, { seek, end }: WindowPlace, length: number) {
+  const frames = Math.min(length, end - seek);
+  if (frames === length || end >= mel.frames) return mel.window(seek, length);
   const clip = await mel.window(seek, frames);
   const [mels = 0] = clip.shape;
-  const full = tensor("f32", [mels, fullFrames]);
+  const full = tensor("f32", [mels, length]);
   for (let bin = 0; bin < mels; bin++) {
-    full.data.set(clip.data.subarray(bin * frames, (bin + 1) * frames), bin * fullFrames);
+    full.data.set(clip.data.subarray(bin * frames, (bin + 1) * frames), bin * length);
   }
   return full;
-}
-
-function decodeAt(
-  executor: WhisperExecutor,
-  state: EncoderState,
-  temperature: number,
-  previous: readonly number[],
-  { window, bestOf, seed }: SlidingOptions,
-): Promise<DecodedWindow> {
-  const sampled = { temperature, bestOf: bestOf ?? 1, seed: seed ?? 0 };
-  const limits = "beams" in window.search ? {} : window.search;
-  const search = temperature > 0 ? { ...limits, ...sampled } : window.search;
-  return decodeWindow(executor, state, { timestamps: true, ...window, previous, search });
 }
 
 function segmentOf(decoded: FallbackResult, seek: number, times: Times, { text }: SlidingOptions): Segment {

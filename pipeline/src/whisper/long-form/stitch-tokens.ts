@@ -9,7 +9,7 @@ export function stitchTokens(sequences: readonly (readonly number[])[]): number[
   const whole: number[] = [];
   let left: readonly number[] = first;
   for (const right of others) {
-    const { leftMiddle, rightMiddle } = bestOverlap(left, right);
+    const { leftMiddle, rightMiddle } = tokenOverlap(left, right);
     whole.push(...left.slice(0, leftMiddle));
     left = right.slice(rightMiddle);
   }
@@ -19,9 +19,10 @@ export function stitchTokens(sequences: readonly (readonly number[])[]): number[
 /** Longer overlaps are taken before shorter ones that fit as well. */
 const longerIsBetter = 1e-4;
 
-function bestOverlap(left: readonly number[], right: readonly number[]) {
+/** Where the left sequence ends and the right one goes on, and the share of equal tokens between; 0 where nothing fits. */
+export function tokenOverlap(left: readonly number[], right: readonly number[]) {
   let best = 0;
-  let middles = { leftMiddle: left.length, rightMiddle: 0 };
+  let middles = { leftMiddle: left.length, rightMiddle: 0, equalShare: 0 };
   for (let shift = 1; shift < left.length + right.length; shift++) {
     const leftStart = Math.max(0, left.length - shift);
     const leftStop = Math.min(left.length, left.length + right.length - shift);
@@ -35,6 +36,7 @@ function bestOverlap(left: readonly number[], right: readonly number[]) {
     middles = {
       leftMiddle: Math.floor((leftStart + leftStop) / 2),
       rightMiddle: Math.floor((rightStart + rightStop) / 2),
+      equalShare: equal / (leftStop - leftStart),
     };
   }
   return middles;

@@ -2,9 +2,25 @@ import { readFileSync } from "node:fs";
 import { UsageError } from "@aiekit/core";
 import { expect, test } from "vitest";
 import { seededRandom } from "../decoding/sampling.ts";
-import { overlappingWindows } from "./overlapping-windows.ts";
+import { type OverlapOptions, type OverlappingWindow, overlappingWindows } from "./overlapping-windows.ts";
 import { stitchTokens } from "./stitch-tokens.ts";
 import { stitchWindows } from "./stitch-windows.ts";
+
+/** The windows of a recording whose end is told when the window before it was read. */
+function cut(frames: number, options: OverlapOptions): OverlappingWindow[] {
+  let read = 0;
+  const recording = {
+    get frames() {
+      return read > frames ? frames : Number.POSITIVE_INFINITY;
+    },
+  };
+  const windows = [];
+  for (const step of overlappingWindows(recording, options)) {
+    read = step.startFrame + options.windowFrames + 1;
+    windows.push(step.window());
+  }
+  return windows;
+}
 
 /** What transformers gave: pipeline/fixtures/whisper/make_stitching_fixture.py. */
 const fixture: {
@@ -20,14 +36,14 @@ const fixture: {
 
 test("overlapping windows: lengths and strides of transformers' chunk_iter", () => {
   for (const [frames, left, right, expected] of fixture.windows) {
-    const windows = overlappingWindows(frames, { windowFrames: fixture.windowFrames, strideFrames: [left, right] });
+    const windows = cut(frames, { windowFrames: fixture.windowFrames, strideFrames: [left, right] });
 
     expect(
       windows.map((w) => [w.frames, w.strideLeft, w.strideRight]),
       `${frames} frames`,
     ).toEqual(expected);
   }
-  expect(() => overlappingWindows(9, { windowFrames: 4, strideFrames: [2, 2] })).toThrow(UsageError);
+  expect(() => cut(9, { windowFrames: 4, strideFrames: [2, 2] })).toThrow(UsageError);
 });
 
 test("stitching: 40 sets of pieces with faults are joined as transformers joins them", () => {
@@ -40,7 +56,7 @@ test("stitching: 40 sets of pieces with faults are joined as transformers joins 
 test("stitching: 30 recordings have the texts and times of transformers", () => {
   const { eot, timestampBegin, windowFrames, strideFrames } = fixture;
   for (const [i, { frames, tokens, chunks }] of fixture.decoded.entries()) {
-    const windows = overlappingWindows(frames, { windowFrames, strideFrames: [strideFrames, strideFrames] });
+    const windows = cut(frames, { windowFrames, strideFrames: [strideFrames, strideFrames] });
 
     const texts = stitchWindows(
       windows.map((window, at) => ({ ...window, tokens: tokens[at]! })),

@@ -1,5 +1,5 @@
-import { describeShape, FormatError, ShapeError } from "@aiekit/core";
 import type { WeightSource } from "../../encoder/encoder-weights.ts";
+import { readArray } from "../read-array.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 
 /** W [outputs, inputs] and b [outputs]. */
@@ -93,16 +93,7 @@ export async function readWhisperWeights(source: WeightSource, config: WhisperSi
 type Take = (name: string, shape: readonly number[]) => Promise<Float32Array>;
 
 function taker(source: WeightSource): Take {
-  return async (name, shape) => {
-    const array = await source(name);
-    if (array === undefined) throw new FormatError(`weights: ${name} is missing`);
-    if (array.dtype !== "f32") throw new FormatError(`weights: ${name}: expected float32, got ${array.dtype}`);
-    if (array.shape.length !== shape.length || shape.some((size, i) => size !== array.shape[i])) {
-      const wanted = describeShape("f32", shape);
-      throw new ShapeError(`weights: ${name}: expected ${wanted}, got ${describeShape(array.dtype, array.shape)}`);
-    }
-    return array.data as Float32Array;
-  };
+  return (name, shape) => readArray(source, name, shape);
 }
 
 async function inOrder<T>(count: number, read: (index: number) => Promise<T>): Promise<T[]> {

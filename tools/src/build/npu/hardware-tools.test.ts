@@ -17,6 +17,8 @@ afterEach(() => tools.remove());
 
 const find = (env: FakeTools["env"] = tools.env) => findHardwareTools(env, join(tools.root, "cache"));
 
+const noAddon = async () => ({ loads: false, reason: "not looked for", cure: "none" }) as const;
+
 test("tools are found by their variables, with versions, release and headers", async () => {
   const found = await find();
 
@@ -74,7 +76,7 @@ test("a missing tool is told with the places and the cure that doctor tells", as
     VIRTUAL_ENV: join(tools.root, "venv"),
     PATH: "/nowhere",
   };
-  const checks = await hardwareToolChecks(await localEnvironment(env));
+  const checks = await hardwareToolChecks(await localEnvironment(env, noAddon));
   const { programs } = await find(env);
   const packaging = await findPackagingTools(localToolEnvironment(env));
 
