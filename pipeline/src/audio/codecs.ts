@@ -14,11 +14,11 @@ export function codecFor(kind: Exclude<DecodedKind, "WAV">, reader: ByteReader):
     case "MP3":
       return mp3(reader);
     case "Ogg FLAC":
-      return Promise.resolve({ ...ogg(kind), sampleFormat: "int", makeDecoder: makeFlacDecoder });
+      return Promise.resolve({ ...ogg(kind, makeFlacDecoder), sampleFormat: "int" });
     case "Ogg Opus":
       return opus(reader);
     case "Ogg Vorbis":
-      return Promise.resolve({ ...ogg(kind), makeDecoder: makeVorbisDecoder });
+      return Promise.resolve(ogg(kind, makeVorbisDecoder));
   }
 }
 
@@ -100,17 +100,42 @@ const opusHeadEnd = 40;
 async function opus(reader: ByteReader): Promise<Codec> {
   const bytes = await reader.peek(opusHeadEnd);
   const preSkip = bytes.length < opusHeadEnd ? 0 : bytes[38]! + bytes[39]! * 256;
-  const { endPosition, ...codec } = ogg("Ogg Opus");
+  const { endPosition, ...codec } = ogg("Ogg Opus", makeOpusDecoder);
   const frameLimit = (): number | undefined => {
     const end = endPosition();
     return end === undefined ? undefined : end - preSkip;
   };
-  return { ...codec, makeDecoder: makeOpusDecoder, frameLimit };
+  return { ...codec, frameLimit };
 }
 
-function ogg(container: string): Omit<Codec, "makeDecoder"> & Pick<OggPages, "endPosition"> {
-  const pages = followOggPages();
-  return { container, sampleFormat: "lossy", bits: undefined, channelCount: undefined, ...pages };
+function ogg(container: string, make: () => Promise<Decoder>): Codec & Pick<OggPages, "endPosition"> {
+  const { wholePages, cutPage, atEnd, endPosition } = followOggPages();
+  const makeDecoder = async (): Promise<Decoder> => {
+    const decoder = await make();
+    const decode: Decoder["decode"] = (bytes) => decoder.decode(wholePages(bytes));
+    const flush = async (): Promise<Decoded> => {
+      const cut = cutPage();
+      const found = cut.length === 0 ? undefined : await decoder.decode(cut);
+      const rest = await decoder.flush!();
+      return found === undefined || found.samplesDecoded === 0 ? rest : joined(found, rest);
+    };
+    return { decode, flush, free: () => decoder.free() };
+  };
+  const unknown = { bits: undefined, channelCount: undefined };
+  return { container, sampleFormat: "lossy", ...unknown, makeDecoder, atEnd, endPosition };
+}
+
+function joined(first: Decoded, second: Decoded): Decoded {
+  if (second.samplesDecoded === 0) return { ...first, errors: [...first.errors, ...second.errors] };
+  const channelData = first.channelData.map((samples, i) =>
+    Float32Array.from([...samples, ...(second.channelData[i] ?? [])]),
+  );
+  return {
+    channelData,
+    samplesDecoded: first.samplesDecoded + second.samplesDecoded,
+    sampleRate: first.sampleRate,
+    errors: [...first.errors, ...second.errors],
+  };
 }
 
 async function makeFlacDecoder(): Promise<Decoder> {

@@ -25,8 +25,6 @@ export interface Codec {
   /** Where the file says it; the decoder's count otherwise. */
   readonly channelCount: number | undefined;
   readonly makeDecoder: () => Promise<Decoder>;
-  /** Sees all bytes before they are decoded. */
-  readonly see?: (bytes: Uint8Array) => void;
   /** Samples of the recording, once they are known: what the decoder gives beyond them is padding. */
   readonly frameLimit?: () => number | undefined;
   /** Judges the whole at its end: warnings, or a throw. */
@@ -103,7 +101,6 @@ async function* decodedPieces({ reader, codec, decoder, warnings }: Decoding): A
     for (let taken = await reader.take(); taken !== undefined; taken = await reader.take()) {
       for (let at = 0; at < taken.length; at += pieceBytes) {
         const piece = taken.subarray(at, at + pieceBytes);
-        codec.see?.(piece);
         const decoded = judged(await caught(() => decoder.decode(piece)));
         if (decoded.samplesDecoded > 0) yield decoded;
       }

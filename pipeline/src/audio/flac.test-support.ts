@@ -50,7 +50,7 @@ function bigEndian(value: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor(value / 2 ** (8 * (count - 1 - i))) & 0xff);
 }
 
-function crc(bytes: readonly number[], { bits, polynomial }: { bits: 8 | 16; polynomial: number }): number {
+export function crc(bytes: readonly number[], { bits, polynomial }: { bits: 8 | 16; polynomial: number }): number {
   let value = 0;
   for (const byte of bytes) {
     value ^= byte << (bits - 8);

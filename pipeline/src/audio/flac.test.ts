@@ -1,7 +1,7 @@
 import { FormatError } from "@aiekit/core";
 import { expect, test } from "vitest";
 import { bytesSource, pipeSource } from "./byte-source.ts";
-import { type FlacParts, flacBytes } from "./flac.test-support.ts";
+import { crc, type FlacParts, flacBytes } from "./flac.test-support.ts";
 import { openAudio } from "./open-audio.ts";
 
 const noise = (bits: number, count: number, seed: number): number[] =>
@@ -45,6 +45,19 @@ test.each([
 
 const wholeParts: FlacParts = { sampleRateHz: 16_000, bits: 16, channels: [noise(16, 16_000, 1)], blockSamples: 1600 };
 const whole = flacBytes(wholeParts);
+
+test("sound that looks like a frame's end and the next one's sync code is sound", async () => {
+  const parts = { sampleRateHz: 16_000, bits: 16, blockSamples: 32 } as const;
+  const samples = Array.from({ length: 32 }, (_, i) => i * 100);
+  // Behind the stream's 42 bytes: 8 of a header, 1 of a subframe, and 10 samples. Their CRC-16 as the next sample makes 0 of it.
+  const before = [...flacBytes({ ...parts, channels: [samples] }).subarray(42, 42 + 9 + 20)];
+  const sum = crc(before, { bits: 16, polynomial: 0x8005 });
+  samples.splice(10, 2, (sum << 16) >> 16, -8);
+
+  const { channels } = await collect(bytesSource(flacBytes({ ...parts, channels: [samples] }), "a.flac"));
+
+  expect([...channels[0]!].map((value) => value * 2 ** 15)).toEqual(samples);
+});
 
 test.each([0.999, 0.9, 0.5, 0.25])(
   "cut off after %d of its bytes it is refused at its end, with both lengths",

@@ -45,6 +45,21 @@ test.each([
   },
 );
 
+test("a cut Ogg page gives the sound of its whole packets and no more: none is made up for those that its header promises", async () => {
+  const bytes = fixture("tones.opus");
+  const lengths: number[] = [];
+  const { pcm: whole } = await readSpeech(bytesSource(bytes, "x.opus"));
+
+  for (const share of [0.25, 0.5, 0.75]) {
+    const end = Math.floor(bytes.length * share);
+    const { pcm } = await readSpeech(bytesSource(bytes.subarray(0, end), "x.opus"));
+    lengths.push(pcm.length / whole.length / share);
+  }
+
+  // One page of a steady bit rate but for its first packets: the sound is as long as its bytes, within a fifth.
+  for (const length of lengths) expect(Math.abs(length - 1)).toBeLessThan(0.2);
+});
+
 test.each(["tones.mp3", "tones.opus", "tones.ogg"])(
   "%s cut off gives what is there, and the notes say so",
   async (name) => {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readNpy } from "@aiekit/core";
@@ -24,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const model = ["--model", "model", "--temperature", "0", "--language", "en", "--device", "reference"];
 const transcribe = (argv: readonly string[], options = {}) => {
   const variables = { AIEKIT_MODELS: folder, XDG_CACHE_HOME: join(folder, "cache") };
-  const environment = { color: false, ci: true, clang: undefined, variables };
+  const environment = { color: false, ci: true, clang: undefined, xrtAddon: "/nowhere/aiekit_xrt.node", variables };
   return runInProcess(["transcribe", ...argv], { cwd: folder, environment, ...options });
 };
 const lines = (text: string) => text.trimEnd().split("\n");
@@ -102,6 +102,38 @@ test("a folder's recordings go to folders of the same names; of two with one ste
     ["d.flac.txt", "d.wav.txt", "deep/c.txt", "d.wav.2.txt"].map((name) => join("tree", name)),
   );
   expect(stderr).toContain("note: the name says .flac, the content is WAV: read as that");
+});
+
+test("a result that cannot be written is named with its folder", async () => {
+  await mkdir(join(folder, "taken", "a.txt"), { recursive: true });
+
+  const { code, stderr } = await transcribe(["a.wav", ...model, "--out", "taken"]);
+
+  expect([code, lines(stderr).at(-2)]).toEqual([
+    2,
+    `error: ${join("taken", "a.txt")}: expected a file to write, got a folder`,
+  ]);
+});
+
+test("a link to a recording in a folder is one, a link to nothing is left out", async () => {
+  await mkdir(join(folder, "links"));
+  await symlink(join(folder, "b.wav"), join(folder, "links", "b.wav"));
+  await symlink(join(folder, "gone.wav"), join(folder, "links", "gone.wav"));
+
+  const { code, stdout } = await transcribe(["links", ...model, "--out", "linked"]);
+
+  expect([code, stdout]).toEqual([0, `${join("linked", "b.txt")}\n`]);
+});
+
+test("without HOME, cpu makes its graphs in a folder of this run, says so, and removes it", async () => {
+  const environment = { color: false, ci: true, clang: undefined, xrtAddon: "/nowhere/a.node", variables: {} };
+
+  const { code, stderr } = await transcribe(["a.wav", ...model, "--device", "cpu"], { environment });
+
+  expect(code).toBe(0);
+  const place = stderr.match(/^cpu: HOME is not set: graphs are made for this run alone, in (.+)$/m)?.[1];
+  expect(place).toBeDefined();
+  await expect(stat(place!)).rejects.toThrow("ENOENT");
 });
 
 test("Ctrl-C leaves what is finished; the next run does the rest", async () => {
@@ -336,7 +368,9 @@ test.each<[readonly string[], number, string]>([
   [["a.wav", ...model, "--language", "Klingon"], 2, "Klingon"],
   [["a.wav", ...model, "--language", "German", "--task", "translate", "--beam", "0"], 2, "whole number of at least 1"],
   [["a.wav", ...model, "--patience", "2"], 2, "--patience: an option of beam search"],
-  [["a.wav", ...model, "--highlight-words"], 2, "words have no times without --word-timestamps"],
+  [["a.wav", ...model, "--highlight-words"], 2, "--highlight-words: words have no times without --word-timestamps"],
+  [["a.wav", ...model, "--out", "b.wav"], 2, "--out b.wav: expected a folder, got a file"],
+  [["a.wav", ...model, "--out", "b.wav/deep"], 2, "--out b.wav/deep: expected a folder: ENOTDIR"],
   [["a.wav", ...model, "--overwrite"], 2, "--out FOLDER"],
   [["a.wav", ...model, "--format", "all"], 2, "expected one format for stdout, got 6"],
   [["a.wav", ...model, "--format", "doc"], 2, "Expected some of txt, srt"],

@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { UsageError } from "@aiekit/core";
 import { type ExecutorKind, languageCode, type RawPcm, type TranscriptFormat } from "@aiekit/pipeline";
 import type { Command } from "../command-context.ts";
@@ -70,6 +72,7 @@ export const transcribe: Command<TranscribeCommandOptions> = async (context, opt
   const language = options.language === undefined ? undefined : languageCode(options.language);
   const decoding = decodingOptions(options, language);
   const recordings = await findRecordings(options.recordings, context.cwd);
+  if (options.out !== undefined) await expectFolder(options.out, context.cwd);
   const dump = new WindowDump({
     features: options.dumpFeatures,
     encoder: options.dumpEncoder,
@@ -90,19 +93,34 @@ export const transcribe: Command<TranscribeCommandOptions> = async (context, opt
   }
 };
 
+/** Before any work: results are written at its end. */
+async function expectFolder(out: string, cwd: string): Promise<void> {
+  const found = await stat(resolve(cwd, out)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw new UsageError(`--out ${out}: expected a folder: ${error.message}`, {
+      hint: "give another folder",
+      cause: error,
+    });
+  });
+  if (found !== undefined && !found.isDirectory())
+    throw new UsageError(`--out ${out}: expected a folder, got a file`, { hint: "give another folder" });
+}
+
 function refuseContradictions(options: TranscribeCommandOptions): void {
   const { out, format, overwrite } = options;
   const { wordTimestamps } = options;
   const needsWords = [
-    "highlightWords",
-    "maxLineWidth",
-    "maxLineCount",
-    "maxWordsPerLine",
-    "hallucinationSilence",
+    ["--highlight-words", options.highlightWords],
+    ["--max-line-width", options.maxLineWidth],
+    ["--max-line-count", options.maxLineCount],
+    ["--max-words-per-line", options.maxWordsPerLine],
+    ["--hallucination-silence", options.hallucinationSilence],
   ] as const;
-  const asked = needsWords.find((name) => options[name] !== undefined);
+  const asked = needsWords.find(([, value]) => value !== undefined);
   if (asked !== undefined && wordTimestamps !== true)
-    throw new UsageError(`${asked}: words have no times without --word-timestamps`);
+    throw new UsageError(`${asked[0]}: words have no times without --word-timestamps`, {
+      hint: "add --word-timestamps",
+    });
   if (overwrite === true && out === undefined)
     throw new UsageError("--overwrite: of results in a folder: --out FOLDER");
   if (out === undefined && (format?.length ?? 1) > 1)

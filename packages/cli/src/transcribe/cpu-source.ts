@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AiekitError, UsageError } from "@aiekit/core";
 import { cpuExecutor, cpuPrecisions, loadOnnxRuntime } from "@aiekit/pipeline";
@@ -17,25 +19,34 @@ export const cpuSource: ExecutorSource = {
   async open({ context, model, threads, precision = "f32" }) {
     const known = cpuPrecisions.find((name) => name === precision);
     if (known === undefined) throw new UsageError(`--precision ${precision}: cpu has ${cpuPrecisions.join(" and ")}`);
+    const { folder, isTemporary } = await graphsFolder(context.environment.variables);
+    if (isTemporary) context.stderr.write(`cpu: HOME is not set: graphs are made for this run alone, in ${folder}\n`);
+    const removeTemporary = async () => (isTemporary ? rm(folder, { recursive: true, force: true }) : undefined);
     const task = context.progress.start("graphs for onnxruntime");
     try {
-      return await cpuExecutor({
+      const executor = await cpuExecutor({
         model,
-        cacheFolder: await graphsFolder(context.environment.variables),
+        cacheFolder: folder,
         precision: known,
         signal: context.signal,
         progress: ({ bytes, graph }) => task.update(`${graph}: ${(bytes / 1e6).toFixed(0)} MB`),
         ...(threads === undefined ? {} : { threads }),
       });
+      const close = () => executor.close().finally(removeTemporary);
+      return { ...executor, close };
+    } catch (error) {
+      await removeTemporary();
+      throw error;
     } finally {
       task.done();
     }
   },
 };
 
-async function graphsFolder(variables: Readonly<Record<string, string | undefined>>): Promise<string> {
+/** In the user's cache folder; without one, a folder that nobody else can have put graphs into. */
+async function graphsFolder(variables: Readonly<Record<string, string | undefined>>) {
   const { cacheFolder } = await import("@aiekit/tools");
   const cache = cacheFolder(variables);
-  if (cache !== undefined) return join(cache, "aiekit", "graphs");
-  throw new UsageError("cpu: no folder for graphs: HOME is not set", { hint: "--device reference needs none" });
+  if (cache !== undefined) return { folder: join(cache, "aiekit", "graphs"), isTemporary: false };
+  return { folder: await mkdtemp(join(tmpdir(), "aiekit-graphs-")), isTemporary: true };
 }

@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FormatError, UsageError } from "@aiekit/core";
@@ -29,8 +30,13 @@ export async function findRecordings(paths: readonly string[], cwd: string): Pro
 
 async function recordingsIn(folder: string, cwd: string): Promise<readonly string[]> {
   const inside = await readdir(resolve(cwd, folder), { recursive: true, withFileTypes: true });
+  // A link to a recording is one; links to folders are not followed, as they may lead in a circle.
+  const isRecording = async (entry: Dirent) =>
+    isRecordingName(entry.name) &&
+    (entry.isFile() || (entry.isSymbolicLink() && (await isFileAt(join(entry.parentPath, entry.name)))));
+  const kept = await Promise.all(inside.map(isRecording));
   const names = inside
-    .filter((entry) => entry.isFile() && isRecordingName(entry.name))
+    .filter((_, i) => kept[i])
     .map((entry) => join(entry.parentPath.slice(resolve(cwd, folder).length), entry.name).replace(/^[/\\]/, ""))
     .sort();
   if (names.length > 0) return names;
@@ -56,6 +62,13 @@ function isTwice(all: readonly string[], i: number): boolean {
 function isDirectory(path: string): Promise<boolean> {
   return stat(path).then(
     (info) => info.isDirectory(),
+    () => false,
+  );
+}
+
+function isFileAt(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isFile(),
     () => false,
   );
 }

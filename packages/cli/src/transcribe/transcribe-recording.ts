@@ -63,7 +63,7 @@ export async function transcribeRecording(
       onSegment,
     });
     task.done();
-    const written = place === undefined ? [] : await writeResults(run, place, transcription);
+    const written = place === undefined ? [] : await writeResults(context, run, { place, transcription });
     const files = [...written, ...(await dump.write(cwd))];
     const done = { name, transcription, files };
     const formats = options.format ?? ["txt"];
@@ -84,12 +84,16 @@ function printLive({ stdout, stderr, verbose }: CommandContext, segment: Transcr
 }
 
 /** Each file by renaming it into place; the record, which makes a re-run leave them out, last. */
-async function writeResults(run: TranscriptionRun, place: ResultPlace, transcription: Transcription) {
+async function writeResults(
+  { cwd }: CommandContext,
+  run: TranscriptionRun,
+  { place, transcription }: { readonly place: ResultPlace; readonly transcription: Transcription },
+): Promise<readonly string[]> {
   const { folder, shownFolder, stem, formats, files, key } = place;
   const sizes: Record<string, number> = {};
   for (const [i, file] of files.entries()) {
     const text = formatted(run, transcription, formats[i]!);
-    await writeOutput(file, folder, text);
+    await writeOutput(join(shownFolder, file), cwd, text);
     sizes[file] = Buffer.byteLength(text);
   }
   if (key !== undefined) await writeRecord(folder, stem, { key, files: sizes });
