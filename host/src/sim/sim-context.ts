@@ -2,8 +2,8 @@ import { AbortedError, DeviceError } from "@aiekit/core";
 import { SimFault } from "@aiekit/sim";
 import type { HwContext, Kernel, Runlist, RunReport } from "../device.ts";
 import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
+import { RunSequence } from "../run-sequence.ts";
 import { type LaunchBytes, type RunQueue, SimRun } from "./sim-run.ts";
-import { SimRunlist } from "./sim-runlist.ts";
 
 /** The columns that a context configured; its locks, memories and DMAs keep their state from run to run. */
 export interface ConfiguredArray {
@@ -61,7 +61,13 @@ export class SimContext implements HwContext, RunQueue {
 
   createRunlist(): Runlist {
     this.#checkOpen("createRunlist");
-    return new SimRunlist();
+    return new RunSequence({
+      own: (run) => run,
+      // The queue keeps their order and aborts what follows a failure.
+      execute: (runs) => {
+        for (const run of runs) run.start();
+      },
+    });
   }
 
   async close(): Promise<void> {

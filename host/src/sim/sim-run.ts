@@ -1,6 +1,7 @@
-import { AbortedError, DeviceError } from "@aiekit/core";
+import { DeviceError } from "@aiekit/core";
 import type { Run, RunReport, RunState, WaitOptions } from "../device.ts";
 import type { CheckedArgs } from "../kernel-args.ts";
+import { runEnd } from "../run-end.ts";
 import { SimBo } from "./sim-bo.ts";
 
 /** The queue of a context, as a run sees it. */
@@ -64,26 +65,12 @@ export class SimRun implements Run {
 
   async wait(options: WaitOptions = {}): Promise<RunState> {
     if (this.#state === "NEW") throw new DeviceError("run: wait before start");
-    const { timeoutMs, signal } = options;
-    this.#timeoutMs = timeoutMs;
-    const abort = () => this.#queue.cancel(this, "ABORT", new AbortedError("run: stopped before its end"));
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            const error = new DeviceError(`run: not finished after ${timeoutMs} ms`, {
-              hint: "raise timeoutMs, or run fewer units in a launch; the simulator is slower than the array",
-            });
-            this.#queue.cancel(this, "TIMEOUT", error);
-          }, timeoutMs);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
-    try {
-      await this.#ended;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
+    this.#timeoutMs = options.timeoutMs;
+    await runEnd(() => this.#ended, {
+      ...options,
+      giveUp: (state, error) => this.#queue.cancel(this, state, error),
+      hint: "raise timeoutMs, or run fewer units in a launch; the simulator is slower than the array",
+    });
     return this.#state;
   }
 

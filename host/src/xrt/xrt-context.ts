@@ -1,6 +1,7 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
-import type { HwContext, Kernel, NpuGeneration, Runlist } from "../device.ts";
+import type { HwContext, Kernel, NpuGeneration, Run, Runlist } from "../device.ts";
 import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
+import { RunSequence } from "../run-sequence.ts";
 import { type FailedState, runStateOf, stateHints } from "./command-states.ts";
 import { InstructionGuard } from "./instruction-guard.ts";
 import type { NativeContext, NativeFailure } from "./native-addon.ts";
@@ -8,7 +9,6 @@ import { type PooledRun, RunPool } from "./run-pool.ts";
 import type { XrtBo } from "./xrt-bo.ts";
 import { XrtError, xrtError } from "./xrt-error.ts";
 import { type RunQueue, XrtRun } from "./xrt-run.ts";
-import { XrtRunlist } from "./xrt-runlist.ts";
 
 export interface XrtContextOptions {
   readonly uuid: string;
@@ -63,7 +63,8 @@ export class XrtContext implements HwContext, RunQueue {
 
   createRunlist(): Runlist {
     this.#checkOpen("createRunlist");
-    return new XrtRunlist((runs) => this.#submit(runs));
+    // The driver gets them as chains of commands: one wait, and fewer calls, for many launches.
+    return new RunSequence({ own: ownRun, execute: (runs) => this.#submit(runs) });
   }
 
   enqueue(run: XrtRun): void {
@@ -195,4 +196,9 @@ export class XrtContext implements HwContext, RunQueue {
 
 function runError(state: FailedState, failure: NativeFailure): Error {
   return new XrtError(`run: ended as ${state}`, failure, stateHints[state]);
+}
+
+function ownRun(run: Run): XrtRun {
+  if (!(run instanceof XrtRun)) throw new DeviceError("runlist: a run of another device");
+  return run;
 }

@@ -1,7 +1,8 @@
-import { AbortedError, DeviceError } from "@aiekit/core";
+import { DeviceError } from "@aiekit/core";
 import type { Run, RunReport, RunState, WaitOptions } from "../device.ts";
 import type { CheckedArgs } from "../kernel-args.ts";
 import { executeInstructions } from "../kernel-args.ts";
+import { runEnd } from "../run-end.ts";
 import type { FailedState } from "./command-states.ts";
 import type { NativeBo } from "./native-addon.ts";
 import { XrtBo } from "./xrt-bo.ts";
@@ -54,23 +55,11 @@ export class XrtRun implements Run {
 
   async wait(options: WaitOptions = {}): Promise<RunState> {
     if (this.#state === "NEW") throw new DeviceError("run: wait before start");
-    const { timeoutMs, signal } = options;
-    const abort = () => this.#queue.giveUp(this, "ABORT", new AbortedError("run: stopped before its end"));
-    const giveUp = () => {
-      const error = new DeviceError(`run: not finished after ${timeoutMs} ms`, {
-        hint: "raise timeoutMs: the driver itself stops a command that hangs after 2 s",
-      });
-      this.#queue.giveUp(this, "TIMEOUT", error);
-    };
-    const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
-    try {
-      await this.#ended;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
+    await runEnd(() => this.#ended, {
+      ...options,
+      giveUp: (state, error) => this.#queue.giveUp(this, state, error),
+      hint: "raise timeoutMs: the driver itself stops a command that hangs after 2 s",
+    });
     return this.#state;
   }
 

@@ -1,26 +1,30 @@
 import { DeviceError } from "@aiekit/core";
-import type { Run, Runlist, RunState, WaitOptions } from "../device.ts";
-import { XrtRun } from "./xrt-run.ts";
+import type { Run, Runlist, RunState, WaitOptions } from "./device.ts";
 
-/** Runs of one context that the driver gets as chains of commands: one wait, and fewer calls, for many launches. */
-export class XrtRunlist implements Runlist {
-  readonly #execute: (runs: readonly XrtRun[]) => void;
-  #runs: XrtRun[] = [];
+export interface RunSequenceOptions<R extends Run> {
+  /** A run as one of this device. @throws DeviceError for another's. */
+  readonly own: (run: Run) => R;
+  readonly execute: (runs: readonly R[]) => void;
+}
+
+/** Runs of one context, started together, in the order in which they were added. */
+export class RunSequence<R extends Run> implements Runlist {
+  readonly #options: RunSequenceOptions<R>;
+  #runs: R[] = [];
   #executed = false;
 
-  constructor(execute: (runs: readonly XrtRun[]) => void) {
-    this.#execute = execute;
+  constructor(options: RunSequenceOptions<R>) {
+    this.#options = options;
   }
 
   add(run: Run): void {
     if (this.#executed) throw new DeviceError("runlist: add after execute", { hint: "reset() it first" });
-    if (!(run instanceof XrtRun)) throw new DeviceError("runlist: a run of another device");
-    this.#runs.push(run);
+    this.#runs.push(this.#options.own(run));
   }
 
   execute(): void {
     if (this.#runs.length === 0) throw new DeviceError("runlist: execute of an empty list");
-    this.#execute(this.#runs);
+    this.#options.execute(this.#runs);
     this.#executed = true;
   }
 
@@ -39,7 +43,7 @@ export class XrtRunlist implements Runlist {
   }
 
   reset(): void {
-    if (this.#runs.some((run) => run.isPending)) {
+    if (this.#runs.some((run) => run.state === "QUEUED" || run.state === "RUNNING")) {
       throw new DeviceError("runlist: reset while its runs are in flight", { hint: "await runlist.wait() first" });
     }
     this.#runs = [];
