@@ -1,5 +1,5 @@
 import { DeviceUnavailableError, UsageError } from "@aiekit/core";
-import { openDevice } from "@aiekit/host";
+import { openDevice, targetOf } from "@aiekit/host";
 import {
   bf16Everywhere,
   type DeviceTracer,
@@ -55,7 +55,8 @@ async function openOnDevice(kind: "sim" | "xrt", request: ExecutorRequest): Prom
     });
     return {
       ...executor,
-      name: kind,
+      // An NPU whose driver is emulated executes what the simulator does.
+      name: kind === "xrt" && targetOf(device) === "sim" ? "xrt, emulated" : kind,
       close: async () => {
         await executor.close();
         kernels.close();
