@@ -40,6 +40,10 @@ export function addTranscribeCommand(program: Command, invoke: (invocation: Tran
     .addOption(
       new Option("--precision <type>", "cpu: f32 or int8; sim, xrt: bf16 or int8").choices(["f32", "bf16", "int8"]),
     )
+    .option(
+      "--exported [suffix]",
+      "cpu: the model's ONNX export, in its folder or onnx/; --exported=_quantized for such files",
+    )
     .addOption(new Option("--npu <array>", "array that sim stands for (default: npu1)").choices(["npu1", "npu2"]))
     .option("--pcm <form>", "recordings have no header: ENCODING:RATE:CHANNELS, s16le:16000:1", parsePcm);
   addDecoding(command);

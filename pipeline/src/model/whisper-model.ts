@@ -8,7 +8,7 @@ import { type ModelTensors, openModelTensors } from "./model-tensors.ts";
 import { readJsonFile } from "./read-json-file.ts";
 import { readVocabulary } from "./read-vocabulary.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
-import { findWeightFiles } from "./weight-files.ts";
+import { findWeightFiles, type WeightFiles } from "./weight-files.ts";
 import { readWhisperConfig, type WhisperConfig } from "./whisper-config.ts";
 import type { WhisperTokens } from "./whisper-tokens.ts";
 
@@ -57,10 +57,15 @@ const limitBytes: Readonly<Record<(typeof modelJsonFiles)[number], number>> = {
   "tokenizer.json": 64_000_000,
 };
 
+export interface OpenModelOptions {
+  /** The folder need not have safetensors: something else has the weights. */
+  readonly withoutWeights?: boolean;
+}
+
 /** Opens a model. @throws ModelFolderError with all that is wrong, before any weight is read. */
-export async function openWhisperModel(folder: string): Promise<WhisperModel> {
+export async function openWhisperModel(folder: string, options: OpenModelOptions = {}): Promise<WhisperModel> {
   const problems: string[] = [];
-  const model = await readModel(folder, problems);
+  const model = await readModel(folder, problems, options);
   if (model !== undefined && problems.length === 0) return model;
   await model?.close();
   throw new ModelFolderError(folder, problems);
@@ -74,7 +79,11 @@ export async function checkModelFolder(folder: string): Promise<readonly string[
   return problems;
 }
 
-async function readModel(folder: string, problems: string[]): Promise<WhisperModel | undefined> {
+async function readModel(
+  folder: string,
+  problems: string[],
+  { withoutWeights = false }: OpenModelOptions = {},
+): Promise<WhisperModel | undefined> {
   const info = await stat(folder).catch(() => undefined);
   if (!info?.isDirectory()) {
     throw new FormatError(`model ${folder}: expected a folder, got ${info === undefined ? "nothing" : "a file"}`, {
@@ -91,10 +100,13 @@ async function readModel(folder: string, problems: string[]): Promise<WhisperMod
   const tokenizerJson = await read("tokenizer.json");
   const vocabulary = tokenizerJson && readVocabulary(tokenizerJson, problems);
   if (vocabulary && config) checkVocabulary(vocabulary.tokens, config, generation, problems);
-  const files = await findWeightFiles(folder, problems);
+  const missing: string[] = [];
+  const files = (await findWeightFiles(folder, missing)) ?? (withoutWeights ? noWeights : undefined);
+  if (files !== noWeights) problems.push(...missing);
   const tensors = files && (await openModelTensors(folder, files.files, problems));
   // Where a file is unreadable, each of its arrays would be called missing.
-  if (files && tensors && config && tensors.complete) checkTensors(tensors.places, config, files, problems);
+  if (files && files !== noWeights && tensors && config && tensors.complete)
+    checkTensors(tensors.places, config, files, problems);
   if (config && generation && features && vocabulary && tensors)
     return {
       ...{ folder, config, generation, features, tensors },
@@ -104,6 +116,8 @@ async function readModel(folder: string, problems: string[]): Promise<WhisperMod
   await tensors?.close();
   return undefined;
 }
+
+const noWeights: WeightFiles = { files: [], fileOf: undefined };
 
 /** The same tokens in tokenizer, configuration and rules of decoding. */
 function checkVocabulary(

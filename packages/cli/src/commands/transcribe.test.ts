@@ -207,6 +207,34 @@ test("--short-windows: what is left of a recording runs in a shorter window; a r
   expect(dumped).toMatchObject({ code: 2, stderr: expect.stringContaining("windows of several lengths are no array") });
 });
 
+test("--exported: a folder without safetensors needs its graphs and cpu, and an export has its own precision", async () => {
+  const rest = tinyModel();
+  rest.delete("model.safetensors");
+  await writeFiles(join(folder, "exported"), rest);
+  const refused = async (more: readonly string[]) => {
+    const { code, stderr } = await transcribe(["a.wav", "--model", "exported", ...more]);
+    return [code, lines(stderr).find((line) => line.startsWith("error: "))];
+  };
+
+  expect(await refused(["--device", "cpu", "--exported"])).toEqual([
+    3,
+    expect.stringMatching(/missing: .*encoder_model.onnx/),
+  ]);
+  expect(await refused(["--device", "cpu", "--exported=_quantized"])).toEqual([
+    3,
+    expect.stringContaining("encoder_model_quantized.onnx"),
+  ]);
+  expect(await refused(["--device", "cpu", "--exported", "--precision", "int8"])).toEqual([
+    2,
+    expect.stringContaining("an export has its own"),
+  ]);
+  expect(await refused(["--device", "reference", "--exported"])).toEqual([
+    2,
+    expect.stringContaining("reference needs model.safetensors"),
+  ]);
+  expect(await refused(["--device", "cpu"])).toEqual([3, expect.stringContaining("problem(s)")]);
+});
+
 test("stdin: a file by its content, and samples without a header, give the file's text", async () => {
   async function* stdin(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += 999) yield bytes.slice(at, at + 999);

@@ -23,6 +23,8 @@ export interface TranscribeCommandOptions {
   readonly fallback?: "cpu" | "reference";
   readonly threads?: number;
   readonly precision?: Precision;
+  /** `true` without a suffix. */
+  readonly exported?: string | true;
   readonly npu?: "npu1" | "npu2";
   readonly pcm?: RawPcm;
   readonly language?: string;
@@ -82,9 +84,10 @@ export const transcribe: Command<TranscribeCommandOptions> = async (context, opt
     throw new UsageError(`--dump-...: expected one recording, got ${recordings.length}`);
   const { folder, note } = await findModel(options.model, context);
   const { device, encoder, decoder, fallback, threads, precision, npu } = options;
+  const exported = options.exported === true ? "" : options.exported;
   const wrap: WindowDump["wrap"] = (executor) => dump.wrap(executor);
   const places = { device, encoder, decoder, fallback };
-  const opened = await openTranscriber(context, { folder, ...places, threads, precision, npu, wrap });
+  const opened = await openTranscriber(context, { folder, ...places, threads, precision, npu, exported, wrap });
   try {
     const notes = [...(note === undefined ? [] : [note]), ...opened.placement.reasons];
     return await transcribeRecordings(context, { options, decoding, recordings, dump, opened, notes });

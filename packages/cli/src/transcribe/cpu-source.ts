@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AiekitError, UsageError } from "@aiekit/core";
-import { cpuExecutor, cpuPrecisions, loadOnnxRuntime } from "@aiekit/pipeline";
-import type { ExecutorSource } from "./whisper-executors.ts";
+import { cpuExecutor, cpuPrecisions, exportedExecutor, loadOnnxRuntime, type WhisperExecutor } from "@aiekit/pipeline";
+import type { ExecutorRequest, ExecutorSource } from "./whisper-executors.ts";
 
 /** onnxruntime, on graphs that are made of the model's weights once and kept in the cache folder. */
 export const cpuSource: ExecutorSource = {
@@ -16,7 +16,9 @@ export const cpuSource: ExecutorSource = {
       return { available: false, reason: error.message.replace(/^cpu: /, ""), hint: error.hint };
     }
   },
-  async open({ context, model, threads, precision = "f32" }) {
+  async open(request) {
+    if (request.exported !== undefined) return openExport(request, request.exported);
+    const { context, model, threads, precision = "f32" } = request;
     const known = cpuPrecisions.find((name) => name === precision);
     if (known === undefined) throw new UsageError(`--precision ${precision}: cpu has ${cpuPrecisions.join(" and ")}`);
     const { folder, isTemporary } = await graphsFolder(context.environment.variables);
@@ -42,6 +44,17 @@ export const cpuSource: ExecutorSource = {
     }
   },
 };
+
+/** Graphs that others made of the model, which say themselves how exact they are. */
+function openExport({ model, threads, precision, context }: ExecutorRequest, suffix: string): Promise<WhisperExecutor> {
+  if (precision !== undefined) {
+    throw new UsageError(`--precision ${precision}: an export has its own`, {
+      hint: "--exported=_quantized takes files of that ending",
+    });
+  }
+  const asked = { folder: model.folder, suffix, signal: context.signal };
+  return exportedExecutor({ ...asked, ...(threads === undefined ? {} : { threads }) });
+}
 
 /** In the user's cache folder; without one, a folder that nobody else can have put graphs into. */
 async function graphsFolder(variables: Readonly<Record<string, string | undefined>>) {

@@ -1,3 +1,4 @@
+import { UsageError } from "@aiekit/core";
 import {
   choosePlacement,
   type ExecutorKind,
@@ -21,6 +22,8 @@ export interface TranscriberRequest extends PlacementRequest {
   readonly threads: number | undefined;
   readonly precision: Precision | undefined;
   readonly npu: "npu1" | "npu2" | undefined;
+  /** cpu runs the ONNX export in the model's folder whose files end so before `.onnx`; none where undefined. */
+  readonly exported?: string | undefined;
   /** Seen from outside of everything else; for dumps. */
   readonly wrap: (executor: WhisperExecutor) => WhisperExecutor;
 }
@@ -43,9 +46,14 @@ export async function openTranscriber(context: CommandContext, request: Transcri
   const placement = choosePlacement({ device, encoder, decoder }, available);
   if (fallback !== undefined) choosePlacement({ device: fallback }, available);
   const startMs = clockMs();
-  const model = await openWhisperModel(folder);
+  const model = await openWhisperModel(folder, { withoutWeights: request.exported !== undefined });
   const log = new TraceLog();
   const open = async (kind: ExecutorKind): Promise<WhisperExecutor> => {
+    if (kind !== "cpu" && model.tensors.places.size === 0) {
+      throw new UsageError(`--exported: ${kind} needs model.safetensors, which ${folder} does not have`, {
+        hint: "--device cpu runs the export",
+      });
+    }
     const executor = await executorSources[kind].open({ ...request, context, model, trace: log.record });
     return tracedExecutor(executor, { trace: log.record, clockMs, signal: context.signal });
   };

@@ -78,7 +78,7 @@ async function resultPlace(
   const { pcm, highlightWords, maxLineWidth, maxLineCount, maxWordsPerLine } = options;
   const layout = { highlightWords, maxLineWidth, maxLineCount, maxWordsPerLine };
   const { encoder, decoder } = opened.placement;
-  const asked = { decoding, layout, pcm, encoder, decoder, precision: options.precision };
+  const asked = { decoding, layout, pcm, encoder, decoder, precision: options.precision, exported: options.exported };
   // A recording that is not there has no key: it fails when it is opened.
   const key = name === "-" ? undefined : await resultKey(resolve(cwd, name), model, asked).catch(() => undefined);
   const finished = key !== undefined && options.overwrite !== true && (await isFinished(folder, stem, key, files));

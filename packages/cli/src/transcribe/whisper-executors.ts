@@ -22,6 +22,8 @@ export interface ExecutorRequest {
   readonly precision: Precision | undefined;
   /** Array that sim stands for. */
   readonly npu: "npu1" | "npu2" | undefined;
+  /** cpu runs the ONNX export in the model's folder whose files end so before `.onnx`; none where undefined. */
+  readonly exported?: string | undefined;
 }
 
 /** cpu has f32 and int8, sim and xrt have bf16 and int8. */
