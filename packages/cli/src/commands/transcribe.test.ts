@@ -1,33 +1,16 @@
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readNpy } from "@aiekit/core";
-import { demoModelPath, writeWav } from "@aiekit/pipeline";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { demoModelPath } from "@aiekit/pipeline";
+import { afterAll, expect, test } from "vitest";
 import { tinyModel, writeFiles } from "../models/tiny-model.test-support.ts";
-import { runInProcess } from "../run-cli.test-support.ts";
 import { syntheticWav } from "../synthetic-wav.ts";
+import { lines, model, noOnnxRuntime, transcribeFolder } from "./transcribe.test-support.ts";
 
-let folder: string;
+const { folder, transcribe, remove } = await transcribeFolder();
+afterAll(remove);
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "aiekit-transcribe-"));
-  await writeFiles(join(folder, "model"), tinyModel());
-  await writeFile(join(folder, "a.wav"), syntheticWav(1.5, 3));
-  await writeFile(join(folder, "b.wav"), syntheticWav(0.8, 4));
-});
-
-afterAll(() => rm(folder, { recursive: true }));
-
-// One attempt a window: the text of random weights is doubtful at every temperature.
-const model = ["--model", "model", "--temperature", "0", "--language", "en", "--device", "reference"];
-const transcribe = (argv: readonly string[], options = {}) => {
-  const variables = { AIEKIT_MODELS: folder, XDG_CACHE_HOME: join(folder, "cache") };
-  const environment = { color: false, ci: true, clang: undefined, xrtAddon: "/nowhere/aiekit_xrt.node", variables };
-  return runInProcess(["transcribe", ...argv], { cwd: folder, environment, ...options });
-};
-const lines = (text: string) => text.trimEnd().split("\n");
 const json = (text: string) => lines(text).map((line) => JSON.parse(line));
 
 test("the text goes to stdout, what is said about it to stderr; auto says what it chose and why", async () => {
@@ -125,7 +108,8 @@ test("a link to a recording in a folder is one, a link to nothing is left out", 
   expect([code, stdout]).toEqual([0, `${join("linked", "b.txt")}\n`]);
 });
 
-test("without HOME, cpu makes its graphs in a folder of this run, says so, and removes it", async () => {
+test("without HOME, cpu makes its graphs in a folder of this run, says so, and removes it", async ({ skip }) => {
+  if (noOnnxRuntime !== undefined) skip(noOnnxRuntime);
   const environment = { color: false, ci: true, clang: undefined, xrtAddon: "/nowhere/a.node", variables: {} };
 
   const { code, stderr } = await transcribe(["a.wav", ...model, "--device", "cpu"], { environment });
@@ -207,34 +191,6 @@ test("--short-windows: what is left of a recording runs in a shorter window; a r
   expect(dumped).toMatchObject({ code: 2, stderr: expect.stringContaining("windows of several lengths are no array") });
 });
 
-test("--exported: a folder without safetensors needs its graphs and cpu, and an export has its own precision", async () => {
-  const rest = tinyModel();
-  rest.delete("model.safetensors");
-  await writeFiles(join(folder, "exported"), rest);
-  const refused = async (more: readonly string[]) => {
-    const { code, stderr } = await transcribe(["a.wav", "--model", "exported", ...more]);
-    return [code, lines(stderr).find((line) => line.startsWith("error: "))];
-  };
-
-  expect(await refused(["--device", "cpu", "--exported"])).toEqual([
-    3,
-    expect.stringMatching(/missing: .*encoder_model.onnx/),
-  ]);
-  expect(await refused(["--device", "cpu", "--exported=_quantized"])).toEqual([
-    3,
-    expect.stringContaining("encoder_model_quantized.onnx"),
-  ]);
-  expect(await refused(["--device", "cpu", "--exported", "--precision", "int8"])).toEqual([
-    2,
-    expect.stringContaining("an export has its own"),
-  ]);
-  expect(await refused(["--device", "reference", "--exported"])).toEqual([
-    2,
-    expect.stringContaining("reference needs model.safetensors"),
-  ]);
-  expect(await refused(["--device", "cpu"])).toEqual([3, expect.stringContaining("problem(s)")]);
-});
-
 test("stdin: a file by its content, and samples without a header, give the file's text", async () => {
   async function* stdin(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += 999) yield bytes.slice(at, at + 999);
@@ -277,7 +233,10 @@ test("--explain says which executor ran which part, and that nothing was launche
   expect(stderr).toContain("launches on a device: none");
 });
 
-test("encoder on onnxruntime and decoder in TypeScript, and the other way round, say what TypeScript says", async () => {
+test("encoder on onnxruntime and decoder in TypeScript, and the other way round, say what TypeScript says", async ({
+  skip,
+}) => {
+  if (noOnnxRuntime !== undefined) skip(noOnnxRuntime);
   const run = async (...places: readonly string[]) => {
     const { code, stdout } = await transcribe(["a.wav", ...model, ...places, "--json"]);
     const [{ segments, trace }] = json(stdout);
@@ -325,93 +284,6 @@ test("--word-timestamps: words of the demo model in order, within their recordin
   expect(srt.match(/<u>\w+<\/u>/g)).toEqual(
     ["please", "switch", "on", "the", "bedroom", "television"].map((w) => `<u>${w}</u>`),
   );
-});
-
-const float = (value: number) => {
-  const bytes = Buffer.from(writeWav({ sampleRateHz: 16_000, channels: [new Int16Array(800)] }));
-  bytes.writeUInt16LE(3, 20);
-  bytes.writeUInt16LE(32, 34);
-  bytes.writeUInt32LE(64_000, 28);
-  bytes.writeUInt16LE(4, 32);
-  for (let at = 44; at + 4 <= bytes.length; at += 4) bytes.writeFloatLE(value, at);
-  return bytes;
-};
-const flac = readFileSync(new URL("../../../../pipeline/fixtures/tones.flac", import.meta.url));
-const silence = writeWav({ sampleRateHz: 16_000, channels: [new Int16Array(600 * 16_000)] });
-const oneSample = writeWav({ sampleRateHz: 16_000, channels: [Int16Array.of(9)] });
-
-test.each<[string, string, Uint8Array | string, number, string]>([
-  ["an empty file", "x.wav", "", 3, "x.wav: expected a recording, got an empty file"],
-  ["one sample", "x.wav", oneSample, 0, "x.wav: 0.00 s of sound, no speech"],
-  [
-    "NaN",
-    "x.wav",
-    float(Number.NaN),
-    3,
-    "x.wav: sample 0 (0.0000 s) of channel 0: expected a number from -1 to 1, got NaN",
-  ],
-  ["ten minutes of silence", "x.wav", silence, 0, "x.wav: 600.00 s of sound, no speech, no language"],
-  ["a wrong ending", "x.mp3", flac, 0, "note: the name says .mp3, the content is FLAC: read as that"],
-  ["a FLAC file cut off", "x.flac", flac.subarray(0, flac.length / 2), 3, "x.flac: "],
-  ["text", "x.wav", "Good morning, it is cold.\n", 3, "x.wav: expected a recording, got text"],
-])("bad input: %s", async (_, name, content, code, message) => {
-  await writeFile(join(folder, name), content);
-  const language = code === 0 && message.includes("no language") ? [] : ["--language", "en"];
-
-  const found = await transcribe([
-    name,
-    "--model",
-    "model",
-    "--temperature",
-    "0",
-    "--device",
-    "reference",
-    ...language,
-  ]);
-
-  expect(found.stderr).toContain(message);
-  expect(found.code).toBe(code);
-});
-
-test.each<[string, Record<string, unknown> | undefined, string, string]>([
-  ["another architecture", { model_type: "wav2vec2" }, "config.json", 'expected "whisper", got "wav2vec2"'],
-  ["another vocabulary", { vocab_size: 51_865 }, "config.json", "vocab_size 51865"],
-  ["another model's tokenizer", { added_tokens: [] }, "tokenizer.json", "no tokenizer of Whisper"],
-  ["no weights", undefined, "model.safetensors", "model.safetensors"],
-])("bad model: %s is refused before a recording is opened, with exit code 3", async (name, change, file, message) => {
-  const files = tinyModel();
-  if (change === undefined) files.delete(file);
-  else files.set(file, Buffer.from(JSON.stringify({ ...JSON.parse(files.get(file)!.toString()), ...change })));
-  await writeFiles(join(folder, name), files);
-
-  const { code, stdout, stderr } = await transcribe(["nowhere.wav", "--model", name]);
-
-  expect([code, stdout]).toEqual([3, ""]);
-  expect(stderr).toContain(message);
-  expect(stderr).not.toContain("nowhere.wav");
-});
-
-test.each<[readonly string[], number, string]>([
-  [["a.wav", "--model", "nothing"], 2, "model nothing: neither a folder nor in"],
-  [["a.wav", ...model, "--language", "Klingon"], 2, "Klingon"],
-  [["a.wav", ...model, "--language", "German", "--task", "translate", "--beam", "0"], 2, "whole number of at least 1"],
-  [["a.wav", ...model, "--patience", "2"], 2, "--patience: an option of beam search"],
-  [["a.wav", ...model, "--highlight-words"], 2, "--highlight-words: words have no times without --word-timestamps"],
-  [["a.wav", ...model, "--out", "b.wav"], 2, "--out b.wav: expected a folder, got a file"],
-  [["a.wav", ...model, "--out", "b.wav/deep"], 2, "--out b.wav/deep: expected a folder: ENOTDIR"],
-  [["a.wav", ...model, "--overwrite"], 2, "--out FOLDER"],
-  [["a.wav", ...model, "--format", "all"], 2, "expected one format for stdout, got 6"],
-  [["a.wav", ...model, "--format", "doc"], 2, "Expected some of txt, srt"],
-  [["-", "-", ...model], 2, "stdin can be read once"],
-  [["-", ...model, "--pcm", "s24le"], 2, "ENCODING:RATE:CHANNELS"],
-  [["empty-folder", ...model], 3, "empty-folder: expected recordings, found none"],
-  [["a.wav", ...model, "--encoder", "xrt"], 5, "encoder: xrt: "],
-])("%j is refused", async (argv, code, message) => {
-  await mkdir(join(folder, "empty-folder"), { recursive: true });
-  const found = await transcribe(argv);
-
-  expect(found.stderr).toContain(message);
-  expect(found.code).toBe(code);
 });
 
 test("German and de are one language", async () => {
