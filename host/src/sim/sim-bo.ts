@@ -1,4 +1,5 @@
 import { DeviceError } from "@aiekit/core";
+import { checkClosable } from "../bo-closing.ts";
 import { boRange } from "../bo-range.ts";
 import type { Bo, BoFlags, BoOptions, BoRange, SyncDirection } from "../device.ts";
 import { fillGuard } from "../guard-pattern.ts";
@@ -99,16 +100,12 @@ export class SimBo implements Bo {
 
   close(): void {
     if (this.#closed) return;
-    if (this.#users > 0) {
-      throw new DeviceError(`BO of ${this.sizeBytes} bytes: close while ${this.#users} run(s) in flight use it`, {
-        hint: "wait for the run first: await run.wait()",
-      });
-    }
-    if (this.#parts.size > 0) {
-      throw new DeviceError(`BO of ${this.sizeBytes} bytes: close while ${this.#parts.size} part(s) of it are open`, {
-        hint: "close the parts first; on hardware a part that outlives its BO gives wrong results without a word",
-      });
-    }
+    checkClosable({
+      sizeBytes: this.sizeBytes,
+      users: this.#users,
+      parts: this.#parts.size,
+      hint: "close the parts first; on hardware a part that outlives its BO gives wrong results without a word",
+    });
     this.#closed = true;
     if (this.#parent !== undefined) {
       this.#device = new Uint8Array(0);
