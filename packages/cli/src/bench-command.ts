@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { examples } from "./command-examples.ts";
 import type { BenchOptions } from "./commands/bench.ts";
 import { deviceOption, npuOption } from "./device-options.ts";
-import { collectParam, parseCount, parsePositive } from "./options.ts";
+import { collectParam, parseCountUpTo, parsePositive } from "./options.ts";
 import type { Precision } from "./transcribe/whisper-executors.ts";
 
 /** A parsed command line of `aiekit bench`. */
@@ -36,7 +36,7 @@ export function addBenchCommand(program: Command, invoke: (invocation: BenchInvo
     )
     .option("--lengths <list>", "rtf: seconds of each sound", lengths, [5, 10, 30, 300])
     .option("--limit <seconds>", "rtf: leave out sounds whose pass would take longer", parsePositive, 30)
-    .option("--threads <count>", "rtf: threads of cpu", parseCount)
+    .option("--threads <count>", "rtf: threads of cpu", parseCountUpTo(256))
     .addOption(new Option("--precision <type>", "rtf: how weights are held").choices(["f32", "bf16", "int8"]))
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
 import type { InstsSource, PackagerName } from "@aiekit/tools";
@@ -24,6 +23,7 @@ import { addLintCommand, type LintInvocation } from "./lint-command.ts";
 import { addModelsCommand, type ModelsInvocation } from "./models-command.ts";
 import { collectInput, collectName, collectParam, type InputOption, parseCount } from "./options.ts";
 import { addPackCommand, type PackInvocation } from "./pack-command.ts";
+import { packageVersion } from "./package-version.ts";
 import { addQuantiseCommand, type QuantiseInvocation } from "./quantise-command.ts";
 import { addSimCommand, type SimInvocation } from "./sim-command.ts";
 import type { OutputStream } from "./terminal.ts";
@@ -301,9 +301,4 @@ function onDevice(kernel: string, options: RawOptions): KernelOnDevice {
 
 function targetOption(): Option {
   return new Option("--target <target>", "what to build for").choices(["sim", "npu1", "npu2"]).default("sim");
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
