@@ -1,4 +1,4 @@
-import { copyWords, gatherWords, scatterWords } from "./copy-words.ts";
+import { broadcastWords, copyWords, scatterWords } from "./copy-words.ts";
 import { type CostModel, streamCycles } from "./cost-model.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import type { StreamEnd, WordStream } from "./stream-end.ts";
@@ -112,14 +112,8 @@ export class Stream implements Agent, WordStream {
   #deliver(sinks: readonly StreamEnd[], words: number): void {
     if (this.source.shadow) expectDefined(this.source, words, this.#clock.now);
     for (const sink of sinks) if (sink.shadow) wordsDefined(sink, words);
-    const [only] = sinks;
-    if (sinks.length === 1) {
-      copyWords(this.source, only!, words);
-      return;
-    }
-    if (this.#scratch.length < words) this.#scratch = new Uint32Array(words);
-    gatherWords(this.source, this.#scratch, words);
-    for (const sink of sinks) scatterWords(this.#scratch, sink, words);
+    if (sinks.length === 1) copyWords(this.source, sinks[0]!, words);
+    else broadcastWords(this.source, sinks, words);
   }
 }
 
