@@ -1,7 +1,6 @@
 import type { ArrayConfig } from "./array-config.ts";
 import { extentWords } from "./bd.ts";
 import { SimFault, tileName } from "./fault.ts";
-import { fifoOfBuffer } from "./fifo-names.ts";
 
 /** @throws SimFault for a BD of the design that reaches beyond its buffer, into what lies behind it. */
 export function expectBdsInBuffers({ bds, buffers }: Pick<ArrayConfig, "bds" | "buffers">): void {
@@ -14,7 +13,7 @@ export function expectBdsInBuffers({ bds, buffers }: Pick<ArrayConfig, "bds" | "
       "external" in buffer
         ? undefined
         : buffers.find((b) => sameTile(b.tile, buffer.tile) && b.address <= lastByte && b.address >= endByte);
-    const fifo = fifoOfBuffer(buffer.name);
+    const fifo = "external" in buffer ? undefined : buffer.fifo;
     throw new SimFault(
       `${name} of tile ${tileName(tile)} reaches ${lastByte + 1 - endByte} bytes beyond its buffer of ${buffer.bytes} bytes${hit ? `, into ${hit.name}` : ""}`,
       {
