@@ -1,4 +1,4 @@
-import type { DeviceModel, Location, Operation, TileCoord, Value } from "@aiekit/mlir";
+import type { DeviceModel, FieldOverflow, Location, Operation, TileCoord, Value } from "@aiekit/mlir";
 import type { AccessPattern } from "./bd.ts";
 import type { ChannelPlace } from "./dma-channel.ts";
 import type { FifoLock } from "./fifo-names.ts";
@@ -46,6 +46,9 @@ export interface BdConfig {
   readonly release?: { readonly lock: LockConfig; readonly amount: number };
   readonly nextBd?: number;
   readonly packet?: PacketInfo;
+  /** What its tile's registers cannot hold of it. */
+  readonly overflows: readonly FieldOverflow[];
+  readonly loc: Location | undefined;
 }
 
 /** A channel that is started at configuration time. */
