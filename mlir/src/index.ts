@@ -26,6 +26,7 @@ export type { TransferPattern } from "./builder/host-transfer.ts";
 export { SequenceBuilder, type TaskOptions, type TransferOptions } from "./builder/sequence-builder.ts";
 export { logmelSamples } from "./designs/logmel.ts";
 export { type MatmulPlan, type MatmulShapePlan, matmulPlan } from "./designs/matmul.ts";
+export { bdOverflows, bdShape, type FieldOverflow, overflowText } from "./device-model/bd-limits.ts";
 export {
   type DeviceModel,
   deviceModel,

@@ -2,7 +2,7 @@ import { DesignError } from "@aiekit/core";
 import type { TileCoord } from "@aiekit/mlir";
 import type { ArrayConfig, BdConfig, BufferConfig, CoreConfig, LockConfig, PortPlace } from "./array-config.ts";
 import type { Bd } from "./bd.ts";
-import { expectBdsInBuffers } from "./bds-in-buffers.ts";
+import { expectBdsInBuffers, expectBdsInRegisters } from "./bd-checks.ts";
 import { type CascadeEnds, connectCascades } from "./cascade.ts";
 import { Controller } from "./controller.ts";
 import { Core } from "./core.ts";
@@ -53,6 +53,7 @@ export function configureArray(
   { checked = false, delays, trace }: ConfigureOptions = {},
 ): ConfiguredArray {
   if (checked) {
+    expectBdsInRegisters(config);
     expectBdsInBuffers(config);
     expectSeparateMemory(config);
   }

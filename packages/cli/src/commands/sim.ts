@@ -69,7 +69,8 @@ export const sim: Command<SimOptions> = async (context, options) => {
     runs,
     outputs,
     differences,
-    warnings: [...design.warnings, ...built.warnings, ...runs.warnings],
+    // A BD that does not fit its registers is told by the verifier and again by the array.
+    warnings: [...new Set([...design.warnings, ...built.warnings, ...runs.warnings])],
   };
   for (const warning of finished.warnings) context.stderr.write(`warning: ${warning}\n`);
   if (context.json) context.stdout.write(`${JSON.stringify(recordArrayRuns(finished))}\n`);
@@ -81,7 +82,7 @@ async function readSource({ cwd }: CommandContext, options: SimOptions): Promise
   const { design: file, insts, lowered, deviceName, sequence } = options;
   const text = new TextDecoder().decode(await readInput(file, cwd));
   const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, cwd) };
-  return { file, text, lowered, deviceName, sequence, insts: stream };
+  return { file, text, lowered, deviceName, sequence, insts: stream, strict: options.checked };
 }
 
 interface StoppedRun {
