@@ -32,6 +32,8 @@ export { type PerfettoOptions, perfettoTrace } from "./perfetto-trace.ts";
 export { type Resource, type ResourceUse, resourceUse } from "./resource-use.ts";
 export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";
 export type { Delays } from "./scheduler.ts";
+export { type LeaveOutBy, type LeftOut, leaveOut } from "./silicon/fit-silicon.ts";
 export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";
+export { type ConstantName, constantNames, type SiliconModel, siliconBounds } from "./silicon/silicon-model.ts";
 export { parseSiliconRows, type SiliconRow } from "./silicon/silicon-row.ts";
 export { TraceRecorder, type TraceSlice, type TraceValue } from "./trace-recorder.ts";
