@@ -34,4 +34,13 @@ export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } f
 export type { Delays } from "./scheduler.ts";
 export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";
 export { parseSiliconRows, type SiliconRow } from "./silicon/silicon-row.ts";
+export {
+  type HardwareTrace,
+  hardwareTrace,
+  type KernelTimes,
+  type TracedEvent,
+  type TracedUnit,
+} from "./trace-packets/hardware-trace.ts";
+export type { TraceProblem } from "./trace-packets/read-packets.ts";
+export { type TraceUnitSettings, traceUnitSettings } from "./trace-packets/unit-settings.ts";
 export { TraceRecorder, type TraceSlice, type TraceValue } from "./trace-recorder.ts";
