@@ -28,6 +28,7 @@ import { addQuantiseCommand, type QuantiseInvocation } from "./quantise-command.
 import { addSimCommand, type SimInvocation } from "./sim-command.ts";
 import type { OutputStream } from "./terminal.ts";
 import { addToolchainCommand, type ToolchainInvocation } from "./toolchain-command.ts";
+import { addTraceCommand, type TraceInvocation } from "./trace-command.ts";
 import { addTranscribeCommand, type TranscribeInvocation } from "./transcribe-command.ts";
 
 /** One invocation as parsed: which command, its flags that concern printing, and its options. */
@@ -38,6 +39,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | Pick<SimInvocation, "command" | "options">
   | Pick<CalibrateInvocation, "command" | "options">
   | Pick<DrawInvocation, "command" | "options">
+  | Pick<TraceInvocation, "command" | "options">
   | { readonly command: "validate"; readonly options: ValidateOptions }
   | { readonly command: "rounding"; readonly options: RoundingOptions }
   | Pick<BenchInvocation, "command" | "options">
@@ -147,6 +149,7 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
   addSimCommand(program, invoke);
   addCalibrateCommand(program, invoke);
   addDrawCommand(program, invoke);
+  addTraceCommand(program, invoke);
 
   program
     .command("validate")

@@ -3,8 +3,10 @@ import { decodeTxn } from "@aiekit/xclbin";
 import { type ConfiguredArray, configureArray } from "./array.ts";
 import type { ArrayConfig } from "./array-config.ts";
 import type { HostBuffer } from "./controller.ts";
+import { CriticalPath } from "./critical-path.ts";
 import { deadlock } from "./deadlock.ts";
 import { SimFault } from "./fault.ts";
+import { pathReports } from "./path-report.ts";
 import { type Counters, type RunReport, readCounters, tileReports } from "./run-report.ts";
 import type { Delays } from "./scheduler.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
@@ -40,6 +42,8 @@ export interface AieArrayOptions {
   readonly delays?: Delays;
   /** Is told what cores, DMA channels and locks do. */
   readonly trace?: TraceRecorder;
+  /** Reports have the critical path of their run. It takes memory: some 100 bytes for each event of the run. */
+  readonly path?: boolean;
 }
 
 /** A run gives way to the event loop after this long. */
@@ -77,11 +81,12 @@ export class AieArray {
     this.#wallClock = options.wallClock ?? (() => performance.now());
     this.#config = config;
     this.#callsKernels = modules.size > 0;
-    const { checked, delays, trace } = options;
+    const { checked, delays, trace, path } = options;
     this.#array = configureArray(config, modules, {
       ...(checked !== undefined && { checked }),
       ...(delays && { delays }),
       ...(trace && { trace }),
+      ...(path && { path: new CriticalPath() }),
     });
   }
 
@@ -106,6 +111,7 @@ export class AieArray {
       clock.now = launchAt;
       clock.runStart = launchAt;
       const before = this.#counters();
+      clock.path?.begin();
       controller.start(prepared.ops, prepared.host);
       await this.#advance({ until: () => controller.done, onStandstill: () => this.#deadlock(), options });
       this.#state = "free";
@@ -215,7 +221,8 @@ export class AieArray {
   }
 
   #counters(): Counters {
-    return readCounters(this.#array.cores, this.#array.channels());
+    const { cores, channels, clock } = this.#array;
+    return readCounters(cores, channels(), clock.now);
   }
 
   #wordsMoved(): number {
@@ -223,13 +230,15 @@ export class AieArray {
   }
 
   #report(before: Counters, startedAt: number): RunReport {
-    const tiles = tileReports(before, this.#counters());
+    const tiles = tileReports(before, this.#counters(), this.#config);
+    const { path } = this.#array.clock;
     const arrivals = tiles.flatMap((tile) => tile.channels).filter((channel) => channel.direction === "S2MM");
     return {
       cycles: this.#array.clock.now - startedAt,
       instructions: this.#array.controller.executed,
       wordsMoved: arrivals.reduce((n, channel) => n + channel.words, 0),
       tiles,
+      ...(path && { path: pathReports(path.steps(startedAt), this.#config) }),
       warnings: [...this.#config.warnings, ...this.#array.controller.warnings, ...this.#openTransfers()],
     };
   }

@@ -46,6 +46,7 @@ export class Controller implements Agent {
   /** The sync that waits. */
   waiting: SyncOp | undefined;
   executed = 0;
+  doing = "instructions";
   readonly warnings = new Set<string>();
   readonly #parts: ControllerParts;
   readonly #tokens = new Map<string, number>();
@@ -77,6 +78,7 @@ export class Controller implements Agent {
     this.#tokens.set(key, (this.#tokens.get(key) ?? 0) + 1);
     if (this.waiting && this.#takeTokens(this.waiting)) {
       this.waiting = undefined;
+      this.doing = "tokens";
       this.#parts.clock.at(this.#parts.clock.now + this.#parts.cost.tokenCycles, this);
     }
   }
@@ -86,6 +88,7 @@ export class Controller implements Agent {
     if (op === undefined) return;
     this.position++;
     this.executed++;
+    this.doing = "instructions";
     this.#parts.clock.progressed();
     if (op.op === "sync" && !this.#takeTokens(op)) {
       this.waiting = op;

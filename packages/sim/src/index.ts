@@ -36,4 +36,13 @@ export { type LeaveOutBy, type LeftOut, leaveOut } from "./silicon/fit-silicon.t
 export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";
 export { type ConstantName, constantNames, type SiliconModel, siliconBounds } from "./silicon/silicon-model.ts";
 export { parseSiliconRows, type SiliconRow } from "./silicon/silicon-row.ts";
+export {
+  type HardwareTrace,
+  hardwareTrace,
+  type KernelTimes,
+  type TracedEvent,
+  type TracedUnit,
+} from "./trace-packets/hardware-trace.ts";
+export type { TraceProblem } from "./trace-packets/read-packets.ts";
+export { type TraceUnitSettings, traceUnitSettings } from "./trace-packets/unit-settings.ts";
 export { TraceRecorder, type TraceSlice, type TraceValue } from "./trace-recorder.ts";

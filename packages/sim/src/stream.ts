@@ -55,6 +55,14 @@ export class Stream implements Agent, WordStream {
     return this.#route()?.sinks ?? noSinks;
   }
 
+  get doing(): string {
+    return this.#move?.kind === "header" ? "moves a packet's header" : "moves words";
+  }
+
+  get preparing(): string {
+    return "starts BDs";
+  }
+
   /** Starts to move words if every end is ready. */
   offer(): void {
     if (this.#move !== undefined || this.source.state !== "ready") return;
@@ -68,12 +76,12 @@ export class Stream implements Agent, WordStream {
   /** The words have arrived. */
   fire(): void {
     const { kind, sinks, words, startedAt } = this.#move!;
-    const cycles = this.#clock.now - startedAt;
+    const cycles = this.#clock.now - Math.max(startedAt, this.#clock.runStart);
     this.#clock.progressed();
     if (kind === "header") this.#deliverHeader(sinks);
     else this.#deliver(sinks, words);
     this.#move = undefined;
-    const sourceDone = kind === "words" && count(this.source, words, cycles);
+    const sourceDone = count(this.source, kind === "words" ? words : 0, cycles);
     const done = sinks.filter((sink) => count(sink, words, cycles));
     this.#headerDone = !sourceDone && (kind === "header" || this.#headerDone);
     if (sourceDone) for (const sink of this.sinks()) sink.owner = undefined;
@@ -98,9 +106,13 @@ export class Stream implements Agent, WordStream {
       startedAt = Math.max(startedAt, sink.readyAt);
       hostRunWords = Math.min(hostRunWords, sink.hostRunWords);
     }
-    for (const sink of sinks) sink.owner = this;
+    this.source.movingSince = startedAt;
+    for (const sink of sinks) {
+      sink.owner = this;
+      sink.movingSince = startedAt;
+    }
     this.#move = { kind, sinks, words, startedAt };
-    this.#clock.at(startedAt + streamCycles(this.#cost, words, hostRunWords), this);
+    this.#clock.at(startedAt + streamCycles(this.#cost, words, hostRunWords), this, startedAt);
   }
 
   #deliverHeader(sinks: readonly StreamEnd[]): void {
@@ -122,6 +134,7 @@ function count(end: StreamEnd, words: number, cycles: number): boolean {
   end.remainingWords -= words;
   end.movedWords += words;
   end.busyCycles += cycles;
+  end.movingSince = undefined;
   end.readyAt = 0;
   if (end.remainingWords > 0) return false;
   end.state = "idle";
