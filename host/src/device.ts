@@ -39,8 +39,12 @@ export interface Device {
    * @throws DeviceError when the xclbin has no valid DPU kernel, does not fit, or the device has no context left.
    */
   createContext(uuid: string): Promise<HwContext>;
-  /** A buffer object of `sizeBytes`; `group` is `kernel.groupId(index)` of the argument it is for. */
-  allocBo(sizeBytes: number, options: BoOptions): Bo;
+  /**
+   * A buffer object of `sizeBytes`; `group` is `kernel.groupId(index)` of the argument it is for.
+   * @throws DeviceError when there is no memory, or the driver did not answer within `timeoutMs`; AbortedError.
+   */
+  allocBo(sizeBytes: number, options: AllocOptions): Promise<Bo>;
+  /** @throws DeviceError when the driver does not give everything back; what it keeps stays until the process ends. */
   close(): Promise<void>;
 }
 
@@ -48,6 +52,9 @@ export interface BoOptions {
   readonly flags: BoFlags;
   readonly group: number;
 }
+
+/** No time limit unless one is given. */
+export interface AllocOptions extends BoOptions, WaitOptions {}
 
 /** Columns of the array, configured by one xclbin. */
 export interface HwContext {
@@ -99,7 +106,10 @@ export interface Bo {
   readonly sizeBytes: number;
   readonly flags: BoFlags;
   readonly group: number;
-  /** The host's view, the same ArrayBuffer at each call. It is detached (length 0) once the BO is closed. */
+  /**
+   * The host's view, the same ArrayBuffer at each call. It is detached (length 0) once the BO is closed; reads and writes of
+   * files that use it have to end before, since the memory is given back.
+   */
   map(): ArrayBuffer;
   sync(direction: SyncDirection, range?: BoRange): void;
   /** Copies into the host's view; `sync("toDevice")` is still needed. */
@@ -112,7 +122,10 @@ export interface Bo {
    * @throws DeviceError for a range outside the BO, or one that does not start at a multiple of `partAlignmentBytes`.
    */
   part(range: BoRange): Bo;
-  /** @throws DeviceError while a run that uses the BO is in flight, or a part of it is open. */
+  /**
+   * The memory is given back behind it, in turn with other calls of the driver.
+   * @throws DeviceError while a run that uses the BO is in flight, or a part of it is open.
+   */
   close(): void;
 }
 
@@ -123,9 +136,9 @@ export interface BoRange {
 }
 
 export interface WaitOptions {
-  /** Wall time after which the run is given up and ends as TIMEOUT. No limit when left out. */
+  /** Wall time after which what is waited for is given up; a run ends as TIMEOUT. No limit when left out. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the run as ABORT. */
+  /** Gives it up at once; a run ends as ABORT. */
   readonly signal?: AbortSignal | undefined;
 }
 

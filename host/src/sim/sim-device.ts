@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { DeviceError, FormatError } from "@aiekit/core";
+import { AbortedError, DeviceError, FormatError } from "@aiekit/core";
 import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
-import type { Bo, BoOptions, Device, HwContext, NpuGeneration } from "../device.ts";
+import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
 import { deviceLimits } from "../limits.ts";
 import { type DpuKernel, dpuKernels } from "../xclbin-kernels.ts";
 import { configureArray } from "./sim-array.ts";
@@ -75,8 +75,9 @@ export class SimDevice implements Device {
     return context;
   }
 
-  allocBo(sizeBytes: number, options: BoOptions): Bo {
+  async allocBo(sizeBytes: number, options: AllocOptions): Promise<Bo> {
     this.#checkOpen("allocBo");
+    if (options.signal?.aborted) throw new AbortedError(`BO: ${sizeBytes} bytes: stopped before it was allocated`);
     const bo = new SimBo(sizeBytes, options, (closed) => this.#bos.delete(closed));
     this.#bos.add(bo);
     return bo;
