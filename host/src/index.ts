@@ -20,6 +20,7 @@ export {
   resourceUse,
   SimFault,
   smallestDepthFix,
+  switchUse,
   TraceRecorder,
   type WordOrigin,
   type WriteStep,

@@ -34,4 +34,5 @@ export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } f
 export type { Delays } from "./scheduler.ts";
 export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";
 export { parseSiliconRows, type SiliconRow } from "./silicon/silicon-row.ts";
+export { switchUse } from "./switch-use.ts";
 export { TraceRecorder, type TraceSlice, type TraceValue } from "./trace-recorder.ts";
