@@ -3,6 +3,7 @@ import { DeviceError, DeviceUnavailableError, FormatError, type Target } from "@
 import { decodeSimImage, describePdi, isSimImage, readXclbin, type Xclbin } from "@aiekit/xclbin";
 import type { Bo, BoOptions, Device, HwContext, NpuGeneration } from "../device.ts";
 import { emulatedMark } from "../emulation/machine-folder.ts";
+import { checkBoOptions } from "../kernel-args.ts";
 import { deviceLimits } from "../limits.ts";
 import { dpuKernels } from "../xclbin-kernels.ts";
 import type { NativeAddon, NativeDevice, NativeFailure } from "./native-addon.ts";
@@ -84,6 +85,7 @@ export class XrtDevice implements Device {
         args: kernel.args.map((arg, i) => ({ ...arg, group: native.kernels[k]?.args[i]?.group ?? arg.group })),
       })),
       onClose: (closed) => this.#contexts.delete(closed),
+      owns: (bo) => bo instanceof XrtBo && (bo.closed || this.#bos.has(bo.whole)),
     });
     if (this.#closed) await context.close();
     else this.#contexts.add(context);
@@ -92,9 +94,7 @@ export class XrtDevice implements Device {
 
   allocBo(sizeBytes: number, options: BoOptions): Bo {
     this.#checkOpen("allocBo");
-    if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
-      throw new DeviceError(`BO: expected a size of at least 1 byte, got ${sizeBytes}`);
-    }
+    checkBoOptions(sizeBytes, options);
     try {
       const native = this.#native.allocBo(sizeBytes, options.flags === "cacheable", options.group);
       const bo = new XrtBo(sizeBytes, { ...options, native }, (closed) => this.#bos.delete(closed));
