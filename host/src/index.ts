@@ -27,6 +27,7 @@ export {
   SimFault,
   siliconBounds,
   smallestDepthFix,
+  switchUse,
   type TracedUnit,
   TraceRecorder,
   type TraceUnitSettings,

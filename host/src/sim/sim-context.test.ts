@@ -22,6 +22,7 @@ const kernels = [
 async function scripted(script: Script) {
   const seen = { configured: 0, closed: 0 };
   const context = new SimContext({
+    owns: () => true,
     uuid: "u",
     kernels,
     onClose: () => {},

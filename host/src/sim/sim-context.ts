@@ -1,6 +1,7 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
 import { SimFault } from "@aiekit/sim";
 import type { HwContext, Kernel, Runlist, RunReport } from "../device.ts";
+import type { OwnsBo } from "../kernel-args.ts";
 import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type LaunchBytes, type RunQueue, SimRun } from "./sim-run.ts";
@@ -17,6 +18,7 @@ export interface SimContextOptions {
   /** Configures the columns afresh: for the first run, and again after one that did not complete. */
   readonly configure: () => Promise<ConfiguredArray>;
   readonly onClose: (context: SimContext) => void;
+  readonly owns: OwnsBo;
 }
 
 /** How a run ended that did not complete, and why. */
@@ -56,7 +58,10 @@ export class SimContext implements HwContext, RunQueue {
 
   kernel(name: string): Kernel {
     this.#checkOpen("kernel");
-    return kernelOf(findKernel(this.#options.kernels, name), (args) => new SimRun(this, args));
+    return kernelOf(findKernel(this.#options.kernels, name), {
+      createRun: (args) => new SimRun(this, args),
+      owns: this.#options.owns,
+    });
   }
 
   createRunlist(): Runlist {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { AbortedError, DeviceError, FormatError } from "@aiekit/core";
 import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
 import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
+import { checkBoOptions } from "../kernel-args.ts";
 import { deviceLimits } from "../limits.ts";
 import { type DpuKernel, dpuKernels } from "../xclbin-kernels.ts";
 import { configureArray } from "./sim-array.ts";
@@ -64,6 +65,7 @@ export class SimDevice implements Device {
       kernels,
       configure: () => configureArray(image),
       onClose: (closed) => this.#contexts.delete(closed),
+      owns: (bo) => bo instanceof SimBo && (bo.closed || this.#bos.has(bo.whole)),
     });
     this.#contexts.add(context);
     try {
@@ -77,6 +79,7 @@ export class SimDevice implements Device {
 
   async allocBo(sizeBytes: number, options: AllocOptions): Promise<Bo> {
     this.#checkOpen("allocBo");
+    checkBoOptions(sizeBytes, options);
     if (options.signal?.aborted) throw new AbortedError(`BO: ${sizeBytes} bytes: stopped before it was allocated`);
     const bo = new SimBo(sizeBytes, options, (closed) => this.#bos.delete(closed));
     this.#bos.add(bo);

@@ -124,6 +124,10 @@ test("--use prints what each tile has and what takes it, and runs nothing", asyn
   expect(stdout).toMatch(/\(0,2\) +data memory +1280 +65536 +2 % +stack 1024, \w+ 128, \w+ 128/);
   expect(stdout).toMatch(/\(0,2\) +BDs +4 +16 +25 % +in_cons 2, out 2|out 2, in_cons 2/);
   expect(stdout).toMatch(/\(0,0\) +S2MM channels +1 +2 +50 % +out/);
+  expect(stdout).toMatch(/\(0,0\) +shim mux MM2S +1 +2 +50 % +in \(DMA 0\)/);
+  expect(stdout).toMatch(/\(0,2\) +DMA masters +1 +2 +50 % +in \(DMA 0\)/);
+  expect(stdout).toContain("core (0,2): program memory 16384 bytes; its program's size is not known without Peano");
+  expect(stdout).toContain("context: 1 of 4 columns, 1 of 6 contexts; 4 of this width at once");
 });
 
 test("--check refuses a size that a BD's register cannot hold, which is a warning without it", async () => {

@@ -33,7 +33,10 @@ export function addSimCommand(program: Command, invoke: (invocation: SimInvocati
     .option("--runs <count>", "run so many times on the same array", parseCount, 1)
     .option("--check", "look for use after release, never-written memory, kernels beside their arguments; slower")
     .option("--trace <file>", "write what cores, DMA channels and locks did, for ui.perfetto.dev; times are modelled")
-    .option("--use", "print what the design takes of each tile's memory, BDs, locks and channels, and run nothing")
+    .option(
+      "--use",
+      "print what the design takes of memory, BDs, locks, channels, stream ports and contexts; run nothing",
+    )
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples}`)

@@ -79,6 +79,8 @@ export interface CoreConfig {
   readonly tile: TileCoord;
   readonly op: Operation;
   readonly stackBytes: number;
+  /** A program that was built elsewhere, in place of a body. It is counted and not simulated. */
+  readonly elfFile?: string;
 }
 
 /** A lowered design as the array is configured with it. Nothing in it changes during runs. */

@@ -82,6 +82,13 @@ export interface CompileOptions {
  * @throws DesignError naming the operation that is not simulated and its place.
  */
 export function compileCore(core: CoreConfig, config: ArrayConfig, options: CompileOptions): CoreProgram {
+  if (core.elfFile !== undefined) {
+    throw badOp(
+      core.op,
+      "a core given as an ELF file cannot be simulated",
+      "give the core a body that calls its kernels",
+    );
+  }
   const compiler = new CoreCompiler(core, config, options);
   return compiler.compile();
 }

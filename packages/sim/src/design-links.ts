@@ -22,6 +22,11 @@ export function designLinks(config: ArrayConfig): DesignLink[] {
     .filter(({ to }) => to.length > 0);
 }
 
+/** objectFifo that a flow carries, or the port that it begins at. */
+export function flowName(config: ArrayConfig, flow: FlowConfig): string {
+  return streamLink(config, flow).name;
+}
+
 function streamLink(config: ArrayConfig, { source, sinks, packetId }: FlowConfig): DesignLink {
   const nameAt = (end: PortPlace): string | undefined => (end.bundle === "DMA" ? channelName(config, end) : undefined);
   const sent = nameAt(source);

@@ -36,6 +36,7 @@ export { type LeaveOutBy, type LeftOut, leaveOut } from "./silicon/fit-silicon.t
 export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";
 export { type ConstantName, constantNames, type SiliconModel, siliconBounds } from "./silicon/silicon-model.ts";
 export { parseSiliconRows, type SiliconRow } from "./silicon/silicon-row.ts";
+export { switchUse } from "./switch-use.ts";
 export {
   type HardwareTrace,
   hardwareTrace,

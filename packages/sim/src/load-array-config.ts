@@ -151,8 +151,6 @@ function readCascade(op: Operation, tile: TileCoord): CascadeConfig {
 }
 
 function readCore(op: Operation, tile: TileCoord): CoreConfig {
-  if (op.text("elf_file") !== undefined) {
-    throw badOp(op, "a core given as an ELF file cannot be simulated", "give the core a body that calls its kernels");
-  }
-  return { tile, op, stackBytes: op.int("stack_size") ?? 1024 };
+  const elfFile = op.text("elf_file");
+  return { tile, op, stackBytes: op.int("stack_size") ?? 1024, ...(elfFile !== undefined && { elfFile }) };
 }

@@ -1,18 +1,27 @@
 import { basename, extname } from "node:path";
 import { UsageError, writeNpy } from "@aiekit/core";
-import { loadArrayConfig, perfettoTrace, resourceUse, TraceRecorder } from "@aiekit/host";
-import { buildOwnKernels, type KernelFile, type OwnDesign, type OwnDesignSource, readOwnDesign } from "@aiekit/tools";
+import { perfettoTrace, TraceRecorder } from "@aiekit/host";
+import {
+  buildOwnKernels,
+  type KernelFile,
+  lowerOwnModule,
+  type OwnDesign,
+  type OwnDesignSource,
+  readOwnDesign,
+  readOwnModule,
+} from "@aiekit/tools";
 import { type ArrayRuns, runOnArray } from "../array-runs.ts";
 import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { withDepthCure } from "../deadlock-cure.ts";
+import { designUse } from "../design-use.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withSourceLine } from "../fault-source.ts";
 import { findDifferences, readExpected } from "../first-difference.ts";
 import type { InputOption } from "../options.ts";
 import { printValue } from "../print-value.ts";
 import { readInput } from "../read-input.ts";
-import { resourceTable } from "../resource-lines.ts";
+import { useLines } from "../resource-lines.ts";
 import { type ArgumentFiles, argumentTensor, assignFiles, readArgument } from "../sequence-files.ts";
 import { writeOutput } from "../write-output.ts";
 
@@ -42,12 +51,8 @@ export interface SimOptions {
 /** `aiekit sim`: a design from anywhere, with its C++ files, on the simulated array. Files are written when all went well. */
 export const sim: Command<SimOptions> = async (context, options) => {
   const source = await readSource(context, options);
+  if (options.usesOnly) return printUse(context, source);
   const design = readOwnDesign(source);
-  if (options.usesOnly) {
-    const use = resourceUse(loadArrayConfig(design.lowered));
-    printValue(context, { design: design.file, use }, [resourceTable(use)]);
-    return exitCodes.ok;
-  }
   const command = typedCommand(options);
   const files = assignFiles(design.args, { inputs: options.inputs, outputs: options.outputs, command });
   const inputs: Uint8Array[] = [];
@@ -77,6 +82,15 @@ export const sim: Command<SimOptions> = async (context, options) => {
   else context.stdout.write(printArrayRuns(finished));
   return differences.length > 0 ? exitCodes.failed : exitCodes.ok;
 };
+
+/** No sequence is needed for it. */
+async function printUse(context: CommandContext, source: OwnDesignSource) {
+  const { lowered, warnings } = lowerOwnModule(readOwnModule(source), source);
+  const use = await designUse({ lowered, file: source.file }, context.cwd);
+  for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
+  printValue(context, { design: source.file, use }, useLines(use));
+  return exitCodes.ok;
+}
 
 async function readSource({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesignSource> {
   const { design: file, insts, lowered, deviceName, sequence } = options;
