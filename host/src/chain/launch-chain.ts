@@ -25,7 +25,6 @@ export interface ChainRunOptions extends WaitOptions {
  */
 export class LaunchChain {
   readonly plan: ChainPlan;
-  readonly #device: Device;
   readonly #arrays = new Map<string, DeviceTensor>();
   readonly #written = new Set<string>();
   readonly #runs: readonly Run[];
@@ -34,7 +33,6 @@ export class LaunchChain {
   /** @throws what `planChain` throws; DeviceError when there is no memory for the arrays. */
   constructor({ device, kernels, steps }: ChainOptions) {
     this.plan = planChain({ steps, kernels, generation: device.generation });
-    this.#device = device;
     try {
       for (const array of this.plan.arrays) {
         const { kernel, sequence, arg } = array.firstUse;
@@ -102,7 +100,7 @@ export class LaunchChain {
     const wallMs = performance.now() - startMs;
     if (options.guard === true) for (const step of this.plan.steps) this.#checkWritten(step);
     const runs = this.#runs.map((run) => run.report!);
-    return chainReport({ plan: this.plan, generation: this.#device.generation, runs, wallMs });
+    return chainReport({ plan: this.plan, runs, wallMs });
   }
 
   /** Closes the arrays. @throws DeviceError while a pass is under way. */
