@@ -179,8 +179,17 @@ export interface RunReport {
 }
 
 /** Time on the modelled array. `seconds` = cycles / clockHz. */
-export interface ModelledTime {
+export interface ArrayTime {
   readonly cycles: number;
   readonly clockHz: number;
   readonly seconds: number;
+}
+
+/**
+ * Time on the modelled array, and what lies outside of it and of `seconds`: a launch, and loading the columns where another
+ * context held them. Both are constants fitted to published rows, see `aiekit calibrate`.
+ */
+export interface ModelledTime extends ArrayTime {
+  readonly launchSeconds: number;
+  readonly switchSeconds: number;
 }

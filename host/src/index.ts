@@ -46,15 +46,15 @@ export {
   type PlannedStep,
   planChain,
 } from "./chain/chain-plan.ts";
-export {
-  type ChainReport,
-  type ChainTime,
-  type ChainTotals,
-  launchOverheadSeconds,
-  type StepReport,
+export type {
+  ChainReport,
+  ChainTime,
+  ChainTotals,
+  StepReport,
 } from "./chain/chain-report.ts";
 export { type ChainOptions, type ChainRunOptions, LaunchChain } from "./chain/launch-chain.ts";
 export type {
+  ArrayTime,
   Bo,
   BoFlags,
   BoOptions,

@@ -34,7 +34,13 @@ export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } f
 export type { Delays } from "./scheduler.ts";
 export { type LeaveOutBy, type LeftOut, leaveOut } from "./silicon/fit-silicon.ts";
 export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";
-export { type ConstantName, constantNames, type SiliconModel, siliconBounds } from "./silicon/silicon-model.ts";
+export {
+  type ConstantName,
+  constantNames,
+  type SiliconModel,
+  siliconBounds,
+  siliconModel,
+} from "./silicon/silicon-model.ts";
 export { parseSiliconRows, type SiliconRow } from "./silicon/silicon-row.ts";
 export { switchUse } from "./switch-use.ts";
 export {
