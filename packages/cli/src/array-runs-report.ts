@@ -4,6 +4,7 @@ import type { OwnDesign } from "@aiekit/tools";
 import type { ArrayRuns } from "./array-runs.ts";
 import { differenceLines, type OutputDifference } from "./first-difference.ts";
 import { formatTable } from "./table.ts";
+import { type RunTime, runTimeLines } from "./time/run-time.ts";
 
 export interface WrittenOutput {
   readonly name: string;
@@ -18,10 +19,12 @@ export interface FinishedRuns {
   readonly outputs: readonly WrittenOutput[];
   readonly warnings: readonly string[];
   readonly differences: readonly OutputDifference[];
+  /** Where it was asked for. */
+  readonly time: RunTime | undefined;
 }
 
 /** What `aiekit sim` prints: outputs, what each tile did in the last run, modelled time. */
-export function printArrayRuns({ design, runs, outputs, warnings, differences }: FinishedRuns): string {
+export function printArrayRuns({ design, runs, outputs, warnings, differences, time }: FinishedRuns): string {
   const { device, file, sequence, cores } = design;
   const last = runs.reports.at(-1);
   const lines = [
@@ -40,13 +43,14 @@ export function printArrayRuns({ design, runs, outputs, warnings, differences }:
   lines.push(
     `modelled, not measured: ${Math.round(cycles)} cycles at ${clockHz / 1e6} MHz = ${(seconds * 1e6).toFixed(2)} us`,
   );
+  if (time !== undefined) lines.push(...runTimeLines(time));
   if (warnings.length > 0) lines.push(count(warnings.length, "warning"));
   lines.push(...differences.flatMap(differenceLines));
   return `${lines.join("\n")}\n`;
 }
 
 /** The same for `--json`. Cycles are modelled. */
-export function recordArrayRuns({ design, runs, outputs, warnings, differences }: FinishedRuns): unknown {
+export function recordArrayRuns({ design, runs, outputs, warnings, differences, time }: FinishedRuns): unknown {
   return {
     design: design.file,
     device: design.device.name,
@@ -60,6 +64,7 @@ export function recordArrayRuns({ design, runs, outputs, warnings, differences }
     warnings,
     outputs,
     differences,
+    ...(time && { time }),
   };
 }
 

@@ -28,6 +28,7 @@ export { bufferOwner } from "./fifo-names.ts";
 export { lastWriters, type WordOrigin, type WriteStep } from "./last-writers.ts";
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
+export { channelAgent, type PathReport } from "./path-report.ts";
 export { type PerfettoOptions, perfettoTrace } from "./perfetto-trace.ts";
 export { type Resource, type ResourceUse, resourceUse } from "./resource-use.ts";
 export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";
@@ -53,3 +54,4 @@ export {
 export type { TraceProblem } from "./trace-packets/read-packets.ts";
 export { type TraceUnitSettings, traceUnitSettings } from "./trace-packets/unit-settings.ts";
 export { TraceRecorder, type TraceSlice, type TraceValue } from "./trace-recorder.ts";
+export type { WaitReport } from "./wait-report.ts";

@@ -4,7 +4,8 @@ import { channelName } from "./channel-name.ts";
 import { Controller } from "./controller.ts";
 import { Core } from "./core.ts";
 import type { PathStep } from "./critical-path.ts";
-import { DmaChannel } from "./dma-channel.ts";
+import { type ChannelPlace, DmaChannel } from "./dma-channel.ts";
+import { tileName } from "./fault.ts";
 import { Stream } from "./stream.ts";
 import type { StreamEnd } from "./stream-end.ts";
 
@@ -13,6 +14,8 @@ export interface PathReport {
   readonly kind: "core" | "stream" | "instructions";
   /** Of a core; of a stream that which its words leave. */
   readonly tile: TileCoord | undefined;
+  /** Of a stream: the DMA channels and cores that it connects, by the names that `channelAgent` gives. */
+  readonly ends: readonly string[];
   /** `core (0,2)`; of a stream its objectFifo or allocation and its ends; `instruction stream`. */
   readonly who: string;
   /** Kernels that a core called, or `core code`; of a stream `moves words`, `starts BDs`. */
@@ -21,20 +24,27 @@ export interface PathReport {
   readonly cycles: number;
 }
 
+/** Name of a DMA channel among a step's ends. */
+export function channelAgent({ tile, direction, channel }: ChannelPlace): string {
+  return `DMA ${direction} ${channel} of tile ${tileName(tile)}`;
+}
+
 /** Steps of the critical path in the developer's names. */
 export function pathReports(steps: readonly PathStep[], config: ArrayConfig): PathReport[] {
   return steps.map(({ agent, what, times, cycles }) => {
     const step = { what, times, cycles };
-    if (agent instanceof Core) return { kind: "core", tile: agent.tile, who: agent.agentName, ...step };
+    if (agent instanceof Core) return { kind: "core", tile: agent.tile, ends: [], who: agent.agentName, ...step };
     if (agent instanceof Stream) return { ...streamOf(agent, config), ...step };
     if (agent instanceof Controller)
-      return { kind: "instructions", tile: undefined, who: "instruction stream", ...step };
+      return { kind: "instructions", tile: undefined, ends: [], who: "instruction stream", ...step };
     throw new Error(`critical path: an agent of another kind, ${agent.doing}`);
   });
 }
 
-function streamOf({ source, routes }: Stream, config: ArrayConfig): Pick<PathReport, "kind" | "tile" | "who"> {
-  const sinks = [...new Set(routes.flatMap((route) => route.sinks))];
+function streamOf(
+  { source, ends: sinks }: Stream,
+  config: ArrayConfig,
+): Pick<PathReport, "kind" | "tile" | "ends" | "who"> {
   const nameOf = (end: StreamEnd): string | undefined =>
     end instanceof DmaChannel ? channelName(config, end) : undefined;
   // Who passes objects on sends from where it received them: then the receivers know the objectFifo's name.
@@ -43,5 +53,6 @@ function streamOf({ source, routes }: Stream, config: ArrayConfig): Pick<PathRep
   const name = sent === undefined || sent.endsWith("_cons") ? (received?.replace(/(_\d+)?_cons$/, "") ?? sent) : sent;
   const ends = `${source.agentName} to ${sinks.map(({ agentName }) => agentName).join(", ")}`;
   const tile = source instanceof DmaChannel ? source.tile : undefined;
-  return { kind: "stream", tile, who: name === undefined ? ends : `${name} (${ends})` };
+  const agents = [source, ...sinks].map(({ agentName }) => agentName);
+  return { kind: "stream", tile, ends: agents, who: name === undefined ? ends : `${name} (${ends})` };
 }

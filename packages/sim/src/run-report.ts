@@ -38,6 +38,8 @@ export interface ChannelReport {
   readonly channel: number;
   /** The objectFifo's end or the allocation that it works for, as far as that is known. */
   readonly name: string | undefined;
+  /** DMA channels and cores at the other end of its streams. */
+  readonly peers: readonly string[];
   readonly words: number;
   /** Words were on their way. */
   readonly busyCycles: number;
@@ -153,7 +155,7 @@ function channelReport(channel: DmaChannel, { old, now, config }: ChannelSpan): 
   const { direction, channel: number } = channel;
   const since = (key: Exclude<keyof ChannelUse, "waits">): number => now[key] - (old?.[key] ?? 0);
   return {
-    ...{ direction, channel: number, name: channelName(config, channel) },
+    ...{ direction, channel: number, name: channelName(config, channel), peers: peersOf(channel) },
     words: since("words"),
     busyCycles: since("busyCycles"),
     startCycles: since("startCycles"),
@@ -162,4 +164,9 @@ function channelReport(channel: DmaChannel, { old, now, config }: ChannelSpan): 
     idleCycles: since("idleCycles"),
     waits: waitReports(old?.waits, now.waits),
   };
+}
+
+function peersOf(channel: DmaChannel): string[] {
+  const others = channel.streams.flatMap(({ source, ends }) => (source === channel ? ends : [source]));
+  return [...new Set(others.map(({ agentName }) => agentName))];
 }

@@ -41,6 +41,8 @@ export interface StreamEnd {
 /** A stream as its ends see it. */
 export interface WordStream {
   readonly source: StreamEnd;
+  /** All destinations, whatever the source is at. */
+  readonly ends: readonly StreamEnd[];
   /** Words are on their way. */
   readonly moving: boolean;
   /** Destinations of the transfer that the source is at. */

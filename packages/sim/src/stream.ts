@@ -30,6 +30,7 @@ const noSinks: readonly StreamEnd[] = [];
 export class Stream implements Agent, WordStream {
   readonly source: StreamEnd;
   readonly routes: readonly StreamRoute[];
+  readonly ends: readonly StreamEnd[];
   readonly #clock: Scheduler;
   readonly #cost: CostModel;
   #move: Move | undefined;
@@ -40,10 +41,11 @@ export class Stream implements Agent, WordStream {
   constructor(ends: { source: StreamEnd; routes: readonly StreamRoute[] }, clock: Scheduler, cost: CostModel) {
     this.source = ends.source;
     this.routes = ends.routes;
+    this.ends = [...new Set(ends.routes.flatMap((route) => route.sinks))];
     this.#clock = clock;
     this.#cost = cost;
     ends.source.streams.push(this);
-    for (const sink of new Set(ends.routes.flatMap((route) => route.sinks))) sink.streams.push(this);
+    for (const sink of this.ends) sink.streams.push(this);
   }
 
   get moving(): boolean {

@@ -1,5 +1,4 @@
 import type { CoreGate } from "./core-gate.ts";
-import { fifoOfLock } from "./fifo-names.ts";
 import type { Lock } from "./lock.ts";
 
 /** Where a core or a DMA channel stands. */
@@ -51,7 +50,7 @@ export function waitReports(
 
 function causeOf(cause: WaitCause): Pick<WaitReport, "kind" | "flow" | "name"> {
   if ("waitsFor" in cause) return { kind: cause.kind, flow: cause.flow, name: cause.waitsFor };
-  const fifo = fifoOfLock(cause.name);
+  const fifo = cause.counts;
   if (fifo === undefined) return { kind: "lock", flow: undefined, name: cause.name };
   return { kind: "fifo", flow: fifo.counts === "filled" ? "in" : "out", name: fifo.fifo };
 }
