@@ -214,12 +214,12 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     "a BO of the group of a scalar, of an argument that is not there, or of another device is refused by its argument",
     withKernel(async (bench) => {
       const { kernel, device } = bench;
-      const { input, output } = bench.buffers(1);
-      const { instr, words } = bench.instructions({ send: 1, fetch: 1 });
+      const { input, output } = await bench.buffers(1);
+      const { instr, words } = await bench.instructions({ send: 1, fetch: 1 });
       const other = await openDevice("sim");
-      const foreign = other.allocBo(input.sizeBytes, { flags: "hostOnly", group: kernel.groupId(3) });
+      const foreign = await other.allocBo(input.sizeBytes, { flags: "hostOnly", group: kernel.groupId(3) });
 
-      expect(() => device.allocBo(64, { flags: "hostOnly", group: kernel.groupId(0) })).toThrow(
+      await expect(device.allocBo(64, { flags: "hostOnly", group: kernel.groupId(0) })).rejects.toThrow(
         "group 0x1ffff has no memory: it is that of scalars and of arguments that a kernel does not have",
       );
       expect(() => kernel.groupId(kernel.args.length)).toThrow(

@@ -6,6 +6,7 @@ const newContext = () =>
   new SimContext({
     uuid: "u",
     kernels: [],
+    owns: () => true,
     beforeRun: () => false,
     configure: () => Promise.reject(new Error("not run here")),
     onClose: () => {},

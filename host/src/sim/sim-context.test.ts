@@ -177,6 +177,7 @@ test("a run is charged a launch, and a change of contexts where another one held
   const context = new SimContext({
     uuid: "u",
     kernels,
+    owns: () => true,
     beforeRun: () => answers.shift()!,
     onClose: () => {},
     configure: async () => ({
