@@ -1,6 +1,8 @@
 export {
   AieArray,
   type ArrayConfig,
+  type BankConflict,
+  bankConflicts,
   bufferOwner,
   constantNames,
   type DepthChange,
