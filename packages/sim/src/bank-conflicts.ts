@@ -23,7 +23,7 @@ const coreWaits = 1 / 2;
 /**
  * Cycles that cores can be expected to lose to DMA channels in the banks of data memory, from the layout and what one run did;
  * those that cost most first. Coarse: a kernel is taken to access one of its arguments in each cycle, by their sizes, and a
- * channel to work evenly over the run. A buffer that a kernel holds is not the DMA's at the same time, so only others meet.
+ * channel to work evenly over the run. Buffers that a kernel is given are not the DMA's at the same time, so only others meet.
  * Nothing where they lie in separate banks. The two loads and the store of a core among themselves are not looked at.
  */
 export function bankConflicts(config: ArrayConfig, report: RunReport): BankConflict[] {
@@ -55,12 +55,13 @@ interface DmaWords {
 }
 
 function conflictsOf(config: ArrayConfig, work: Work, { buffer, words }: DmaWords, runCycles: number): BankConflict[] {
+  if (work.buffers.includes(buffer)) return [];
   const { tile } = buffer;
   const { dataBytes, banks } = tileModel(config.device, tile.col, tile.row);
   const bankBytes = dataBytes / banks;
   const allBytes = work.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
-  const others = work.buffers.filter((one) => one !== buffer && sameTile(one.tile, tile));
-  return others.flatMap((one) =>
+  const near = work.buffers.filter((one) => sameTile(one.tile, tile));
+  return near.flatMap((one) =>
     Array.from({ length: banks }, (_, bank) => bank).flatMap((bank): BankConflict[] => {
       const bytesIn = (of: BufferConfig): number =>
         Math.max(0, Math.min(of.address + of.bytes, (bank + 1) * bankBytes) - Math.max(of.address, bank * bankBytes));
