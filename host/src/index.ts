@@ -1,6 +1,8 @@
 export {
   AieArray,
   type ArrayConfig,
+  type BankConflict,
+  bankConflicts,
   bufferOwner,
   type ChannelReport,
   type CoreReport,

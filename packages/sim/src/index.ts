@@ -12,6 +12,7 @@ export type {
   PortPlace,
   ShimAllocation,
 } from "./array-config.ts";
+export { type BankConflict, bankConflicts } from "./bank-conflicts.ts";
 export { type CostModel, costModel } from "./cost-model.ts";
 export { type DepthChange, type DepthFix, type DepthSearch, smallestDepthFix, withDepths } from "./depth-fix.ts";
 export { type DesignLink, designLinks, type LinkKind } from "./design-links.ts";
