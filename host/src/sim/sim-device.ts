@@ -11,6 +11,8 @@ import { SimContext } from "./sim-context.ts";
 export interface SimDeviceOptions {
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  /** Reports of runs have their critical path; see AieArrayOptions. */
+  readonly criticalPath?: boolean;
 }
 
 /**
@@ -22,6 +24,7 @@ export class SimDevice implements Device {
   readonly name: string;
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  readonly #criticalPath: boolean;
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<SimContext>();
   readonly #bos = new Set<SimBo>();
@@ -29,6 +32,7 @@ export class SimDevice implements Device {
 
   constructor(options: SimDeviceOptions) {
     this.generation = options.generation;
+    this.#criticalPath = options.criticalPath ?? false;
     this.name = `${options.generation} (simulated)`;
     if (options.choice !== undefined) this.choice = options.choice;
   }
@@ -62,7 +66,7 @@ export class SimDevice implements Device {
     const context = new SimContext({
       uuid,
       kernels,
-      configure: () => configureArray(image),
+      configure: () => configureArray(image, { criticalPath: this.#criticalPath }),
       onClose: (closed) => this.#contexts.delete(closed),
     });
     this.#contexts.add(context);
