@@ -9,6 +9,8 @@ export interface OpenDeviceOptions {
   readonly generation?: NpuGeneration;
   /** The XRT addon, where it is not where scripts/build-xrt-addon.mjs puts it. */
   readonly xrtAddon?: string | undefined;
+  /** Of the simulator: reports of runs have their critical path, which takes memory. */
+  readonly criticalPath?: boolean | undefined;
 }
 
 /**
@@ -17,17 +19,17 @@ export interface OpenDeviceOptions {
  * @throws DeviceUnavailableError that says what is missing and how to get it.
  */
 export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceOptions = {}): Promise<Device> {
-  const generation = options.generation ?? "npu1";
+  const { generation = "npu1", criticalPath = false } = options;
   switch (kind) {
     case "sim":
-      return new SimDevice({ generation });
+      return new SimDevice({ generation, criticalPath });
     case "xrt":
       return openXrt(options);
     case "auto":
       return openXrt(options).catch((error: unknown) => {
         if (!(error instanceof DeviceUnavailableError)) throw error;
         const why = error.message.replace("device xrt: ", "");
-        return new SimDevice({ generation, choice: `auto chose sim: ${why}; ${noCpu}` });
+        return new SimDevice({ generation, criticalPath, choice: `auto chose sim: ${why}; ${noCpu}` });
       });
     case "cpu":
       throw new DeviceUnavailableError(`device cpu: ${noCpu}`, { hint: useSimulator });

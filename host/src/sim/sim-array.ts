@@ -7,23 +7,27 @@ import type { ConfiguredArray } from "./sim-context.ts";
  * An array configured as the image says: lowered design and the cores' programs.
  * @throws DesignError, BudgetError or a parse error for an image that no build makes.
  */
-export async function configureArray(image: SimImage): Promise<ConfiguredArray> {
+export async function configureArray(
+  image: SimImage,
+  { criticalPath = false }: { readonly criticalPath?: boolean } = {},
+): Promise<ConfiguredArray> {
   const config = parseArrayConfig(image.loweredMlir, "lowered.mlir");
   const modules = new Map(
     image.cores.map(({ col, row, module }): [string, Uint8Array] => [`${col},${row}`, image.modules[module]!]),
   );
-  const array = new AieArray(config, modules);
+  const array = new AieArray(config, modules, { path: criticalPath });
   const { clockHz } = config.device;
   return {
     async run({ insts, buffers, signal, kernelLimitMs }) {
       checkBuffers(readInstructions(insts), buffers.length);
-      const { cycles, warnings } = await array.run({
+      const report = await array.run({
         insts,
         buffers,
         signal,
         ...(kernelLimitMs !== undefined && { kernelLimitMs }),
       });
-      return { modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
+      const { cycles, warnings } = report;
+      return { array: report, modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
     },
     close: () => array.close(),
   };

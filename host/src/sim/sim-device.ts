@@ -13,6 +13,8 @@ import { SimContext } from "./sim-context.ts";
 export interface SimDeviceOptions {
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  /** Reports of runs have their critical path; see AieArrayOptions. */
+  readonly criticalPath?: boolean;
 }
 
 /**
@@ -25,6 +27,7 @@ export class SimDevice implements Device {
   readonly name: string;
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  readonly #criticalPath: boolean;
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<SimContext>();
   readonly #bos = new Set<SimBo>();
@@ -34,6 +37,7 @@ export class SimDevice implements Device {
   constructor(options: SimDeviceOptions) {
     this.generation = options.generation;
     this.#resident = new ResidentContexts(deviceLimits[options.generation].columns);
+    this.#criticalPath = options.criticalPath ?? false;
     this.name = `${options.generation} (simulated)`;
     if (options.choice !== undefined) this.choice = options.choice;
   }
@@ -68,7 +72,7 @@ export class SimDevice implements Device {
     const context = new SimContext({
       uuid,
       kernels,
-      configure: () => configureArray(image),
+      configure: () => configureArray(image, { criticalPath: this.#criticalPath }),
       beforeRun: (user) => this.#resident.use(user, width),
       onClose: (closed) => {
         this.#contexts.delete(closed);

@@ -138,11 +138,14 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
     .addOption(npuOption())
+    .option("--time", "sim: print where the time of the longest launch went, and what binds each kernel; modelled")
+    .option("--roofline <file>", "sim: draw the kernels under the roofs of a core, modelled: .svg or .png")
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.run}`)
     .action((kernel: string, o: RawOptions) => {
-      const options = { ...onDevice(kernel, o), inputs: o.in ?? [], out: o.out ?? "" };
+      const asked = { time: o.time === true, roofline: o.roofline };
+      const options = { ...onDevice(kernel, o), ...asked, inputs: o.in ?? [], out: o.out ?? "" };
       invoke({ command: "run", ...flags(o), options });
     });
 
@@ -286,6 +289,8 @@ interface RawOptions {
   readonly clips?: number;
   readonly report?: string;
   readonly seconds?: number;
+  readonly time?: boolean;
+  readonly roofline?: string;
   readonly build?: boolean;
   readonly explain?: boolean;
   readonly roundtrip?: boolean;

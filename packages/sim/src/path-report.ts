@@ -51,7 +51,9 @@ function streamOf(
   const sent = nameOf(source);
   const received = sinks.map(nameOf).find((name) => name !== undefined);
   const name = sent === undefined || sent.endsWith("_cons") ? (received?.replace(/(_\d+)?_cons$/, "") ?? sent) : sent;
-  const ends = `${source.agentName} to ${sinks.map(({ agentName }) => agentName).join(", ")}`;
+  const [first, second, ...more] = sinks.map(({ agentName }) => agentName);
+  const to = more.length === 0 ? [first, second].filter(Boolean).join(", ") : `${first} and ${more.length + 1} more`;
+  const ends = `${source.agentName} to ${to}`;
   const tile = source instanceof DmaChannel ? source.tile : undefined;
   const agents = [source, ...sinks].map(({ agentName }) => agentName);
   return { kind: "stream", tile, ends: agents, who: name === undefined ? ends : `${name} (${ends})` };

@@ -10,12 +10,13 @@ const right = (title: string) => ({ title, align: "right" }) as const;
 export function timeLines(time: WhereTimeWent): string[] {
   const { cycles, path, critical, next, cores, waits } = time;
   const share = (part: number): string => (cycles === 0 ? "" : `${Math.round((100 * part) / cycles)} %`);
+  const short = (who: string): string => who.replaceAll("DMA ", "").replaceAll("of tile (", "of (");
   const lines = [`where the time went (modelled, not measured): ${whole(cycles)} cycles`];
   if (path !== undefined) {
     const shown = path.slice(0, stepsShown);
     const rest = path.slice(stepsShown);
     const rows = shown.map(({ who, what, times, cycles: own }) => [
-      ...[whole(own), share(own), `${who}: ${what}`, `x ${times}`],
+      ...[whole(own), share(own), `${short(who)}: ${what}`, `x ${times}`],
     ]);
     const restCycles = rest.reduce((sum, step) => sum + step.cycles, 0);
     if (rest.length > 0) rows.push([whole(restCycles), share(restCycles), `${rest.length} more`, ""]);
@@ -27,10 +28,10 @@ export function timeLines(time: WhereTimeWent): string[] {
     );
   }
   if (critical !== undefined) {
-    lines.push("", `critical: ${critical.who}, ${share(critical.cycles)} of the longest way`);
+    lines.push("", `critical: ${short(critical.who)}, ${share(critical.cycles)} of the longest way`);
     if (next !== undefined) {
       lines.push(
-        `next: if ${critical.who} took no time, the run would still take ${whole(next.cycles)} cycles or more (${share(next.cycles)}), in which ${next.who} works`,
+        `next: if that took no time, the run would still take ${whole(next.cycles)} cycles or more (${share(next.cycles)}), in which ${short(next.who)} works`,
       );
     }
   }
@@ -40,7 +41,7 @@ export function timeLines(time: WhereTimeWent): string[] {
     lines.push("", "longest waits:");
     for (const { who, cause, times, cycles: waited } of longest) {
       const often = times === 0 ? "" : `, ${times} time${times === 1 ? "" : "s"}`;
-      lines.push(`${who} waits ${whole(waited)} cycles (${share(waited)})${often}, ${cause}`);
+      lines.push(`${short(who)} waits ${whole(waited)} cycles (${share(waited)})${often}, ${short(cause)}`);
     }
     if (waits.length > longest.length) lines.push(`${waits.length - longest.length} more: --json has all`);
   }
@@ -81,7 +82,8 @@ export function kernelLines(kernels: readonly KernelWork[]): string[] {
   return [
     "kernels (modelled):",
     formatTable([{ title: "kernel" }, ...titles.map(right), { title: "bound by" }], rows),
-    "issues: of the busier vector unit, of 1 a cycle at most: in the kernel, in the run; issues/B: loaded and stored, of the busiest channel",
+    "busy: of the cycles of its cores; issues: of the busier vector unit, per cycle of the kernel and of the run, 1 at most;",
+    "DMA: of its tiles, for all kernels there; issues/B: per byte loaded and stored, and per byte of the busiest channel",
   ];
 }
 
