@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { DeviceError, FormatError } from "@aiekit/core";
+import type { AieArrayOptions } from "@aiekit/sim";
 import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
 import type { Bo, BoOptions, Device, HwContext, NpuGeneration } from "../device.ts";
 import { checkBoOptions } from "../kernel-args.ts";
@@ -12,6 +13,8 @@ import { SimContext } from "./sim-context.ts";
 export interface SimDeviceOptions {
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  /** How the arrays of its contexts are made. */
+  readonly array?: AieArrayOptions;
 }
 
 /**
@@ -23,6 +26,7 @@ export class SimDevice implements Device {
   readonly name: string;
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  readonly #array: AieArrayOptions;
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<SimContext>();
   readonly #bos = new Set<SimBo>();
@@ -30,6 +34,7 @@ export class SimDevice implements Device {
 
   constructor(options: SimDeviceOptions) {
     this.generation = options.generation;
+    this.#array = options.array ?? {};
     this.name = `${options.generation} (simulated)`;
     if (options.choice !== undefined) this.choice = options.choice;
   }
@@ -63,7 +68,7 @@ export class SimDevice implements Device {
     const context = new SimContext({
       uuid,
       kernels,
-      configure: () => configureArray(image),
+      configure: () => configureArray(image, this.#array),
       onClose: (closed) => this.#contexts.delete(closed),
       owns: (bo) => bo instanceof SimBo && (bo.closed || this.#bos.has(bo.whole)),
     });
