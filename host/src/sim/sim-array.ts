@@ -1,4 +1,4 @@
-import { AieArray, parseArrayConfig } from "@aiekit/sim";
+import { AieArray, type AieArrayOptions, parseArrayConfig } from "@aiekit/sim";
 import type { SimImage } from "@aiekit/xclbin";
 import { checkBuffers, readInstructions } from "../instruction-check.ts";
 import type { ConfiguredArray } from "./sim-context.ts";
@@ -7,15 +7,12 @@ import type { ConfiguredArray } from "./sim-context.ts";
  * An array configured as the image says: lowered design and the cores' programs.
  * @throws DesignError, BudgetError or a parse error for an image that no build makes.
  */
-export async function configureArray(
-  image: SimImage,
-  { criticalPath = false }: { readonly criticalPath?: boolean } = {},
-): Promise<ConfiguredArray> {
+export async function configureArray(image: SimImage, options: AieArrayOptions = {}): Promise<ConfiguredArray> {
   const config = parseArrayConfig(image.loweredMlir, "lowered.mlir");
   const modules = new Map(
     image.cores.map(({ col, row, module }): [string, Uint8Array] => [`${col},${row}`, image.modules[module]!]),
   );
-  const array = new AieArray(config, modules, { path: criticalPath });
+  const array = new AieArray(config, modules, options);
   const { clockHz } = config.device;
   return {
     async run({ insts, buffers, signal, kernelLimitMs }) {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { AbortedError, DeviceError, FormatError } from "@aiekit/core";
+import type { AieArrayOptions } from "@aiekit/sim";
 import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
 import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
 import { checkBoOptions } from "../kernel-args.ts";
@@ -13,8 +14,8 @@ import { SimContext } from "./sim-context.ts";
 export interface SimDeviceOptions {
   readonly generation: NpuGeneration;
   readonly choice?: string;
-  /** Reports of runs have their critical path; see AieArrayOptions. */
-  readonly criticalPath?: boolean;
+  /** How the arrays of its contexts are made. */
+  readonly array?: AieArrayOptions;
 }
 
 /**
@@ -27,7 +28,7 @@ export class SimDevice implements Device {
   readonly name: string;
   readonly generation: NpuGeneration;
   readonly choice?: string;
-  readonly #criticalPath: boolean;
+  readonly #array: AieArrayOptions;
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<SimContext>();
   readonly #bos = new Set<SimBo>();
@@ -37,7 +38,7 @@ export class SimDevice implements Device {
   constructor(options: SimDeviceOptions) {
     this.generation = options.generation;
     this.#resident = new ResidentContexts(deviceLimits[options.generation].columns);
-    this.#criticalPath = options.criticalPath ?? false;
+    this.#array = options.array ?? {};
     this.name = `${options.generation} (simulated)`;
     if (options.choice !== undefined) this.choice = options.choice;
   }
@@ -72,7 +73,7 @@ export class SimDevice implements Device {
     const context = new SimContext({
       uuid,
       kernels,
-      configure: () => configureArray(image, { criticalPath: this.#criticalPath }),
+      configure: () => configureArray(image, this.#array),
       beforeRun: (user) => this.#resident.use(user, width),
       onClose: (closed) => {
         this.#contexts.delete(closed);

@@ -42,6 +42,8 @@ export interface OpenKernel {
     inputs: Readonly<Record<string, Tensor>>,
     sequence?: string,
   ): Promise<UnitsRun>;
+  /** Manifest of the build with these parameters. */
+  manifestOf(params: KernelOnDevice["params"]): Promise<string>;
 }
 
 /** A kernel that was built and loaded. */
@@ -94,13 +96,14 @@ export async function withOpenKernel<T>(
         target: targetOf(device),
         device: npu,
       });
-    const others = new LoadedKernels(keptLoaded, async (all) => {
+    const manifestOf: OpenKernel["manifestOf"] = async (changes) => {
       // Suites build many times in a row; most of a build is the start of the compiler.
       compiler ??= await openCompiler(context);
-      return loadKernel(device, (await buildWith(all, compiler)).manifestPath);
-    });
+      return (await buildWith({ ...params, ...changes }, compiler)).manifestPath;
+    };
+    const others = new LoadedKernels(keptLoaded, async (changes) => loadKernel(device, await manifestOf(changes)));
     const runWith: OpenKernel["runWith"] = async (changes, inputs, sequence) => {
-      const other = await others.get({ ...params, ...changes });
+      const other = await others.get(changes);
       return runOverUnits(other, inputs, { signal: context.signal, sequence }).catch(async (error) => {
         throw await withSourceLine(error, context.environment);
       });
@@ -112,11 +115,11 @@ export async function withOpenKernel<T>(
         const loaded = await loadKernel(device, build.manifestPath);
         const run: ReadyKernel["run"] = (inputs, label = `run ${kernel}`) =>
           runWithProgress(context, { loaded, inputs, label });
-        return { kernel, device, load, runWith, loaded, build, setUpMs: openMs + loaded.loadMs, run };
+        return { kernel, device, load, runWith, manifestOf, loaded, build, setUpMs: openMs + loaded.loadMs, run };
       })();
       return ready;
     };
-    return await use({ kernel, device, load, runWith });
+    return await use({ kernel, device, load, runWith, manifestOf });
   } finally {
     compiler?.close();
     await device.close();

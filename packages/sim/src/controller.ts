@@ -248,14 +248,21 @@ export class Controller implements Agent {
     const { coord } = tile;
     const about = `instruction stream: BD ${bd.id} of tile ${tileName(coord)}`;
     if (bd.pattern.lengthWords === 0) {
-      throw new SimFault(`${about}: its length is 0`, { kind: "bd-invalid", cycle, tile: coord });
+      throw new SimFault(
+        `${about}: its length is 0`,
+        { kind: "bd-invalid", cycle, tile: coord, bd: `BD ${bd.id}` },
+        {
+          hint: "write its length, in 32-bit words, before it is pushed; the field of a memtile has 17 bits, of a core 14",
+        },
+      );
     }
     if (bd.memory.kind === "host") return;
     const { last } = extentWords(bd.pattern, (bd.iteration.size - 1) * bd.iteration.strideWords);
     if (last < bd.memory.words.length) return;
     throw new SimFault(
       `${about}: reaches byte ${last * 4 + 3}, the tile has ${bd.memory.words.length * 4} bytes of data memory`,
-      { kind: "memory-bounds", cycle, tile: coord, address: last * 4 },
+      { kind: "memory-bounds", cycle, tile: coord, bd: `BD ${bd.id}`, address: last * 4 },
+      { hint: "compare offset, length, sizes, strides and iterations of the BD with the buffer it is for" },
     );
   }
 
@@ -304,6 +311,9 @@ export class Controller implements Agent {
       throw new SimFault(
         `instruction stream: offset ${op.argPlus} into host argument ${op.argIndex}: expected a multiple of 4 bytes`,
         { kind: "bd-invalid", cycle: this.#parts.clock.now, tile: register.tile },
+        {
+          hint: "begin at a whole word: pad the host's buffer, or let elements of 8 or 16 bits begin at a multiple of 4 or 2",
+        },
       );
     }
     const tile = this.#parts.tile(register.tile);

@@ -68,7 +68,10 @@ export class Lock {
     if (value < 0 || value > lockMaxValue) {
       throw new SimFault(
         `${by}: lock ${this.name} (id ${this.id} of tile ${tileName(this.tile)}): value must stay in 0..${lockMaxValue}, would become ${value}`,
-        { kind: "lock-range", cycle: this.#clock.now, tile: this.tile },
+        {
+          ...{ kind: "lock-range", cycle: this.#clock.now, tile: this.tile, lock: this.name },
+          ...(this.counts && { objectFifo: this.counts.fifo }),
+        },
         { hint: "more was released than acquired: compare the numbers of acquire and release of both ends" },
       );
     }
