@@ -38,19 +38,17 @@ export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceO
     );
   }
   const generation = options.generation ?? "npu1";
+  const array = { ...(checked && { checked }), ...(trace && { trace }), ...(criticalPath && { path: true }) };
   switch (kind) {
     case "sim":
-      return new SimDevice({
-        generation,
-        array: { ...(checked && { checked }), ...(trace && { trace }), ...(criticalPath && { path: true }) },
-      });
+      return new SimDevice({ generation, array });
     case "xrt":
       return openXrt(options);
     case "auto":
       return openXrt(options).catch((error: unknown) => {
         if (!(error instanceof DeviceUnavailableError)) throw error;
         const why = error.message.replace("device xrt: ", "");
-        return new SimDevice({ generation, criticalPath, choice: `auto chose sim: ${why}; ${noCpu}` });
+        return new SimDevice({ generation, array, choice: `auto chose sim: ${why}; ${noCpu}` });
       });
     case "cpu":
       throw new DeviceUnavailableError(`device cpu: ${noCpu}`, { hint: useSimulator });
