@@ -112,10 +112,14 @@ export class Core implements Agent, LockUser {
     this.state = "running";
     this.#runtime.gate = undefined;
     this.#lockCycles += this.#waitedCycles();
-    const { trace, now: end } = this.#clock;
-    const wait = { track: this.agentName, name: `waits for ${this.#waitsFor}`, start: this.#waitingSince, end };
-    trace?.slice({ ...wait, stall: true });
+    if (this.#clock.trace !== undefined) this.#traceWait();
     this.#clock.at(this.#clock.now, this);
+  }
+
+  #traceWait(): void {
+    const { trace, now: end } = this.#clock;
+    const name = `waits for ${this.#waitsFor}`;
+    trace?.slice({ track: this.agentName, name, start: this.#waitingSince, end, stall: true });
   }
 
   /** What the core has just begun to work at: the kernels that it called since it last waited. */

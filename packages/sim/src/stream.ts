@@ -32,6 +32,8 @@ export class Stream implements Agent, WordStream {
   readonly routes: readonly StreamRoute[];
   readonly #clock: Scheduler;
   readonly #cost: CostModel;
+  /** The route of every transfer where there is one alone and it is a circuit. */
+  readonly #onlyRoute: StreamRoute | undefined;
   #move: Move | undefined;
   /** True while the source is in a packet whose header has arrived. */
   #headerDone = false;
@@ -42,6 +44,8 @@ export class Stream implements Agent, WordStream {
     this.routes = ends.routes;
     this.#clock = clock;
     this.#cost = cost;
+    const [first, ...others] = ends.routes;
+    if (first?.packetId === undefined && others.length === 0) this.#onlyRoute = first;
     ends.source.streams.push(this);
     for (const sink of new Set(ends.routes.flatMap((route) => route.sinks))) sink.streams.push(this);
   }
@@ -84,6 +88,7 @@ export class Stream implements Agent, WordStream {
   }
 
   #route(): StreamRoute | undefined {
+    if (this.#onlyRoute !== undefined) return this.#onlyRoute;
     const id = this.source.packetId;
     return this.routes.find((r) => r.packetId === id) ?? this.routes.find((r) => r.packetId === undefined);
   }
