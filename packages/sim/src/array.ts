@@ -109,7 +109,14 @@ export function configureArray(
     const place = config.buffers.find((candidate) => candidate.name === name);
     return place && tile(place.tile).memory.bytes.subarray(place.address, place.address + place.bytes);
   };
-  return { clock, cost, controller, cores, channels: () => [...tiles.values()].flatMap((t) => t.channels), buffer };
+  let known: readonly DmaChannel[] = [];
+  let knownTiles = 0;
+  const channels = (): readonly DmaChannel[] => {
+    if (knownTiles < tiles.size) known = [...tiles.values()].flatMap((t) => t.channels);
+    knownTiles = tiles.size;
+    return known;
+  };
+  return { clock, cost, controller, cores, channels, buffer };
 }
 
 function externalWords(bytes: number): Uint32Array {

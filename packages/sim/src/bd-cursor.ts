@@ -13,6 +13,7 @@ export class BdCursor {
   readonly strides = [0, 0, 0, 0];
   #dims: readonly BdDim[] = [];
   #start = 0;
+  #padded = false;
   /** Position in each dimension, padding before it included. */
   readonly #at = [0, 0, 0, 0];
   /** Of the block; 0 and undefined until somebody asks. Blocks of one shape mostly come one behind the other. */
@@ -22,6 +23,7 @@ export class BdCursor {
   start(pattern: AccessPattern, offsetWords: number): void {
     this.#dims = pattern.dims;
     this.#start = pattern.baseWords + offsetWords;
+    this.#padded = pattern.dims.some((d) => d.before > 0 || d.after > 0);
     const at = this.#at;
     at[0] = 0;
     at[1] = 0;
@@ -45,6 +47,7 @@ export class BdCursor {
   follow(other: BdCursor): void {
     this.#dims = other.#dims;
     this.#start = other.#start;
+    this.#padded = other.#padded;
     for (let k = 0; k < 4; k++) this.#at[k] = other.#at[k]!;
   }
 
@@ -63,7 +66,7 @@ export class BdCursor {
       at[0]! += most;
       return most;
     }
-    const padding = this.#paddingAhead();
+    const padding = this.#padded ? this.#paddingAhead() : 0;
     if (padding > 0) {
       this.zeros = true;
       return this.#advance(0, Math.min(padding, most), 1);

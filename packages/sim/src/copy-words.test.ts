@@ -23,7 +23,7 @@ const pattern = fc
     rows: fc.array(fc.record({ size: fc.constantFrom(1, 3, 8), gap: fc.nat(3) }), { maxLength: 2 }),
   })
   .map(({ words, step, rows }) => {
-    const dims = [{ size: words, strideWords: step, before: 0, after: 0 }];
+    const dims: BdDim[] = [{ size: words, strideWords: step, before: 0, after: 0 }];
     for (const { size, gap } of rows) {
       const inner = dims.at(-1)!;
       dims.push({ size, strideWords: inner.size * inner.strideWords + gap, before: 0, after: 0 });

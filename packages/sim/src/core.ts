@@ -143,10 +143,14 @@ export class Core implements Agent, LockUser {
     this.#lockCycles += waited;
     if (this.#waitsFor !== undefined) addWait(this.#waits, this.#waitsFor, waited);
     this.#waitsFor = undefined;
-    const { trace, now: end } = this.#clock;
-    const wait = { track: this.agentName, name: `waits for ${this.#waitName}`, start: this.#waitingSince, end };
-    trace?.slice({ ...wait, stall: true });
+    if (this.#clock.trace !== undefined) this.#traceWait();
     this.#clock.at(this.#clock.now, this);
+  }
+
+  #traceWait(): void {
+    const { trace, now: end } = this.#clock;
+    const name = `waits for ${this.#waitName}`;
+    trace?.slice({ track: this.agentName, name, start: this.#waitingSince, end, stall: true });
   }
 
   /** What the core has just begun to work at: the kernels that it called since it last waited. */

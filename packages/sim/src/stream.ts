@@ -33,6 +33,8 @@ export class Stream implements Agent, WordStream {
   readonly ends: readonly StreamEnd[];
   readonly #clock: Scheduler;
   readonly #cost: CostModel;
+  /** The route of every transfer where there is one alone and it is a circuit. */
+  readonly #onlyRoute: StreamRoute | undefined;
   #move: Move | undefined;
   /** True while the source is in a packet whose header has arrived. */
   #headerDone = false;
@@ -44,6 +46,8 @@ export class Stream implements Agent, WordStream {
     this.ends = [...new Set(ends.routes.flatMap((route) => route.sinks))];
     this.#clock = clock;
     this.#cost = cost;
+    const [first, ...others] = ends.routes;
+    if (first?.packetId === undefined && others.length === 0) this.#onlyRoute = first;
     ends.source.streams.push(this);
     for (const sink of this.ends) sink.streams.push(this);
   }
@@ -94,6 +98,7 @@ export class Stream implements Agent, WordStream {
   }
 
   #route(): StreamRoute | undefined {
+    if (this.#onlyRoute !== undefined) return this.#onlyRoute;
     const id = this.source.packetId;
     return this.routes.find((r) => r.packetId === id) ?? this.routes.find((r) => r.packetId === undefined);
   }
