@@ -17,6 +17,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(instance);
   instance->calls = std::make_shared<JsCalls>(env);
   env.AddCleanupHook([calls = instance->calls] { calls->stop(); });
+  const auto process = env.Global().Get("process").As<Napi::Object>();
+  const auto onExit = Napi::Function::New(env, [](const Napi::CallbackInfo &info) { Instance::of(info.Env()).leave(); });
+  // process.exit() comes without the end of the environment.
+  process.Get("once").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), onExit});
   instance->bo = Napi::Persistent(Bo::define(env));
   instance->context = Napi::Persistent(Context::define(env));
   instance->run = Napi::Persistent(Run::define(env));

@@ -10,21 +10,15 @@ namespace aiekit {
 namespace {
 
 /** Numbers are scalars, everything else a BO. The first is the opcode, of 64 bits. */
-void setAll(RunCore &run, const Napi::Array &args) {
-  std::vector<std::shared_ptr<BoCore>> bos;
-  for (uint32_t i = 0; i < args.Length(); i++) {
-    const Napi::Value arg = args.Get(i);
-    if (!arg.IsNumber()) {
-      bos.push_back(Bo::coreOf(arg));
-      const xrt::bo &bo = bos.back()->bo;
-      run.run.set_arg(static_cast<int>(i), bo);
-    } else if (i == 0) {
-      run.run.set_arg(0, static_cast<uint64_t>(arg.As<Napi::Number>().Int64Value()));
-    } else {
-      run.run.set_arg(static_cast<int>(i), arg.As<Napi::Number>().Uint32Value());
-    }
+std::vector<RunArg> runArgs(const Napi::Array &given) {
+  std::vector<RunArg> args;
+  for (uint32_t i = 0; i < given.Length(); i++) {
+    const Napi::Value arg = given.Get(i);
+    if (!arg.IsNumber()) args.emplace_back(Bo::coreOf(arg));
+    else if (i == 0) args.emplace_back(static_cast<uint64_t>(arg.As<Napi::Number>().Int64Value()));
+    else args.emplace_back(arg.As<Napi::Number>().Uint32Value());
   }
-  run.bos = std::move(bos);
+  return args;
 }
 
 } // namespace
@@ -38,8 +32,9 @@ void Run::setArgs(const Napi::CallbackInfo &info) {
   guarded(info.Env(), [&] {
     const Napi::Array args = info[0].As<Napi::Array>();
     if (core == nullptr || core->inFlight) throw std::out_of_range("a run that is free or in flight takes no arguments");
-    if (args.Length() != core->argCount) throw std::out_of_range("expected as many arguments as at first");
-    setAll(*core, args);
+    if (args.Length() != core->args.size()) throw std::out_of_range("expected as many arguments as at first");
+    core->args = runArgs(args);
+    core->argsSet = false;
   });
 }
 
@@ -104,9 +99,8 @@ Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
     if (args.Length() > known) throw std::out_of_range("more arguments than the kernel has");
     const auto run = destroyedOn(context->thread, std::make_unique<RunCore>());
     run->context = context;
-    run->run = xrt::run(declared);
-    run->argCount = args.Length();
-    setAll(*run, args);
+    run->kernel = kernel;
+    run->args = runArgs(args);
     runs.erase(std::remove_if(runs.begin(), runs.end(), [](const auto &known) { return known.expired(); }), runs.end());
     runs.push_back(run);
     Napi::Object object = Instance::of(env).run.New({});
@@ -176,7 +170,7 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
       if (run->inFlight) continue;
       run->run = xrt::run();
       run->context.reset();
-      run->bos.clear();
+      run->args.clear();
     }
     owned->clear();
     dying->kernels.clear();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <variant>
 #include <vector>
 #include <xrt/experimental/xrt_kernel.h>
 #include <xrt/xrt_hw_context.h>
@@ -26,12 +27,21 @@ struct ContextCore {
   std::vector<xrt::kernel> kernels;
 };
 
-/** A run with everything its command uses. Never destroyed while the command is in progress: XRT would end the process. */
+/** An argument of a run: the opcode, another scalar, or a BO. */
+using RunArg = std::variant<uint64_t, uint32_t, std::shared_ptr<BoCore>>;
+
+/**
+ * A run with everything its command uses. Never destroyed while the command is in progress: XRT would end the process.
+ * The context's thread makes `run` at its first start and gives it the arguments: both may call the driver.
+ */
 struct RunCore {
   std::shared_ptr<ContextCore> context;
+  /** Of `context->kernels`. */
+  uint32_t kernel;
+  std::vector<RunArg> args;
+  /** Whether `run` has these arguments. */
+  bool argsSet = false;
   xrt::run run;
-  std::vector<std::shared_ptr<BoCore>> bos;
-  uint32_t argCount;
   /** From `ContextThread::post` until its end: nothing of it may be freed or changed. */
   std::atomic<bool> inFlight{false};
 };

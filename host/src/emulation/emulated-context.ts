@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { DeviceError } from "@aiekit/core";
 import { SimFault } from "@aiekit/sim";
 import { decodeSimImage, isSimImage, type SimImage } from "@aiekit/xclbin";
@@ -19,6 +20,10 @@ export interface CommandEnd {
 
 // ert.h: ERT_CMD_STATE_COMPLETED, ERROR, ABORT, TIMEOUT.
 export const commandStates = { completed: 4, error: 5, abort: 6, timeout: 8 } as const;
+
+// The driver stops a command after tdr_timeout_ms = 2000, and ends what was submitted behind it until then. Less here: long
+// enough for a program to submit what it started at the same time.
+const timeLimitMs = 100;
 
 /**
  * Columns of the emulated NPU. Commands execute in order; after one that did not complete the columns are configured
@@ -71,7 +76,10 @@ export class EmulatedContext {
       } catch (error) {
         const hangs = error instanceof SimFault && ["deadlock", "kernel-endless"].includes(error.fault.kind);
         this.#onFault((error as Error).message);
-        if (hangs) this.#generation++;
+        if (hangs) {
+          await setTimeout(timeLimitMs);
+          this.#generation++;
+        }
         if (!this.#closed.signal.aborted) await this.#configureAgain();
         return { state: hangs ? commandStates.timeout : commandStates.error, index };
       }

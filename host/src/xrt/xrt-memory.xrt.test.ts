@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Device } from "../device.ts";
-import { countCalls, type FaultPlace, faultPlaces, setFault } from "../emulation/fault-table.ts";
+import { countCalls, type FaultPlace, faultLeft, faultPlaces, setFault } from "../emulation/fault-table.ts";
 import { machineFolder, openXrt } from "./xrt-bench.test-support.ts";
 import { runProgram } from "./xrt-program.test-support.ts";
 
@@ -55,6 +55,7 @@ test("a signal gives up an allocation in the driver and one that waits behind it
     const stop = new AbortController();
 
     const both = [4096, 8192].map((size) => device.allocBo(size, { ...hostOnly, signal: stop.signal }));
+    await vi.waitFor(() => expect(faultLeft(machineFolder, "createBo").times).toBe(0));
     stop.abort();
 
     for (const bo of both) await expect(bo).rejects.toMatchObject({ code: "aborted" });
@@ -66,10 +67,9 @@ test("a signal gives up an allocation in the driver and one that waits behind it
 
 test("closing a buffer whose handle the driver does not close returns at once; closing the device says what hangs", async () => {
   const end = await runProgram(`
-    const { setFault } = await import(${JSON.stringify(new URL("../../dist/emulation/fault-table.js", import.meta.url).href)});
     const device = await open();
     const bo = await device.allocBo(64, { flags: "hostOnly", group: 0x10000 });
-    setFault(process.env.AIEKIT_EMULATED_NPU, "closeHandle", { kind: "hang" });
+    setFault("closeHandle", { kind: "hang" });
     const view = new Uint8Array(bo.map());
     bo.close();
     console.log(view.length);
@@ -100,4 +100,34 @@ test("every buffer's handle is closed once: by close, by the end of the device, 
   expect(end).toMatchObject({ code: 0, signal: null, stderr: "" });
   expect(made()).toBeGreaterThanOrEqual(30);
   expect(closed()).toBe(made());
+});
+
+test("with XRT's defaults a sync makes no call of the driver: SYNC_BO would hang, and the result is right", async () => {
+  setFault(machineFolder, "syncBo", { kind: "hang" });
+
+  const end = await runProgram(
+    `
+    const { start, result } = await make(await open());
+    console.log(await start().wait(), result());
+    process.exit(0);
+  `,
+    { defaults: true },
+  );
+
+  expect(end).toMatchObject({ code: 0, signal: null, stdout: "COMPLETED 7\n" });
+});
+
+test("a program that exits while the driver answers an allocation lets it end before XRT's libraries are destroyed", async () => {
+  const end = await runProgram(`
+    process.once("exit", () => setFault("createBo", undefined));
+    const device = await open();
+    const asked = faults.countCalls(process.env.AIEKIT_EMULATED_NPU, "getBoInfo");
+    process.once("exit", () => console.log(asked()));
+    setFault("createBo", { kind: "hang", times: 1 });
+    void device.allocBo(64, { flags: "hostOnly", group: 0x10000 });
+    setInterval(() => faultLeft("createBo").times === 0 && process.exit(5), 10);
+  `);
+
+  // GET_BO_INFO is what XRT calls next.
+  expect(end).toMatchObject({ code: 5, signal: null, stdout: "1\n" });
 });
