@@ -56,6 +56,13 @@ export interface HwContext {
   readonly kernels: readonly string[];
   /** @throws DeviceError when the xclbin has no kernel of that name; the message lists those it has. */
   kernel(name: string): Kernel;
+  /**
+   * The xclbin's kernel with instructions from an ELF (`writeInstsElf`, aiebu-asm): XRT's module flow, in which XRT writes
+   * the BOs' addresses into the stream instead of the firmware. Its runs take 0 for the instruction BO and its length.
+   * The simulator executes the stream that is in the ELF. Kept until the context is closed.
+   * @throws FormatError for an ELF that XRT could not run rightly, DeviceError where it is for another NPU or XRT lacks the flow.
+   */
+  moduleKernel(name: string, elf: Uint8Array, elfName?: string): Kernel;
   /** A list of runs that are started together and waited for together. */
   createRunlist(): Runlist;
   /** Runs that are still in flight end as ABORT. */
@@ -79,10 +86,13 @@ export type RunArg = number | bigint | Bo;
 export interface Kernel {
   readonly name: string;
   readonly args: readonly KernelArg[];
+  /** Where the instructions are: in a BO of each run, or in an ELF. */
+  readonly flow: "insts" | "elf";
   /** Memory group of an argument, for `allocBo`. Scalars have the group 0x1ffff, as in XRT. */
   groupId(index: number): number;
   /**
    * A run that is not started yet. Arguments as on hardware: opcode 3, instruction BO, its length in 32-bit words, bo0, bo1, ...
+   * With instructions in an ELF the second and the third are 0.
    * Trailing BOs may be left out when the instruction stream does not use them.
    * @throws UsageError that names the argument, what was expected and what was given.
    */

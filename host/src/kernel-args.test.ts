@@ -14,6 +14,7 @@ const kernel = {
     { index: 3, name: "bo0", kind: "bo", type: "void*", flags: "hostOnly" },
     { index: 4, name: "bo1", kind: "bo", type: "void*", flags: "hostOnly" },
   ],
+  flow: "insts",
   groupId: (index: number) => groups[index]!,
 } as unknown as Kernel;
 

@@ -11,7 +11,8 @@ export const firstDataArgIndex = 3;
 
 /** Arguments of a run after they were checked. */
 export interface CheckedArgs {
-  readonly instr: Bo;
+  /** Undefined where the instructions are in an ELF. */
+  readonly instr: Bo | undefined;
   readonly instrBytes: number;
   readonly data: readonly Bo[];
 }
@@ -22,9 +23,46 @@ export interface CheckedArgs {
  * @throws UsageError that names the argument's index and name, what was expected and what was given.
  */
 export function checkRunArgs(kernel: Kernel, args: readonly RunArg[]): CheckedArgs {
-  const fail = (what: string, hint?: string): never => {
+  checkDeclared(kernel, args);
+  const instr = args[instrArgIndex] as Bo;
+  const words = Number(args[wordCountArgIndex]);
+  const instrBytes = words * 4;
+  if (words === 0 || instrBytes > instr.sizeBytes) {
+    failureOf(kernel)(
+      `argument ${wordCountArgIndex} (ninstr): expected 1 to ${Math.floor(instr.sizeBytes / 4)} words ` +
+        `(the instruction BO has ${instr.sizeBytes} bytes), got ${words}`,
+      "the length is counted in 32-bit words, not in bytes",
+    );
+  }
+  return { instr, instrBytes, data: args.slice(firstDataArgIndex) as Bo[] };
+}
+
+/**
+ * The same for a kernel with instructions in an ELF, which names by number the arguments that it `used`. XRT leaves the
+ * address of an argument that is not given as it is in the ELF: 0.
+ */
+export function checkElfRunArgs(kernel: Kernel, args: readonly RunArg[], used: readonly number[]): CheckedArgs {
+  checkDeclared(kernel, args);
+  const missing = used.find((index) => index >= args.length);
+  if (missing !== undefined) {
+    failureOf(kernel)(
+      `the instructions use arguments ${used.join(", ")}, the run has ${args.length} arguments`,
+      `pass bo${missing - firstDataArgIndex} as argument ${missing}`,
+    );
+  }
+  return { instr: undefined, instrBytes: 0, data: args.slice(firstDataArgIndex) as Bo[] };
+}
+
+type Fail = (what: string, hint?: string) => never;
+
+function failureOf(kernel: Kernel): Fail {
+  return (what, hint) => {
     throw new UsageError(`kernel ${kernel.name}: ${what}`, { hint: hint ?? `arguments: ${signature(kernel.args)}` });
   };
+}
+
+function checkDeclared(kernel: Kernel, args: readonly RunArg[]): void {
+  const fail: Fail = failureOf(kernel);
   if (args.length > kernel.args.length) {
     fail(`expected at most ${kernel.args.length} arguments, got ${args.length}`);
   }
@@ -34,6 +72,10 @@ export function checkRunArgs(kernel: Kernel, args: readonly RunArg[]): CheckedAr
   for (const [i, arg] of args.entries()) {
     const declared = kernel.args[i]!;
     const at = `argument ${i} (${declared.name})`;
+    if (kernel.flow === "elf" && (i === instrArgIndex || i === wordCountArgIndex)) {
+      if (typeof arg === "object" || Number(arg) !== 0) fail(`${at}: expected 0, the instructions are in an ELF`);
+      continue;
+    }
     if (declared.kind === "scalar") {
       if (typeof arg === "object") fail(`${at}: expected a number (${declared.type}), got a BO`);
       else if (!isUnsigned(arg)) fail(`${at}: expected an unsigned whole number (${declared.type}), got ${arg}`);
@@ -51,17 +93,6 @@ export function checkRunArgs(kernel: Kernel, args: readonly RunArg[]): CheckedAr
   if (opcode !== executeInstructions) {
     fail(`argument 0 (opcode): expected ${executeInstructions} (execute the instruction stream), got ${opcode}`);
   }
-  const instr = args[instrArgIndex] as Bo;
-  const words = Number(args[wordCountArgIndex]);
-  const instrBytes = words * 4;
-  if (words === 0 || instrBytes > instr.sizeBytes) {
-    fail(
-      `argument ${wordCountArgIndex} (ninstr): expected 1 to ${Math.floor(instr.sizeBytes / 4)} words ` +
-        `(the instruction BO has ${instr.sizeBytes} bytes), got ${words}`,
-      "the length is counted in 32-bit words, not in bytes",
-    );
-  }
-  return { instr, instrBytes, data: args.slice(firstDataArgIndex) as Bo[] };
 }
 
 /**

@@ -1,6 +1,7 @@
-import { DeviceError } from "@aiekit/core";
+import { DeviceError, FormatError } from "@aiekit/core";
+import { type ControlElf, patchedArguments, readControlElf } from "@aiekit/xclbin";
 import type { Kernel, KernelArg, Run, RunArg } from "./device.ts";
-import { type CheckedArgs, checkRunArgs } from "./kernel-args.ts";
+import { type CheckedArgs, checkElfRunArgs, checkRunArgs } from "./kernel-args.ts";
 
 /** A kernel as the xclbin's metadata declares it. */
 export interface KernelMetadata {
@@ -13,6 +14,7 @@ export function kernelOf(metadata: KernelMetadata, createRun: (args: CheckedArgs
   const kernel: Kernel = {
     name: metadata.name,
     args: metadata.args,
+    flow: "insts",
     groupId(index: number): number {
       const arg = metadata.args[index];
       if (arg === undefined) {
@@ -24,6 +26,33 @@ export function kernelOf(metadata: KernelMetadata, createRun: (args: CheckedArgs
     run: (...args: readonly RunArg[]): Run => kernel.createRun(...args).start(),
   };
   return kernel;
+}
+
+/** The same with instructions in an ELF. */
+export function moduleKernelOf(
+  metadata: KernelMetadata,
+  elf: ControlElf,
+  createRun: (args: CheckedArgs) => Run,
+): Kernel {
+  const plain = kernelOf(metadata, createRun);
+  const used = patchedArguments(elf.codes[0]!);
+  const kernel: Kernel = {
+    ...plain,
+    flow: "elf",
+    createRun: (...args: readonly RunArg[]): Run => createRun(checkElfRunArgs(kernel, args, used)),
+    run: (...args: readonly RunArg[]): Run => kernel.createRun(...args).start(),
+  };
+  return kernel;
+}
+
+/** Reads an ELF that goes with an xclbin. @throws FormatError for another, and what `readControlElf` throws. */
+export function readInstructionElf(bytes: Uint8Array, name: string): ControlElf {
+  const elf = readControlElf(bytes, name);
+  if (elf.kind === "instructions") return elf;
+  throw new FormatError(`${name}: expected the ELF of an instruction stream, got a full ELF`, {
+    offset: 8,
+    hint: "a full ELF replaces the xclbin: device.createElfContext",
+  });
 }
 
 /** @throws DeviceError that lists the kernels there are. */

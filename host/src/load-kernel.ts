@@ -24,6 +24,7 @@ import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
 import { fillGuard, unwrittenUnits, writtenRange } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
 import { completeInputs, instsFor, type ParameterValues } from "./launch-parameters.ts";
+import { ModuleKernels, moduleArgs } from "./module-kernels.ts";
 import { targetOf } from "./target-of.ts";
 
 /** Options of one launch; `guard: false` turns off the search for output that was never written. */
@@ -46,10 +47,24 @@ export interface LaunchResult {
 }
 
 /**
+ * How runs get their instructions: `insts` from a BO, `elf` from an ELF by XRT's module flow, from the build's file or made
+ * of the stream. `auto` is `elf` on an NPU where the build has ELFs, else `insts`.
+ */
+export type InstructionFlow = "auto" | "insts" | "elf";
+
+export interface LoadOptions {
+  readonly flow?: InstructionFlow | undefined;
+}
+
+/**
  * Reads a manifest, checks the sha256 of the files it names, and gives a kernel that is ready to run on `device`.
  * @throws FormatError for a file that is missing or differs from the manifest; DeviceError when the device refuses the xclbin.
  */
-export async function loadKernel(device: Device, manifestPath: string): Promise<LoadedKernel> {
+export async function loadKernel(
+  device: Device,
+  manifestPath: string,
+  { flow = "auto" }: LoadOptions = {},
+): Promise<LoadedKernel> {
   const startMs = performance.now();
   const manifest = parseManifest(await readText(manifestPath), manifestPath);
   const folder = dirname(manifestPath);
@@ -64,13 +79,22 @@ export async function loadKernel(device: Device, manifestPath: string): Promise<
   }
   const xclbin = await readChecked(folder, manifest.xclbin);
   const insts = new Map<string, Uint8Array>();
-  for (const sequence of manifest.sequences) insts.set(sequence.name, await readChecked(folder, sequence.insts));
+  const elfs = new Map<string, Uint8Array>();
+  const usesElfs = flow === "elf" || (flow === "auto" && device.kind === "xrt");
+  for (const { name, insts: stream, instsElf } of manifest.sequences) {
+    insts.set(name, await readChecked(folder, stream));
+    if (usesElfs && instsElf !== undefined) elfs.set(name, await readChecked(folder, instsElf));
+  }
 
   const context = await device.createContext(await device.registerXclbin(xclbin, manifest.xclbin.path));
   try {
     const kernel = context.kernel(manifest.xclbinKernel);
     const loadMs = performance.now() - startMs;
-    return new LoadedKernel({ manifest, device, context, kernel, insts, loadMs });
+    const modules =
+      flow === "elf" || elfs.size > 0
+        ? new ModuleKernels({ context, kernelName: manifest.xclbinKernel, elfs })
+        : undefined;
+    return new LoadedKernel({ manifest, device, context, kernel, modules, insts, loadMs });
   } catch (error) {
     await context.close();
     throw error;
@@ -85,6 +109,7 @@ export class LoadedKernel {
   readonly loadMs: number;
   readonly #context: HwContext;
   readonly #kernel: Kernel;
+  readonly #modules: ModuleKernels | undefined;
   readonly #insts: ReadonlyMap<string, Uint8Array>;
   readonly #bos = new Map<string, SequenceBos>();
   /** Instructions of runs on device arrays, by sequence and launch parameters. */
@@ -97,6 +122,7 @@ export class LoadedKernel {
     this.loadMs = parts.loadMs;
     this.#context = parts.context;
     this.#kernel = parts.kernel;
+    this.#modules = parts.modules;
     this.#insts = parts.insts;
   }
 
@@ -110,6 +136,11 @@ export class LoadedKernel {
     const result = this.#turn.then(() => this.#launch(name, inputs, options));
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  /** How its runs get their instructions. */
+  get flow(): "insts" | "elf" {
+    return this.#modules === undefined ? "insts" : "elf";
   }
 
   /** Where its runs execute; runs of one runlist are of one context. */
@@ -158,6 +189,7 @@ export class LoadedKernel {
         hint: "allocate an array that several kernels share for the one that needs most rows",
       });
     });
+    if (this.#modules !== undefined) return this.#moduleKernel(sequence, parameters).createRun(...moduleArgs, ...data);
     const instr = this.#instr(sequence.name, parameters);
     return this.#kernel.createRun(executeInstructions, instr, instr.sizeBytes / 4, ...data);
   }
@@ -165,7 +197,10 @@ export class LoadedKernel {
   async close(): Promise<void> {
     await this.#context.close();
     await this.#turn;
-    for (const { instr, data } of this.#bos.values()) for (const bo of [instr, ...data]) bo.close();
+    for (const { instr, data } of this.#bos.values()) {
+      instr?.close();
+      for (const bo of data) bo.close();
+    }
     this.#bos.clear();
     for (const instr of this.#instrs.values()) instr.close();
     this.#instrs.clear();
@@ -176,7 +211,8 @@ export class LoadedKernel {
     const { instr, data } = this.#sequenceBos(sequence);
     const guard = options.guard ?? true;
     const complete = completeInputs(sequence, inputs, options.parameters);
-    if (sequence.parameters !== undefined || options.parameters !== undefined) {
+    const changes = sequence.parameters !== undefined || options.parameters !== undefined;
+    if (instr !== undefined && changes) {
       instr.write(instsFor(sequence, this.#insts.get(sequence.name)!, complete.parameters));
       instr.sync("toDevice");
     }
@@ -187,8 +223,11 @@ export class LoadedKernel {
       bo.sync("toDevice");
     });
 
-    const words = instr.sizeBytes / 4;
-    const report = await this.#kernel.run(executeInstructions, instr, words, ...data).finish(options);
+    const run =
+      instr === undefined
+        ? this.#moduleKernel(sequence, changes ? complete.parameters : {}).run(...moduleArgs, ...data)
+        : this.#kernel.run(executeInstructions, instr, instr.sizeBytes / 4, ...data);
+    const report = await run.finish(options);
 
     const outputs: Record<string, Tensor> = {};
     sequence.args.forEach((arg, i) => {
@@ -211,11 +250,8 @@ export class LoadedKernel {
   #sequenceBos(sequence: SequenceSpec): SequenceBos {
     const known = this.#bos.get(sequence.name);
     if (known !== undefined) return known;
-    const insts = this.#insts.get(sequence.name)!;
     const group = (index: number) => this.#kernel.groupId(index);
-    const instr = this.device.allocBo(insts.length, { flags: "cacheable", group: group(instrArgIndex) });
-    instr.write(insts);
-    instr.sync("toDevice");
+    const instr = this.#modules === undefined ? this.#newInstr(this.#insts.get(sequence.name)!) : undefined;
     const data = sequence.args.map((arg, i) =>
       this.device.allocBo(arg.bytes, { flags: "hostOnly", group: group(firstDataArgIndex + i) }),
     );
@@ -228,13 +264,21 @@ export class LoadedKernel {
     const key = `${sequenceName} ${JSON.stringify(Object.entries(parameters).sort())}`;
     const known = this.#instrs.get(key);
     if (known !== undefined) return known;
-    const insts = this.insts(sequenceName, parameters);
+    const instr = this.#newInstr(this.insts(sequenceName, parameters));
+    this.#instrs.set(key, instr);
+    return instr;
+  }
+
+  #newInstr(insts: Uint8Array): Bo {
     const options = { flags: "cacheable", group: this.#kernel.groupId(instrArgIndex) } as const;
     const instr = this.device.allocBo(insts.length, options);
     instr.write(insts);
     instr.sync("toDevice");
-    this.#instrs.set(key, instr);
     return instr;
+  }
+
+  #moduleKernel({ name }: SequenceSpec, parameters: ParameterValues): Kernel {
+    return this.#modules!.kernel(name, parameters, () => this.insts(name, parameters));
   }
 
   #inputBytes(arg: ArgSpec, input: Tensor | undefined): Uint8Array {
@@ -264,12 +308,15 @@ interface LoadedKernelParts {
   readonly device: Device;
   readonly context: HwContext;
   readonly kernel: Kernel;
+  /** Where runs get their instructions from ELFs. */
+  readonly modules: ModuleKernels | undefined;
   readonly insts: ReadonlyMap<string, Uint8Array>;
   readonly loadMs: number;
 }
 
 interface SequenceBos {
-  readonly instr: Bo;
+  /** Undefined where the instructions are in ELFs. */
+  readonly instr: Bo | undefined;
   /** In the order of the sequence's arguments. */
   readonly data: readonly Bo[];
 }

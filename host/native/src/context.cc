@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <xrt/experimental/xrt_xclbin.h>
 
+#include "elf_flow.h"
 #include "instance.h"
 
 namespace aiekit {
 
 namespace {
 
-/** Numbers are scalars, everything else a BO. The first is the opcode, of 64 bits. */
+/** Numbers are scalars, null stays unset, everything else is a BO. The first is the opcode, of 64 bits. */
 void setAll(RunCore &run, const Napi::Array &args) {
   std::vector<std::shared_ptr<BoCore>> bos;
   for (uint32_t i = 0; i < args.Length(); i++) {
     const Napi::Value arg = args.Get(i);
+    if (arg.IsNull()) continue;
     if (!arg.IsNumber()) {
       bos.push_back(Bo::coreOf(arg));
       const xrt::bo &bo = bos.back()->bo;
@@ -25,6 +27,12 @@ void setAll(RunCore &run, const Napi::Array &args) {
     }
   }
   run.bos = std::move(bos);
+}
+
+size_t argCountOf(const ContextCore &context, uint32_t kernel) {
+  if (!context.argCounts.empty()) return context.argCounts.at(kernel);
+  const xrt::kernel &declared = context.kernels.at(kernel);
+  return declared.get_xclbin().get_kernel(declared.get_name()).get_args().size();
 }
 
 } // namespace
@@ -47,7 +55,8 @@ void Run::release(const Napi::CallbackInfo &) { core.reset(); }
 
 Napi::Function Context::define(Napi::Env env) {
   return DefineClass(env, "Context",
-                     {InstanceMethod<&Context::createRun>("createRun"), InstanceMethod<&Context::start>("start"),
+                     {InstanceMethod<&Context::addModuleKernel>("moduleKernel"),
+                      InstanceMethod<&Context::createRun>("createRun"), InstanceMethod<&Context::start>("start"),
                       InstanceMethod<&Context::cancel>("cancel"), InstanceMethod<&Context::close>("close"),
                       InstanceMethod<&Context::setOnEnd>("setOnEnd")});
 }
@@ -66,9 +75,10 @@ Napi::Object Context::make(Napi::Env env, std::shared_ptr<ContextCore> core) {
   return object;
 }
 
-/** [{ name, args: [{ name, type, offset, size, group }] }] */
+/** [{ name, args: [{ name, type, offset, size, group }] }]; none of a full ELF, whose reader knows them. */
 Napi::Value Context::kernelsOf(Napi::Env env) const {
   const Napi::Array kernels = Napi::Array::New(env);
+  if (!core->argCounts.empty()) return kernels;
   for (const xrt::kernel &kernel : core->kernels) {
     const Napi::Object entry = Napi::Object::New(env);
     const Napi::Array args = Napi::Array::New(env);
@@ -91,6 +101,18 @@ std::shared_ptr<ContextCore> Context::open(Napi::Env env) const {
   return core;
 }
 
+/** Gives the kernel's number, for `createRun`. No call of the driver: XRT reads the ELF, and allocates for each run of it. */
+Napi::Value Context::addModuleKernel(const Napi::CallbackInfo &info) {
+  const auto context = open(info.Env());
+  const std::string name = info[0].As<Napi::String>();
+  const auto elf = info[1].As<Napi::Uint8Array>();
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::string bytes(reinterpret_cast<const char *>(elf.Data()), elf.ByteLength());
+    context->kernels.push_back(moduleKernel(context->context, bytes, name));
+    return Napi::Number::New(info.Env(), static_cast<double>(context->kernels.size() - 1));
+  });
+}
+
 Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   const auto context = open(env);
@@ -100,8 +122,7 @@ Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
     if (kernel >= context->kernels.size()) throw std::out_of_range("no such kernel");
     const xrt::kernel &declared = context->kernels[kernel];
     // XRT does not check: a BO past the last argument crashes the process.
-    const size_t known = declared.get_xclbin().get_kernel(declared.get_name()).get_args().size();
-    if (args.Length() > known) throw std::out_of_range("more arguments than the kernel has");
+    if (args.Length() > argCountOf(*context, kernel)) throw std::out_of_range("more arguments than the kernel has");
     auto run = std::make_shared<RunCore>();
     run->context = context;
     run->run = xrt::run(declared);

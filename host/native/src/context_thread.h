@@ -23,6 +23,8 @@ struct ContextCore {
   xrt::device device;
   xrt::hw_context context;
   std::vector<xrt::kernel> kernels;
+  /** Of a full ELF's kernels, which no xclbin declares; empty in a context of an xclbin. */
+  std::vector<size_t> argCounts;
 };
 
 /** A run with everything its command uses. Never destroyed while the command is in progress: XRT would end the process. */

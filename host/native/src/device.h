@@ -18,8 +18,8 @@ struct DeviceCore {
 };
 
 /**
- * JS: `open(index)`, `register(bytes)`, `createContext(uuid, kernelNames)` give promises and work on a thread of the
- * device; `allocBo(size, cacheable, group)` and `close()` do not wait for anything.
+ * JS: `open(index)`, `register(bytes)`, `createContext(uuid, kernelNames)` and `createElfContext(elf, kernels)` give
+ * promises and work on a thread of the device; `allocBo(size, cacheable, group)` and `close()` do not wait for anything.
  */
 class Device : public Napi::ObjectWrap<Device> {
 public:
@@ -30,6 +30,7 @@ private:
   Napi::Value open(const Napi::CallbackInfo &info);
   Napi::Value registerXclbin(const Napi::CallbackInfo &info);
   Napi::Value createContext(const Napi::CallbackInfo &info);
+  Napi::Value createElfContext(const Napi::CallbackInfo &info);
   Napi::Value allocBo(const Napi::CallbackInfo &info);
   void close(const Napi::CallbackInfo &info);
   void checkOpen(Napi::Env env) const;

@@ -1,7 +1,7 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
 import { SimFault } from "@aiekit/sim";
 import type { HwContext, Kernel, Runlist, RunReport } from "../device.ts";
-import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
+import { findKernel, type KernelMetadata, kernelOf, moduleKernelOf, readInstructionElf } from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type LaunchBytes, type RunQueue, SimRun } from "./sim-run.ts";
 
@@ -57,6 +57,15 @@ export class SimContext implements HwContext, RunQueue {
   kernel(name: string): Kernel {
     this.#checkOpen("kernel");
     return kernelOf(findKernel(this.#options.kernels, name), (args) => new SimRun(this, args));
+  }
+
+  moduleKernel(name: string, elf: Uint8Array, elfName = "ELF"): Kernel {
+    this.#checkOpen("moduleKernel");
+    const read = readInstructionElf(elf, elfName);
+    // Its own address patches name the arguments: the relocations are XRT's to apply.
+    const insts = read.codes[0]!.text.slice();
+    const metadata = findKernel(this.#options.kernels, name);
+    return moduleKernelOf(metadata, read, (args) => new SimRun(this, args, insts));
   }
 
   createRunlist(): Runlist {

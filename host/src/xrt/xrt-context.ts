@@ -1,9 +1,10 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
+import { decodeTxn } from "@aiekit/xclbin";
 import type { HwContext, Kernel, NpuGeneration, Run, Runlist } from "../device.ts";
-import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
+import { findKernel, type KernelMetadata, kernelOf, moduleKernelOf, readInstructionElf } from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type FailedState, runStateOf, stateHints } from "./command-states.ts";
-import { InstructionGuard } from "./instruction-guard.ts";
+import { checkGeneration, InstructionGuard } from "./instruction-guard.ts";
 import type { NativeContext, NativeFailure } from "./native-addon.ts";
 import { type PooledRun, RunPool } from "./run-pool.ts";
 import type { XrtBo } from "./xrt-bo.ts";
@@ -15,6 +16,7 @@ export interface XrtContextOptions {
   readonly native: NativeContext;
   readonly kernels: readonly KernelMetadata[];
   readonly generation: NpuGeneration;
+  readonly hasModuleFlow: boolean;
   readonly onClose: (context: XrtContext) => void;
 }
 
@@ -59,6 +61,24 @@ export class XrtContext implements HwContext, RunQueue {
     const metadata = findKernel(this.#options.kernels, name);
     const index = this.#options.kernels.indexOf(metadata);
     return kernelOf(metadata, (args) => new XrtRun(this, index, args));
+  }
+
+  moduleKernel(name: string, elf: Uint8Array, elfName = "ELF"): Kernel {
+    this.#checkOpen("moduleKernel");
+    if (!this.#options.hasModuleFlow) {
+      throw new DeviceError("context: this XRT runs no instructions from ELFs (its module flow is missing)", {
+        hint: "install a newer XRT and build the addon again, or use the instruction stream: flow insts",
+      });
+    }
+    const read = readInstructionElf(elf, elfName);
+    checkGeneration(decodeTxn(read.codes[0]!.text, elfName), this.#options.generation);
+    const metadata = findKernel(this.#options.kernels, name);
+    try {
+      const index = this.#options.native.moduleKernel(name, elf);
+      return moduleKernelOf(metadata, read, (args) => new XrtRun(this, index, args));
+    } catch (thrown) {
+      throw xrtError(`${elfName}: module`, thrown);
+    }
   }
 
   createRunlist(): Runlist {
@@ -150,6 +170,8 @@ export class XrtContext implements HwContext, RunQueue {
   /** The first run whose instructions the NPU must not get, and why. */
   #refusal(runs: readonly XrtRun[]): { readonly run: XrtRun; readonly error: Error } | undefined {
     for (const run of runs) {
+      // Those in an ELF were checked when their kernel was made.
+      if (run.instr === undefined) continue;
       const { bo, bytes } = run.instr;
       try {
         this.#guard.check(bo, bytes, run.bos().length - 1);

@@ -14,7 +14,7 @@ import { XrtError, xrtError } from "./xrt-error.ts";
 export async function openXrtDevice(addon: NativeAddon): Promise<XrtDevice> {
   const native = new addon.Device();
   try {
-    return new XrtDevice(native, await native.open(0));
+    return new XrtDevice(addon, native, await native.open(0));
   } catch (thrown) {
     native.close();
     const error = xrtError("device xrt", thrown);
@@ -32,13 +32,15 @@ export class XrtDevice implements Device {
   readonly name: string;
   readonly generation: NpuGeneration;
   readonly target: Target;
+  readonly #addon: NativeAddon;
   readonly #native: NativeDevice;
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<XrtContext>();
   readonly #bos = new Set<XrtBo>();
   #closed = false;
 
-  constructor(native: NativeDevice, identity: { readonly name: string; readonly bdf: string }) {
+  constructor(addon: NativeAddon, native: NativeDevice, identity: { readonly name: string; readonly bdf: string }) {
+    this.#addon = addon;
     this.#native = native;
     this.generation = generationOf(identity.name);
     const emulated = identity.name.includes(emulatedMark);
@@ -78,6 +80,7 @@ export class XrtDevice implements Device {
       uuid,
       native,
       generation: this.generation,
+      hasModuleFlow: this.#addon.hasModuleFlow,
       // Memory groups are XRT's to say; kinds and flags the xclbin's.
       kernels: kernels.map((kernel, k) => ({
         ...kernel,

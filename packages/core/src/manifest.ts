@@ -91,6 +91,8 @@ export interface LaunchEstimate {
 export interface SequenceSpec {
   readonly name: string;
   readonly insts: FileRef;
+  /** The same stream as an ELF for XRT's module flow; where a build was asked for it. */
+  readonly instsElf?: FileRef;
   /** Units (frames, rows, tiles) that one launch processes; 1 where the kernel has no such axis. */
   readonly units: number;
   readonly args: readonly ArgSpec[];
@@ -178,6 +180,7 @@ export function parseManifest(text: string, name: string): Manifest {
     const sequence = record(s, at);
     text_(sequence.name, `${at}.name`);
     file(sequence.insts, `${at}.insts`);
+    if (sequence.instsElf !== undefined) file(sequence.instsElf, `${at}.instsElf`);
     count(sequence.units, `${at}.units`);
     const words = (sequence.insts as { readonly bytes: number }).bytes / 4;
     if (sequence.estimate !== undefined) {

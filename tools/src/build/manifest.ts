@@ -1,8 +1,9 @@
 import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest } from "@aiekit/core";
 import type { DesignSequence } from "@aiekit/mlir";
+import { writeInstsElf } from "@aiekit/xclbin";
 import { sha256 } from "../cache/sha256.ts";
 import { launchParameter } from "./launch-parameter.ts";
-import type { ResolvedRequest } from "./request.ts";
+import { instsFormatParam, type ResolvedRequest } from "./request.ts";
 import type { BuildTools } from "./tool-versions.ts";
 import { xclbinKernelName } from "./xclbin-kernel.ts";
 
@@ -28,6 +29,7 @@ export const productPaths = {
   lowered: "lowered.mlir",
   xclbin: (kernel: string) => `${kernel}.xclbin`,
   insts: (sequence: string) => `insts/${sequence}.bin`,
+  instsElf: (sequence: string) => `insts/${sequence}.elf`,
   manifest: "manifest.json",
 } as const;
 
@@ -47,6 +49,12 @@ export function buildProducts({ design, lowered, xclbin, ...source }: ProductsSo
     [productPaths.xclbin(source.request.entry.name), xclbin],
     ...source.sequences.map(({ name }) => [productPaths.insts(name), source.instsOf(name)] as const),
   ]);
+  if (hasElfs(source.request)) {
+    for (const { name } of source.sequences) {
+      const elf = writeInstsElf(source.instsOf(name), `${source.request.entry.name}: ${name}`);
+      products.set(productPaths.instsElf(name), elf);
+    }
+  }
   const manifest = describeBuild({ ...source, products, xclbinKernel: xclbinKernelName });
   return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
@@ -75,6 +83,7 @@ export function describeBuild(source: ManifestSource): Manifest {
       name,
       units,
       insts: product(productPaths.insts(name)),
+      ...(hasElfs(request) && { instsElf: product(productPaths.instsElf(name)) }),
       args: args.map(withBytes),
       ...(estimate && { estimate }),
       ...(parameters && { parameters: parameters.map((p) => launchParameter(p, name, source.instsOf)) }),
@@ -85,6 +94,10 @@ export function describeBuild(source: ManifestSource): Manifest {
       version,
     })),
   };
+}
+
+function hasElfs({ params }: ResolvedRequest): boolean {
+  return params[instsFormatParam.name] === "elf";
 }
 
 function withBytes(arg: Omit<ArgSpec, "bytes">): ArgSpec {

@@ -31,7 +31,7 @@ export async function resolveRequest(request: BuildRequest): Promise<ResolvedReq
   const { deviceModel, findKernel } = await import("@aiekit/mlir");
   const entry = findKernel(request.kernel);
   const given = request.params ?? {};
-  const specs = [...entry.params, roundingParam];
+  const specs = [...entry.params, ...commonParams];
   const unknown = Object.keys(given).find((name) => !specs.some((spec) => spec.name === name));
   if (unknown !== undefined) {
     const names = specs.map((spec) => spec.name).join(", ");
@@ -55,8 +55,8 @@ export async function resolveRequest(request: BuildRequest): Promise<ResolvedReq
     ...(device === usualDevice ? [] : [`device=${device}`]),
     ...specs.filter((spec) => params[spec.name] !== spec.default).map((spec) => `${spec.name}=${params[spec.name]}`),
   ];
-  // Every build that does not ask for it has it: only another mode is worth a word.
-  if (params[roundingParam.name] === roundingParam.default) delete params[roundingParam.name];
+  // Every build that does not ask for them has them: only another choice is worth a word.
+  for (const spec of commonParams) if (params[spec.name] === spec.default) delete params[spec.name];
   return {
     entry,
     target: request.target,
@@ -85,6 +85,16 @@ export const roundingParam: ParamSpec = {
   choices: Object.keys(roundingModes),
   about: "rounding of the kernel's results, to see what another mode would cost",
 };
+
+/** A parameter of every kernel: whether each instruction stream has an ELF beside it, for XRT's module flow. */
+export const instsFormatParam: ParamSpec = {
+  name: "instsFormat",
+  default: "bin",
+  choices: ["bin", "elf"],
+  about: "elf: instruction streams as ELFs too; on an NPU XRT then writes the buffers' addresses, not the firmware",
+};
+
+const commonParams = [roundingParam, instsFormatParam];
 
 /** File systems take 255 bytes; a list of shapes may be longer. */
 function folderNameOf(name: string): string {
