@@ -53,6 +53,17 @@ export function checkElfRunArgs(kernel: Kernel, args: readonly RunArg[], used: r
   return { instr: undefined, instrBytes: 0, data: args.slice(firstDataArgIndex) as Bo[] };
 }
 
+/** The same for a kernel of a full ELF, whose arguments are its buffers and nothing else. */
+export function checkFullElfRunArgs(kernel: Kernel, args: readonly RunArg[], used: readonly number[]): CheckedArgs {
+  const fail: Fail = failureOf(kernel);
+  checkKinds(kernel, args, fail);
+  const missing = used.find((index) => index >= args.length);
+  if (missing !== undefined) {
+    fail(`the instructions use buffers ${used.join(", ")}, the run has ${args.length}`);
+  }
+  return { instr: undefined, instrBytes: 0, data: args as readonly Bo[] };
+}
+
 type Fail = (what: string, hint?: string) => never;
 
 function failureOf(kernel: Kernel): Fail {
@@ -63,11 +74,19 @@ function failureOf(kernel: Kernel): Fail {
 
 function checkDeclared(kernel: Kernel, args: readonly RunArg[]): void {
   const fail: Fail = failureOf(kernel);
-  if (args.length > kernel.args.length) {
-    fail(`expected at most ${kernel.args.length} arguments, got ${args.length}`);
-  }
   if (args.length < firstDataArgIndex) {
     fail(`expected at least ${firstDataArgIndex} arguments (opcode, instr, ninstr), got ${args.length}`);
+  }
+  checkKinds(kernel, args, fail);
+  const opcode = Number(args[0]);
+  if (opcode !== executeInstructions) {
+    fail(`argument 0 (opcode): expected ${executeInstructions} (execute the instruction stream), got ${opcode}`);
+  }
+}
+
+function checkKinds(kernel: Kernel, args: readonly RunArg[], fail: Fail): void {
+  if (args.length > kernel.args.length) {
+    fail(`expected at most ${kernel.args.length} arguments, got ${args.length}`);
   }
   for (const [i, arg] of args.entries()) {
     const declared = kernel.args[i]!;
@@ -87,11 +106,6 @@ function checkDeclared(kernel: Kernel, args: readonly RunArg[]): void {
       const [expected, got] = [kernel.groupId(i), arg.group].map((group) => `0x${group.toString(16)}`);
       fail(`${at}: expected a BO of group ${expected}, got one of group ${got}`, hintForFlags(i, declared.flags));
     }
-  }
-
-  const opcode = Number(args[0]);
-  if (opcode !== executeInstructions) {
-    fail(`argument 0 (opcode): expected ${executeInstructions} (execute the instruction stream), got ${opcode}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { DeviceError, FormatError } from "@aiekit/core";
-import { type ControlElf, patchedArguments, readControlElf } from "@aiekit/xclbin";
+import { type ControlCode, type ControlElf, patchedArguments, readControlElf } from "@aiekit/xclbin";
 import type { Kernel, KernelArg, Run, RunArg } from "./device.ts";
-import { type CheckedArgs, checkElfRunArgs, checkRunArgs } from "./kernel-args.ts";
+import { type CheckedArgs, checkElfRunArgs, checkFullElfRunArgs, checkRunArgs } from "./kernel-args.ts";
 
 /** A kernel as the xclbin's metadata declares it. */
 export interface KernelMetadata {
@@ -43,6 +43,26 @@ export function moduleKernelOf(
     run: (...args: readonly RunArg[]): Run => kernel.createRun(...args).start(),
   };
   return kernel;
+}
+
+/** A kernel of a full ELF: its arguments are `argCount` buffers, of memory that every BO is in. */
+export function fullElfKernelOf(code: ControlCode, createRun: (args: CheckedArgs) => Run): Kernel {
+  const args = Array.from({ length: code.argCount ?? 0 }, (_, index) => ({
+    ...({ index, name: `bo${index}`, kind: "bo", type: "char*", flags: "hostOnly", group: 0 } as const),
+  }));
+  const used = patchedArguments(code);
+  const kernel: Kernel = {
+    ...kernelOf({ name: fullElfKernelName(code), args }, createRun),
+    flow: "full-elf",
+    createRun: (...given: readonly RunArg[]): Run => createRun(checkFullElfRunArgs(kernel, given, used)),
+    run: (...given: readonly RunArg[]): Run => kernel.createRun(...given).start(),
+  };
+  return kernel;
+}
+
+/** As XRT takes it. */
+export function fullElfKernelName({ kernel, instance }: ControlCode): string {
+  return `${kernel}:${instance}`;
 }
 
 /** Reads an ELF that goes with an xclbin. @throws FormatError for another, and what `readControlElf` throws. */

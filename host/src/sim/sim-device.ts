@@ -75,6 +75,13 @@ export class SimDevice implements Device {
     return context;
   }
 
+  async createElfContext(_elf: Uint8Array, name = "full ELF"): Promise<HwContext> {
+    this.#checkOpen("createElfContext");
+    throw new DeviceError(`${name}: the simulator runs no full ELFs`, {
+      hint: "make a context of the xclbin of the same build: createContext",
+    });
+  }
+
   allocBo(sizeBytes: number, options: BoOptions): Bo {
     this.#checkOpen("allocBo");
     const bo = new SimBo(sizeBytes, options, (closed) => this.#bos.delete(closed));

@@ -1,7 +1,15 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
-import { decodeTxn } from "@aiekit/xclbin";
+import { type ControlCode, decodeTxn } from "@aiekit/xclbin";
 import type { HwContext, Kernel, NpuGeneration, Run, Runlist } from "../device.ts";
-import { findKernel, type KernelMetadata, kernelOf, moduleKernelOf, readInstructionElf } from "../kernel-of.ts";
+import {
+  findKernel,
+  fullElfKernelName,
+  fullElfKernelOf,
+  type KernelMetadata,
+  kernelOf,
+  moduleKernelOf,
+  readInstructionElf,
+} from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type FailedState, runStateOf, stateHints } from "./command-states.ts";
 import { checkGeneration, InstructionGuard } from "./instruction-guard.ts";
@@ -15,6 +23,8 @@ export interface XrtContextOptions {
   readonly uuid: string;
   readonly native: NativeContext;
   readonly kernels: readonly KernelMetadata[];
+  /** Of a full ELF, in the order of the native kernels; undefined in a context of an xclbin. */
+  readonly codes?: readonly ControlCode[];
   readonly generation: NpuGeneration;
   readonly hasModuleFlow: boolean;
   readonly onClose: (context: XrtContext) => void;
@@ -50,7 +60,7 @@ export class XrtContext implements HwContext, RunQueue {
   constructor(options: XrtContextOptions) {
     this.#options = options;
     this.uuid = options.uuid;
-    this.kernels = options.kernels.map((kernel) => kernel.name);
+    this.kernels = options.codes?.map(fullElfKernelName) ?? options.kernels.map((kernel) => kernel.name);
     this.#guard = new InstructionGuard(options.generation);
     this.#pool = new RunPool(options.native);
     options.native.setOnEnd((...end) => this.#ended(...end));
@@ -58,13 +68,20 @@ export class XrtContext implements HwContext, RunQueue {
 
   kernel(name: string): Kernel {
     this.#checkOpen("kernel");
+    const { codes } = this.#options;
+    if (codes !== undefined) {
+      const named = codes.map((code) => ({ name: fullElfKernelName(code), code }));
+      const found = findKernel(named, name);
+      return fullElfKernelOf(found.code, (args) => new XrtRun(this, named.indexOf(found), args, "full-elf"));
+    }
     const metadata = findKernel(this.#options.kernels, name);
     const index = this.#options.kernels.indexOf(metadata);
-    return kernelOf(metadata, (args) => new XrtRun(this, index, args));
+    return kernelOf(metadata, (args) => new XrtRun(this, index, args, "insts"));
   }
 
   moduleKernel(name: string, elf: Uint8Array, elfName = "ELF"): Kernel {
     this.#checkOpen("moduleKernel");
+    if (this.#options.codes !== undefined) throw new DeviceError("context: moduleKernel in a context of a full ELF");
     if (!this.#options.hasModuleFlow) {
       throw new DeviceError("context: this XRT runs no instructions from ELFs (its module flow is missing)", {
         hint: "install a newer XRT and build the addon again, or use the instruction stream: flow insts",
@@ -75,7 +92,7 @@ export class XrtContext implements HwContext, RunQueue {
     const metadata = findKernel(this.#options.kernels, name);
     try {
       const index = this.#options.native.moduleKernel(name, elf);
-      return moduleKernelOf(metadata, read, (args) => new XrtRun(this, index, args));
+      return moduleKernelOf(metadata, read, (args) => new XrtRun(this, index, args, "elf"));
     } catch (thrown) {
       throw xrtError(`${elfName}: module`, thrown);
     }

@@ -3,8 +3,10 @@ import { DeviceError, DeviceUnavailableError, FormatError, type Target } from "@
 import { decodeSimImage, describePdi, isSimImage, readXclbin, type Xclbin } from "@aiekit/xclbin";
 import type { Bo, BoOptions, Device, HwContext, NpuGeneration } from "../device.ts";
 import { emulatedMark } from "../emulation/machine-folder.ts";
+import { fullElfKernelName } from "../kernel-of.ts";
 import { deviceLimits } from "../limits.ts";
 import { dpuKernels } from "../xclbin-kernels.ts";
+import { readFullElf } from "./full-elf.ts";
 import type { NativeAddon, NativeDevice, NativeFailure } from "./native-addon.ts";
 import { XrtBo } from "./xrt-bo.ts";
 import { XrtContext } from "./xrt-context.ts";
@@ -74,7 +76,7 @@ export class XrtDevice implements Device {
     this.#checkFits(xclbin, kernels[0]!.pdi.image);
     const names = kernels.map((kernel) => kernel.name);
     const native = await this.#native.createContext(uuid, names).catch((thrown: unknown) => {
-      throw this.#contextError(xclbin, thrown);
+      throw this.#contextError(xclbin.name, thrown);
     });
     const context = new XrtContext({
       uuid,
@@ -86,6 +88,27 @@ export class XrtDevice implements Device {
         ...kernel,
         args: kernel.args.map((arg, i) => ({ ...arg, group: native.kernels[k]?.args[i]?.group ?? arg.group })),
       })),
+      onClose: (closed) => this.#contexts.delete(closed),
+    });
+    if (this.#closed) await context.close();
+    else this.#contexts.add(context);
+    return context;
+  }
+
+  async createElfContext(elf: Uint8Array, name = "full ELF"): Promise<HwContext> {
+    this.#checkOpen("createElfContext");
+    const { codes, uid } = readFullElf(elf, name, this);
+    if (!this.#addon.hasFullElfFlow) {
+      throw new DeviceError(`${name}: this XRT makes no contexts of full ELFs`, {
+        hint: "install a newer XRT and build the addon again, or use the xclbin of the same build",
+      });
+    }
+    const kernels = codes.map((code) => ({ name: fullElfKernelName(code), argCount: code.argCount ?? 0 }));
+    const native = await this.#native.createElfContext(elf, kernels).catch((thrown: unknown) => {
+      throw this.#contextError(name, thrown);
+    });
+    const context = new XrtContext({
+      ...{ uuid: uid ?? "", native, codes, kernels: [], generation: this.generation, hasModuleFlow: false },
       onClose: (closed) => this.#contexts.delete(closed),
     });
     if (this.#closed) await context.close();
@@ -143,9 +166,9 @@ export class XrtDevice implements Device {
   }
 
   /** The driver says "Invalid argument" to everything that it cannot grant; what fits was checked before. */
-  #contextError(xclbin: Xclbin, thrown: unknown): Error {
+  #contextError(name: string, thrown: unknown): Error {
     const failure = thrown as NativeFailure;
-    if (failure.code !== "CONTEXT_REFUSED") return xrtError(`${xclbin.name}: context`, thrown);
+    if (failure.code !== "CONTEXT_REFUSED") return xrtError(`${name}: context`, thrown);
     const { contexts } = deviceLimits[this.generation];
     const own = this.#contexts.size;
     const why =

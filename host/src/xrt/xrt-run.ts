@@ -1,5 +1,5 @@
 import { DeviceError } from "@aiekit/core";
-import type { Run, RunReport, RunState, WaitOptions } from "../device.ts";
+import type { Kernel, Run, RunReport, RunState, WaitOptions } from "../device.ts";
 import type { CheckedArgs } from "../kernel-args.ts";
 import { executeInstructions } from "../kernel-args.ts";
 import { runEnd } from "../run-end.ts";
@@ -23,13 +23,15 @@ export class XrtRun implements Run {
   readonly kernelIndex: number;
   readonly #queue: RunQueue;
   readonly #args: CheckedArgs;
+  readonly #flow: Kernel["flow"];
   #state: RunState = "NEW";
   #error: Error | undefined;
   #report: RunReport | undefined;
   #ended: Promise<void> = Promise.resolve();
   #markEnded: () => void = () => {};
 
-  constructor(queue: RunQueue, kernelIndex: number, args: CheckedArgs) {
+  constructor(queue: RunQueue, kernelIndex: number, args: CheckedArgs, flow: Kernel["flow"]) {
+    this.#flow = flow;
     this.#queue = queue;
     this.kernelIndex = kernelIndex;
     this.#args = args;
@@ -100,6 +102,7 @@ export class XrtRun implements Run {
 
   nativeArgs(): readonly NativeArg[] {
     const natives = this.bos().map((bo) => bo.native);
+    if (this.#flow === "full-elf") return natives;
     if (this.#args.instr === undefined) return [executeInstructions, null, null, ...natives];
     const [instr, ...data] = natives;
     return [executeInstructions, instr!, this.#args.instrBytes / 4, ...data];

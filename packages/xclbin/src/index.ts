@@ -13,7 +13,7 @@ export {
   patchedArguments,
   readControlElf,
 } from "./control-elf/control-elf.ts";
-export { type FullElfSpec, writeFullElf, writeInstsElf } from "./control-elf/control-elf-writer.ts";
+export { type FullElfSpec, loadingPdi, writeFullElf, writeInstsElf } from "./control-elf/control-elf-writer.ts";
 export {
   aieMachine,
   type CoreElf,

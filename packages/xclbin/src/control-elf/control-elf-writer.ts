@@ -1,6 +1,7 @@
 import { UsageError } from "@aiekit/core";
 import { elfTypes } from "../core-elf.ts";
 import { sha256Hex } from "../sha256.ts";
+import { decodeTxn, encodeTxn } from "../txn.ts";
 import { patchesOf } from "./bd-patches.ts";
 import { type ControlPatch, controlElf } from "./control-elf.ts";
 import { type SectionToWrite, stringTable, wordBytes, writeElfImage } from "./elf-image.ts";
@@ -119,6 +120,12 @@ export function writeFullElf({ kernel, argCount, pdis, instances }: FullElfSpec)
       uidSection([...pdis.map(({ bytes }) => bytes), ...codes.map(({ text }) => text)]),
     ],
   });
+}
+
+/** The stream with an operation before it that configures the array by a PDI of the full ELF. */
+export function loadingPdi(insts: Uint8Array, id: number, name = "instruction stream"): Uint8Array {
+  const stream = decodeTxn(insts, name);
+  return encodeTxn({ ...stream, ops: [{ op: "loadPdi", id, bytes: 0, address: 0n }, ...stream.ops] });
 }
 
 interface CodePatches {
