@@ -66,6 +66,19 @@ test("an ELF beside the instructions is used where it is asked for, and made whe
   }
 });
 
+test("a full ELF is refused where the build has none, and by the simulator, which runs none", async () => {
+  const sequences = [await loop(2)];
+  const builds = new LoopbackBuild(folder);
+  const fullElf = await builds.write("loopback.elf", new Uint8Array(64));
+
+  await expect(loadKernel(device, await build(sequences), { flow: "full-elf" })).rejects.toThrow(/has no full ELF/);
+  const manifest = await build(sequences, { fullElf });
+  await expect(loadKernel(device, manifest, { flow: "full-elf" })).rejects.toThrow(
+    /loopback\.elf: the simulator runs no/,
+  );
+  expect((await loadKernel(device, manifest)).flow).toBe("insts");
+});
+
 test("an ELF that was changed after the build is refused before the device sees it", async () => {
   const manifest = await build([await new LoopbackBuild(folder).sequenceWithElf(2)]);
   await writeFile(join(folder, "objects_2.elf"), new Uint8Array(100));

@@ -21,10 +21,10 @@ import {
 } from "@aiekit/core";
 import type { Bo, Device, HwContext, Kernel, Run, RunReport, WaitOptions } from "./device.ts";
 import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
+import { type ElfKernels, FullElfKernels, ModuleKernels } from "./elf-kernels.ts";
 import { fillGuard, unwrittenUnits, writtenRange } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
 import { completeInputs, instsFor, type ParameterValues } from "./launch-parameters.ts";
-import { ModuleKernels, moduleArgs } from "./module-kernels.ts";
 import { targetOf } from "./target-of.ts";
 
 /** Options of one launch; `guard: false` turns off the search for output that was never written. */
@@ -47,10 +47,11 @@ export interface LaunchResult {
 }
 
 /**
- * How runs get their instructions: `insts` from a BO, `elf` from an ELF by XRT's module flow, from the build's file or made
- * of the stream. `auto` is `elf` on an NPU where the build has ELFs, else `insts`.
+ * How runs get their instructions: `insts` from a BO; `elf` from an ELF by XRT's module flow, from the build's file or made
+ * of the stream; `full-elf` from the build's full ELF, without the xclbin. `auto` is, on an NPU, what the build has ELFs for,
+ * else `insts`.
  */
-export type InstructionFlow = "auto" | "insts" | "elf";
+export type InstructionFlow = "auto" | "insts" | "elf" | "full-elf";
 
 export interface LoadOptions {
   readonly flow?: InstructionFlow | undefined;
@@ -81,20 +82,26 @@ export async function loadKernel(
   const insts = new Map<string, Uint8Array>();
   const elfs = new Map<string, Uint8Array>();
   const usesElfs = flow === "elf" || (flow === "auto" && device.kind === "xrt");
+  const usesFullElf =
+    flow === "full-elf" || (flow === "auto" && device.kind === "xrt" && manifest.fullElf !== undefined);
   for (const { name, insts: stream, instsElf } of manifest.sequences) {
     insts.set(name, await readChecked(folder, stream));
     if (usesElfs && instsElf !== undefined) elfs.set(name, await readChecked(folder, instsElf));
   }
 
-  const context = await device.createContext(await device.registerXclbin(xclbin, manifest.xclbin.path));
+  const context = usesFullElf
+    ? await device.createElfContext(...(await readFullElf(folder, manifest)))
+    : await device.createContext(await device.registerXclbin(xclbin, manifest.xclbin.path));
   try {
-    const kernel = context.kernel(manifest.xclbinKernel);
-    const loadMs = performance.now() - startMs;
-    const modules =
-      flow === "elf" || elfs.size > 0
-        ? new ModuleKernels({ context, kernelName: manifest.xclbinKernel, elfs })
+    const kernelName = manifest.xclbinKernel;
+    const elfKernels = usesFullElf
+      ? new FullElfKernels({ context, kernelName, insts })
+      : flow === "elf" || elfs.size > 0
+        ? new ModuleKernels({ context, kernelName, elfs })
         : undefined;
-    return new LoadedKernel({ manifest, device, context, kernel, modules, insts, loadMs });
+    const kernel = usesFullElf ? undefined : context.kernel(kernelName);
+    const loadMs = performance.now() - startMs;
+    return new LoadedKernel({ manifest, device, context, kernel, elfKernels, insts, loadMs });
   } catch (error) {
     await context.close();
     throw error;
@@ -108,8 +115,9 @@ export class LoadedKernel {
   /** Wall time from reading the manifest to the configured context. */
   readonly loadMs: number;
   readonly #context: HwContext;
-  readonly #kernel: Kernel;
-  readonly #modules: ModuleKernels | undefined;
+  /** Of the xclbin; undefined for a full ELF. */
+  readonly #kernel: Kernel | undefined;
+  readonly #elfKernels: ElfKernels | undefined;
   readonly #insts: ReadonlyMap<string, Uint8Array>;
   readonly #bos = new Map<string, SequenceBos>();
   /** Instructions of runs on device arrays, by sequence and launch parameters. */
@@ -122,7 +130,7 @@ export class LoadedKernel {
     this.loadMs = parts.loadMs;
     this.#context = parts.context;
     this.#kernel = parts.kernel;
-    this.#modules = parts.modules;
+    this.#elfKernels = parts.elfKernels;
     this.#insts = parts.insts;
   }
 
@@ -139,8 +147,8 @@ export class LoadedKernel {
   }
 
   /** How its runs get their instructions. */
-  get flow(): "insts" | "elf" {
-    return this.#modules === undefined ? "insts" : "elf";
+  get flow(): Kernel["flow"] {
+    return this.#elfKernels?.flow ?? "insts";
   }
 
   /** Where its runs execute; runs of one runlist are of one context. */
@@ -158,7 +166,7 @@ export class LoadedKernel {
   groupOf(sequenceName: string, argName: string): number {
     const { args } = this.#sequence(sequenceName);
     const index = args.findIndex((arg) => arg.name === argName);
-    if (index >= 0) return this.#kernel.groupId(firstDataArgIndex + index);
+    if (index >= 0) return this.#group(firstDataArgIndex + index);
     throw new UsageError(
       `${this.manifest.kernel}: ${sequenceName}: no argument named ${argName}: expected ${namesOf(args)}`,
     );
@@ -189,9 +197,11 @@ export class LoadedKernel {
         hint: "allocate an array that several kernels share for the one that needs most rows",
       });
     });
-    if (this.#modules !== undefined) return this.#moduleKernel(sequence, parameters).createRun(...moduleArgs, ...data);
+    if (this.#elfKernels !== undefined) {
+      return this.#elfKernel(sequence, parameters).createRun(...this.#elfKernels.before, ...data);
+    }
     const instr = this.#instr(sequence.name, parameters);
-    return this.#kernel.createRun(executeInstructions, instr, instr.sizeBytes / 4, ...data);
+    return this.#kernel!.createRun(executeInstructions, instr, instr.sizeBytes / 4, ...data);
   }
 
   async close(): Promise<void> {
@@ -225,8 +235,8 @@ export class LoadedKernel {
 
     const run =
       instr === undefined
-        ? this.#moduleKernel(sequence, changes ? complete.parameters : {}).run(...moduleArgs, ...data)
-        : this.#kernel.run(executeInstructions, instr, instr.sizeBytes / 4, ...data);
+        ? this.#elfKernel(sequence, changes ? complete.parameters : {}).run(...this.#elfKernels!.before, ...data)
+        : this.#kernel!.run(executeInstructions, instr, instr.sizeBytes / 4, ...data);
     const report = await run.finish(options);
 
     const outputs: Record<string, Tensor> = {};
@@ -250,10 +260,9 @@ export class LoadedKernel {
   #sequenceBos(sequence: SequenceSpec): SequenceBos {
     const known = this.#bos.get(sequence.name);
     if (known !== undefined) return known;
-    const group = (index: number) => this.#kernel.groupId(index);
-    const instr = this.#modules === undefined ? this.#newInstr(this.#insts.get(sequence.name)!) : undefined;
+    const instr = this.#elfKernels === undefined ? this.#newInstr(this.#insts.get(sequence.name)!) : undefined;
     const data = sequence.args.map((arg, i) =>
-      this.device.allocBo(arg.bytes, { flags: "hostOnly", group: group(firstDataArgIndex + i) }),
+      this.device.allocBo(arg.bytes, { flags: "hostOnly", group: this.#group(firstDataArgIndex + i) }),
     );
     const bos = { instr, data };
     this.#bos.set(sequence.name, bos);
@@ -270,15 +279,20 @@ export class LoadedKernel {
   }
 
   #newInstr(insts: Uint8Array): Bo {
-    const options = { flags: "cacheable", group: this.#kernel.groupId(instrArgIndex) } as const;
+    const options = { flags: "cacheable", group: this.#group(instrArgIndex) } as const;
     const instr = this.device.allocBo(insts.length, options);
     instr.write(insts);
     instr.sync("toDevice");
     return instr;
   }
 
-  #moduleKernel({ name }: SequenceSpec, parameters: ParameterValues): Kernel {
-    return this.#modules!.kernel(name, parameters, () => this.insts(name, parameters));
+  /** Memory group of an argument of the xclbin's kernel; a full ELF has one for all. */
+  #group(index: number): number {
+    return this.#kernel?.groupId(index) ?? 0;
+  }
+
+  #elfKernel({ name }: SequenceSpec, parameters: ParameterValues): Kernel {
+    return this.#elfKernels!.kernel(name, parameters, () => this.insts(name, parameters));
   }
 
   #inputBytes(arg: ArgSpec, input: Tensor | undefined): Uint8Array {
@@ -307,9 +321,9 @@ interface LoadedKernelParts {
   readonly manifest: Manifest;
   readonly device: Device;
   readonly context: HwContext;
-  readonly kernel: Kernel;
+  readonly kernel: Kernel | undefined;
   /** Where runs get their instructions from ELFs. */
-  readonly modules: ModuleKernels | undefined;
+  readonly elfKernels: ElfKernels | undefined;
   readonly insts: ReadonlyMap<string, Uint8Array>;
   readonly loadMs: number;
 }
@@ -323,6 +337,13 @@ interface SequenceBos {
 
 async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(path));
+}
+
+async function readFullElf(folder: string, manifest: Manifest): Promise<[Uint8Array, string]> {
+  if (manifest.fullElf !== undefined) return [await readChecked(folder, manifest.fullElf), manifest.fullElf.path];
+  throw new UsageError(`${manifest.kernel}: the build has no full ELF`, {
+    hint: `aiekit build ${manifest.kernel} --insts-format full-elf`,
+  });
 }
 
 async function readChecked(folder: string, ref: FileRef): Promise<Uint8Array> {

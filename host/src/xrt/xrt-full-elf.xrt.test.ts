@@ -3,17 +3,20 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { tensor } from "@aiekit/core";
 import { loadingPdi, readXclbin, writeFullElf, writeInstsElf } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import type { Device, HwContext } from "../device.ts";
+import { loadKernel } from "../load-kernel.ts";
+import { LoopbackBuild } from "../loopback-build.test-support.ts";
 import { loadAddon } from "./native-addon.ts";
 import { generation, loopback, openXrt, xrtAddonPath } from "./xrt-bench.test-support.ts";
 
 const pdi = readXclbin(loopback.xclbin(0)).partition!.pdis[0]!.image;
 const insts = (send: number, fetch: number) => loadingPdi(loopback.insts({ send, fetch }), 1);
-const fullElf = () =>
+const fullElf = (kernel = "loopback") =>
   writeFullElf({
-    ...{ kernel: "loopback", argCount: 2, pdis: [{ id: 1, bytes: pdi }] },
+    ...{ kernel, argCount: 2, pdis: [{ id: 1, bytes: pdi }] },
     instances: [
       { name: "one", insts: insts(1, 1) },
       { name: "three", insts: insts(3, 3) },
@@ -139,6 +142,29 @@ if (onNpu1) {
 
       expect(new Int32Array(own.output.map())).toEqual(new Int32Array(own.input.map()));
     }));
+
+  test("a build's full ELF is loaded in place of its xclbin, and gives the bytes that the xclbin gives", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "aiekit-full-elf-build-"));
+    const device = await openXrt();
+    try {
+      const builds = new LoopbackBuild(folder);
+      const sequence = { ...(await builds.sequence(3)), name: "three" };
+      const fullElfFile = await builds.write("loopback.elf", fullElf("MLIR_AIE"));
+      const manifest = await builds.manifest([sequence], { device: "npu2_1col", fullElf: fullElfFile });
+      const data = Int32Array.from({ length: 3 * loopback.objectWords }, (_, i) => 9 * i - 4);
+      const input = tensor("i32", [3, loopback.objectWords], data);
+
+      const kernel = await loadKernel(device, manifest);
+      const { outputs } = await kernel.launch("three", { in: input });
+
+      expect(kernel.flow).toBe("full-elf");
+      expect(outputs.out).toEqual(input);
+      await kernel.close();
+    } finally {
+      await device.close();
+      await rm(folder, { recursive: true });
+    }
+  });
 
   test("a stream that loads no PDI, or a PDI for hardware, is refused before XRT gets it", async () => {
     const device = await openXrt();

@@ -111,8 +111,8 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .addOption(
       new Option(
         "--insts-format <format>",
-        "elf: each instruction stream also as an ELF, which the xrt device then runs (as --param instsFormat=elf)",
-      ).choices(["bin", "elf"]),
+        "elf: each instruction stream also as an ELF, full-elf: one of all with the PDI; the xrt device then runs these",
+      ).choices(["bin", "elf", "full-elf"]),
     )
     .addOption(
       new Option(

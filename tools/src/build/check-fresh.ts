@@ -77,6 +77,7 @@ async function changedProduct(manifest: Manifest, folder: string): Promise<strin
     manifest.design,
     ...(manifest.lowered ? [manifest.lowered] : []),
     manifest.xclbin,
+    ...(manifest.fullElf ? [manifest.fullElf] : []),
     ...manifest.sequences.flatMap(({ insts, instsElf }) => (instsElf === undefined ? [insts] : [insts, instsElf])),
   ];
   for (const product of products) {

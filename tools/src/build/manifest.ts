@@ -1,6 +1,6 @@
 import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest } from "@aiekit/core";
 import type { DesignSequence } from "@aiekit/mlir";
-import { writeInstsElf } from "@aiekit/xclbin";
+import { loadingPdi, readXclbin, writeFullElf, writeInstsElf } from "@aiekit/xclbin";
 import { sha256 } from "../cache/sha256.ts";
 import { launchParameter } from "./launch-parameter.ts";
 import { instsFormatParam, type ResolvedRequest } from "./request.ts";
@@ -30,6 +30,7 @@ export const productPaths = {
   xclbin: (kernel: string) => `${kernel}.xclbin`,
   insts: (sequence: string) => `insts/${sequence}.bin`,
   instsElf: (sequence: string) => `insts/${sequence}.elf`,
+  fullElf: (kernel: string) => `${kernel}.elf`,
   manifest: "manifest.json",
 } as const;
 
@@ -49,7 +50,10 @@ export function buildProducts({ design, lowered, xclbin, ...source }: ProductsSo
     [productPaths.xclbin(source.request.entry.name), xclbin],
     ...source.sequences.map(({ name }) => [productPaths.insts(name), source.instsOf(name)] as const),
   ]);
-  if (hasElfs(source.request)) {
+  if (instsFormat(source.request) === "full-elf") {
+    products.set(productPaths.fullElf(source.request.entry.name), fullElfOf(source, xclbin));
+  }
+  if (instsFormat(source.request) === "elf") {
     for (const { name } of source.sequences) {
       const elf = writeInstsElf(source.instsOf(name), `${source.request.entry.name}: ${name}`);
       products.set(productPaths.instsElf(name), elf);
@@ -79,11 +83,12 @@ export function describeBuild(source: ManifestSource): Manifest {
     lowered: product(productPaths.lowered),
     xclbin: product(productPaths.xclbin(request.entry.name)),
     xclbinKernel: source.xclbinKernel,
+    ...(instsFormat(request) === "full-elf" && { fullElf: product(productPaths.fullElf(request.entry.name)) }),
     sequences: source.sequences.map(({ name, units, args, parameters, estimate }) => ({
       name,
       units,
       insts: product(productPaths.insts(name)),
-      ...(hasElfs(request) && { instsElf: product(productPaths.instsElf(name)) }),
+      ...(instsFormat(request) === "elf" && { instsElf: product(productPaths.instsElf(name)) }),
       args: args.map(withBytes),
       ...(estimate && { estimate }),
       ...(parameters && { parameters: parameters.map((p) => launchParameter(p, name, source.instsOf)) }),
@@ -96,8 +101,22 @@ export function describeBuild(source: ManifestSource): Manifest {
   };
 }
 
-function hasElfs({ params }: ResolvedRequest): boolean {
-  return params[instsFormatParam.name] === "elf";
+function instsFormat({ params }: ResolvedRequest): number | string {
+  return params[instsFormatParam.name] ?? instsFormatParam.default;
+}
+
+/** One kernel, named as in the xclbin, with an instance for each sequence, which loads the xclbin's PDI and runs. */
+function fullElfOf(source: Omit<ProductsSource, "xclbin" | "design" | "lowered">, xclbin: Uint8Array): Uint8Array {
+  const { request, sequences, instsOf } = source;
+  const name = request.entry.name;
+  const pdi = readXclbin(xclbin, name).partition?.pdis[0]?.image;
+  if (pdi === undefined) throw new RangeError(`build of ${name}: its xclbin has no PDI`);
+  return writeFullElf({
+    kernel: xclbinKernelName,
+    argCount: Math.max(...sequences.map(({ args }) => args.length)),
+    pdis: [{ id: 1, bytes: pdi }],
+    instances: sequences.map((sequence) => ({ name: sequence.name, insts: loadingPdi(instsOf(sequence.name), 1) })),
+  });
 }
 
 function withBytes(arg: Omit<ArgSpec, "bytes">): ArgSpec {

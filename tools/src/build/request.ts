@@ -90,8 +90,9 @@ export const roundingParam: ParamSpec = {
 export const instsFormatParam: ParamSpec = {
   name: "instsFormat",
   default: "bin",
-  choices: ["bin", "elf"],
-  about: "elf: instruction streams as ELFs too; on an NPU XRT then writes the buffers' addresses, not the firmware",
+  choices: ["bin", "elf", "full-elf"],
+  about:
+    "elf: each instruction stream as an ELF too, by which XRT writes the buffers' addresses; full-elf: one ELF of all",
 };
 
 const commonParams = [roundingParam, instsFormatParam];
@@ -112,6 +113,6 @@ function checkedValue(entry: KernelEntry, spec: ParamSpec, given: number | strin
   if (spec.choices && !spec.choices.includes(value)) refuse(spec.choices.join(" or "));
   if (spec.min !== undefined && Number(value) < spec.min) refuse(`at least ${spec.min}`);
   if (spec.max !== undefined && Number(value) > spec.max) refuse(`at most ${spec.max}`);
-  if (typeof value === "string" && !/^[\w.]+$/.test(value)) refuse("letters, digits, _ and .");
+  if (typeof value === "string" && !spec.choices && !/^[\w.]+$/.test(value)) refuse("letters, digits, _ and .");
   return value;
 }
