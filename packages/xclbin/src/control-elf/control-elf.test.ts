@@ -109,6 +109,14 @@ test.each([
   expect(() => writeFullElf({ kernel: "main", argCount, pdis, instances })).toThrow(message);
 });
 
+test("two instances of one name are refused: XRT would keep one of them", () => {
+  const twice = [1, 2].map((length) => ({ name: "s", insts: insts(...Array(length).fill({ op: "noop" })) }));
+
+  const bytes = writeFullElf({ kernel: "k", argCount: 1, pdis, instances: twice });
+
+  expect(() => readControlElf(bytes)).toThrow(/got two of k:s/);
+});
+
 test("streams of different widths make no full ELF", () => {
   const wide = encodeTxn({ ...header, cols: 4, ops: [] });
   const instances = [

@@ -138,6 +138,9 @@ export function readControlElf(bytes: Uint8Array, name = "control ELF"): Control
   if (codes.length !== texts.length) {
     failAt(source, 32, `expected a group for each of ${texts.length} control codes, got ${codes.length}`);
   }
+  const names = codes.map(({ kernel, instance }) => `${kernel}:${instance}`);
+  const twice = names.find((of, i) => names.indexOf(of) !== i);
+  if (twice !== undefined) failAt(source, 32, `expected instances of different names, got two of ${twice}`);
   const counted = codes.map((code) => checkArguments(source, code));
   return {
     ...{ ...shared, kind: "full", columns: columnsOf(source, elf.sections), codes: counted },
