@@ -31,7 +31,7 @@ for (const step of steps) await run(step, options);
 // The other generation has other limits; what a device does is the same.
 if (!values.slow && positionals.length === 0) {
   const env = { ...options.env, AIEKIT_NPU_GENERATION: "npu2" };
-  await run([...vitest, "xrt-conformance"], { ...options, env, generation: "npu2" });
+  await run([...vitest, "xrt-conformance", "xrt-full-elf"], { ...options, env, generation: "npu2" });
 }
 
 async function run(step, on) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest, SequenceSpec } from "@aiekit/core";
+import { writeInstsElf } from "@aiekit/xclbin";
 import { loopbackInsts, loopbackXclbin, objectWords } from "./loopback.test-support.ts";
 
 /** Builds of the loop-back design in a folder, as a build of a kernel leaves them. */
@@ -33,6 +34,13 @@ export class LoopbackBuild {
         { name: "out", direction: "out", ...array, units },
       ],
     };
+  }
+
+  /** The same with an ELF beside the instructions. */
+  async sequenceWithElf(objects: number, elf?: Uint8Array): Promise<SequenceSpec> {
+    const insts = loopbackInsts({ send: objects, fetch: objects });
+    const instsElf = await this.write(`objects_${objects}.elf`, elf ?? writeInstsElf(insts));
+    return { ...(await this.sequence(objects, insts)), instsElf };
   }
 
   /** Writes xclbin and manifest and returns the manifest's path. */

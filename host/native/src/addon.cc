@@ -5,6 +5,7 @@
 #include "columns_in_use.h"
 #include "context.h"
 #include "device.h"
+#include "elf_flow.h"
 #include "instance.h"
 
 namespace aiekit {
@@ -27,6 +28,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Device", Device::define(env));
   exports.Set("enumerate", Napi::Function::New(env, enumerateDevices));
   exports.Set("columnsInUse", Napi::Function::New(env, columnsInUse));
+  const ElfFlows flows = elfFlows();
+  exports.Set("hasModuleFlow", flows.module);
+  exports.Set("hasFullElfFlow", flows.full);
   exports.Set("builtAgainst", version(XRT_MAJOR(XRT_VERSION_CODE), XRT_MINOR(XRT_VERSION_CODE)));
   exports.Set("runtimeVersion", version(xrt::version::major(), xrt::version::minor()));
   return exports;

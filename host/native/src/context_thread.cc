@@ -34,9 +34,10 @@ struct InFlight {
 
 /** Makes XRT's run where there is none yet, and gives it its arguments. */
 void prepare(RunCore &core) {
-  if (!core.run) core.run = uninterrupted([&] { return xrt::run(core.context->kernels[core.kernel]); });
+  if (!core.run) core.run = uninterrupted([&] { return xrt::run(core.kernel); });
   if (core.argsSet) return;
   for (size_t i = 0; i < core.args.size(); i++) {
+    if (std::holds_alternative<std::monostate>(core.args[i])) continue;
     const int index = static_cast<int>(i);
     if (const auto *bo = std::get_if<std::shared_ptr<BoCore>>(&core.args[i])) {
       const xrt::bo &given = (*bo)->bo;

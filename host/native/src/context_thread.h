@@ -25,10 +25,12 @@ struct ContextCore {
   xrt::device device;
   xrt::hw_context context;
   std::vector<xrt::kernel> kernels;
+  /** Of a full ELF's kernels, which no xclbin declares; empty in a context of an xclbin. */
+  std::vector<size_t> argCounts;
 };
 
-/** An argument of a run: the opcode, another scalar, or a BO. */
-using RunArg = std::variant<uint64_t, uint32_t, std::shared_ptr<BoCore>>;
+/** An argument of a run: one that stays unset, the opcode, another scalar, or a BO. */
+using RunArg = std::variant<std::monostate, uint64_t, uint32_t, std::shared_ptr<BoCore>>;
 
 /**
  * A run with everything its command uses. Never destroyed while the command is in progress: XRT would end the process.
@@ -36,8 +38,8 @@ using RunArg = std::variant<uint64_t, uint32_t, std::shared_ptr<BoCore>>;
  */
 struct RunCore {
   std::shared_ptr<ContextCore> context;
-  /** Of `context->kernels`. */
-  uint32_t kernel;
+  /** Not its number: the JS thread adds kernels to the context while this thread makes runs. */
+  xrt::kernel kernel;
   std::vector<RunArg> args;
   /** Whether `run` has these arguments. */
   bool argsSet = false;
