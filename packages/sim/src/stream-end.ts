@@ -37,6 +37,8 @@ export interface StreamEnd {
 
 /** A stream as its ends see it. */
 export interface WordStream {
+  /** Ids that its routes take; empty for a circuit. */
+  readonly packetIds: readonly number[];
   readonly source: StreamEnd;
   /** Words are on their way. */
   readonly moving: boolean;

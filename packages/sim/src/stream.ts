@@ -55,6 +55,11 @@ export class Stream implements Agent, WordStream {
     return this.#route()?.sinks ?? noSinks;
   }
 
+  /** Ids that its routes take; empty for a circuit. */
+  get packetIds(): readonly number[] {
+    return this.routes.flatMap(({ packetId }) => packetId ?? []);
+  }
+
   /** Starts to move words if every end is ready. */
   offer(): void {
     if (this.#move !== undefined || this.source.state !== "ready") return;
