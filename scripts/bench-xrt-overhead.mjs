@@ -38,9 +38,11 @@ async function measure() {
   const device = await openDevice("xrt", { xrtAddon: process.env.AIEKIT_XRT_ADDON });
   const context = await device.createContext(await device.registerXclbin(mel.xclbin));
   const kernel = context.kernel(mel.kernel);
-  const bos = [1, 3, 4].map((index, i) =>
-    device.allocBo(mel.sizes[i], { flags: i === 0 ? "cacheable" : "hostOnly", group: kernel.groupId(index) }),
-  );
+  const bos = [];
+  for (const [i, index] of [1, 3, 4].entries()) {
+    const flags = i === 0 ? "cacheable" : "hostOnly";
+    bos.push(await device.allocBo(mel.sizes[i], { flags, group: kernel.groupId(index) }));
+  }
   bos[0].write(mel.insts);
   bos[0].sync("toDevice");
   const createRun = () => kernel.createRun(3, bos[0], mel.insts.length / 4, bos[1], bos[2]);

@@ -23,9 +23,11 @@ let before;
 for (let done = 0; done < launches; ) {
   const context = await device.createContext(uuid);
   const kernel = context.kernel(mel.kernel);
-  const bos = [1, 3, 4].map((index, i) =>
-    device.allocBo(mel.sizes[i], { flags: i === 0 ? "cacheable" : "hostOnly", group: kernel.groupId(index) }),
-  );
+  const bos = [];
+  for (const [i, index] of [1, 3, 4].entries()) {
+    const flags = i === 0 ? "cacheable" : "hostOnly";
+    bos.push(await device.allocBo(mel.sizes[i], { flags, group: kernel.groupId(index) }));
+  }
   bos[0].write(mel.insts);
   bos[0].sync("toDevice");
   for (let i = 0; i < perContext; i++, done++) {

@@ -27,29 +27,29 @@ export class Bench {
     this.#design = design;
   }
 
-  buffers(objects: number): { input: Bo; output: Bo } {
+  async buffers(objects: number): Promise<{ input: Bo; output: Bo }> {
     const allocate = (index: number) => {
       const sizeBytes = objects * this.#design.objectWords * 4;
       return this.device.allocBo(sizeBytes, { flags: "hostOnly", group: this.kernel.groupId(index) });
     };
-    return { input: allocate(3), output: allocate(4) };
+    return { input: await allocate(3), output: await allocate(4) };
   }
 
-  instructions(steps: { send: number; fetch: number }): { instr: Bo; words: number } {
+  async instructions(steps: { send: number; fetch: number }): Promise<{ instr: Bo; words: number }> {
     const bytes = this.#design.insts(steps);
-    const instr = this.device.allocBo(bytes.length, { flags: "cacheable", group: this.kernel.groupId(1) });
+    const instr = await this.device.allocBo(bytes.length, { flags: "cacheable", group: this.kernel.groupId(1) });
     instr.write(bytes);
     instr.sync("toDevice");
     return { instr, words: bytes.length / 4 };
   }
 
-  createRun(steps: { send: number; fetch: number }, input: Bo, output: Bo): Run {
-    const { instr, words } = this.instructions(steps);
+  async createRun(steps: { send: number; fetch: number }, input: Bo, output: Bo): Promise<Run> {
+    const { instr, words } = await this.instructions(steps);
     return this.kernel.createRun(3, instr, words, input, output);
   }
 
-  run(steps: { send: number; fetch: number }, input: Bo, output: Bo): Run {
-    return this.createRun(steps, input, output).start();
+  async run(steps: { send: number; fetch: number }, input: Bo, output: Bo): Promise<Run> {
+    return (await this.createRun(steps, input, output)).start();
   }
 
   words(bo: Bo): Int32Array {

@@ -28,11 +28,11 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "what is sent comes back unchanged, and not one word behind it is touched",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(4);
+      const { input, output } = await bench.buffers(4);
       bench.fill(input, 1000);
       const guard = bench.fill(output, -1);
 
-      await bench.run({ send: 3, fetch: 3 }, input, output).finish();
+      await (await bench.run({ send: 3, fetch: 3 }, input, output)).finish();
       output.sync("fromDevice");
 
       const words = 3 * design.objectWords;
@@ -44,11 +44,11 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "data written without sync toDevice does not reach the device",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
+      const { input, output } = await bench.buffers(1);
       bench.fill(input, 1000);
       bench.words(input).fill(77);
 
-      await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+      await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
       output.sync("fromDevice");
 
       expect(bench.words(output)[0]).toBe(1000);
@@ -58,11 +58,11 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "results are not seen by the host without sync fromDevice",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
+      const { input, output } = await bench.buffers(1);
       bench.fill(input, 1000);
       bench.fill(output, -1);
 
-      await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+      await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
       const before = bench.words(output)[0];
       output.sync("fromDevice");
 
@@ -73,11 +73,11 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "the array keeps its state: what one run sends, the next one fetches",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
+      const { input, output } = await bench.buffers(1);
       bench.fill(input, 4711);
 
-      await bench.run({ send: 1, fetch: 0 }, input, output).finish();
-      await bench.run({ send: 0, fetch: 1 }, input, output).finish();
+      await (await bench.run({ send: 1, fetch: 0 }, input, output)).finish();
+      await (await bench.run({ send: 0, fetch: 1 }, input, output)).finish();
       output.sync("fromDevice");
 
       expect(bench.words(output)[0]).toBe(4711);
@@ -87,14 +87,15 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "runs started together execute in order: the last writer of a buffer wins",
     withKernel(async (bench) => {
-      const { output } = bench.buffers(1);
-      const inputs = [1, 2, 3].map((start) => {
-        const { input } = bench.buffers(1);
+      const { output } = await bench.buffers(1);
+      const runs = [];
+      for (const start of [1, 2, 3]) {
+        const { input } = await bench.buffers(1);
         bench.fill(input, start * 1000);
-        return input;
-      });
+        runs.push(await bench.createRun({ send: 1, fetch: 1 }, input, output));
+      }
 
-      const runs = inputs.map((input) => bench.run({ send: 1, fetch: 1 }, input, output));
+      for (const run of runs) run.start();
       for (const run of runs) await run.finish();
       output.sync("fromDevice");
 
@@ -105,11 +106,11 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "a runlist executes its runs in order and ends as COMPLETED",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(2);
+      const { input, output } = await bench.buffers(2);
       bench.fill(input, 5);
       const list = bench.context.createRunlist();
-      list.add(bench.createRun({ send: 2, fetch: 0 }, input, output));
-      list.add(bench.createRun({ send: 0, fetch: 2 }, input, output));
+      list.add(await bench.createRun({ send: 2, fetch: 0 }, input, output));
+      list.add(await bench.createRun({ send: 0, fetch: 2 }, input, output));
 
       list.execute();
 
@@ -123,27 +124,28 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "a run that waits for data that never comes is TIMEOUT, those behind it ABORT, and the context works again",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
+      const { input, output } = await bench.buffers(1);
       bench.fill(input, 6);
 
-      const stuck = bench.run({ send: 0, fetch: 1 }, input, output);
-      const behind = bench.run({ send: 1, fetch: 1 }, input, output);
+      const stuck = await bench.createRun({ send: 0, fetch: 1 }, input, output);
+      const behind = await bench.createRun({ send: 1, fetch: 1 }, input, output);
+      for (const run of [stuck, behind]) run.start();
 
       expect(await stuck.wait({ timeoutMs: options.hangLimitMs })).toBe("TIMEOUT");
       expect(await behind.wait()).toBe("ABORT");
       expect(stuck.error).toBeInstanceOf(Error);
       await expect(stuck.finish()).rejects.toBe(stuck.error);
-      expect(await bench.run({ send: 1, fetch: 1 }, input, output).wait()).toBe("COMPLETED");
+      expect(await (await bench.run({ send: 1, fetch: 1 }, input, output)).wait()).toBe("COMPLETED");
     }),
   );
 
   test(
     "a runlist stops at the run that fails and names it",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
+      const { input, output } = await bench.buffers(1);
       const list = bench.context.createRunlist();
-      const stuck = bench.createRun({ send: 0, fetch: 1 }, input, output);
-      const behind = bench.createRun({ send: 1, fetch: 1 }, input, output);
+      const stuck = await bench.createRun({ send: 0, fetch: 1 }, input, output);
+      const behind = await bench.createRun({ send: 1, fetch: 1 }, input, output);
       list.add(stuck);
       list.add(behind);
 
@@ -158,8 +160,8 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "a signal that is already aborted ends the run as ABORT",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
-      const run = bench.run({ send: 1, fetch: 1 }, input, output);
+      const { input, output } = await bench.buffers(1);
+      const run = await bench.run({ send: 1, fetch: 1 }, input, output);
 
       expect(await run.wait({ signal: AbortSignal.abort() })).toBe("ABORT");
     }),
@@ -168,23 +170,23 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "instructions that patch bo1 are refused when only bo0 is given",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
-      const { instr, words } = bench.instructions({ send: 1, fetch: 1 });
+      const { input, output } = await bench.buffers(1);
+      const { instr, words } = await bench.instructions({ send: 1, fetch: 1 });
 
       const run = bench.kernel.run(3, instr, words, input);
 
       expect(await run.wait({ timeoutMs: options.hangLimitMs })).not.toBe("COMPLETED");
       expect(run.error?.message).toContain("bo1");
-      expect(await bench.run({ send: 1, fetch: 1 }, input, output).wait()).toBe("COMPLETED");
+      expect(await (await bench.run({ send: 1, fetch: 1 }, input, output)).wait()).toBe("COMPLETED");
     }),
   );
 
   test(
     "instructions that were never synced end the run with an error, not with silence",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
+      const { input, output } = await bench.buffers(1);
       const bytes = design.insts({ send: 1, fetch: 1 });
-      const instr = bench.device.allocBo(bytes.length, { flags: "cacheable", group: bench.kernel.groupId(1) });
+      const instr = await bench.device.allocBo(bytes.length, { flags: "cacheable", group: bench.kernel.groupId(1) });
       instr.write(bytes);
 
       const run = bench.kernel.run(3, instr, bytes.length / 4, input, output);
@@ -197,8 +199,8 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "wrong arguments are refused before anything is started",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(1);
-      const { instr, words } = bench.instructions({ send: 1, fetch: 1 });
+      const { input, output } = await bench.buffers(1);
+      const { instr, words } = await bench.instructions({ send: 1, fetch: 1 });
 
       expect(() => bench.kernel.run(3, instr, words, input, output, input)).toThrow("at most 5 arguments, got 6");
       expect(() => bench.kernel.run(3, instr, words, 5)).toThrow(
@@ -212,12 +214,12 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     "a BO of the group of a scalar, of an argument that is not there, or of another device is refused by its argument",
     withKernel(async (bench) => {
       const { kernel, device } = bench;
-      const { input, output } = bench.buffers(1);
-      const { instr, words } = bench.instructions({ send: 1, fetch: 1 });
+      const { input, output } = await bench.buffers(1);
+      const { instr, words } = await bench.instructions({ send: 1, fetch: 1 });
       const other = await openDevice("sim");
-      const foreign = other.allocBo(input.sizeBytes, { flags: "hostOnly", group: kernel.groupId(3) });
+      const foreign = await other.allocBo(input.sizeBytes, { flags: "hostOnly", group: kernel.groupId(3) });
 
-      expect(() => device.allocBo(64, { flags: "hostOnly", group: kernel.groupId(0) })).toThrow(
+      await expect(device.allocBo(64, { flags: "hostOnly", group: kernel.groupId(0) })).rejects.toThrow(
         "group 0x1ffff has no memory: it is that of scalars and of arguments that a kernel does not have",
       );
       expect(() => kernel.groupId(kernel.args.length)).toThrow(
@@ -237,7 +239,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "map gives the same buffer each time; close detaches it",
     withKernel(async (bench) => {
-      const { input } = bench.buffers(1);
+      const { input } = await bench.buffers(1);
       const mapped = input.map();
 
       expect(input.map()).toBe(mapped);
@@ -251,14 +253,14 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "a part of a BO is the BO's memory on both sides: a run with parts reads and writes there and nowhere else",
     withKernel(async (bench) => {
-      const { input, output } = bench.buffers(4);
+      const { input, output } = await bench.buffers(4);
       const objectBytes = design.objectWords * 4;
       const sent = bench.fill(input, 1000);
       const guard = bench.fill(output, -1);
       const from = input.part({ offsetBytes: 3 * objectBytes });
       const to = output.part({ offsetBytes: objectBytes, sizeBytes: objectBytes });
 
-      await bench.run({ send: 1, fetch: 1 }, from, to).finish();
+      await (await bench.run({ send: 1, fetch: 1 }, from, to)).finish();
       to.sync("fromDevice");
 
       const expected = guard.slice();
@@ -271,7 +273,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   test(
     "a part is refused outside its BO, off a cache line, as a mapping, and keeps its BO from being closed",
     withKernel(async (bench) => {
-      const { input } = bench.buffers(1);
+      const { input } = await bench.buffers(1);
 
       expect(() => input.part({ offsetBytes: input.sizeBytes - 64, sizeBytes: 128 })).toThrow(
         "expected a range within",
@@ -310,14 +312,17 @@ export function testDeviceConformance(options: ConformanceOptions): void {
         const context = await device.createContext(await device.registerXclbin(design.xclbin(variant)));
         benches.push(new Bench(device, context, design));
       }
-      const buffers = benches.map((bench, i) => {
-        const { input, output } = bench.buffers(1);
+      const buffers = [];
+      for (const [i, bench] of benches.entries()) {
+        const { input, output } = await bench.buffers(1);
         bench.fill(input, (i + 1) * 1000);
-        return { bench, input, output };
-      });
+        buffers.push({ bench, input, output });
+      }
 
-      for (const { bench, input, output } of buffers) await bench.run({ send: 1, fetch: 0 }, input, output).finish();
-      for (const { bench, input, output } of buffers) await bench.run({ send: 0, fetch: 1 }, input, output).finish();
+      for (const { bench, input, output } of buffers)
+        await (await bench.run({ send: 1, fetch: 0 }, input, output)).finish();
+      for (const { bench, input, output } of buffers)
+        await (await bench.run({ send: 0, fetch: 1 }, input, output)).finish();
 
       const firstWords = buffers.map(({ bench, output }) => {
         output.sync("fromDevice");
@@ -333,15 +338,15 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     const device = await options.open();
     try {
       const context = await device.createContext(await device.registerXclbin(design.xclbin(0)));
-      const { input, output } = new Bench(device, context, design).buffers(1);
+      const { input, output } = await new Bench(device, context, design).buffers(1);
       const other = await device.createContext(await device.registerXclbin(design.xclbin(1)));
       const bench = new Bench(device, other, design);
       bench.fill(input, 1234);
 
-      await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+      await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
       await context.close();
       bench.fill(input, 4321);
-      await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+      await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
 
       output.sync("fromDevice");
       expect(bench.words(output)[0]).toBe(4321);
@@ -374,18 +379,34 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }
   });
 
+  test("a buffer whose signal came before is not allocated; one with a time limit that suffices is", async () => {
+    const device = await options.open();
+    try {
+      const hostOnly = { flags: "hostOnly", group: 0 } as const;
+
+      const stopped = device.allocBo(64, { ...hostOnly, signal: AbortSignal.abort() });
+
+      await expect(stopped).rejects.toMatchObject({ code: "aborted" });
+      const signal = new AbortController().signal;
+      const bo = await device.allocBo(64, { ...hostOnly, timeoutMs: 60_000, signal });
+      expect(bo.map().byteLength).toBe(64);
+    } finally {
+      await device.close();
+    }
+  });
+
   test("closing the device closes contexts and BOs; everything is refused afterwards", async () => {
     const device = await options.open();
     const uuid = await device.registerXclbin(design.xclbin(0));
     const context = await device.createContext(uuid);
-    const bo = device.allocBo(64, { flags: "hostOnly", group: context.kernel(design.kernelName).groupId(3) });
+    const bo = await device.allocBo(64, { flags: "hostOnly", group: context.kernel(design.kernelName).groupId(3) });
 
     await device.close();
     await device.close();
 
     expect(() => bo.map()).toThrow("after close");
     expect(() => context.kernel(design.kernelName)).toThrow("after close");
-    expect(() => device.allocBo(64, { flags: "hostOnly", group: 0 })).toThrow("after close");
+    await expect(device.allocBo(64, { flags: "hostOnly", group: 0 })).rejects.toThrow("after close");
     await expect(device.createContext(uuid)).rejects.toThrow("after close");
     await expect(device.registerXclbin(design.xclbin(0))).rejects.toThrow("after close");
   });

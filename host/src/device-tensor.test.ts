@@ -5,7 +5,7 @@ import { openDevice } from "./open-device.ts";
 
 test("an array with a margin lies between rows of zeros, and its rows are counted without them", async () => {
   const device = await openDevice("sim");
-  const array = allocTensor(
+  const array = await allocTensor(
     device,
     { dtype: "i32", shape: [2, 16], padded: [4, 16], margin: { before: 1, after: 1 } },
     0,

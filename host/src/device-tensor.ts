@@ -99,10 +99,10 @@ export class DeviceTensor implements ArrayLayout {
 }
 
 /** An array of zeros on the device; `group` is `kernel.groupOf(sequence, argument)` of what it is for. */
-export function allocTensor(device: Device, layout: ArrayLayout, group: number): DeviceTensor {
+export async function allocTensor(device: Device, layout: ArrayLayout, group: number): Promise<DeviceTensor> {
   const sizeBytes = elementCount(layout.padded) * dtypeBytes(layout.dtype);
   // A new BO holds zeros on the host's side and anything on the device's.
-  const bo = device.allocBo(sizeBytes, { flags: "hostOnly", group });
+  const bo = await device.allocBo(sizeBytes, { flags: "hostOnly", group });
   bo.sync("toDevice");
   return new DeviceTensor(layout, bo);
 }

@@ -1,4 +1,5 @@
 import type { Target } from "@aiekit/core";
+import type { RunReport as ArrayReport } from "@aiekit/sim";
 
 /** What runs kernels: the simulator of the array, the NPU through XRT, or the CPU. */
 export type DeviceKind = "sim" | "xrt" | "cpu";
@@ -39,8 +40,12 @@ export interface Device {
    * @throws DeviceError when the xclbin has no valid DPU kernel, does not fit, or the device has no context left.
    */
   createContext(uuid: string): Promise<HwContext>;
-  /** A buffer object of `sizeBytes`; `group` is `kernel.groupId(index)` of the argument it is for. */
-  allocBo(sizeBytes: number, options: BoOptions): Bo;
+  /**
+   * A buffer object of `sizeBytes`; `group` is `kernel.groupId(index)` of the argument it is for.
+   * @throws DeviceError when there is no memory, or the driver did not answer within `timeoutMs`; AbortedError.
+   */
+  allocBo(sizeBytes: number, options: AllocOptions): Promise<Bo>;
+  /** @throws DeviceError when the driver does not give everything back; what it keeps stays until the process ends. */
   close(): Promise<void>;
 }
 
@@ -48,6 +53,9 @@ export interface BoOptions {
   readonly flags: BoFlags;
   readonly group: number;
 }
+
+/** No time limit unless one is given. */
+export interface AllocOptions extends BoOptions, WaitOptions {}
 
 /** Columns of the array, configured by one xclbin. */
 export interface HwContext {
@@ -99,7 +107,10 @@ export interface Bo {
   readonly sizeBytes: number;
   readonly flags: BoFlags;
   readonly group: number;
-  /** The host's view, the same ArrayBuffer at each call. It is detached (length 0) once the BO is closed. */
+  /**
+   * The host's view, the same ArrayBuffer at each call. It is detached (length 0) once the BO is closed; reads and writes of
+   * files that use it have to end before, since the memory is given back.
+   */
   map(): ArrayBuffer;
   sync(direction: SyncDirection, range?: BoRange): void;
   /** Copies into the host's view; `sync("toDevice")` is still needed. */
@@ -112,7 +123,10 @@ export interface Bo {
    * @throws DeviceError for a range outside the BO, or one that does not start at a multiple of `partAlignmentBytes`.
    */
   part(range: BoRange): Bo;
-  /** @throws DeviceError while a run that uses the BO is in flight, or a part of it is open. */
+  /**
+   * The memory is given back behind it, in turn with other calls of the driver.
+   * @throws DeviceError while a run that uses the BO is in flight, or a part of it is open.
+   */
   close(): void;
 }
 
@@ -123,9 +137,9 @@ export interface BoRange {
 }
 
 export interface WaitOptions {
-  /** Wall time after which the run is given up and ends as TIMEOUT. No limit when left out. */
+  /** Wall time after which what is waited for is given up; a run ends as TIMEOUT. No limit when left out. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the run as ABORT. */
+  /** Gives it up at once; a run ends as ABORT. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -161,13 +175,24 @@ export interface RunReport {
   readonly wallMs: number;
   /** Set on `sim` only: a model's answer, not a measurement. */
   readonly modelled: ModelledTime | undefined;
+  /** Set on `sim` only: what each core and channel did, by the model. */
+  readonly array?: ArrayReport;
   /** Things the device did not like but carried out. */
   readonly warnings: readonly string[];
 }
 
 /** Time on the modelled array. `seconds` = cycles / clockHz. */
-export interface ModelledTime {
+export interface ArrayTime {
   readonly cycles: number;
   readonly clockHz: number;
   readonly seconds: number;
+}
+
+/**
+ * Time on the modelled array, and what lies outside of it and of `seconds`: a launch, and loading the columns where another
+ * context held them. Both are constants fitted to published rows, see `aiekit calibrate`.
+ */
+export interface ModelledTime extends ArrayTime {
+  readonly launchSeconds: number;
+  readonly switchSeconds: number;
 }

@@ -90,7 +90,7 @@ function hintForFlags(index: number, flags: BoFlags | undefined): string {
 }
 
 function allocation(index: number, flags: BoFlags | undefined): string {
-  return `device.allocBo(sizeBytes, { flags: "${flags}", group: kernel.groupId(${index}) })`;
+  return `await device.allocBo(sizeBytes, { flags: "${flags}", group: kernel.groupId(${index}) })`;
 }
 
 /** ` (that of argument 1, instr)`: for which arguments of the kernel the group would have been right. */

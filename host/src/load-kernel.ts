@@ -89,7 +89,7 @@ export class LoadedKernel {
   readonly #insts: ReadonlyMap<string, Uint8Array>;
   readonly #bos = new Map<string, SequenceBos>();
   /** Instructions of runs on device arrays, by sequence and launch parameters. */
-  readonly #instrs = new Map<string, Bo>();
+  readonly #instrs = new Map<string, Promise<Bo>>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LoadedKernelParts) {
@@ -138,13 +138,13 @@ export class LoadedKernel {
    * A run of a sequence on arrays that are in device memory, not started yet. Its outputs stay there: the next run may have
    * them as inputs. The arrays stay open while it is in flight; nothing is written to or read from the host.
    * Launch parameters that are not given have their largest value. @throws UsageError for an argument that is missing or
-   * unknown; ShapeError for an array that does not fit.
+   * unknown; ShapeError for an array that does not fit; DeviceError when there is no memory for its instructions.
    */
-  createRun(
+  async createRun(
     sequenceName: string,
     arrays: Readonly<Record<string, DeviceTensor>>,
     parameters: ParameterValues = {},
-  ): Run {
+  ): Promise<Run> {
     const sequence = this.#sequence(sequenceName);
     const at = `${this.manifest.kernel}: ${sequence.name}`;
     const expected = `expected ${namesOf(sequence.args)}`;
@@ -159,7 +159,7 @@ export class LoadedKernel {
         hint: "allocate an array that several kernels share for the one that needs most rows",
       });
     });
-    const instr = this.#instr(sequence.name, parameters);
+    const instr = await this.#instr(sequence.name, parameters);
     return this.#kernel.createRun(executeInstructions, instr, instr.sizeBytes / 4, ...data);
   }
 
@@ -168,13 +168,19 @@ export class LoadedKernel {
     await this.#turn;
     for (const { instr, data } of this.#bos.values()) for (const bo of [instr, ...data]) bo.close();
     this.#bos.clear();
-    for (const instr of this.#instrs.values()) instr.close();
+    // One that the driver has not allocated yet is closed then.
+    for (const instr of this.#instrs.values()) {
+      instr.then(
+        (bo) => bo.close(),
+        () => {},
+      );
+    }
     this.#instrs.clear();
   }
 
   async #launch(name: string, inputs: Readonly<Record<string, Tensor>>, options: LaunchOptions): Promise<LaunchResult> {
     const sequence = this.#sequence(name);
-    const { instr, data } = this.#sequenceBos(sequence);
+    const { instr, data } = await this.#sequenceBos(sequence, options);
     const guard = options.guard ?? true;
     const complete = completeInputs(sequence, inputs, options.parameters);
     if (sequence.parameters !== undefined || options.parameters !== undefined) {
@@ -209,32 +215,43 @@ export class LoadedKernel {
     throw new UsageError(`${this.manifest.kernel}: no sequence named ${name}: expected one of ${names}`);
   }
 
-  #sequenceBos(sequence: SequenceSpec): SequenceBos {
+  async #sequenceBos(sequence: SequenceSpec, limits: WaitOptions): Promise<SequenceBos> {
     const known = this.#bos.get(sequence.name);
     if (known !== undefined) return known;
     const insts = this.#insts.get(sequence.name)!;
-    const group = (index: number) => this.#kernel.groupId(index);
-    const instr = this.device.allocBo(insts.length, { flags: "cacheable", group: group(instrArgIndex) });
-    instr.write(insts);
-    instr.sync("toDevice");
-    const data = sequence.args.map((arg, i) =>
-      this.device.allocBo(arg.bytes, { flags: "hostOnly", group: group(firstDataArgIndex + i) }),
-    );
+    const { timeoutMs, signal } = limits;
+    const instr = await this.#allocInstr(insts, limits);
+    const data: Bo[] = [];
+    try {
+      for (const [i, arg] of sequence.args.entries()) {
+        const group = this.#kernel.groupId(firstDataArgIndex + i);
+        data.push(await this.device.allocBo(arg.bytes, { flags: "hostOnly", group, timeoutMs, signal }));
+      }
+    } catch (error) {
+      for (const bo of [instr, ...data]) bo.close();
+      throw error;
+    }
     const bos = { instr, data };
     this.#bos.set(sequence.name, bos);
     return bos;
   }
 
-  #instr(sequenceName: string, parameters: ParameterValues): Bo {
+  #instr(sequenceName: string, parameters: ParameterValues): Promise<Bo> {
     const key = `${sequenceName} ${JSON.stringify(Object.entries(parameters).sort())}`;
     const known = this.#instrs.get(key);
     if (known !== undefined) return known;
-    const insts = this.insts(sequenceName, parameters);
-    const options = { flags: "cacheable", group: this.#kernel.groupId(instrArgIndex) } as const;
-    const instr = this.device.allocBo(insts.length, options);
+    const made = this.#allocInstr(this.insts(sequenceName, parameters));
+    this.#instrs.set(key, made);
+    made.catch(() => this.#instrs.delete(key));
+    return made;
+  }
+
+  /** These instructions where the device reads them. */
+  async #allocInstr(insts: Uint8Array, { timeoutMs, signal }: WaitOptions = {}): Promise<Bo> {
+    const group = this.#kernel.groupId(instrArgIndex);
+    const instr = await this.device.allocBo(insts.length, { flags: "cacheable", group, timeoutMs, signal });
     instr.write(insts);
     instr.sync("toDevice");
-    this.#instrs.set(key, instr);
     return instr;
   }
 

@@ -18,6 +18,8 @@ export interface OpenDeviceOptions {
   readonly checked?: boolean | undefined;
   /** `sim` only: is told what cores, DMA channels and locks of every context do. */
   readonly trace?: TraceRecorder | undefined;
+  /** Of the simulator: reports of runs have their critical path, which takes memory. */
+  readonly criticalPath?: boolean | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface OpenDeviceOptions {
  * @throws DeviceUnavailableError that says what is missing and how to get it; UsageError for a check of what is no simulator.
  */
 export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceOptions = {}): Promise<Device> {
-  const { checked, trace } = options;
+  const { checked, trace, criticalPath } = options;
   if ((checked || trace) && kind !== "sim") {
     throw new UsageError(
       `device ${kind}: expected sim for ${checked ? "checked" : "trace"}, which only the simulator does`,
@@ -36,16 +38,17 @@ export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceO
     );
   }
   const generation = options.generation ?? "npu1";
+  const array = { ...(checked && { checked }), ...(trace && { trace }), ...(criticalPath && { path: true }) };
   switch (kind) {
     case "sim":
-      return new SimDevice({ generation, array: { ...(checked && { checked }), ...(trace && { trace }) } });
+      return new SimDevice({ generation, array });
     case "xrt":
       return openXrt(options);
     case "auto":
       return openXrt(options).catch((error: unknown) => {
         if (!(error instanceof DeviceUnavailableError)) throw error;
         const why = error.message.replace("device xrt: ", "");
-        return new SimDevice({ generation, choice: `auto chose sim: ${why}; ${noCpu}` });
+        return new SimDevice({ generation, array, choice: `auto chose sim: ${why}; ${noCpu}` });
       });
     case "cpu":
       throw new DeviceUnavailableError(`device cpu: ${noCpu}`, { hint: useSimulator });

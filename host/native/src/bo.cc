@@ -10,6 +10,11 @@ size_t sizeOf(const Napi::Value &value) { return static_cast<size_t>(value.As<Na
 
 } // namespace
 
+std::shared_ptr<BoCore> boCore(BoCore core) {
+  const auto thread = core.thread;
+  return destroyedOn(thread, std::make_unique<BoCore>(std::move(core)));
+}
+
 Napi::Function Bo::define(Napi::Env env) {
   return DefineClass(env, "Bo",
                      {InstanceMethod<&Bo::buffer>("buffer"), InstanceMethod<&Bo::sync>("sync"),
@@ -19,16 +24,17 @@ Napi::Function Bo::define(Napi::Env env) {
 Bo::Bo(const Napi::CallbackInfo &info) : ObjectWrap(info) {}
 Bo::~Bo() = default;
 
-Napi::Object Bo::make(Napi::Env env, std::shared_ptr<BoCore> core, bool mapped) {
+Napi::Object Bo::make(Napi::Env env, std::shared_ptr<BoCore> core) {
   Napi::Object object = Instance::of(env).bo.New({});
   Bo *self = Unwrap(object);
   self->core = std::move(core);
-  if (!mapped) return object;
+  if (self->core->host == nullptr) return object;
   self->mapping = std::make_shared<Mapping>(Mapping{self->core});
-  auto *kept = new std::shared_ptr<Mapping>(self->mapping);
+  auto kept = std::make_unique<std::shared_ptr<Mapping>>(self->mapping);
   const auto array = Napi::ArrayBuffer::New(
-      env, self->core->bo.map<void *>(), self->core->size,
-      [](Napi::Env, void *, std::shared_ptr<Mapping> *mapping) { delete mapping; }, kept);
+      env, self->core->host, self->core->size,
+      [](Napi::Env, void *, std::shared_ptr<Mapping> *mapping) { delete mapping; }, kept.get());
+  kept.release();
   // Weak: the ArrayBuffer keeps the memory, JS keeps the ArrayBuffer.
   self->array = Napi::Weak(array);
   object.Set("host", array);
@@ -64,7 +70,7 @@ Napi::Value Bo::part(const Napi::CallbackInfo &info) {
   const auto whole = open(info.Env());
   const size_t offset = sizeOf(info[0]), size = sizeOf(info[1]);
   return guarded(info.Env(), [&] {
-    return make(info.Env(), std::make_shared<BoCore>(BoCore{xrt::bo(whole->bo, size, offset), size}), false);
+    return make(info.Env(), boCore({xrt::bo(whole->bo, size, offset), size, nullptr, whole->thread}));
   });
 }
 

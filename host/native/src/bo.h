@@ -4,13 +4,22 @@
 #include <napi.h>
 #include <xrt/xrt_bo.h>
 
+#include "work_thread.h"
+
 namespace aiekit {
 
-/** What runs keep of a BO: it lives until the last of them has ended. */
+/** What runs keep of a BO: it lives until the last of them has ended. Made by `boCore`. */
 struct BoCore {
   xrt::bo bo;
   size_t size;
+  /** Where the host sees it; null for a part. */
+  void *host;
+  /** The device's, which frees it. */
+  std::shared_ptr<WorkThread> thread;
 };
+
+/** Never freed on the JS thread: the driver may let it wait. */
+std::shared_ptr<BoCore> boCore(BoCore core);
 
 /**
  * JS: `buffer` (ArrayBuffer over the BO's memory), `sync(toDevice, offset, size)`, `part(offset, size)`, `close()`.
@@ -23,7 +32,7 @@ public:
   explicit Bo(const Napi::CallbackInfo &info);
   ~Bo() override;
 
-  static Napi::Object make(Napi::Env env, std::shared_ptr<BoCore> core, bool mapped);
+  static Napi::Object make(Napi::Env env, std::shared_ptr<BoCore> core);
   /** @throws a JS error when the value is no open BO. */
   static std::shared_ptr<BoCore> coreOf(Napi::Value value);
 

@@ -102,7 +102,7 @@ Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
     // XRT does not check: a BO past the last argument crashes the process.
     const size_t known = declared.get_xclbin().get_kernel(declared.get_name()).get_args().size();
     if (args.Length() > known) throw std::out_of_range("more arguments than the kernel has");
-    auto run = std::make_shared<RunCore>();
+    const auto run = destroyedOn(context->thread, std::make_unique<RunCore>());
     run->context = context;
     run->run = xrt::run(declared);
     run->argCount = args.Length();
@@ -110,7 +110,7 @@ Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
     runs.erase(std::remove_if(runs.begin(), runs.end(), [](const auto &known) { return known.expired(); }), runs.end());
     runs.push_back(run);
     Napi::Object object = Instance::of(env).run.New({});
-    Run::Unwrap(object)->core = std::move(run);
+    Run::Unwrap(object)->core = run;
     return object;
   });
 }

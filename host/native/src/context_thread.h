@@ -18,8 +18,9 @@
 
 namespace aiekit {
 
-/** A hardware context and what must be gone before it can be freed. */
+/** A hardware context and what must be gone before it can be freed. Destroyed on the device's thread, as its runs. */
 struct ContextCore {
+  std::shared_ptr<WorkThread> thread;
   xrt::device device;
   xrt::hw_context context;
   std::vector<xrt::kernel> kernels;

@@ -54,7 +54,8 @@ Napi::Function Device::define(Napi::Env env) {
 }
 
 Device::Device(const Napi::CallbackInfo &info)
-    : ObjectWrap(info), core(std::make_shared<DeviceCore>()), thread(std::make_unique<WorkThread>(Instance::of(info.Env()).calls)) {}
+    : ObjectWrap(info), thread(std::make_shared<WorkThread>(Instance::of(info.Env()).calls)),
+      core(destroyedOn(thread, std::make_unique<DeviceCore>())) {}
 
 void Device::checkOpen(Napi::Env env) const {
   if (core == nullptr) throw Failure{"CLOSED", "the device is closed", 0, 0}.toJs(env);
@@ -87,13 +88,14 @@ Napi::Value Device::createContext(const Napi::CallbackInfo &info) {
   std::vector<std::string> names;
   const Napi::Array given = info[1].As<Napi::Array>();
   for (uint32_t i = 0; i < given.Length(); i++) names.push_back(given.Get(i).As<Napi::String>());
-  return thread->promise(info.Env(), [core = core, uuid, names] {
-    auto made = std::make_shared<ContextCore>();
+  return thread->promise(info.Env(), [core = core, thread = thread, uuid, names] {
+    const auto made = destroyedOn(thread, std::make_unique<ContextCore>());
+    made->thread = thread;
     made->device = core->device;
     const xrt::uuid id = core->xclbins.at(uuid).get_uuid();
     made->context = uninterrupted([&] { return xrt::hw_context(core->device, id); });
     for (const std::string &name : names) made->kernels.emplace_back(made->context, name);
-    return [made](Napi::Env env) mutable -> Napi::Value { return Context::make(env, std::move(made)); };
+    return [made](Napi::Env env) -> Napi::Value { return Context::make(env, made); };
   });
 }
 
@@ -102,15 +104,20 @@ Napi::Value Device::allocBo(const Napi::CallbackInfo &info) {
   const auto size = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
   const auto flags = info[1].ToBoolean() ? xrt::bo::flags::cacheable : xrt::bo::flags::host_only;
   const auto group = static_cast<xrt::memory_group>(info[2].As<Napi::Number>().Uint32Value());
-  return guarded(info.Env(), [&] {
-    const xrt::bo bo = uninterrupted([&] { return xrt::bo(core->device, size, flags, group); });
-    return Bo::make(info.Env(), std::make_shared<BoCore>(BoCore{bo, size}), true);
+  return thread->task(info.Env(), [core = core, thread = thread, size, flags, group] {
+    xrt::bo bo = uninterrupted([&] { return xrt::bo(core->device, size, flags, group); });
+    void *host = bo.map<void *>();
+    const auto made = boCore({std::move(bo), size, host, thread});
+    return [made](Napi::Env env) -> Napi::Value { return Bo::make(env, made); };
   });
 }
 
-void Device::close(const Napi::CallbackInfo &) {
+Napi::Value Device::close(const Napi::CallbackInfo &info) {
+  checkOpen(info.Env());
+  // In turn: what was let go before is freed then.
   core.reset();
-  thread.reset();
+  const auto closing = std::move(thread);
+  return closing->task(info.Env(), [] { return [](Napi::Env env) -> Napi::Value { return env.Undefined(); }; });
 }
 
 Napi::Value enumerateDevices(const Napi::CallbackInfo &info) {

@@ -2,7 +2,6 @@
 #pragma once
 #include <map>
 #include <memory>
-#include <mutex>
 #include <napi.h>
 #include <xrt/experimental/xrt_xclbin.h>
 #include <xrt/xrt_device.h>
@@ -18,8 +17,8 @@ struct DeviceCore {
 };
 
 /**
- * JS: `open(index)`, `register(bytes)`, `createContext(uuid, kernelNames)` give promises and work on a thread of the
- * device; `allocBo(size, cacheable, group)` and `close()` do not wait for anything.
+ * JS: `open(index)`, `register(bytes)`, `createContext(uuid, kernelNames)` give promises, `allocBo(size, cacheable, group)`
+ * and `close()` tasks. All is done on a thread of the device, which also frees what the garbage collector or `close` let go.
  */
 class Device : public Napi::ObjectWrap<Device> {
 public:
@@ -31,11 +30,12 @@ private:
   Napi::Value registerXclbin(const Napi::CallbackInfo &info);
   Napi::Value createContext(const Napi::CallbackInfo &info);
   Napi::Value allocBo(const Napi::CallbackInfo &info);
-  void close(const Napi::CallbackInfo &info);
+  Napi::Value close(const Napi::CallbackInfo &info);
   void checkOpen(Napi::Env env) const;
 
+  std::shared_ptr<WorkThread> thread;
+  /** Null once it is closed. */
   std::shared_ptr<DeviceCore> core;
-  std::unique_ptr<WorkThread> thread;
 };
 
 /** `enumerate()` of JS: [{ name, bdf, platform, host } | { error }]; the last two are JSON texts of XRT. */

@@ -1,5 +1,6 @@
 // What the addon keeps for one JS environment. Nothing is static: each worker thread has an environment of its own.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +11,9 @@
 namespace aiekit {
 
 struct Instance {
+  /** Objects of the addon were finalised before: where the process ends next, XRT's own destructors must not meet theirs. */
+  ~Instance() { calls->destructions.await(std::chrono::seconds(1)); }
+
   Napi::FunctionReference bo;
   Napi::FunctionReference context;
   Napi::FunctionReference run;

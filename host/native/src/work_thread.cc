@@ -6,8 +6,23 @@
 
 namespace aiekit {
 
+void Destructions::begin() {
+  const std::lock_guard lock(mutex);
+  open++;
+}
+
+void Destructions::end() {
+  const std::lock_guard lock(mutex);
+  if (--open == 0) changed.notify_all();
+}
+
+void Destructions::await(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, limit, [&] { return open == 0; });
+}
+
 JsCalls::JsCalls(Napi::Env env)
-    : function(Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo &) {}), "aiekit xrt", 0, 1)) {
+    : function(decltype(function)::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo &) {}), "aiekit xrt", 0, 1)) {
   function.Unref(env);
 }
 
@@ -24,28 +39,30 @@ void JsCalls::settled(Napi::Env env) {
   if (--awaited == 0) function.Unref(env);
 }
 
+void JsCalls::callJs(Napi::Env env, Napi::Function, std::nullptr_t *, Call *call) {
+  const std::unique_ptr<Call> owned(call);
+  // No environment: it is ending, and nobody waits any more.
+  if (static_cast<napi_env>(env) != nullptr) (*owned)(env);
+}
+
 void JsCalls::post(Call call) {
-  auto *kept = new Call(std::move(call));
-  const auto run = [](Napi::Env env, Napi::Function, Call *c) {
-    const std::unique_ptr<Call> owned(c);
-    // No environment: it is ending, and nobody waits any more.
-    if (static_cast<napi_env>(env) != nullptr) (*owned)(env);
-  };
+  auto kept = std::make_unique<Call>(std::move(call));
   // Under the lock: once the environment is gone the function is, too.
   const std::lock_guard lock(mutex);
-  if (!open || function.NonBlockingCall(kept, run) != napi_ok) delete kept;
+  if (open && function.NonBlockingCall(kept.get()) == napi_ok) kept.release();
 }
 
 WorkThread::WorkThread(std::shared_ptr<JsCalls> jsCalls) : queue(std::make_shared<Queue>()), calls(std::move(jsCalls)) {
-  std::thread([queue = queue, calls = calls] {
+  std::thread([queue = queue] {
     std::unique_lock lock(queue->mutex);
     for (;;) {
       queue->changed.wait(lock, [&] { return queue->ending || !queue->work.empty(); });
       if (queue->work.empty()) return;
-      Work work = std::move(queue->work.front());
+      std::function<void()> work = std::move(queue->work.front());
       queue->work.pop_front();
       lock.unlock();
-      calls->post(work());
+      work();
+      // Before the lock: what it kept may be destroyed by posting to this queue.
       work = nullptr;
       lock.lock();
     }
@@ -58,29 +75,77 @@ WorkThread::~WorkThread() {
   queue->changed.notify_all();
 }
 
-Napi::Promise WorkThread::promise(Napi::Env env, std::function<std::function<Napi::Value(Napi::Env)>()> work) {
-  auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
-  calls->expect(env);
-  Work whole = [work = std::move(work), deferred, calls = calls]() -> JsCalls::Call {
-    try {
-      auto result = work();
-      return [result, deferred, calls](Napi::Env e) {
-        const Napi::HandleScope scope(e);
-        calls->settled(e);
-        deferred->Resolve(result(e));
-      };
-    } catch (...) {
-      return [failure = currentFailure(), deferred, calls](Napi::Env e) {
-        const Napi::HandleScope scope(e);
-        calls->settled(e);
-        deferred->Reject(failure.toJs(e).Value());
-      };
-    }
-  };
+void WorkThread::post(std::function<void()> work) {
   const std::lock_guard lock(queue->mutex);
-  queue->work.push_back(std::move(whole));
+  queue->work.push_back(std::move(work));
   queue->changed.notify_all();
-  return deferred->Promise();
+}
+
+void WorkThread::destroy(std::function<void()> destruction) {
+  calls->destructions.begin();
+  post([destruction = std::move(destruction), calls = calls] {
+    destruction();
+    calls->destructions.end();
+  });
+}
+
+/** A promise, and whether somebody waits for it. */
+struct WorkThread::Awaited {
+  Napi::Promise::Deferred deferred;
+  std::shared_ptr<JsCalls> calls;
+  std::atomic<bool> givenUp{false};
+  /** On the JS thread only. */
+  bool settled = false;
+
+  /** On the JS thread. */
+  void giveUp(Napi::Env env) {
+    if (!settled && !givenUp.exchange(true)) calls->settled(env);
+  }
+
+  /** On the JS thread. */
+  void settle(Napi::Env env, const std::function<Napi::Value(Napi::Env)> &result) {
+    const Napi::HandleScope scope(env);
+    settled = true;
+    if (givenUp) {
+      deferred.Reject(Failure{"GIVEN_UP", "nobody waits for it any more", 0, 0}.toJs(env).Value());
+      return;
+    }
+    calls->settled(env);
+    try {
+      deferred.Resolve(result(env));
+    } catch (const Napi::Error &e) {
+      deferred.Reject(e.Value());
+    } catch (...) {
+      deferred.Reject(currentFailure().toJs(env).Value());
+    }
+  }
+};
+
+std::shared_ptr<WorkThread::Awaited> WorkThread::await(Napi::Env env, Work work) {
+  std::shared_ptr<Awaited> awaited(new Awaited{Napi::Promise::Deferred::New(env), calls});
+  calls->expect(env);
+  post([work = std::move(work), awaited, calls = calls]() mutable {
+    std::function<Napi::Value(Napi::Env)> result;
+    try {
+      if (!awaited->givenUp) result = work();
+    } catch (...) {
+      result = [failure = currentFailure()](Napi::Env e) -> Napi::Value { throw failure.toJs(e); };
+    }
+    // What it used goes before who waits hears of the end.
+    work = nullptr;
+    calls->post([result = std::move(result), awaited](Napi::Env e) { awaited->settle(e, result); });
+  });
+  return awaited;
+}
+
+Napi::Promise WorkThread::promise(Napi::Env env, Work work) { return await(env, std::move(work))->deferred.Promise(); }
+
+Napi::Object WorkThread::task(Napi::Env env, Work work) {
+  const auto awaited = await(env, std::move(work));
+  const Napi::Object task = Napi::Object::New(env);
+  task.Set("promise", awaited->deferred.Promise());
+  task.Set("giveUp", Napi::Function::New(env, [awaited](const Napi::CallbackInfo &info) { awaited->giveUp(info.Env()); }));
+  return task;
 }
 
 } // namespace aiekit

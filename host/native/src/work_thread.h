@@ -1,5 +1,7 @@
 // A thread that does what blocks, and settles promises on the JS thread.
 #pragma once
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -8,6 +10,20 @@
 #include <napi.h>
 
 namespace aiekit {
+
+/** Counts what threads were handed to destroy and have not destroyed. */
+class Destructions {
+public:
+  void begin();
+  void end();
+  /** Waits until none is left, at most so long. */
+  void await(std::chrono::milliseconds limit);
+
+private:
+  std::mutex mutex;
+  std::condition_variable changed;
+  unsigned open = 0;
+};
 
 /**
  * Calls from any thread into one JS environment. Keeps the event loop alive while something is expected; after the
@@ -25,10 +41,15 @@ public:
   /** From any thread. */
   void post(Call call);
 
+  /** Of this environment's threads. */
+  Destructions destructions;
+
 private:
+  static void callJs(Napi::Env env, Napi::Function, std::nullptr_t *, Call *call);
   std::mutex mutex;
   bool open = true;
-  Napi::ThreadSafeFunction function;
+  // Typed: the untyped one of node-addon-api leaks the calls that an ending environment never makes.
+  Napi::TypedThreadSafeFunction<std::nullptr_t, Call, &JsCalls::callJs> function;
   /** On the JS thread only. */
   unsigned awaited = 0;
 };
@@ -39,27 +60,47 @@ private:
  */
 class WorkThread {
 public:
-  /** Done on the thread; what it returns is called on the JS thread. */
-  using Work = std::function<JsCalls::Call()>;
+  /** Done on the thread; what it returns makes the value of the promise on the JS thread. */
+  using Work = std::function<std::function<Napi::Value(Napi::Env)>()>;
+  /** @throws std::system_error where the system has no thread left. */
   explicit WorkThread(std::shared_ptr<JsCalls> calls);
   /** Ends after what was posted. */
   ~WorkThread();
 
+  /** What `work` throws rejects the promise. It must not capture JS values; it keeps alive what it uses. */
+  Napi::Promise promise(Napi::Env env, Work work);
+
   /**
-   * `work` gives how to settle the promise. What it throws rejects it.
-   * It must not capture JS values; it keeps alive what it uses.
+   * { promise, giveUp() }. Once it is given up nothing keeps the event loop alive for it. Work that has not begun is left
+   * out; the promise is rejected with code GIVEN_UP when its turn is over, and what it made is destroyed.
    */
-  Napi::Promise promise(Napi::Env env, std::function<std::function<Napi::Value(Napi::Env)>()> work);
+  Napi::Object task(Napi::Env env, Work work);
+
+  /** Destroys something, in turn. */
+  void destroy(std::function<void()> destruction);
 
 private:
+  struct Awaited;
   struct Queue {
     std::mutex mutex;
     std::condition_variable changed;
-    std::deque<Work> work;
+    std::deque<std::function<void()>> work;
     bool ending = false;
   };
+  std::shared_ptr<Awaited> await(Napi::Env env, Work work);
+  void post(std::function<void()> work);
   std::shared_ptr<Queue> queue;
   std::shared_ptr<JsCalls> calls;
 };
+
+/**
+ * An owner of `value` that may be dropped anywhere, by the garbage collector on the JS thread as well: the destructor runs
+ * on `thread`. Destructors of XRT call the driver, which may let them wait.
+ */
+template <class T> std::shared_ptr<T> destroyedOn(std::shared_ptr<WorkThread> thread, std::unique_ptr<T> value) {
+  return std::shared_ptr<T>(value.release(), [thread = std::move(thread)](T *owned) {
+    thread->destroy([owned] { delete owned; });
+  });
+}
 
 } // namespace aiekit

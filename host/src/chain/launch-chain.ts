@@ -25,32 +25,39 @@ export interface ChainRunOptions extends WaitOptions {
  */
 export class LaunchChain {
   readonly plan: ChainPlan;
-  readonly #device: Device;
-  readonly #arrays = new Map<string, DeviceTensor>();
+  readonly #arrays: Map<string, DeviceTensor>;
   readonly #written = new Set<string>();
   readonly #runs: readonly Run[];
   readonly #lists: readonly { readonly list: Runlist; readonly runs: readonly Run[] }[];
 
-  /** @throws what `planChain` throws; DeviceError when there is no memory for the arrays. */
-  constructor({ device, kernels, steps }: ChainOptions) {
-    this.plan = planChain({ steps, kernels, generation: device.generation });
-    this.#device = device;
+  /** Allocates the arrays. @throws what `planChain` throws; DeviceError when there is no memory for them. */
+  static async open({ device, kernels, steps }: ChainOptions): Promise<LaunchChain> {
+    const plan = planChain({ steps, kernels, generation: device.generation });
+    const arrays = new Map<string, DeviceTensor>();
+    const runs: Run[] = [];
     try {
-      for (const array of this.plan.arrays) {
+      for (const array of plan.arrays) {
         const { kernel, sequence, arg } = array.firstUse;
-        this.#arrays.set(array.name, allocTensor(device, array, kernels.get(kernel)!.groupOf(sequence, arg)));
+        arrays.set(array.name, await allocTensor(device, array, kernels.get(kernel)!.groupOf(sequence, arg)));
       }
-      this.#runs = steps.map(({ kernel, sequence, args, parameters }) => {
-        const arrays = Object.entries(args).map(([arg, name]) => [arg, this.#arrays.get(name)!] as const);
-        return kernels.get(kernel)!.createRun(sequence, Object.fromEntries(arrays), parameters);
-      });
+      for (const { kernel, sequence, args, parameters } of steps) {
+        const given = Object.entries(args).map(([arg, name]) => [arg, arrays.get(name)!] as const);
+        runs.push(await kernels.get(kernel)!.createRun(sequence, Object.fromEntries(given), parameters));
+      }
     } catch (error) {
-      this.close();
+      for (const array of arrays.values()) array.close();
       throw error;
     }
+    return new LaunchChain({ plan, arrays, runs, kernels });
+  }
+
+  private constructor({ plan, arrays, runs: all, kernels }: ChainParts) {
+    this.plan = plan;
+    this.#arrays = arrays;
+    this.#runs = all;
     let first = 0;
-    this.#lists = this.plan.runlists.map(({ kernel, steps: members }) => {
-      const runs = this.#runs.slice(first, first + members.length);
+    this.#lists = plan.runlists.map(({ kernel, steps: members }) => {
+      const runs = all.slice(first, first + members.length);
       first += members.length;
       const list = kernels.get(kernel)!.context.createRunlist();
       for (const run of runs) list.add(run);
@@ -102,7 +109,7 @@ export class LaunchChain {
     const wallMs = performance.now() - startMs;
     if (options.guard === true) for (const step of this.plan.steps) this.#checkWritten(step);
     const runs = this.#runs.map((run) => run.report!);
-    return chainReport({ plan: this.plan, generation: this.#device.generation, runs, wallMs });
+    return chainReport({ plan: this.plan, runs, wallMs });
   }
 
   /** Closes the arrays. @throws DeviceError while a pass is under way. */
@@ -152,6 +159,13 @@ export class LaunchChain {
       );
     }
   }
+}
+
+interface ChainParts extends Pick<ChainOptions, "kernels"> {
+  readonly plan: ChainPlan;
+  readonly arrays: Map<string, DeviceTensor>;
+  /** One for each step. */
+  readonly runs: readonly Run[];
 }
 
 /** What a launch may write of an argument's buffer, judged row by row. */

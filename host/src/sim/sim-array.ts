@@ -2,6 +2,7 @@ import { AieArray, type AieArrayOptions, parseArrayConfig } from "@aiekit/sim";
 import type { SimImage } from "@aiekit/xclbin";
 import { checkBuffers, readInstructions } from "../instruction-check.ts";
 import type { ConfiguredArray } from "./sim-context.ts";
+import { StreamCache } from "./stream-cache.ts";
 
 /**
  * An array configured as the image says: lowered design and the cores' programs.
@@ -14,16 +15,19 @@ export async function configureArray(image: SimImage, options: AieArrayOptions =
   );
   const array = new AieArray(config, modules, options);
   const { clockHz } = config.device;
+  const streams = new StreamCache(readInstructions);
   return {
     async run({ insts, buffers, signal, kernelLimitMs }) {
-      checkBuffers(readInstructions(insts), buffers.length);
-      const { cycles, warnings } = await array.run({
-        insts,
+      const stream = streams.read(insts);
+      checkBuffers(stream, buffers.length);
+      const report = await array.run({
+        insts: stream,
         buffers,
         signal,
         ...(kernelLimitMs !== undefined && { kernelLimitMs }),
       });
-      return { modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
+      const { cycles, warnings } = report;
+      return { array: report, modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
     },
     close: () => array.close(),
   };

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { DeviceError, FormatError } from "@aiekit/core";
+import { AbortedError, DeviceError, FormatError } from "@aiekit/core";
 import type { AieArrayOptions } from "@aiekit/sim";
 import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
-import type { Bo, BoOptions, Device, HwContext, NpuGeneration } from "../device.ts";
+import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
 import { checkBoOptions } from "../kernel-args.ts";
 import { deviceLimits } from "../limits.ts";
 import { type DpuKernel, dpuKernels } from "../xclbin-kernels.ts";
+import { ResidentContexts } from "./resident-contexts.ts";
 import { configureArray } from "./sim-array.ts";
 import { SimBo } from "./sim-bo.ts";
 import { SimContext } from "./sim-context.ts";
@@ -19,7 +20,8 @@ export interface SimDeviceOptions {
 
 /**
  * The simulator as a device. It holds to what hardware demands: a complete xclbin, a limited number of contexts,
- * columns that fit, BOs in the right memory, syncs. Each context has an array of its own; columns are not shared in time.
+ * columns that fit, BOs in the right memory, syncs. Each context has an array of its own; that columns are shared in time is
+ * told in the modelled time of runs only.
  */
 export class SimDevice implements Device {
   readonly kind = "sim";
@@ -30,10 +32,12 @@ export class SimDevice implements Device {
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<SimContext>();
   readonly #bos = new Set<SimBo>();
+  readonly #resident: ResidentContexts;
   #closed = false;
 
   constructor(options: SimDeviceOptions) {
     this.generation = options.generation;
+    this.#resident = new ResidentContexts(deviceLimits[options.generation].columns);
     this.#array = options.array ?? {};
     this.name = `${options.generation} (simulated)`;
     if (options.choice !== undefined) this.choice = options.choice;
@@ -65,11 +69,16 @@ export class SimDevice implements Device {
         hint: "close one first; on hardware XRT says DRM_IOCTL_AMDXDNA_CREATE_HWCTX IOCTL failed (err=-22)",
       });
     }
+    const width = xclbin.partition?.columnWidth ?? 0;
     const context = new SimContext({
       uuid,
       kernels,
       configure: () => configureArray(image, this.#array),
-      onClose: (closed) => this.#contexts.delete(closed),
+      beforeRun: (user) => this.#resident.use(user, width),
+      onClose: (closed) => {
+        this.#contexts.delete(closed);
+        this.#resident.leave(closed);
+      },
       owns: (bo) => bo instanceof SimBo && (bo.closed || this.#bos.has(bo.whole)),
     });
     this.#contexts.add(context);
@@ -82,9 +91,10 @@ export class SimDevice implements Device {
     return context;
   }
 
-  allocBo(sizeBytes: number, options: BoOptions): Bo {
+  async allocBo(sizeBytes: number, options: AllocOptions): Promise<Bo> {
     this.#checkOpen("allocBo");
     checkBoOptions(sizeBytes, options);
+    if (options.signal?.aborted) throw new AbortedError(`BO: ${sizeBytes} bytes: stopped before it was allocated`);
     const bo = new SimBo(sizeBytes, options, (closed) => this.#bos.delete(closed));
     this.#bos.add(bo);
     return bo;

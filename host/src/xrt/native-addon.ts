@@ -24,8 +24,17 @@ export interface NativeDevice {
   open(index: number): Promise<{ readonly name: string; readonly bdf: string }>;
   register(xclbin: Uint8Array): Promise<string>;
   createContext(uuid: string, kernels: readonly string[]): Promise<NativeContext>;
-  allocBo(sizeBytes: number, cacheable: boolean, group: number): NativeBo;
-  close(): void;
+  allocBo(sizeBytes: number, cacheable: boolean, group: number): NativeTask<NativeBo>;
+  /** Ends after everything that was asked for, and once all that was let go is freed. */
+  close(): NativeTask<void>;
+}
+
+/** Work on a thread of the addon's. */
+export interface NativeTask<T> {
+  /** Rejected with code GIVEN_UP after `giveUp`, when its turn is over. */
+  readonly promise: Promise<T>;
+  /** From here on it does not keep the event loop alive; it is not begun, or what it makes is freed. */
+  giveUp(): void;
 }
 
 export interface NativeContext {

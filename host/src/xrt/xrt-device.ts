@@ -1,15 +1,22 @@
 import { readFile } from "node:fs/promises";
-import { DeviceError, DeviceUnavailableError, FormatError, type Target } from "@aiekit/core";
+import { AbortedError, DeviceError, DeviceUnavailableError, FormatError, type Target } from "@aiekit/core";
 import { decodeSimImage, describePdi, isSimImage, readXclbin, type Xclbin } from "@aiekit/xclbin";
-import type { Bo, BoOptions, Device, HwContext, NpuGeneration } from "../device.ts";
+import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
 import { emulatedMark } from "../emulation/machine-folder.ts";
 import { checkBoOptions } from "../kernel-args.ts";
 import { deviceLimits } from "../limits.ts";
 import { dpuKernels } from "../xclbin-kernels.ts";
+import { taskEnd } from "./driver-task.ts";
 import type { NativeAddon, NativeDevice, NativeFailure } from "./native-addon.ts";
 import { XrtBo } from "./xrt-bo.ts";
 import { XrtContext } from "./xrt-context.ts";
 import { XrtError, xrtError } from "./xrt-error.ts";
+
+// As for a context: the driver stops a command after 2 s and the firmware answers within 5.
+const closeLimitMs = 8000;
+
+const noAnswer =
+  "the driver does not answer: sudo dmesg | grep amdxdna; its calls stay until it does, or the process ends";
 
 /** Opens the first NPU that XRT lists. @throws DeviceUnavailableError where it lists none or does not open it. */
 export async function openXrtDevice(addon: NativeAddon): Promise<XrtDevice> {
@@ -17,7 +24,7 @@ export async function openXrtDevice(addon: NativeAddon): Promise<XrtDevice> {
   try {
     return new XrtDevice(native, await native.open(0));
   } catch (thrown) {
-    native.close();
+    void native.close();
     const error = xrtError("device xrt", thrown);
     if (!(error instanceof XrtError)) throw error;
     throw new DeviceUnavailableError(error.message, {
@@ -37,6 +44,8 @@ export class XrtDevice implements Device {
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<XrtContext>();
   readonly #bos = new Set<XrtBo>();
+  /** Allocations that were given up and that the driver has not answered. */
+  #givenUp = 0;
   #closed = false;
 
   constructor(native: NativeDevice, identity: { readonly name: string; readonly bdf: string }) {
@@ -92,17 +101,28 @@ export class XrtDevice implements Device {
     return context;
   }
 
-  allocBo(sizeBytes: number, options: BoOptions): Bo {
+  async allocBo(sizeBytes: number, { flags, group, timeoutMs, signal }: AllocOptions): Promise<Bo> {
     this.#checkOpen("allocBo");
-    checkBoOptions(sizeBytes, options);
-    try {
-      const native = this.#native.allocBo(sizeBytes, options.flags === "cacheable", options.group);
-      const bo = new XrtBo(sizeBytes, { ...options, native }, (closed) => this.#bos.delete(closed));
-      this.#bos.add(bo);
-      return bo;
-    } catch (thrown) {
-      throw xrtError(`BO: ${sizeBytes} bytes could not be allocated`, thrown);
+    checkBoOptions(sizeBytes, { flags, group });
+    const what = `BO: ${sizeBytes} bytes`;
+    if (this.#givenUp > 0) {
+      throw new DeviceError(`${what}: an allocation that was given up is still in the driver`, { hint: noAnswer });
     }
+    if (signal?.aborted) throw new AbortedError(`${what}: stopped before it was allocated`);
+    const task = this.#native.allocBo(sizeBytes, flags === "cacheable", group);
+    const onGivenUp = () => {
+      this.#givenUp++;
+      task.promise.catch(() => this.#givenUp--);
+    };
+    const limits = { timeoutMs, signal, what: `${what}: allocation`, hint: noAnswer, onGivenUp };
+    const native = await taskEnd(task, limits).catch((thrown: unknown) => {
+      throw xrtError(`${what} could not be allocated`, thrown);
+    });
+    const bo = new XrtBo(sizeBytes, { flags, group, native }, (closed) => this.#bos.delete(closed));
+    this.#bos.add(bo);
+    if (!this.#closed) return bo;
+    bo.close();
+    throw new DeviceError(`${what}: the device was closed meanwhile`);
   }
 
   async close(): Promise<void> {
@@ -111,8 +131,9 @@ export class XrtDevice implements Device {
     const ends = await Promise.allSettled([...this.#contexts].map((context) => context.close()));
     for (const bo of [...this.#bos]) bo.closeAll();
     this.#xclbins.clear();
-    this.#native.close();
     const failed = ends.find((end) => end.status === "rejected");
+    const what = `device ${this.name}: close`;
+    await taskEnd(this.#native.close(), { timeoutMs: closeLimitMs, what, hint: noAnswer });
     if (failed !== undefined) throw failed.reason;
   }
 

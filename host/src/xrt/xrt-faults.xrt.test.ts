@@ -12,10 +12,10 @@ afterEach(clearFaults);
 async function wholeCycle(): Promise<number> {
   let word = 0;
   await withBench(async (bench) => {
-    const { input, output } = bench.buffers(1);
+    const { input, output } = await bench.buffers(1);
     bench.fill(input, 1234);
     bench.fill(output, -1);
-    await bench.run({ send: 1, fetch: 1 }, input, output).finish({ timeoutMs: 5000 });
+    await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish({ timeoutMs: 5000 });
     output.sync("fromDevice");
     word = bench.words(output)[0]!;
     for (const bo of [input, output]) bo.close();

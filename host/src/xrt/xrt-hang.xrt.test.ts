@@ -5,12 +5,12 @@ import { machineFolder, withBench } from "./xrt-bench.test-support.ts";
 // In a file and so in a process of its own: the context of the hung command is in use until the process ends.
 test("a command that never ends: the wait ends as TIMEOUT in words of ours, and the event loop goes on meanwhile", () =>
   withBench(async (bench) => {
-    const { input, output } = bench.buffers(1);
+    const { input, output } = await bench.buffers(1);
     setFault(machineFolder, "execution", { kind: "hang", times: 1 });
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
 
-    const run = bench.run({ send: 1, fetch: 1 }, input, output);
+    const run = await bench.run({ send: 1, fetch: 1 }, input, output);
     const state = await run.wait({ timeoutMs: 200 });
     clearInterval(timer);
 
@@ -19,6 +19,8 @@ test("a command that never ends: the wait ends as TIMEOUT in words of ours, and 
     expect(ticks).toBeGreaterThan(0);
     // Its memory is still the NPU's, and nothing is started behind it.
     expect(() => input.close()).toThrow("close while 1 run(s) in flight use it");
-    expect(() => bench.run({ send: 1, fetch: 1 }, input, output)).toThrow("given up is still in flight on the NPU");
+    await expect(bench.run({ send: 1, fetch: 1 }, input, output)).rejects.toThrow(
+      "given up is still in flight on the NPU",
+    );
     await expect(bench.context.close()).rejects.toThrow("a command is still in flight after 8 s");
   }));

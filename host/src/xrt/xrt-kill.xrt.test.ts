@@ -5,9 +5,9 @@ import { machineFolder, withBench } from "./xrt-bench.test-support.ts";
 import { startProgram } from "./xrt-program.test-support.ts";
 
 async function oneRun(bench: Bench): Promise<void> {
-  const { input, output } = bench.buffers(1);
+  const { input, output } = await bench.buffers(1);
   bench.fill(input, 1234);
-  await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+  await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
   output.sync("fromDevice");
   expect(bench.words(output)[0]).toBe(1234);
 }

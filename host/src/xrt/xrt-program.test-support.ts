@@ -25,10 +25,10 @@ const make = async (device) => {
   const context = await device.createContext(await device.registerXclbin(xclbin));
   const kernel = context.kernel("MLIR_AIE");
   const bo = (i, bytes) => device.allocBo(bytes, { flags: i === 1 ? "cacheable" : "hostOnly", group: kernel.groupId(i) });
-  const instr = bo(1, insts.length);
+  const instr = await bo(1, insts.length);
   instr.write(insts);
   instr.sync("toDevice");
-  const [input, output] = [bo(3, 256), bo(4, 256)];
+  const [input, output] = [await bo(3, 256), await bo(4, 256)];
   new Int32Array(input.map()).fill(7);
   input.sync("toDevice");
   output.sync("toDevice");

@@ -68,12 +68,12 @@ test("five contexts with hung commands leave files readable: waits take no threa
 
 test("states of a command that failed: ERROR and ABORT and TIMEOUT with XRT's words and a cure, and the next run works", () =>
   withBench(async (bench) => {
-    const { input, output } = bench.buffers(1);
+    const { input, output } = await bench.buffers(1);
     bench.fill(input, 1);
     for (const state of ["error", "abort", "timeout"] as const) {
       nextCommandEnds(ertState[state]);
 
-      const run = bench.run({ send: 1, fetch: 1 }, input, output);
+      const run = await bench.run({ send: 1, fetch: 1 }, input, output);
 
       expect(await run.wait()).toBe(state.toUpperCase());
       expect(run.error).toMatchObject({
@@ -83,7 +83,7 @@ test("states of a command that failed: ERROR and ABORT and TIMEOUT with XRT's wo
         xrtText: expect.stringContaining(`ERT_CMD_STATE_${state.toUpperCase()}`),
         hint: expect.any(String),
       });
-      expect(await bench.run({ send: 1, fetch: 1 }, input, output).wait()).toBe("COMPLETED");
+      expect(await (await bench.run({ send: 1, fetch: 1 }, input, output)).wait()).toBe("COMPLETED");
     }
   }));
 
@@ -109,11 +109,11 @@ test("a command that is COMPLETED and wrote nothing is found by the guard patter
 
 test("a wait that the kernel interrupts is taken up again, however often, and the result is right", () =>
   withBench(async (bench) => {
-    const { input, output } = bench.buffers(1);
+    const { input, output } = await bench.buffers(1);
     bench.fill(input, 900);
     setFault(machineFolder, "wait", { kind: "interrupt", times: 20 });
 
-    await bench.run({ send: 1, fetch: 1 }, input, output).finish();
+    await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
     output.sync("fromDevice");
 
     expect(bench.words(output)[0]).toBe(900);
@@ -121,13 +121,13 @@ test("a wait that the kernel interrupts is taken up again, however often, and th
 
 test("a submission that is interrupted is made again, and executes once", () =>
   withBench(async (bench) => {
-    const { input, output } = bench.buffers(2);
+    const { input, output } = await bench.buffers(2);
     bench.fill(input, 40);
     setFault(machineFolder, "execute", { kind: "interrupt", times: 3 });
 
     // Two sends of one object each: executed twice, a third would not fit into the array and hang.
-    await bench.run({ send: 1, fetch: 0 }, input, output).finish();
-    await bench.run({ send: 1, fetch: 2 }, input, output).finish();
+    await (await bench.run({ send: 1, fetch: 0 }, input, output)).finish();
+    await (await bench.run({ send: 1, fetch: 2 }, input, output)).finish();
     output.sync("fromDevice");
 
     expect(bench.words(output)[objectWords]).toBe(40);
@@ -135,15 +135,15 @@ test("a submission that is interrupted is made again, and executes once", () =>
 
 test("a submission that the driver refuses ends the run as ERROR with errno, and the next one works", () =>
   withBench(async (bench) => {
-    const { input, output } = bench.buffers(1);
+    const { input, output } = await bench.buffers(1);
     bench.fill(input, 1);
     setFault(machineFolder, "execute", { kind: "fail", errno: 5, times: 1 });
 
-    const run = bench.run({ send: 1, fetch: 1 }, input, output);
+    const run = await bench.run({ send: 1, fetch: 1 }, input, output);
 
     expect(await run.wait()).toBe("ERROR");
     expect(run.error).toMatchObject({ name: "XrtError", errno: 5, message: expect.stringContaining("EXEC_CMD") });
-    expect(await bench.run({ send: 1, fetch: 1 }, input, output).wait()).toBe("COMPLETED");
+    expect(await (await bench.run({ send: 1, fetch: 1 }, input, output)).wait()).toBe("COMPLETED");
   }));
 
 test("eight contexts asked for at once: six, and two errors that say so", async () => {
@@ -230,7 +230,7 @@ test("the addon itself refuses a BO past the last argument, which crashes XRT, a
     await native.open(0);
     const uuid = await native.register(loopback.xclbin(1));
     const context = await native.createContext(uuid, [bench.kernel.name]);
-    const bo = native.allocBo(64, false, bench.kernel.groupId(3));
+    const bo = await native.allocBo(64, false, bench.kernel.groupId(3)).promise;
 
     expect(() => context.createRun(0, [3, bo, 1, bo, bo, bo])).toThrow("more arguments than the kernel has");
     expect(() => context.createRun(0, [3, {} as typeof bo])).toThrow("expected a BO of this addon");
@@ -238,7 +238,7 @@ test("the addon itself refuses a BO past the last argument, which crashes XRT, a
     bo.close();
     expect(() => context.createRun(0, [3, bo])).toThrow("the BO is closed");
     await context.close();
-    native.close();
+    await native.close().promise;
   }));
 
 test("worker threads have devices of their own, and one that ends in the middle takes nothing with it", async () => {

@@ -8,7 +8,7 @@ async function main({ host, addon, xclbin, insts, mode }) {
   const kernel = context.kernel("MLIR_AIE");
   const bo = (i, bytes) =>
     device.allocBo(bytes, { flags: i === 1 ? "cacheable" : "hostOnly", group: kernel.groupId(i) });
-  const [instr, input, output] = [bo(1, insts.length), bo(3, 256), bo(4, 256)];
+  const [instr, input, output] = [await bo(1, insts.length), await bo(3, 256), await bo(4, 256)];
   instr.write(insts);
   instr.sync("toDevice");
   new Int32Array(input.map()).fill(4711);

@@ -51,7 +51,7 @@ export async function withEncoderLayer<T>(
   try {
     for (const [key, path] of manifests) kernels.set(key, await loadKernel(device, path));
     const steps = [...(front === undefined ? [] : encoderFrontSteps(front)), ...encoderLayerSteps(sizes)];
-    chain = new LaunchChain({ device, kernels, steps });
+    chain = await LaunchChain.open({ device, kernels, steps });
     for (const [name, array] of arrays) chain.write(name, array);
     return await use({ chain, plan: chain.plan, loadMs: performance.now() - startMs });
   } finally {

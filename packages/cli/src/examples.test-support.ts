@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Device, type HwContext, openDevice } from "@aiekit/host";
+import { type Bo, type Device, type HwContext, openDevice } from "@aiekit/host";
 import { coreMemory, type ExampleName, examples, lowerDesign, type Operation, printModule } from "@aiekit/mlir";
 import { corePrograms, npuToBinary } from "@aiekit/tools";
 import type { WasmClang } from "@aiekit/wasm-clang";
@@ -81,15 +81,16 @@ interface Launch {
 
 async function launch({ npu, context, insts, buffers }: Launch): Promise<void> {
   const kernel = context.kernel(kernelName);
-  const instructions = npu.allocBo(insts.length, { flags: "cacheable", group: kernel.groupId(1) });
+  const instructions = await npu.allocBo(insts.length, { flags: "cacheable", group: kernel.groupId(1) });
   instructions.write(insts);
   instructions.sync("toDevice");
-  const bos = buffers.map((buffer, i) => {
-    const bo = npu.allocBo(buffer.byteLength, { flags: "hostOnly", group: kernel.groupId(3 + i) });
+  const bos: Bo[] = [];
+  for (const [i, buffer] of buffers.entries()) {
+    const bo = await npu.allocBo(buffer.byteLength, { flags: "hostOnly", group: kernel.groupId(3 + i) });
     bo.write(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
     bo.sync("toDevice");
-    return bo;
-  });
+    bos.push(bo);
+  }
   await kernel.run(3, instructions, insts.length / 4, ...bos).finish();
   for (const [i, bo] of bos.entries()) {
     bo.sync("fromDevice");

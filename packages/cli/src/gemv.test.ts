@@ -47,7 +47,7 @@ test(
       const params = { dtype: "i8_bf16", shapes: `${names.fc1}.${names.fc2}`, tile: "whole" };
       const { manifestPath } = await buildKernel({ kernel: "gemv", target: "sim", params });
       const kernel = await loadKernel(device, manifestPath);
-      const chain = new LaunchChain({
+      const chain = await LaunchChain.open({
         device,
         kernels: new Map([["gemv", kernel]]),
         steps: [

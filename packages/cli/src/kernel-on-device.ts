@@ -25,6 +25,8 @@ export interface KernelOnDevice {
   readonly device: DeviceKind | "auto";
   /** Array that it is built for, for example npu2 or npu1_2col; the kernel's own when undefined. */
   readonly npu?: string | undefined;
+  /** Of the simulator: reports of runs have their critical path. */
+  readonly criticalPath?: boolean | undefined;
 }
 
 /** A kernel and an open device; builds of it are made and loaded as they are asked for. */
@@ -72,12 +74,16 @@ export function withKernel<T>(
  */
 export async function withOpenKernel<T>(
   context: CommandContext,
-  { kernel, params, device: kind, npu }: KernelOnDevice,
+  { kernel, params, device: kind, npu, criticalPath }: KernelOnDevice,
   use: (open: OpenKernel) => Promise<T>,
 ): Promise<T> {
-  const generation = generationOf(npu ?? findKernel(kernel).device);
+  const array = npu ?? findKernel(kernel).device;
+  const generation = generationOf(array);
   const openStartMs = performance.now();
-  const device = await openDevice(kind, { generation, xrtAddon: context.environment.xrtAddon });
+  const device = await openDevice(kind, {
+    ...{ generation, criticalPath },
+    xrtAddon: context.environment.xrtAddon,
+  });
   let compiler: WasmClang | undefined;
   const openMs = performance.now() - openStartMs;
   try {

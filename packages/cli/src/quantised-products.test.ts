@@ -65,7 +65,7 @@ test("two int8 products, chained on the device, give the float64 result within w
       ["first", await loadKernel(device, (await build("i8_i8", names.first)).manifestPath)],
       ["second", await loadKernel(device, (await build("i8_bf16", names.second)).manifestPath)],
     ]);
-    const chain = new LaunchChain({
+    const chain = await LaunchChain.open({
       device,
       kernels,
       steps: [
@@ -195,7 +195,7 @@ async function chained(device: Device, { bits, operands, groupSize }: Scheme) {
     const { manifestPath } = await buildKernel({ kernel: "matmul", target: "sim", params });
     kernels.set(`k${i}`, await loadKernel(device, manifestPath));
   }
-  const chain = new LaunchChain({
+  const chain = await LaunchChain.open({
     device,
     kernels,
     steps: names.map((sequence, i) => ({

@@ -93,6 +93,9 @@ export function compileCore(core: CoreConfig, config: ArrayConfig, options: Comp
   return compiler.compile();
 }
 
+/** Functions of the bodies of each design, by their source. */
+const starts = new WeakMap<ArrayConfig, Map<string, CoreProgram["start"]>>();
+
 class CoreCompiler {
   readonly #core: CoreConfig;
   readonly #config: ArrayConfig;
@@ -118,12 +121,11 @@ class CoreCompiler {
   compile(): CoreProgram {
     const body = this.#emitBody(this.#core.op, new CoreEmitter("v"));
     const functions = [...this.#functions.values()].join("\n");
-    const name = `core_${this.#core.tile.col}_${this.#core.tile.row}`;
     const constants = ["memories", "locks", "requests", "calls"]
       .map((key) => `const ${key[0]} = rt.${key};`)
       .join("\n");
-    const source = `"use strict";\n${constants}\n${functions}\nreturn (function* ${name}() {\n${body}})();\n`;
-    const start = new Function("rt", source) as CoreProgram["start"];
+    const source = `"use strict";\n${constants}\n${functions}\nreturn (function* core_body() {\n${body}})();\n`;
+    const start = this.#start(source);
     return {
       source,
       start,
@@ -134,6 +136,18 @@ class CoreCompiler {
       sites: this.#sites,
       releases: this.#releases,
     };
+  }
+
+  /**
+   * Cores with the same body run the same function: it is compiled once, and stays in the processor's caches while the cores
+   * take turns.
+   */
+  #start(source: string): CoreProgram["start"] {
+    const known = starts.get(this.#config) ?? new Map<string, CoreProgram["start"]>();
+    starts.set(this.#config, known);
+    const start = known.get(source) ?? (new Function("rt", source) as CoreProgram["start"]);
+    known.set(source, start);
+    return start;
   }
 
   /** Lines of a core or function: its region, and what its last pause charges. */

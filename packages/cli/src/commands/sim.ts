@@ -23,9 +23,10 @@ import { printValue } from "../print-value.ts";
 import { readInput } from "../read-input.ts";
 import { useLines } from "../resource-lines.ts";
 import { type ArgumentFiles, argumentTensor, assignFiles, readArgument } from "../sequence-files.ts";
+import { expectTimeOptions, runTime, type TimeOptions, writeRoofline } from "../time/run-time.ts";
 import { writeOutput } from "../write-output.ts";
 
-export interface SimOptions {
+export interface SimOptions extends TimeOptions {
   readonly design: string;
   /** `name` is the object's, as in `link_with`; the file's own with `.o` when left out. */
   readonly kernels: readonly InputOption[];
@@ -53,6 +54,7 @@ export const sim: Command<SimOptions> = async (context, options) => {
   const source = await readSource(context, options);
   if (options.usesOnly) return printUse(context, source);
   const design = readOwnDesign(source);
+  await expectTimeOptions(options, context.cwd);
   const command = typedCommand(options);
   const files = assignFiles(design.args, { inputs: options.inputs, outputs: options.outputs, command });
   const inputs: Uint8Array[] = [];
@@ -62,18 +64,20 @@ export const sim: Command<SimOptions> = async (context, options) => {
   const { runs: count, checked } = options;
   const expected = await readExpected(design.args, options.expected, context.cwd);
   const trace = options.trace === undefined && expected.length === 0 ? undefined : new TraceRecorder();
-  const job = { design, modules: built.modules, inputs, runs: count, checked, trace };
+  const job = { design, modules: built.modules, inputs, runs: count, checked, trace, path: options.time };
   const started = run(context, job).finally(() => writeTrace(context, options, design, trace));
   const runs = await started.catch(async (error: unknown) => {
     throw await withCure(error, { context, options, source, inputs });
   });
   const outputs = await writeOutputs(context, files, runs);
+  const time = await timeOf(context, options, { design, runs });
   const differences = findDifferences({ design, expected, runs, transfers: trace?.transfers ?? [] });
   const finished = {
     design,
     runs,
     outputs,
     differences,
+    time,
     // A BD that does not fit its registers is told by the verifier and again by the array.
     warnings: [...new Set([...design.warnings, ...built.warnings, ...runs.warnings])],
   };
@@ -191,6 +195,20 @@ async function run(
   } finally {
     task.done();
   }
+}
+
+/** Of the last run, where it was asked for; its picture is written. */
+async function timeOf(
+  { cwd }: CommandContext,
+  { time, roofline }: TimeOptions,
+  { design, runs }: { readonly design: OwnDesign; readonly runs: ArrayRuns },
+) {
+  const last = runs.reports.at(-1);
+  if (last === undefined || (!time && roofline === undefined)) return undefined;
+  const { device, file: title } = design;
+  const found = runTime(last, device);
+  if (roofline !== undefined) await writeRoofline(found, { path: roofline, cwd, title, device });
+  return time ? found : undefined;
 }
 
 async function writeTrace(

@@ -3,7 +3,7 @@ import { DeviceTensor } from "@aiekit/host";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import { decoderSteps, headSteps, type PassKind } from "./decoder-steps.ts";
 import { cacheRows } from "./device-sizes.ts";
-import { type ArraySpace, closeArrays, type DeviceArrays, type StepRunner } from "./step-runner.ts";
+import { type ArrayContent, type ArraySpace, closeArrays, type DeviceArrays, type StepRunner } from "./step-runner.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { WeightTypes } from "./weight-types.ts";
 
@@ -22,24 +22,42 @@ export class DecoderMemory {
   readonly #work = new Map<PassKind, DeviceArrays>();
   readonly #views = new Map<PassKind, DeviceArrays>();
   readonly #cacheSpaces = new Map<PassKind, ArraySpace>();
+  readonly #ready = new Map<PassKind, Promise<void>>();
 
   constructor(options: DecoderMemoryOptions) {
     this.#options = options;
   }
 
   /** Makes room for passes of a kind, and loads their kernels; `positions` of any window. */
-  async prepare(kind: PassKind, positions: number): Promise<void> {
-    if (this.#work.has(kind)) return;
+  prepare(kind: PassKind, positions: number): Promise<void> {
+    const known = this.#ready.get(kind);
+    if (known !== undefined) return known;
+    const ready = this.#prepare(kind, positions);
+    this.#ready.set(kind, ready);
+    ready.catch(() => this.#ready.delete(kind));
+    return ready;
+  }
+
+  async #prepare(kind: PassKind, positions: number): Promise<void> {
     const { sizes, types, runner, contents } = this.#options;
     const keys = cacheRows(sizes);
     const steps = [...decoderSteps({ sizes, types, positions, kind, keys }), ...headSteps(sizes, types, kind)];
     const [work, views]: [DeviceArrays, DeviceArrays] = [new Map(), new Map()];
     const spaces = await runner.spaces(steps);
-    for (const [name, space] of spaces) {
-      const content = contents.get(name);
-      if (content !== undefined) this.#write(name, space, content);
-      else if (name === "0.cache") this.#cacheSpaces.set(kind, space);
-      else if (!isOfSession(name) && !(kind === "sequences" && isView(name))) work.set(name, runner.alloc(space));
+    const weights: ArrayContent[] = [];
+    try {
+      for (const [name, space] of spaces) {
+        const content = contents.get(name);
+        if (content !== undefined) weights.push({ name, space, content });
+        else if (name === "0.cache") this.#cacheSpaces.set(kind, space);
+        else if (!isOfSession(name) && !(kind === "sequences" && isView(name))) {
+          work.set(name, await runner.alloc(space));
+        }
+      }
+      await runner.load(this.#weights, weights);
+    } catch (error) {
+      closeArrays(work);
+      throw error;
     }
     for (const name of kind === "sequences" ? ["q", "a"] : []) {
       // The same memory as rows of sequences, which attention sees as one row of many heads.
@@ -57,20 +75,22 @@ export class DecoderMemory {
     return this.#weights.get(name) ?? this.#views.get(kind)?.get(name) ?? this.#work.get(kind)?.get(name);
   }
 
-  /** An empty cache for passes of a kind that was prepared. */
-  cache(kind: PassKind): TokenCache {
+  /** An empty cache for each layer, for passes of a kind that was prepared. */
+  async caches(kind: PassKind): Promise<readonly TokenCache[]> {
     const { runner, sizes } = this.#options;
-    return new TokenCache(runner.alloc(this.#cacheSpaces.get(kind)!), sizes.width);
+    const space = this.#cacheSpaces.get(kind)!;
+    const caches: TokenCache[] = [];
+    try {
+      while (caches.length < sizes.decoderLayers) caches.push(new TokenCache(await runner.alloc(space), sizes.width));
+      return caches;
+    } catch (error) {
+      for (const cache of caches) cache.close();
+      throw error;
+    }
   }
 
   close(): void {
     for (const arrays of [this.#weights, ...this.#work.values()]) closeArrays(arrays);
-  }
-
-  #write(name: string, space: ArraySpace, content: Tensor): void {
-    if (this.#weights.has(name)) return;
-    this.#weights.set(name, this.#options.runner.alloc(space));
-    this.#weights.get(name)!.write(content);
   }
 }
 

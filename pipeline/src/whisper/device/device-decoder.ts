@@ -35,10 +35,14 @@ export class DeviceDecoder implements DecoderSession {
   readonly #queries: CrossQueries | undefined;
 
   /** Needs memory that is prepared for passes of kind `token`. */
-  constructor(options: DeviceDecoderOptions) {
+  static async open(options: DeviceDecoderOptions): Promise<DeviceDecoder> {
+    return new DeviceDecoder(options, await options.memory.caches("token"));
+  }
+
+  private constructor(options: DeviceDecoderOptions, caches: readonly TokenCache[]) {
     this.#options = options;
-    const { sizes, memory, window } = options;
-    this.#caches = Array.from({ length: sizes.decoderLayers }, () => memory.cache("token"));
+    const { sizes, window } = options;
+    this.#caches = caches;
     this.#queries = options.keepCrossAttention ? new CrossQueries(sizes, window) : undefined;
   }
 
@@ -96,7 +100,7 @@ export class DeviceDecoder implements DecoderSession {
       const before = this.#caches;
       if (!this.#isWide) {
         await memory.prepare("sequences", window.positions);
-        this.#caches = before.map(() => memory.cache("sequences"));
+        this.#caches = await memory.caches("sequences");
       }
       this.#caches.forEach((cache, layer) => {
         cache.take(before[layer]!, sources, this.#length);

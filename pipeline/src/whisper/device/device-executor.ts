@@ -100,7 +100,7 @@ export async function deviceExecutor(options: DeviceExecutorOptions): Promise<De
       if (window.closed) throw new UsageError("decoder: expected an encoder state that is not closed");
       await window.prepare();
       await memory.prepare("token", window.positions);
-      return new DeviceDecoder({ ...decoding, sizes, types, runner, memory, embeddings, window });
+      return DeviceDecoder.open({ ...decoding, sizes, types, runner, memory, embeddings, window });
     },
     async close() {
       await pool.close();

@@ -66,7 +66,9 @@ export class EncodedWindow implements EncoderState {
 
   async #makePairs(): Promise<void> {
     const { runner, cross, spaces, weights, encoded } = this.#options;
-    for (const { args } of cross) this.#pairs.set(args.c!, runner.alloc(spaces.get(args.c!)!));
+    for (const { args } of cross) this.#pairs.set(args.c!, await runner.alloc(spaces.get(args.c!)!));
+    if (this.#closed) closeArrays(this.#pairs);
+    this.#checkOpen();
     const array = (name: string) => (name === "encoded" ? encoded : (this.#pairs.get(name) ?? weights.get(name)!));
     await runner.run({ part: "cross", steps: cross }, array);
   }

@@ -1,4 +1,4 @@
-import { AbortedError, DeviceError, UsageError } from "@aiekit/core";
+import { AbortedError, DeviceError, type Tensor, UsageError } from "@aiekit/core";
 import {
   type ArrayLayout,
   allocTensor,
@@ -36,6 +36,13 @@ export interface ArraySpace {
   readonly group: number;
 }
 
+/** What an array holds before the first launch. */
+export interface ArrayContent {
+  readonly name: string;
+  readonly space: ArraySpace;
+  readonly content: Tensor;
+}
+
 interface Traffic {
   readonly bytesToArray: number;
   readonly bytesFromArray: number;
@@ -56,9 +63,21 @@ export class StepRunner {
     return this.#inTurn(() => this.#spaces(steps));
   }
 
-  /** An array of zeros. */
-  alloc({ layout, group }: ArraySpace): DeviceTensor {
+  /** An array of zeros. @throws DeviceError where there is no memory for it. */
+  async alloc({ layout, group }: ArraySpace): Promise<DeviceTensor> {
     return allocTensor(this.#options.pool.device, layout, group);
+  }
+
+  /** Adds arrays with these contents, those that are not there yet: users of the same weights may ask at the same time. */
+  load(arrays: DeviceArrays, contents: readonly ArrayContent[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const { name, space, content } of contents) {
+        if (arrays.has(name)) continue;
+        const array = await this.alloc(space);
+        arrays.set(name, array);
+        array.write(content);
+      }
+    });
   }
 
   /** @throws DeviceError that names the step that failed; ShapeError for an array that does not fit its argument. */
@@ -94,10 +113,11 @@ export class StepRunner {
       signal?.throwIfAborted();
       const kernel = await this.#kernel(group[0]!.kernel, steps.slice(done));
       done += group.length;
-      const runs = group.map(({ sequence, args, parameters }) => {
+      const runs: Run[] = [];
+      for (const { sequence, args, parameters } of group) {
         const given = Object.entries(args).map(([arg, name]) => [arg, array(name)] as const);
-        return kernel.createRun(sequence, Object.fromEntries(given), parameters);
-      });
+        runs.push(await kernel.createRun(sequence, Object.fromEntries(given), parameters));
+      }
       const list = kernel.context.createRunlist();
       for (const run of runs) list.add(run);
       list.execute();

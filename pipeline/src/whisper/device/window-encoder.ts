@@ -3,7 +3,7 @@ import type { ChainStep, DeviceTensor } from "@aiekit/host";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import { hopSamples } from "./device-sizes.ts";
 import { EncodedWindow } from "./encoded-window.ts";
-import { type ArraySpace, closeArrays, type DeviceArrays, type StepRunner } from "./step-runner.ts";
+import { type ArrayContent, type ArraySpace, closeArrays, type DeviceArrays, type StepRunner } from "./step-runner.ts";
 import type { WeightTypes } from "./weight-types.ts";
 import { type WindowSteps, windowSteps } from "./window-steps.ts";
 
@@ -51,13 +51,13 @@ export class WindowEncoder {
   async adopt({ data, shape }: Tensor<"f32">): Promise<EncodedWindow> {
     const { runner, sizes, weights, contents } = this.#options;
     const spaces = await runner.spaces(this.#steps.cross);
+    const wanted: ArrayContent[] = [];
     for (const [name, space] of spaces) {
       const content = contents.get(name);
-      if (content === undefined || weights.has(name)) continue;
-      weights.set(name, runner.alloc(space));
-      weights.get(name)!.write(content);
+      if (content !== undefined) wanted.push({ name, space, content });
     }
-    const encoded = runner.alloc(spaces.get("encoded")!);
+    await runner.load(weights, wanted);
+    const encoded = await runner.alloc(spaces.get("encoded")!);
     encoded.write(tensor("bf16", shape, Uint16Array.from(data, floatToBf16)));
     return new EncodedWindow({ sizes, runner, weights, encoded, cross: this.#steps.cross, spaces });
   }
@@ -85,7 +85,7 @@ export class WindowEncoder {
 
   async #encode(): Promise<EncodedWindow> {
     const { runner, sizes, weights } = this.#options;
-    const encoded = runner.alloc(this.#own.get("encoded")!);
+    const encoded = await runner.alloc(this.#own.get("encoded")!);
     try {
       const array = (name: string) => (name === "encoded" ? encoded : this.#array(name));
       await runner.run({ part: "encoder", steps: this.#steps.encoder }, array);
@@ -108,15 +108,14 @@ export class WindowEncoder {
   async #allocate(): Promise<void> {
     const { runner, contents, weights, sizes, frames } = this.#options;
     const spaces = await runner.spaces([...this.#steps.encoder, ...this.#steps.cross]);
+    const wanted: ArrayContent[] = [];
     for (const [name, space] of spaces) {
       const content = contents.get(name);
       if (name === "encoded" || isResult(this.#steps.cross, name)) this.#own.set(name, space);
-      else if (content === undefined || name === "positions") this.#arrays.set(name, runner.alloc(space));
-      else if (!weights.has(name)) {
-        weights.set(name, runner.alloc(space));
-        weights.get(name)!.write(content);
-      }
+      else if (content === undefined || name === "positions") this.#arrays.set(name, await runner.alloc(space));
+      else wanted.push({ name, space, content });
     }
+    await runner.load(weights, wanted);
     const positions = contents.get("positions") as Tensor<"bf16">;
     const shape = [frames / 2, sizes.width];
     this.#array("positions").write(tensor("bf16", shape, positions.data.subarray(0, (frames / 2) * sizes.width)));
@@ -127,7 +126,7 @@ export class WindowEncoder {
     const { runner } = this.#options;
     const spaces = await runner.spaces([...this.#steps.mel, this.#steps.encoder[0]!]);
     this.#arrays.get("features")?.close();
-    for (const name of ["pcm", "features"]) this.#arrays.set(name, runner.alloc(spaces.get(name)!));
+    for (const name of ["pcm", "features"]) this.#arrays.set(name, await runner.alloc(spaces.get(name)!));
   }
 }
 

@@ -1,0 +1,103 @@
+import { afterEach, expect, test, vi } from "vitest";
+import type { Device } from "../device.ts";
+import { countCalls, type FaultPlace, faultPlaces, setFault } from "../emulation/fault-table.ts";
+import { machineFolder, openXrt } from "./xrt-bench.test-support.ts";
+import { runProgram } from "./xrt-program.test-support.ts";
+
+const clearFaults = () => {
+  for (const place of Object.keys(faultPlaces)) setFault(machineFolder, place as FaultPlace, undefined);
+};
+afterEach(clearFaults);
+
+const hostOnly = { flags: "hostOnly", group: 0x10000 } as const;
+
+async function withDevice(body: (device: Device) => Promise<void>): Promise<void> {
+  const device = await openXrt();
+  try {
+    await body(device);
+  } finally {
+    clearFaults();
+    await device.close();
+  }
+}
+
+test("an allocation that hangs is given up in time with a typed error, the next is refused, and both work once the driver answers", () =>
+  withDevice(async (device) => {
+    setFault(machineFolder, "createBo", { kind: "hang", times: 1 });
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+
+    const late = device.allocBo(4096, { ...hostOnly, timeoutMs: 100 });
+
+    await expect(late).rejects.toMatchObject({
+      code: "device",
+      message: "BO: 4096 bytes: allocation: not finished after 100 ms",
+      hint: expect.stringContaining("the driver does not answer"),
+    });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(1);
+    await expect(device.allocBo(64, hostOnly)).rejects.toThrow(
+      "an allocation that was given up is still in the driver",
+    );
+
+    const closed = countCalls(machineFolder, "closeHandle");
+    setFault(machineFolder, "createBo", undefined);
+    const bo = await vi.waitFor(() => device.allocBo(64, hostOnly), { timeout: 10_000 });
+
+    expect(bo.map().byteLength).toBe(64);
+    // Nobody has the one that came too late: it was freed.
+    await vi.waitFor(() => expect(closed()).toBe(1));
+  }));
+
+test("a signal gives up an allocation in the driver and one that waits behind it, which is never made", () =>
+  withDevice(async (device) => {
+    setFault(machineFolder, "createBo", { kind: "hang", times: 1 });
+    const stop = new AbortController();
+
+    const both = [4096, 8192].map((size) => device.allocBo(size, { ...hostOnly, signal: stop.signal }));
+    stop.abort();
+
+    for (const bo of both) await expect(bo).rejects.toMatchObject({ code: "aborted" });
+    const closed = countCalls(machineFolder, "closeHandle");
+    setFault(machineFolder, "createBo", undefined);
+    await vi.waitFor(() => device.allocBo(64, hostOnly), { timeout: 10_000 });
+    expect(closed()).toBe(1);
+  }));
+
+test("closing a buffer whose handle the driver does not close returns at once; closing the device says what hangs", async () => {
+  const end = await runProgram(`
+    const { setFault } = await import(${JSON.stringify(new URL("../../dist/emulation/fault-table.js", import.meta.url).href)});
+    const device = await open();
+    const bo = await device.allocBo(64, { flags: "hostOnly", group: 0x10000 });
+    setFault(process.env.AIEKIT_EMULATED_NPU, "closeHandle", { kind: "hang" });
+    const view = new Uint8Array(bo.map());
+    bo.close();
+    console.log(view.length);
+    await device.close().catch(report);
+  `);
+
+  // The program ends by itself: what hangs does not keep it.
+  expect(end).toMatchObject({ code: 0, signal: null });
+  expect(end.stdout).toMatch(/^0\n/);
+  expect(end.stdout).toContain("close: not finished after 8000 ms");
+  expect(end.stdout).toContain("the driver does not answer");
+});
+
+test("every buffer's handle is closed once: by close, by the end of the device, and by the garbage collector", async () => {
+  const closed = countCalls(machineFolder, "closeHandle");
+  const made = countCalls(machineFolder, "createBo");
+
+  const end = await runProgram(`
+    const options = { flags: "hostOnly", group: 0x10000 };
+    const device = await open();
+    for (let i = 0; i < 10; i++) (await device.allocBo(64, options)).close();
+    for (let i = 0; i < 10; i++) await device.allocBo(64, options);
+    await device.close();
+    { const dropped = await open(); for (let i = 0; i < 10; i++) await dropped.allocBo(64, options); }
+    for (let i = 0; i < 5; i++) { globalThis.gc(); await new Promise((resolve) => setTimeout(resolve, 10)); }
+  `);
+
+  expect(end).toMatchObject({ code: 0, signal: null, stderr: "" });
+  expect(made()).toBeGreaterThanOrEqual(30);
+  expect(closed()).toBe(made());
+});
