@@ -1,9 +1,10 @@
 // Speed of the simulator's compute path. Matrix tiles of 64 x 64 x 64 in aie_api style with 2 x 2 accumulators, by element
-// type, beside what this machine's WebAssembly can do at most (rooflines); then loops over vectors, one operation each.
+// type, beside what this machine's WebAssembly can do at most (rooflines); the same for the project's own kernels, with the
+// tile that a product of 512 x 512 x 512 on the whole array has; then loops over vectors, one operation each.
 // Measured wall time of one thread, not a time of an NPU. Runs on the built packages: `pnpm build` first.
 //
 //   node scripts/bench-sim.mjs [--only TEXT] [--seconds 0.3] [--keep FOLDER]
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -96,6 +97,14 @@ static inline void matmul(const T *__restrict a, const T *__restrict b, Out *__r
   }
 }
 `;
+
+/** Kernels of the whole array: `step` adds a product of tiles, `store` makes the results of a tile of sums. */
+const own = [
+  { type: "i8", from: "int8", out: "int8", roofline: "int8 dot" },
+  { type: "bf16", from: "bfloat16", out: "bfloat16", roofline: "f32 mul+add" },
+];
+const ownAt = { a: 1024, b: 9216, sums: 17_408, out: 33_792, by: 41_984 };
+const hasChannels = 1;
 
 /** Loops over `elements` lanes: `to` of every vector `v` of `from`. */
 const elements = 4096;
@@ -202,6 +211,7 @@ async function run() {
     const rate = perSecond(() => kernels.exports[symbols[i]](at.a, at.b, at.c), size ** 3);
     print(name, rate, most.get(roofline), roofline);
   }
+  for (const kernel of own.filter(({ type }) => isWanted(`kernel matmul_${type}`))) await measureOwn(kernel, most);
   const chosen = loops.map((loop, i) => [loop[0], loop[1], `loop_${i}`]).filter(([name]) => isWanted(name));
   if (chosen.length === 0) return;
   const text2 = `#include <aie_api/aie.hpp>\n${loopsText.filter((_, i) => isWanted(loops[i][0])).join("\n")}`;
@@ -217,16 +227,36 @@ async function run() {
   }
 }
 
+async function measureOwn({ type, from, out, roofline }, most) {
+  const [step, store] = [`matmul_step_${type}`, `matmul_store_${type}`];
+  const tile = ["M", "K", "N"].map((letter) => `-DMATMUL_${letter}=${size}`);
+  const args = [...tile, `-DMATMUL_OUT=${out}`, "-DMATMUL_RESIDUAL=0", "-DAIEKIT_ROUNDING=conv_even"];
+  const folder = new URL("../kernels/", import.meta.url);
+  const text = readFileSync(new URL(`matmul/matmul_${type}.cc`, folder), "utf8");
+  const { memory, exports } = await build(`matmul_${type}`, text, [step, store], { args, headers: headersIn(folder) });
+  fill(memory, from, [ownAt.a, ownAt.b]);
+  new Int32Array(memory.buffer, ownAt.by, 4 * size).fill(1);
+  const stepRate = perSecond(() => exports[step](ownAt.a, ownAt.b, ownAt.sums, 1), size ** 3);
+  print(`kernel ${step}`, stepRate, most.get(roofline), roofline);
+  const storeRate = perSecond(() => exports[store](ownAt.sums, ownAt.by, ownAt.out, hasChannels), size ** 2);
+  console.log(`${`kernel ${store}`.padEnd(24)} ${(storeRate / 1e9).toFixed(2).padStart(8)} G/s`);
+}
+
+function headersIn(folder) {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".h"));
+  return paths.map((path) => [`kernels/${path}`, readFileSync(new URL(path, folder), "utf8")]);
+}
+
 function isWanted(name) {
   return !options.only || name.includes(options.only);
 }
 
-async function build(name, text, symbols) {
+async function build(name, text, symbols, more = { args: [], headers: [] }) {
   const started = performance.now();
   const { object } = await clang.compile({
     source: { name: `kernels/bench/${name}.cc`, text },
-    headers: headers(),
-    args: defaultCompileArgs({ arch: 20 }),
+    headers: new Map([...headers(), ...more.headers]),
+    args: [...defaultCompileArgs({ arch: 20 }), ...more.args],
   });
   const { module } = await clang.link({
     objects: [{ name: `${name}.o`, bytes: object }],
@@ -245,11 +275,11 @@ async function build(name, text, symbols) {
   return { memory, exports };
 }
 
-/** Small integers, so that no sum becomes infinite; zeros in C. */
-function fill(memory, type) {
+/** Small integers, so that no sum becomes infinite; zeros behind them. */
+function fill(memory, type, starts = [at.a, at.b]) {
   const { buffer } = memory;
-  new Uint8Array(buffer, at.a, 65_536 - at.a).fill(0);
-  for (const start of [at.a, at.b]) {
+  new Uint8Array(buffer, starts[0]).fill(0);
+  for (const start of starts) {
     for (let i = 0; i < size * size; i++) {
       const value = ((i * 7) % 11) - 5;
       if (type === "int8") new Int8Array(buffer, start)[i] = value;

@@ -148,8 +148,8 @@ test("a checked device ends a run with the fault that hardware keeps silent abou
     const context = await device.createContext(await device.registerXclbin(loopbackXclbin({ pdi })));
     const design = { kernelName: "MLIR_AIE", objectWords, xclbin: () => loopbackXclbin({ pdi }), insts: loopbackInsts };
     const bench = new Bench(device, context, design);
-    const { input, output } = bench.buffers(1);
-    const run = bench.run({ send: 1, fetch: 1 }, input, output);
+    const { input, output } = await bench.buffers(1);
+    const run = await bench.run({ send: 1, fetch: 1 }, input, output);
     const state = await run.wait();
     await device.close();
     return { state, error: run.error };

@@ -24,11 +24,12 @@ const report: ArrayReport = {
     {
       tile: { col: 0, row: 2 },
       core: {
-        ...{ busyCycles: 850, lockCycles: 0 },
+        ...{ busyCycles: 850, endedCycles: 150, lockCycles: 0, waits: [] },
         kernels: [{ name: "scale_i32", calls: 4, cycles: 800, lowerBound: false }],
       },
       channels: (["S2MM", "MM2S"] as const).map((direction) => ({
-        ...{ direction, channel: 0, words: 400, busyCycles: 400, lockCycles: 0 },
+        ...{ direction, channel: 0, name: undefined, peers: [], words: 400, waits: [] },
+        ...{ busyCycles: 400, startCycles: 0, lockCycles: 0, peerCycles: 0, idleCycles: 600 },
       })),
     },
   ],
@@ -39,7 +40,7 @@ const finished = (text: string) => ({
     lowered: parseModule(text, "d.mlir"),
   } as unknown as OwnDesign,
   runs: { outputs: [], reports: [report], warnings: [] },
-  ...{ outputs: [], warnings: [], differences: [] },
+  ...{ outputs: [], warnings: [], differences: [], time: undefined },
 });
 
 test("bank conflicts are told beside the modelled cycles, for buffers in one bank and not in separate ones", () => {

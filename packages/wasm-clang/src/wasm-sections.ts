@@ -25,19 +25,31 @@ export function exportedConstant(module: Uint8Array, name: string): number {
   const count = globals.leb();
   if (index < 0 || index >= count) throw new FormatError(`WebAssembly module: expected an exported global ${name}`);
   for (let i = 0; ; i++) {
-    // Each is a value type, mutability, then `i32.const value` and `end`.
+    // Each is a value type, mutability, then `t.const value` and `end`.
     globals.byte();
     globals.byte();
-    if (globals.byte() !== i32Const) throw new FormatError("WebAssembly module: expected globals of i32.const");
-    const value = globals.leb();
+    const operation = globals.byte();
+    const sizeBytes = floatConst.get(operation);
+    if (sizeBytes !== undefined) {
+      globals.at += sizeBytes;
+    } else if (operation === i32Const) {
+      const value = globals.leb();
+      if (i === index) return value;
+    } else {
+      throw new FormatError("WebAssembly module: expected globals of i32.const, f32.const or f64.const");
+    }
     globals.byte();
-    if (i === index) return value;
   }
 }
 
 const sectionIds = { global: 6, export: 7, code: 10 } as const;
 const globalKind = 3;
 const i32Const = 0x41;
+/** Opcode of f32.const and f64.const -> bytes of the value. */
+const floatConst: ReadonlyMap<number, number> = new Map([
+  [0x43, 4],
+  [0x44, 8],
+]);
 const headerBytes = 8;
 
 function findSection(module: Uint8Array, id: number): number {

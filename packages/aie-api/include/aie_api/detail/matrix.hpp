@@ -8,15 +8,23 @@
 
 namespace aie::detail {
 
-// A compiler of WebAssembly may order arithmetic as it likes, and V8 works on all rows of C side by side, which needs three
-// times the registers that there are. What a global variable holds it may not reorder: some rows are begun with a word that
-// has gone through one, after a word of the rows before was put there. Measured: 11.0 instead of 8.3 GMAC/s.
-__attribute__((weak, address_space(1))) volatile uint32_t order = 0;
-AIEKIT_INLINE void begin_after_order(lanes<float, 4>& v) {
-  order = bits_as<uint32_t>(v[0]);
-  v[0] = bits_as<float>(static_cast<uint32_t>(order));
+// V8 orders the arithmetic of a block as it likes, and begins all rows of C side by side, which needs three times the
+// registers that there are. Accesses to globals it may not reorder, so rows are worked on between two of them: the first sum
+// of the next rows takes in a zero that is read after part of the sums of the rows before was put away. The zero lies in
+// another eight bytes: a load next to what is just being stored waits for it.
+__attribute__((weak, address_space(1))) volatile double order = 0;
+__attribute__((weak, address_space(1))) volatile float nothing = 0;
+template <typename Register>
+AIEKIT_INLINE void begin_after_order(Register& sum) {
+  const auto zero = bits_as<word_register>((register_of<float>)(static_cast<float>(nothing)));
+  sum = bits_as<Register>(bits_as<word_register>(sum) | zero);
 }
-AIEKIT_INLINE void end_before_order(lanes<float, 4> v) { order = bits_as<uint32_t>(v[0]); }
+template <typename Held, unsigned N>
+AIEKIT_INLINE void end_before_order(const registers<Held, N>& sums, unsigned first, unsigned count) {
+  auto all = bits_as<word_register>(sums.at[first]);
+  AIEKIT_UNROLL for (unsigned i = 1; i < count; ++i) all &= bits_as<word_register>(sums.at[first + i]);
+  order = bits_as<register_of<double>>(all)[0];
+}
 
 // bfloat16: products are exact in binary32; sums are rounded to binary32 one after the other, in order of k.
 template <unsigned M, unsigned K, unsigned N>
@@ -27,31 +35,22 @@ AIEKIT_INLINE lanes<float, M * N> multiply_bf16(lanes<float, M * N> start, lanes
   registers<float, M * N> sums(start);
   const registers<uint16_t, K * N> of_b(b);
   quad row[K * parts];
-  AIEKIT_UNROLL for (unsigned i = 0; i < of_b.count; ++i) {
-    const register_of<uint16_t> zero = {}, v = of_b.at[i];
-    row[2 * i] = bits_as<quad>(__builtin_shufflevector(zero, v, 0, 8, 1, 9, 2, 10, 3, 11));
-    row[2 * i + 1] = bits_as<quad>(__builtin_shufflevector(zero, v, 4, 12, 5, 13, 6, 14, 7, 15));
-  }
-  // Two sums that do not wait for each other at a time.
+  AIEKIT_UNROLL for (unsigned i = 0; i < of_b.count; ++i) widen_bf16(of_b.at[i], row[2 * i], row[2 * i + 1]);
   const registers<uint16_t, M * K> of_a(a);
+  quad low[of_a.count], high[of_a.count];
+  AIEKIT_UNROLL for (unsigned i = 0; i < of_a.count; ++i) widen_bf16(of_a.at[i], low[i], high[i]);
+  // Two sums that do not wait for each other at a time.
   constexpr unsigned together = of_a.count >= 2 && K <= 8 && parts == 1 ? 2 : 1;
+  constexpr unsigned sums_of_rows = (8 * together > K ? 8 * together / K : 1) * parts;
   AIEKIT_UNROLL for (unsigned first = 0; first < of_a.count; first += together) {
-    // Lanes 2 i of a register of A are the lower halves of its words, lanes 2 i + 1 the upper ones.
-    quad even[together], odd[together];
-    AIEKIT_UNROLL for (unsigned i = 0; i < together; ++i) {
-      quad both = bits_as<quad>(of_a.at[first + i]);
-      begin_after_order(both);
-      even[i] = bits_as<quad>(bits_as<register_of<uint32_t>>(both) << 16);
-      odd[i] = bits_as<quad>(bits_as<register_of<uint32_t>>(both) & 0xffff0000u);
-    }
+    const unsigned first_sum = 8 * first / K * parts;
+    begin_after_order(sums.at[first_sum]);
     AIEKIT_UNROLL for (unsigned lane = 0; lane < 8 * together; ++lane) {
-      const unsigned i = lane % together, of_row = 8 * (first + i) + lane / together, m = of_row / K, k = of_row % K;
-      const quad x = (quad)((of_row % 2 == 0 ? even : odd)[i][of_row % 8 / 2]);
+      const unsigned i = first + lane % together, at = lane / together, m = (8 * i + at) / K, k = (8 * i + at) % K;
+      const quad x = (quad)((at < 4 ? low : high)[i][at % 4]);
       AIEKIT_UNROLL for (unsigned part = 0; part < parts; ++part) sums.at[m * parts + part] += x * row[k * parts + part];
     }
-    AIEKIT_UNROLL for (unsigned i = 0; i < together * parts; ++i) {
-      end_before_order(sums.at[8 * (first + i / parts) / K * parts + i % parts]);
-    }
+    end_before_order(sums, first_sum, sums_of_rows);
   }
   return sums.joined();
 }
@@ -78,12 +77,13 @@ AIEKIT_INLINE void pair_rows(lanes<int16_t, Count> b, int16_register* rows) {
 template <typename Held, unsigned M, unsigned K, unsigned N>
 AIEKIT_INLINE lanes<Held, M * N> multiply_pairs(lanes<Held, M * N> start, lanes<int16_t, M * K> a, lanes<int16_t, K * N> b) {
   static_assert(K % 2 == 0);
-  constexpr unsigned parts = N / 4, pairs = K / 2;
+  constexpr unsigned parts = N / 4, pairs = K / 2, sums_of_row = N / register_lanes<Held>, rows_together = M < 2 ? 1 : 2;
   registers<Held, M * N> sums(start);
   const registers<int32_t, M * pairs> of_a(bits_as<lanes<int32_t, M * pairs>>(a));
   int16_register rows[pairs * parts];
   pair_rows<N, K * N, 0>(b, rows);
   AIEKIT_UNROLL for (unsigned m = 0; m < M; ++m) {
+    if (m % rows_together == 0) begin_after_order(sums.at[m * sums_of_row]);
     AIEKIT_UNROLL for (unsigned pair = 0; pair < pairs; ++pair) {
       const unsigned lane = m * pairs + pair;
       const auto x = bits_as<int16_register>((register_of<int32_t>)(of_a.at[lane / 4][lane % 4]));
@@ -100,8 +100,9 @@ AIEKIT_INLINE lanes<Held, M * N> multiply_pairs(lanes<Held, M * N> start, lanes<
       }
     }
     if constexpr (sizeof(Held) == 8) {
-      AIEKIT_UNROLL for (unsigned i = 0; i < 2 * parts; ++i) sums.at[m * 2 * parts + i] += pairs;
+      AIEKIT_UNROLL for (unsigned i = 0; i < sums_of_row; ++i) sums.at[m * sums_of_row + i] += pairs;
     }
+    if ((m + 1) % rows_together == 0) end_before_order(sums, (m + 1 - rows_together) * sums_of_row, rows_together * sums_of_row);
   }
   return sums.joined();
 }

@@ -24,9 +24,9 @@ template <unsigned N>
 AIEKIT_INLINE float sum_bf16(lanes<uint16_t, N> bits) {
   const lanes<float, N> v = widen_bf16<N>(bits);
   float row[4] = {0, 0, 0, 0};
-  for (unsigned group = 0; group < N / 8; ++group) {
+  AIEKIT_UNROLL for (unsigned group = 0; group < N / 8; ++group) {
     double sum = row[group % 4];
-    for (unsigned i = 0; i < 8; ++i) sum += static_cast<double>(v[8 * group + i]);
+    AIEKIT_UNROLL for (unsigned i = 0; i < 8; ++i) sum += static_cast<double>(v[8 * group + i]);
     row[group % 4] = static_cast<float>(sum);
   }
   return (row[0] + row[2]) + (row[1] + row[3]);

@@ -148,15 +148,18 @@ AIEKIT_INLINE lanes<uint16_t, N> pack_bf16(lanes<float, N> value) {
   return upper_halves(registers<int32_t, N>(bits_as<lanes<int32_t, N>>(value)));
 }
 
+// Floats of eight bfloat16: the first four, the last four.
+AIEKIT_INLINE void widen_bf16(register_of<uint16_t> v, register_of<float>& low, register_of<float>& high) {
+  const register_of<uint16_t> zero = {};
+  low = bits_as<register_of<float>>(__builtin_shufflevector(zero, v, 0, 8, 1, 9, 2, 10, 3, 11));
+  high = bits_as<register_of<float>>(__builtin_shufflevector(zero, v, 4, 12, 5, 13, 6, 14, 7, 15));
+}
+
 template <unsigned N>
 AIEKIT_INLINE lanes<float, N> widen_bf16(lanes<uint16_t, N> bits) {
   const registers<uint16_t, N> in(bits);
   registers<float, N> out;
-  AIEKIT_UNROLL for (unsigned i = 0; i < in.count; ++i) {
-    const register_of<uint16_t> zero = {};
-    out.at[2 * i] = bits_as<register_of<float>>(__builtin_shufflevector(zero, in.at[i], 0, 8, 1, 9, 2, 10, 3, 11));
-    out.at[2 * i + 1] = bits_as<register_of<float>>(__builtin_shufflevector(zero, in.at[i], 4, 12, 5, 13, 6, 14, 7, 15));
-  }
+  AIEKIT_UNROLL for (unsigned i = 0; i < in.count; ++i) widen_bf16(in.at[i], out.at[2 * i], out.at[2 * i + 1]);
   return out.joined();
 }
 
