@@ -2,20 +2,31 @@
 // rest is the simulator's own work (DMA copies, streams, locks, cores). Measured on one thread; says nothing about an NPU.
 // Runs on the built packages: `pnpm build` first.
 //
-//   node scripts/bench-sim-array.mjs [--only TEXT] [--runs 7] [--top 12]
+// "Outside" is that share of the best time. With --events: what one launch makes the scheduler and the DMAs do.
+//
+//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 10] [--runs 7] [--profiled 20] [--top 12] [--events]
 import { Session } from "node:inspector/promises";
 import { cpus } from "node:os";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { loadKernel, openDevice } from "../host/dist/index.js";
 import { tensor } from "../packages/core/dist/index.js";
+import { BdCursor } from "../packages/sim/dist/bd-cursor.js";
+import { Scheduler } from "../packages/sim/dist/scheduler.js";
 import { buildKernel } from "../tools/dist/index.js";
 
 const { values: options } = parseArgs({
-  options: { only: { type: "string" }, runs: { type: "string", default: "7" }, top: { type: "string", default: "0" } },
+  options: {
+    only: { type: "string" },
+    warm: { type: "string", default: "10" },
+    runs: { type: "string", default: "7" },
+    profiled: { type: "string", default: "20" },
+    top: { type: "string", default: "0" },
+    events: { type: "boolean", default: false },
+  },
 });
 const intervalUs = 100;
-const launchesProfiled = 20;
+const launchesProfiled = Number(options.profiled);
 const elements = { i8: Int8Array, i16: Int16Array, i32: Int32Array, bf16: Uint16Array, f32: Float32Array };
 const cases = [
   { dtype: "i8_i8", shape: [512, 512, 512] },
@@ -39,7 +50,7 @@ async function measure({ name, dtype, shape }) {
       sequence.args.filter((arg) => arg.direction !== "out").map((arg) => [arg.name, filled(arg)]),
     );
     const launch = () => loaded.launch(sequence.name, inputs);
-    for (let i = 0; i < 3; i++) await launch();
+    for (let i = 0; i < Number(options.warm); i++) await launch();
     const wall = [];
     const processor = [];
     for (let i = 0; i < Number(options.runs); i++) {
@@ -54,11 +65,13 @@ async function measure({ name, dtype, shape }) {
     const profile = await profiled(launch);
     const rate = (m * k * n) / best / 1e6;
     console.log(
-      `${name.padEnd(28)} ${best.toFixed(1)} ms (processor ${bestOfProcessor.toFixed(1)} ms), ${rate.toFixed(2)} GMAC/s; in kernels ${(100 * profile.kernels).toFixed(0)} %`,
+      `${name.padEnd(28)} ${best.toFixed(1)} ms (processor ${bestOfProcessor.toFixed(1)} ms), ${rate.toFixed(2)} GMAC/s; in kernels ${(100 * profile.kernels).toFixed(0)} % (${(best * profile.kernels).toFixed(1)} ms), outside ${(best * (1 - profile.kernels)).toFixed(1)} ms`,
     );
     for (const { place, share } of profile.others.slice(0, Number(options.top))) {
-      console.log(`  ${(100 * share).toFixed(1).padStart(5)} %  ${place}`);
+      const ms = (best * share).toFixed(2);
+      console.log(`  ${(100 * share).toFixed(1).padStart(5)} %  ${ms.padStart(6)} ms  ${place}`);
     }
+    if (options.events) console.log(`  a launch: ${await counted(launch)}`);
   } finally {
     await loaded.close();
     await device.close();
@@ -92,6 +105,34 @@ async function profiled(launch) {
     kernels: (us.get("wasm") ?? 0) / total,
     others: shares.filter(({ place }) => place !== "wasm"),
   };
+}
+
+/** Events of one launch by the kind of what they wake, executions of BDs, and blocks that their words move in. */
+async function counted(launch) {
+  const counts = new Map();
+  const count = (what) => counts.set(what, (counts.get(what) ?? 0) + 1);
+  const { step } = Scheduler.prototype;
+  const { start, take } = BdCursor.prototype;
+  Scheduler.prototype.step = function (...args) {
+    const stepped = step.apply(this, args);
+    if (stepped) count(`events of a ${this.current.constructor.name}`);
+    return stepped;
+  };
+  BdCursor.prototype.start = function (...args) {
+    count("BDs or words begun");
+    return start.apply(this, args);
+  };
+  BdCursor.prototype.take = function (...args) {
+    count("blocks taken");
+    return take.apply(this, args);
+  };
+  try {
+    await launch();
+  } finally {
+    Object.assign(Scheduler.prototype, { step });
+    Object.assign(BdCursor.prototype, { start, take });
+  }
+  return [...counts].map(([what, n]) => `${n} ${what}`).join(", ");
 }
 
 /** Small integers; ones where the words are multipliers and shifts. */

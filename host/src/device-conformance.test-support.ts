@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Bench, type LoopbackDesign } from "./conformance-bench.test-support.ts";
 import type { Device } from "./device.ts";
+import { openDevice } from "./open-device.ts";
 
 export interface ConformanceOptions {
   readonly open: () => Promise<Device>;
@@ -206,6 +207,32 @@ export function testDeviceConformance(options: ConformanceOptions): void {
         "argument 3 (bo0): expected a BO (void*), got the number 5",
       );
       expect(() => bench.kernel.run(3, input, words, input)).toThrow("argument 1 (instr): expected a cacheable BO");
+    }),
+  );
+
+  test(
+    "a BO of the group of a scalar, of an argument that is not there, or of another device is refused by its argument",
+    withKernel(async (bench) => {
+      const { kernel, device } = bench;
+      const { input, output } = await bench.buffers(1);
+      const { instr, words } = await bench.instructions({ send: 1, fetch: 1 });
+      const other = await openDevice("sim");
+      const foreign = await other.allocBo(input.sizeBytes, { flags: "hostOnly", group: kernel.groupId(3) });
+
+      await expect(device.allocBo(64, { flags: "hostOnly", group: kernel.groupId(0) })).rejects.toThrow(
+        "group 0x1ffff has no memory: it is that of scalars and of arguments that a kernel does not have",
+      );
+      expect(() => kernel.groupId(kernel.args.length)).toThrow(
+        `groupId(${kernel.args.length}): it has no such argument, expected 0 to ${kernel.args.length - 1}`,
+      );
+      expect(() => kernel.createRun(3, instr, words, foreign, output)).toThrow(
+        `argument 3 (bo0): the BO of ${input.sizeBytes} bytes is of another device`,
+      );
+      expect(() => kernel.createRun(3, instr, words, foreign.part({ sizeBytes: 64 }), output)).toThrow(
+        "argument 3 (bo0): the BO of 64 bytes is of another device",
+      );
+      await other.close();
+      expect(await kernel.run(3, instr, words, input.part({}), output).wait()).toBe("COMPLETED");
     }),
   );
 

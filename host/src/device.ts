@@ -1,4 +1,5 @@
 import type { Target } from "@aiekit/core";
+import type { RunReport as ArrayReport } from "@aiekit/sim";
 
 /** What runs kernels: the simulator of the array, the NPU through XRT, or the CPU. */
 export type DeviceKind = "sim" | "xrt" | "cpu";
@@ -174,13 +175,24 @@ export interface RunReport {
   readonly wallMs: number;
   /** Set on `sim` only: a model's answer, not a measurement. */
   readonly modelled: ModelledTime | undefined;
+  /** Set on `sim` only: what each core and channel did, by the model. */
+  readonly array?: ArrayReport;
   /** Things the device did not like but carried out. */
   readonly warnings: readonly string[];
 }
 
 /** Time on the modelled array. `seconds` = cycles / clockHz. */
-export interface ModelledTime {
+export interface ArrayTime {
   readonly cycles: number;
   readonly clockHz: number;
   readonly seconds: number;
+}
+
+/**
+ * Time on the modelled array, and what lies outside of it and of `seconds`: a launch, and loading the columns where another
+ * context held them. Both are constants fitted to published rows, see `aiekit calibrate`.
+ */
+export interface ModelledTime extends ArrayTime {
+  readonly launchSeconds: number;
+  readonly switchSeconds: number;
 }

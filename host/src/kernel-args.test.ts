@@ -54,8 +54,21 @@ test("a BO of another memory group is refused with both groups", () => {
   const other = new SimBo(64, { flags: "hostOnly", group: 0x10005 }, () => {});
 
   expect(() => check(3, instr, 16, other)).toThrow(
-    "argument 3 (bo0): expected a BO of group 0x10000, got one of group 0x10005",
+    "argument 3 (bo0): expected a BO of group 0x10000, got one of group 0x10005, which is no argument's of this kernel",
   );
+});
+
+test("a BO of another argument's group is refused with the name of that argument", () => {
+  const other = new SimBo(64, { flags: "hostOnly", group: 0x10001 }, () => {});
+
+  expect(() => check(3, instr, 16, other)).toThrow("got one of group 0x10001, which is that of argument 1 (instr)");
+});
+
+test("a BO of another device is refused by argument, before any of its memory is looked at", () => {
+  const run = () => checkRunArgs(kernel, [3, instr, 16, data], (bo) => bo === instr);
+
+  expect(run).toThrow(UsageError);
+  expect(run).toThrow("argument 3 (bo0): the BO of 64 bytes is of another device, which has memory of its own");
 });
 
 test("a BO whose group came from another context's kernel is of the same bank", () => {

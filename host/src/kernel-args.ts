@@ -1,5 +1,5 @@
-import { UsageError } from "@aiekit/core";
-import type { Bo, BoFlags, Kernel, KernelArg, RunArg } from "./device.ts";
+import { DeviceError, UsageError } from "@aiekit/core";
+import type { Bo, BoFlags, BoOptions, Kernel, KernelArg, RunArg } from "./device.ts";
 
 /** The opcode argument that means: execute the instruction stream. */
 export const executeInstructions = 3;
@@ -8,6 +8,9 @@ export const executeInstructions = 3;
 export const instrArgIndex = 1;
 export const wordCountArgIndex = 2;
 export const firstDataArgIndex = 3;
+
+/** Whether a BO is of the device that the kernel is on. */
+export type OwnsBo = (bo: Bo) => boolean;
 
 /** Arguments of a run after they were checked. */
 export interface CheckedArgs {
@@ -21,9 +24,9 @@ export interface CheckedArgs {
  * the last argument it crashes the process, and too few arguments are accepted silently.
  * @throws UsageError that names the argument's index and name, what was expected and what was given.
  */
-export function checkRunArgs(kernel: Kernel, args: readonly RunArg[]): CheckedArgs {
-  const fail = (what: string, hint?: string): never => {
-    throw new UsageError(`kernel ${kernel.name}: ${what}`, { hint: hint ?? `arguments: ${signature(kernel.args)}` });
+export function checkRunArgs(kernel: Kernel, args: readonly RunArg[], owns: OwnsBo = () => true): CheckedArgs {
+  const fail = (what: string, { hint = `arguments: ${signature(kernel.args)}` } = {}): never => {
+    throw new UsageError(`kernel ${kernel.name}: ${what}`, { hint });
   };
   if (args.length > kernel.args.length) {
     fail(`expected at most ${kernel.args.length} arguments, got ${args.length}`);
@@ -39,11 +42,17 @@ export function checkRunArgs(kernel: Kernel, args: readonly RunArg[]): CheckedAr
       else if (!isUnsigned(arg)) fail(`${at}: expected an unsigned whole number (${declared.type}), got ${arg}`);
     } else if (typeof arg !== "object") {
       fail(`${at}: expected a BO (${declared.type}), got the number ${arg}`);
+    } else if (!owns(arg)) {
+      fail(`${at}: the BO of ${arg.sizeBytes} bytes is of another device, which has memory of its own`, {
+        hint: `allocate it on this device: ${allocation(i, declared.flags)}`,
+      });
     } else if (arg.flags !== declared.flags) {
-      fail(`${at}: expected a ${declared.flags} BO, got a ${arg.flags} one`, hintForFlags(i, declared.flags));
+      fail(`${at}: expected a ${declared.flags} BO, got a ${arg.flags} one`, { hint: hintForFlags(i, declared.flags) });
     } else if (bankOf(arg.group) !== bankOf(kernel.groupId(i))) {
       const [expected, got] = [kernel.groupId(i), arg.group].map((group) => `0x${group.toString(16)}`);
-      fail(`${at}: expected a BO of group ${expected}, got one of group ${got}`, hintForFlags(i, declared.flags));
+      fail(`${at}: expected a BO of group ${expected}, got one of group ${got}${groupOwner(kernel, arg.group)}`, {
+        hint: hintForFlags(i, declared.flags),
+      });
     }
   }
 
@@ -58,7 +67,7 @@ export function checkRunArgs(kernel: Kernel, args: readonly RunArg[]): CheckedAr
     fail(
       `argument ${wordCountArgIndex} (ninstr): expected 1 to ${Math.floor(instr.sizeBytes / 4)} words ` +
         `(the instruction BO has ${instr.sizeBytes} bytes), got ${words}`,
-      "the length is counted in 32-bit words, not in bytes",
+      { hint: "the length is counted in 32-bit words, not in bytes" },
     );
   }
   return { instr, instrBytes, data: args.slice(firstDataArgIndex) as Bo[] };
@@ -77,7 +86,41 @@ function isUnsigned(value: number | bigint): boolean {
 }
 
 function hintForFlags(index: number, flags: BoFlags | undefined): string {
-  return `allocate it with device.allocBo(sizeBytes, { flags: "${flags}", group: kernel.groupId(${index}) })`;
+  return `allocate it with ${allocation(index, flags)}`;
+}
+
+function allocation(index: number, flags: BoFlags | undefined): string {
+  return `await device.allocBo(sizeBytes, { flags: "${flags}", group: kernel.groupId(${index}) })`;
+}
+
+/** ` (that of argument 1, instr)`: for which arguments of the kernel the group would have been right. */
+function groupOwner(kernel: Kernel, group: number): string {
+  const owners = kernel.args.filter(
+    ({ index, kind }) => kind === "bo" && bankOf(kernel.groupId(index)) === bankOf(group),
+  );
+  const names = owners.map(({ index, name }) => `${index} (${name})`);
+  if (names.length > 0) return `, which is that of argument ${names.join(", ")}`;
+  return ", which is no argument's of this kernel";
+}
+
+/** What XRT's group_id answers for a scalar, and for an argument that the kernel does not have. */
+const scalarGroup = 0x1ffff;
+
+/**
+ * Checks what a BO is to be before it is made, the same on every device.
+ * @throws DeviceError for a size of no bytes, and for a group in which no memory is.
+ */
+export function checkBoOptions(sizeBytes: number, { group, flags }: BoOptions): void {
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
+    throw new DeviceError(`BO: expected a size of at least 1 byte, got ${sizeBytes}`);
+  }
+  if (group !== scalarGroup) return;
+  throw new DeviceError(
+    "BO: group 0x1ffff has no memory: it is that of scalars and of arguments that a kernel does not have",
+    {
+      hint: `pass groupId of the argument that the BO is for: instr is ${instrArgIndex}, bo0 is ${firstDataArgIndex}: ${allocation(flags === "cacheable" ? instrArgIndex : firstDataArgIndex, flags)}`,
+    },
+  );
 }
 
 function signature(args: readonly KernelArg[]): string {

@@ -1,6 +1,6 @@
 import { DeviceError } from "@aiekit/core";
 import type { Kernel, KernelArg, Run, RunArg } from "./device.ts";
-import { type CheckedArgs, checkRunArgs } from "./kernel-args.ts";
+import { type CheckedArgs, checkRunArgs, type OwnsBo } from "./kernel-args.ts";
 
 /** A kernel as the xclbin's metadata declares it. */
 export interface KernelMetadata {
@@ -8,19 +8,28 @@ export interface KernelMetadata {
   readonly args: readonly (KernelArg & { readonly group: number })[];
 }
 
-/** The kernel of a context: arguments are checked before `createRun` makes a run of them. */
-export function kernelOf(metadata: KernelMetadata, createRun: (args: CheckedArgs) => Run): Kernel {
+export interface RunMaker {
+  /** Makes a run of arguments that were checked. */
+  readonly createRun: (args: CheckedArgs) => Run;
+  readonly owns: OwnsBo;
+}
+
+/** The kernel of a context: arguments are checked before a run is made of them. */
+export function kernelOf(metadata: KernelMetadata, device: RunMaker): Kernel {
   const kernel: Kernel = {
     name: metadata.name,
     args: metadata.args,
     groupId(index: number): number {
       const arg = metadata.args[index];
       if (arg === undefined) {
-        throw new DeviceError(`kernel ${metadata.name}: groupId(${index}): expected 0 to ${metadata.args.length - 1}`);
+        throw new DeviceError(
+          `kernel ${metadata.name}: groupId(${index}): it has no such argument, expected 0 to ${metadata.args.length - 1}`,
+          { hint: `arguments: ${metadata.args.map(({ index: i, name }) => `${i} ${name}`).join(", ")}` },
+        );
       }
       return arg.group;
     },
-    createRun: (...args: readonly RunArg[]): Run => createRun(checkRunArgs(kernel, args)),
+    createRun: (...args: readonly RunArg[]): Run => device.createRun(checkRunArgs(kernel, args, device.owns)),
     run: (...args: readonly RunArg[]): Run => kernel.createRun(...args).start(),
   };
   return kernel;

@@ -189,3 +189,16 @@ test("an array smaller than the host buffer is filled up with zeros on the way i
     `expected i32[1, ${words}], got i32[2, ${objectWords}]`,
   );
 });
+
+test("a sequence with more arguments than the xclbin's kernel takes is refused when it is loaded, with both numbers", async () => {
+  const spec = await loop(1);
+  const [, out] = spec.args;
+  const path = await build([{ ...spec, args: [...spec.args, { ...out!, name: "more" }] }]);
+
+  await expect(loadKernel(device, path)).rejects.toMatchObject({
+    code: "format",
+    message:
+      "loopback: sequence objects_1 has 3 arguments, kernel MLIR_AIE of loopback.xclbin takes 2 buffers: there is no argument 5 for more",
+    hint: expect.stringContaining("--force"),
+  });
+});

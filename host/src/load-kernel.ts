@@ -69,6 +69,7 @@ export async function loadKernel(device: Device, manifestPath: string): Promise<
   const context = await device.createContext(await device.registerXclbin(xclbin, manifest.xclbin.path));
   try {
     const kernel = context.kernel(manifest.xclbinKernel);
+    checkArguments(manifest, kernel);
     const loadMs = performance.now() - startMs;
     return new LoadedKernel({ manifest, device, context, kernel, insts, loadMs });
   } catch (error) {
@@ -271,6 +272,19 @@ export class LoadedKernel {
     throw new DeviceError(`${this.manifest.kernel}: ${sequence.name}: output ${arg.name} was never written${what}`, {
       hint: "the run completed, so look at what the design sends to this argument: fifo, runtime sequence, argument order",
     });
+  }
+}
+
+/** @throws FormatError for a sequence with more arguments than the xclbin's kernel takes. */
+function checkArguments(manifest: Manifest, kernel: Kernel): void {
+  const buffers = kernel.args.length - firstDataArgIndex;
+  for (const { name, args } of manifest.sequences) {
+    const [beyond] = args.slice(buffers);
+    if (beyond === undefined) continue;
+    throw new FormatError(
+      `${manifest.kernel}: sequence ${name} has ${args.length} arguments, kernel ${kernel.name} of ${manifest.xclbin.path} takes ${buffers} buffers: there is no argument ${firstDataArgIndex + buffers} for ${beyond.name}`,
+      { hint: `manifest and xclbin are of different builds: aiekit build ${manifest.kernel} --force` },
+    );
   }
 }
 

@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { DeviceUnavailableError } from "@aiekit/core";
+import { SimFault } from "@aiekit/sim";
 import { encodeSimImage, readXclbin, writeXclbin } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
-import { loopbackMlir, loopbackXclbin } from "./loopback.test-support.ts";
+import { Bench } from "./conformance-bench.test-support.ts";
+import { loopbackInsts, loopbackMlir, loopbackXclbin, objectWords } from "./loopback.test-support.ts";
 import { openDevice } from "./open-device.ts";
 
 /** Creates a context on the simulator and returns what is thrown. */
@@ -131,4 +133,40 @@ test("npu2 grants 16 contexts", async () => {
 
   await expect(device.createContext(uuid)).rejects.toThrow("npu2 has 16 contexts, all are in use");
   await device.close();
+});
+
+/** The loop-back design with a memtile that sends twice as many words as came: the second half was never written. */
+const halfWritten = loopbackMlir.replaceAll(
+  /(%buffer_\d) : memref<64xi32>, 0, 64\) \{bd_id = ([01]) /g,
+  "$1 : memref<64xi32>, 0, 32) {bd_id = $2 ",
+);
+
+test("a checked device ends a run with the fault that hardware keeps silent about; one that is not checked completes", async () => {
+  const pdi = encodeSimImage({ loweredMlir: halfWritten, device: "npu1_1col", cores: [], modules: [] });
+  const outcome = async (checked: boolean) => {
+    const device = await openDevice("sim", { checked });
+    const context = await device.createContext(await device.registerXclbin(loopbackXclbin({ pdi })));
+    const design = { kernelName: "MLIR_AIE", objectWords, xclbin: () => loopbackXclbin({ pdi }), insts: loopbackInsts };
+    const bench = new Bench(device, context, design);
+    const { input, output } = bench.buffers(1);
+    const run = bench.run({ send: 1, fetch: 1 }, input, output);
+    const state = await run.wait();
+    await device.close();
+    return { state, error: run.error };
+  };
+
+  expect(await outcome(false)).toEqual({ state: "COMPLETED", error: undefined });
+  const { state, error } = await outcome(true);
+  expect(state).toBe("ERROR");
+  expect(error).toBeInstanceOf(SimFault);
+  expect((error as SimFault).fault).toMatchObject({ kind: "uninitialised-read", buffer: "buffer_0", element: 32 });
+});
+
+test("only the simulator checks: another device, named or to be chosen, is refused with the call that works", async () => {
+  for (const kind of ["xrt", "auto"] as const) {
+    await expect(openDevice(kind, { checked: true })).rejects.toMatchObject({
+      message: `device ${kind}: expected sim for checked, which only the simulator does`,
+      hint: 'openDevice("sim", { checked: true })',
+    });
+  }
 });

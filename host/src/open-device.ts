@@ -1,4 +1,5 @@
-import { DeviceUnavailableError } from "@aiekit/core";
+import { DeviceUnavailableError, UsageError } from "@aiekit/core";
+import type { TraceRecorder } from "@aiekit/sim";
 import type { Device, DeviceKind, NpuGeneration } from "./device.ts";
 import { SimDevice } from "./sim/sim-device.ts";
 import { loadAddon } from "./xrt/native-addon.ts";
@@ -9,25 +10,45 @@ export interface OpenDeviceOptions {
   readonly generation?: NpuGeneration;
   /** The XRT addon, where it is not where scripts/build-xrt-addon.mjs puts it. */
   readonly xrtAddon?: string | undefined;
+  /**
+   * `sim` only: memory is followed, and what hardware does in silence ends a run with a SimFault, as `aiekit sim --check` does:
+   * reads of what was never written, objects used without being held, kernels beside their arguments, BDs that their
+   * registers cannot hold. Results and modelled cycles stay what they are; wall time grows.
+   */
+  readonly checked?: boolean | undefined;
+  /** `sim` only: is told what cores, DMA channels and locks of every context do. */
+  readonly trace?: TraceRecorder | undefined;
+  /** Of the simulator: reports of runs have their critical path, which takes memory. */
+  readonly criticalPath?: boolean | undefined;
 }
 
 /**
  * Opens a device. A named kind that is not there is an error, never replaced by another; only `auto` chooses, and says
  * in `device.choice` what it chose and why.
- * @throws DeviceUnavailableError that says what is missing and how to get it.
+ * @throws DeviceUnavailableError that says what is missing and how to get it; UsageError for a check of what is no simulator.
  */
 export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceOptions = {}): Promise<Device> {
+  const { checked, trace, criticalPath } = options;
+  if ((checked || trace) && kind !== "sim") {
+    throw new UsageError(
+      `device ${kind}: expected sim for ${checked ? "checked" : "trace"}, which only the simulator does`,
+      {
+        hint: 'openDevice("sim", { checked: true })',
+      },
+    );
+  }
   const generation = options.generation ?? "npu1";
+  const array = { ...(checked && { checked }), ...(trace && { trace }), ...(criticalPath && { path: true }) };
   switch (kind) {
     case "sim":
-      return new SimDevice({ generation });
+      return new SimDevice({ generation, array });
     case "xrt":
       return openXrt(options);
     case "auto":
       return openXrt(options).catch((error: unknown) => {
         if (!(error instanceof DeviceUnavailableError)) throw error;
         const why = error.message.replace("device xrt: ", "");
-        return new SimDevice({ generation, choice: `auto chose sim: ${why}; ${noCpu}` });
+        return new SimDevice({ generation, array, choice: `auto chose sim: ${why}; ${noCpu}` });
       });
     case "cpu":
       throw new DeviceUnavailableError(`device cpu: ${noCpu}`, { hint: useSimulator });

@@ -59,7 +59,7 @@ function fakeKernel(
   const launched: { name: string; inputs: Readonly<Record<string, Tensor>> }[] = [];
   const launch = async (name: string, inputs: Readonly<Record<string, Tensor>>): Promise<LaunchResult> => {
     launched.push({ name, inputs });
-    const modelled = { cycles: 1000, clockHz: 1e9, seconds: 1e-6 };
+    const modelled = { cycles: 1000, clockHz: 1e9, seconds: 1e-6, launchSeconds: 5e-5, switchSeconds: 1e-3 };
     const run = { wallMs: 1, modelled, warnings: ["slow"] };
     return { outputs: compute(inputs), report: { sequence: name, units: 0, run } };
   };
@@ -131,7 +131,10 @@ test("modelled cycles add up over the launches, equal warnings are told once, an
 
   const result = await runOverUnits(kernel, { x: tensor("i32", [8], Int32Array.of(1, 2, 3, 5, 8, 13, 21, 34)) });
 
-  expect(result.modelled).toEqual({ cycles: 3000, clockHz: 1e9, seconds: 3e-6 });
+  expect(result.modelled).toEqual({
+    ...{ cycles: 3000, clockHz: 1e9, seconds: 3e-6 },
+    ...{ launchSeconds: expect.closeTo(15e-5, 12), switchSeconds: expect.closeTo(3e-3, 12) },
+  });
   expect(result.warnings).toEqual(["slow"]);
   expect(result.phases.deviceMs).toBe(3);
   expect(result.phases.framingMs + result.phases.deviceMs).toBeLessThanOrEqual(performance.now() - startMs);

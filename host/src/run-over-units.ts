@@ -169,7 +169,12 @@ function sumModelled(reports: readonly LaunchReport[]): ModelledTime | undefined
   for (const { run } of reports) {
     if (run.modelled === undefined) return undefined;
     const cycles = (sum?.cycles ?? 0) + run.modelled.cycles;
-    sum = { cycles, clockHz: run.modelled.clockHz, seconds: cycles / run.modelled.clockHz };
+    const { clockHz } = run.modelled;
+    sum = {
+      ...{ cycles, clockHz, seconds: cycles / clockHz },
+      launchSeconds: (sum?.launchSeconds ?? 0) + run.modelled.launchSeconds,
+      switchSeconds: (sum?.switchSeconds ?? 0) + run.modelled.switchSeconds,
+    };
   }
   return sum;
 }

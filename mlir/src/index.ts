@@ -26,6 +26,7 @@ export type { TransferPattern } from "./builder/host-transfer.ts";
 export { SequenceBuilder, type TaskOptions, type TransferOptions } from "./builder/sequence-builder.ts";
 export { logmelSamples } from "./designs/logmel.ts";
 export { type MatmulPlan, type MatmulShapePlan, matmulPlan } from "./designs/matmul.ts";
+export { bdOverflows, bdShape, type FieldOverflow, overflowText } from "./device-model/bd-limits.ts";
 export {
   type DeviceModel,
   deviceModel,
@@ -119,6 +120,8 @@ export {
 } from "./lowering/lowered-structure.ts";
 export { lowerSequence } from "./lowering/sequence/lower-sequence.ts";
 export { absoluteAddress } from "./lowering/sequence/register-ops.ts";
+export { eventName, type TraceModule } from "./lowering/trace-events.ts";
+export { traceRegisterOffset } from "./lowering/trace-registers.ts";
 export { type ParseOptions, parseModule } from "./parser/module.ts";
 export { placeTiles } from "./placement/place-tiles.ts";
 export { printGenericModule } from "./printer/generic.ts";

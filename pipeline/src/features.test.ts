@@ -23,7 +23,7 @@ function runOf(outputs: Record<string, Tensor>, deviceMs: number, modelledSecond
   const modelled =
     modelledSeconds === undefined
       ? undefined
-      : { cycles: modelledSeconds * 1e9, clockHz: 1e9, seconds: modelledSeconds };
+      : { cycles: modelledSeconds * 1e9, clockHz: 1e9, seconds: modelledSeconds, launchSeconds: 0, switchSeconds: 0 };
   return { outputs, units: 2, launches: [], phases: { framingMs: 0, deviceMs }, modelled, warnings: [] };
 }
 

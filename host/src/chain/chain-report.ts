@@ -1,4 +1,5 @@
-import type { ModelledTime, NpuGeneration, RunReport } from "../device.ts";
+import { siliconModel } from "@aiekit/sim";
+import type { ModelledTime, RunReport } from "../device.ts";
 import type { ChainPlan } from "./chain-plan.ts";
 
 /** What one pass over a chain did, launch by launch; plain data. */
@@ -34,34 +35,27 @@ export interface ChainTotals {
   readonly modelled: ChainTime | null;
 }
 
-/** `seconds` = arraySeconds + launchSeconds. What a switch of contexts costs is not known and not in it. */
+/** `seconds` = arraySeconds + launchSeconds + switchSeconds. */
 export interface ChainTime {
   readonly cycles: number;
   readonly arraySeconds: number;
   readonly launchSeconds: number;
+  /** Of those runs of this pass that found another context in their columns. */
+  readonly switchSeconds: number;
   readonly seconds: number;
 }
 
-/**
- * From submitting a run to its end, besides the array's work; not measured here. npu1: 0.267 ms for a single run and 24 % less
- * for each of a runlist, as published for whisper-xdna on a Phoenix; npu2: no figure was found, taken as npu1's.
- */
-export const launchOverheadSeconds: Readonly<
-  Record<NpuGeneration, { readonly single: number; readonly inRunlist: number }>
-> = {
-  npu1: { single: 0.267e-3, inRunlist: 0.76 * 0.267e-3 },
-  npu2: { single: 0.267e-3, inRunlist: 0.76 * 0.267e-3 },
-};
+/** What is left of a launch's cost for each of several in a runlist: 24 % less, as published for whisper-xdna on npu1. */
+const runlistPart = 0.76;
 
 export interface ChainPass {
   readonly plan: ChainPlan;
-  readonly generation: NpuGeneration;
   /** One a step, in order. */
   readonly runs: readonly RunReport[];
   readonly wallMs: number;
 }
 
-export function chainReport({ plan, generation, runs, wallMs }: ChainPass): ChainReport {
+export function chainReport({ plan, runs, wallMs }: ChainPass): ChainReport {
   const steps = plan.steps.map(({ step, bytesToArray, bytesFromArray }, i): StepReport => {
     const run = runs[i]!;
     const { name, kernel, sequence } = step;
@@ -69,11 +63,12 @@ export function chainReport({ plan, generation, runs, wallMs }: ChainPass): Chai
   });
   const sum = (of: (step: StepReport) => number) => steps.reduce((total, step) => total + of(step), 0);
   const isModelled = steps.every(({ modelled }) => modelled !== null);
-  const overhead = launchOverheadSeconds[generation];
   const launchSeconds = plan.runlists.reduce(
-    (total, list) => total + (list.steps.length === 1 ? overhead.single : list.steps.length * overhead.inRunlist),
+    (total, list) =>
+      total + list.steps.length * (list.steps.length === 1 ? 1 : runlistPart) * siliconModel.launchSeconds,
     0,
   );
+  const switchSeconds = sum(({ modelled }) => modelled?.switchSeconds ?? 0);
   const arraySeconds = sum(({ modelled }) => modelled?.seconds ?? 0);
   return {
     steps,
@@ -92,7 +87,8 @@ export function chainReport({ plan, generation, runs, wallMs }: ChainPass): Chai
             cycles: sum(({ modelled }) => modelled?.cycles ?? 0),
             arraySeconds,
             launchSeconds,
-            seconds: arraySeconds + launchSeconds,
+            switchSeconds,
+            seconds: arraySeconds + launchSeconds + switchSeconds,
           }
         : null,
     },

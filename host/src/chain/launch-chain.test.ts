@@ -89,8 +89,10 @@ test("the report has bytes, modelled cycles and overhead for each launch and in 
   const { modelled } = totals;
   expect(modelled!.cycles).toBe(steps.reduce((sum, one) => sum + one.modelled!.cycles, 0));
   // One run alone and two in a runlist, which cost 24 % less each.
-  expect(modelled!.launchSeconds).toBeCloseTo(0.267e-3 * (1 + 2 * 0.76), 9);
-  expect(modelled!.seconds).toBeCloseTo(modelled!.arraySeconds + modelled!.launchSeconds, 12);
+  expect(modelled!.launchSeconds).toBeCloseTo(68.9e-6 * (1 + 2 * 0.76), 9);
+  // Each kernel takes one column of four, so that both stay loaded.
+  expect(steps.map((step) => step.modelled!.switchSeconds)).toEqual([0, 0, 0]);
+  expect(modelled!.seconds).toBeCloseTo(modelled!.arraySeconds + modelled!.launchSeconds + modelled!.switchSeconds, 12);
 });
 
 test("rows that a larger user reads behind a smaller writer's are zeros", async () => {

@@ -25,7 +25,6 @@ export interface ChainRunOptions extends WaitOptions {
  */
 export class LaunchChain {
   readonly plan: ChainPlan;
-  readonly #device: Device;
   readonly #arrays: Map<string, DeviceTensor>;
   readonly #written = new Set<string>();
   readonly #runs: readonly Run[];
@@ -49,12 +48,11 @@ export class LaunchChain {
       for (const array of arrays.values()) array.close();
       throw error;
     }
-    return new LaunchChain({ device, plan, arrays, runs, kernels });
+    return new LaunchChain({ plan, arrays, runs, kernels });
   }
 
-  private constructor({ device, plan, arrays, runs: all, kernels }: ChainParts) {
+  private constructor({ plan, arrays, runs: all, kernels }: ChainParts) {
     this.plan = plan;
-    this.#device = device;
     this.#arrays = arrays;
     this.#runs = all;
     let first = 0;
@@ -111,7 +109,7 @@ export class LaunchChain {
     const wallMs = performance.now() - startMs;
     if (options.guard === true) for (const step of this.plan.steps) this.#checkWritten(step);
     const runs = this.#runs.map((run) => run.report!);
-    return chainReport({ plan: this.plan, generation: this.#device.generation, runs, wallMs });
+    return chainReport({ plan: this.plan, runs, wallMs });
   }
 
   /** Closes the arrays. @throws DeviceError while a pass is under way. */
@@ -163,7 +161,7 @@ export class LaunchChain {
   }
 }
 
-interface ChainParts extends Pick<ChainOptions, "device" | "kernels"> {
+interface ChainParts extends Pick<ChainOptions, "kernels"> {
   readonly plan: ChainPlan;
   readonly arrays: Map<string, DeviceTensor>;
   /** One for each step. */

@@ -1,29 +1,33 @@
-import { AieArray, parseArrayConfig } from "@aiekit/sim";
+import { AieArray, type AieArrayOptions, parseArrayConfig } from "@aiekit/sim";
 import type { SimImage } from "@aiekit/xclbin";
 import { checkBuffers, readInstructions } from "../instruction-check.ts";
 import type { ConfiguredArray } from "./sim-context.ts";
+import { StreamCache } from "./stream-cache.ts";
 
 /**
  * An array configured as the image says: lowered design and the cores' programs.
  * @throws DesignError, BudgetError or a parse error for an image that no build makes.
  */
-export async function configureArray(image: SimImage): Promise<ConfiguredArray> {
+export async function configureArray(image: SimImage, options: AieArrayOptions = {}): Promise<ConfiguredArray> {
   const config = parseArrayConfig(image.loweredMlir, "lowered.mlir");
   const modules = new Map(
     image.cores.map(({ col, row, module }): [string, Uint8Array] => [`${col},${row}`, image.modules[module]!]),
   );
-  const array = new AieArray(config, modules);
+  const array = new AieArray(config, modules, options);
   const { clockHz } = config.device;
+  const streams = new StreamCache(readInstructions);
   return {
     async run({ insts, buffers, signal, kernelLimitMs }) {
-      checkBuffers(readInstructions(insts), buffers.length);
-      const { cycles, warnings } = await array.run({
-        insts,
+      const stream = streams.read(insts);
+      checkBuffers(stream, buffers.length);
+      const report = await array.run({
+        insts: stream,
         buffers,
         signal,
         ...(kernelLimitMs !== undefined && { kernelLimitMs }),
       });
-      return { modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
+      const { cycles, warnings } = report;
+      return { array: report, modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
     },
     close: () => array.close(),
   };

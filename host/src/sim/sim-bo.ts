@@ -55,6 +55,11 @@ export class SimBo implements Bo {
     fillGuard(this.#device);
   }
 
+  /** The BO that this is a part of, or itself. */
+  get whole(): SimBo {
+    return this.#parent?.whole ?? this;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }

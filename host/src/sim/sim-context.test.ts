@@ -22,8 +22,10 @@ const kernels = [
 async function scripted(script: Script) {
   const seen = { configured: 0, closed: 0 };
   const context = new SimContext({
+    owns: () => true,
     uuid: "u",
     kernels,
+    beforeRun: () => false,
     onClose: () => {},
     configure: async () => {
       seen.configured++;
@@ -168,4 +170,30 @@ test("a BO closed between createRun and start is refused and leaves the other BO
 
   expect(() => run.start()).toThrow("BO of 64 bytes: run after close");
   expect(run.state).toBe("NEW");
+});
+
+test("a run is charged a launch, and a change of contexts where another one held its columns", async () => {
+  const answers = [false, true];
+  const context = new SimContext({
+    uuid: "u",
+    kernels,
+    owns: () => true,
+    beforeRun: () => answers.shift()!,
+    onClose: () => {},
+    configure: async () => ({
+      run: async () => ({ modelled: { cycles: 2048, clockHz: 1.024e9, seconds: 2e-6 }, warnings: [] }),
+      close: () => {},
+    }),
+  });
+  await context.configure();
+  const instr = new SimBo(64, { flags: "cacheable", group: 0x10001 }, () => {});
+  const runs = [0, 1].map(() => context.kernel("MLIR_AIE").createRun(3, instr, 16).start());
+
+  for (const run of runs) await run.wait();
+
+  const time = { cycles: 2048, clockHz: 1.024e9, seconds: 2e-6, launchSeconds: 68.9e-6 };
+  expect(runs.map((run) => run.report?.modelled)).toEqual([
+    { ...time, switchSeconds: 0 },
+    { ...time, switchSeconds: 1.45e-3 },
+  ]);
 });

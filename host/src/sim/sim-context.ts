@@ -1,13 +1,19 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
-import { SimFault } from "@aiekit/sim";
-import type { HwContext, Kernel, Runlist, RunReport } from "../device.ts";
+import { SimFault, siliconModel } from "@aiekit/sim";
+import type { ArrayTime, HwContext, Kernel, ModelledTime, Runlist } from "../device.ts";
+import type { OwnsBo } from "../kernel-args.ts";
 import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type LaunchBytes, type RunQueue, SimRun } from "./sim-run.ts";
 
+export interface ArrayRunReport {
+  readonly modelled: ArrayTime | undefined;
+  readonly warnings: readonly string[];
+}
+
 /** The columns that a context configured; its locks, memories and DMAs keep their state from run to run. */
 export interface ConfiguredArray {
-  run(launch: LaunchBytes & { readonly signal: AbortSignal }): Promise<Omit<RunReport, "wallMs">>;
+  run(launch: LaunchBytes & { readonly signal: AbortSignal }): Promise<ArrayRunReport>;
   close(): void;
 }
 
@@ -16,7 +22,10 @@ export interface SimContextOptions {
   readonly kernels: readonly KernelMetadata[];
   /** Configures the columns afresh: for the first run, and again after one that did not complete. */
   readonly configure: () => Promise<ConfiguredArray>;
+  /** True when the run that comes finds another context's configuration in its columns. */
+  readonly beforeRun: (context: SimContext) => boolean;
   readonly onClose: (context: SimContext) => void;
+  readonly owns: OwnsBo;
 }
 
 /** How a run ended that did not complete, and why. */
@@ -56,7 +65,10 @@ export class SimContext implements HwContext, RunQueue {
 
   kernel(name: string): Kernel {
     this.#checkOpen("kernel");
-    return kernelOf(findKernel(this.#options.kernels, name), (args) => new SimRun(this, args));
+    return kernelOf(findKernel(this.#options.kernels, name), {
+      createRun: (args) => new SimRun(this, args),
+      owns: this.#options.owns,
+    });
   }
 
   createRunlist(): Runlist {
@@ -121,8 +133,12 @@ export class SimContext implements HwContext, RunQueue {
     const startMs = performance.now();
     try {
       if (array === undefined) throw new DeviceError("context: its columns are not configured");
-      const result = await array.run({ ...run.begin(), signal: stop.signal });
-      run.settle("COMPLETED", { report: { ...result, wallMs: performance.now() - startMs } });
+      const switches = this.#options.beforeRun(this);
+      const { modelled, warnings } = await array.run({ ...run.begin(), signal: stop.signal });
+      const wallMs = performance.now() - startMs;
+      run.settle("COMPLETED", {
+        report: { wallMs, modelled: modelled && withOverheads(modelled, switches), warnings },
+      });
     } catch (thrown) {
       const reason = this.#stopReason ?? failureOf(thrown);
       for (const next of this.#queue.splice(0)) {
@@ -146,6 +162,11 @@ export class SimContext implements HwContext, RunQueue {
   #checkOpen(action: string): void {
     if (this.#closed) throw new DeviceError(`context: ${action} after close`);
   }
+}
+
+function withOverheads(time: ArrayTime, switches: boolean): ModelledTime {
+  const { launchSeconds, switchSeconds } = siliconModel;
+  return { ...time, launchSeconds, switchSeconds: switches ? switchSeconds : 0 };
 }
 
 /** What waits or works for ever is what the driver's time limit ends as TIMEOUT; the simulator knows it sooner. */

@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { AbortedError, DeviceError, FormatError } from "@aiekit/core";
+import type { AieArrayOptions } from "@aiekit/sim";
 import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
 import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
+import { checkBoOptions } from "../kernel-args.ts";
 import { deviceLimits } from "../limits.ts";
 import { type DpuKernel, dpuKernels } from "../xclbin-kernels.ts";
+import { ResidentContexts } from "./resident-contexts.ts";
 import { configureArray } from "./sim-array.ts";
 import { SimBo } from "./sim-bo.ts";
 import { SimContext } from "./sim-context.ts";
@@ -11,24 +14,31 @@ import { SimContext } from "./sim-context.ts";
 export interface SimDeviceOptions {
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  /** How the arrays of its contexts are made. */
+  readonly array?: AieArrayOptions;
 }
 
 /**
  * The simulator as a device. It holds to what hardware demands: a complete xclbin, a limited number of contexts,
- * columns that fit, BOs in the right memory, syncs. Each context has an array of its own; columns are not shared in time.
+ * columns that fit, BOs in the right memory, syncs. Each context has an array of its own; that columns are shared in time is
+ * told in the modelled time of runs only.
  */
 export class SimDevice implements Device {
   readonly kind = "sim";
   readonly name: string;
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  readonly #array: AieArrayOptions;
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<SimContext>();
   readonly #bos = new Set<SimBo>();
+  readonly #resident: ResidentContexts;
   #closed = false;
 
   constructor(options: SimDeviceOptions) {
     this.generation = options.generation;
+    this.#resident = new ResidentContexts(deviceLimits[options.generation].columns);
+    this.#array = options.array ?? {};
     this.name = `${options.generation} (simulated)`;
     if (options.choice !== undefined) this.choice = options.choice;
   }
@@ -59,11 +69,17 @@ export class SimDevice implements Device {
         hint: "close one first; on hardware XRT says DRM_IOCTL_AMDXDNA_CREATE_HWCTX IOCTL failed (err=-22)",
       });
     }
+    const width = xclbin.partition?.columnWidth ?? 0;
     const context = new SimContext({
       uuid,
       kernels,
-      configure: () => configureArray(image),
-      onClose: (closed) => this.#contexts.delete(closed),
+      configure: () => configureArray(image, this.#array),
+      beforeRun: (user) => this.#resident.use(user, width),
+      onClose: (closed) => {
+        this.#contexts.delete(closed);
+        this.#resident.leave(closed);
+      },
+      owns: (bo) => bo instanceof SimBo && (bo.closed || this.#bos.has(bo.whole)),
     });
     this.#contexts.add(context);
     try {
@@ -77,6 +93,7 @@ export class SimDevice implements Device {
 
   async allocBo(sizeBytes: number, options: AllocOptions): Promise<Bo> {
     this.#checkOpen("allocBo");
+    checkBoOptions(sizeBytes, options);
     if (options.signal?.aborted) throw new AbortedError(`BO: ${sizeBytes} bytes: stopped before it was allocated`);
     const bo = new SimBo(sizeBytes, options, (closed) => this.#bos.delete(closed));
     this.#bos.add(bo);

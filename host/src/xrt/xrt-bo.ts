@@ -48,6 +48,15 @@ export class XrtBo implements Bo {
     return this.#syncs + (this.#parent?.syncsToDevice ?? 0);
   }
 
+  /** The BO that this is a part of, or itself. */
+  get whole(): XrtBo {
+    return this.#parent?.whole ?? this;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   get native(): NativeBo {
     return this.#native;
   }

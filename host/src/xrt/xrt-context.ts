@@ -1,5 +1,6 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
 import type { HwContext, Kernel, NpuGeneration, Run, Runlist } from "../device.ts";
+import type { OwnsBo } from "../kernel-args.ts";
 import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type FailedState, runStateOf, stateHints } from "./command-states.ts";
@@ -16,6 +17,7 @@ export interface XrtContextOptions {
   readonly kernels: readonly KernelMetadata[];
   readonly generation: NpuGeneration;
   readonly onClose: (context: XrtContext) => void;
+  readonly owns: OwnsBo;
 }
 
 /** One submission: a run, or a list of runs. */
@@ -58,7 +60,10 @@ export class XrtContext implements HwContext, RunQueue {
     this.#checkOpen("kernel");
     const metadata = findKernel(this.#options.kernels, name);
     const index = this.#options.kernels.indexOf(metadata);
-    return kernelOf(metadata, (args) => new XrtRun(this, index, args));
+    return kernelOf(metadata, {
+      createRun: (args) => new XrtRun(this, index, args),
+      owns: this.#options.owns,
+    });
   }
 
   createRunlist(): Runlist {

@@ -3,6 +3,7 @@ import { AbortedError, DeviceError, DeviceUnavailableError, FormatError, type Ta
 import { decodeSimImage, describePdi, isSimImage, readXclbin, type Xclbin } from "@aiekit/xclbin";
 import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
 import { emulatedMark } from "../emulation/machine-folder.ts";
+import { checkBoOptions } from "../kernel-args.ts";
 import { deviceLimits } from "../limits.ts";
 import { dpuKernels } from "../xclbin-kernels.ts";
 import { taskEnd } from "./driver-task.ts";
@@ -93,6 +94,7 @@ export class XrtDevice implements Device {
         args: kernel.args.map((arg, i) => ({ ...arg, group: native.kernels[k]?.args[i]?.group ?? arg.group })),
       })),
       onClose: (closed) => this.#contexts.delete(closed),
+      owns: (bo) => bo instanceof XrtBo && (bo.closed || this.#bos.has(bo.whole)),
     });
     if (this.#closed) await context.close();
     else this.#contexts.add(context);
@@ -101,9 +103,7 @@ export class XrtDevice implements Device {
 
   async allocBo(sizeBytes: number, { flags, group, timeoutMs, signal }: AllocOptions): Promise<Bo> {
     this.#checkOpen("allocBo");
-    if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
-      throw new DeviceError(`BO: expected a size of at least 1 byte, got ${sizeBytes}`);
-    }
+    checkBoOptions(sizeBytes, { flags, group });
     const what = `BO: ${sizeBytes} bytes`;
     if (this.#givenUp > 0) {
       throw new DeviceError(`${what}: an allocation that was given up is still in the driver`, { hint: noAnswer });

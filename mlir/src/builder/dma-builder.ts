@@ -1,4 +1,5 @@
 import { DesignError } from "@aiekit/core";
+import { bdOverflows, bdShape, overflowText } from "../device-model/bd-limits.ts";
 import { bdIdsOfChannel, type DmaDirection, lockMaxValue, tileModels } from "../device-model/tile-model.ts";
 import type { BdDim, BdPad } from "../ir/attributes.ts";
 import { Block, Region } from "../ir/operation.ts";
@@ -149,10 +150,13 @@ function checkBd(
   if (dims.length > dma.dims) refuse(`${dims.length} dimensions, the tile has ${dma.dims}`);
   const last = dims.reduce((sum, { size, stride }) => sum + (size - 1) * stride, offset);
   if (last >= elements) refuse(`the pattern reaches element ${last} of @${buffer.name}, which has ${elements}`);
-  if (padding && (!dma.zeroPadding || direction !== "MM2S")) refuse("only memtiles pad, and only what they send");
+  if (padding && (dma.paddingMax.length === 0 || direction !== "MM2S"))
+    refuse("only memtiles pad, and only what they send");
   if (padding && padding.length !== dims.length) {
     refuse(`padding has ${padding.length} dimensions, the pattern ${dims.length}`);
   }
+  const [overflow] = bdOverflows(tile.kind, bdShape({ elementBytes, length, dims, pads: padding ?? [] }));
+  if (overflow) refuse(`${overflowText(tile.kind, overflow)}: ${overflow.cure}`);
   for (const use of [bd.acquire, bd.release]) {
     const value = use?.value ?? 1;
     if (value < 1 || value > lockMaxValue) refuse(`lock value ${value} is not in 1..${lockMaxValue}`);

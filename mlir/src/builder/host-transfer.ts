@@ -1,7 +1,7 @@
 import { DesignError } from "@aiekit/core";
 import type { Value } from "../ir/operation.ts";
 import { bitWidth, memrefElements } from "../ir/types.ts";
-import { strictTransferError, type Transfer, touchedElements } from "../lowering/shim-transfer.ts";
+import { strictTransferError, type Transfer, touchedElements, transferCure } from "../lowering/shim-transfer.ts";
 import { typeText } from "../printer/attributes.ts";
 import type { FifoHandle, ShimChannelHandle } from "./handles.ts";
 
@@ -55,7 +55,10 @@ export function checkTransfer(
     strides: strides.toReversed(),
   };
   const error = strictTransferError(pattern);
-  if (error !== undefined) throw new DesignError(`${where}: ${error}`);
+  if (error !== undefined) {
+    const hint = transferCure(pattern);
+    throw new DesignError(`${where}: ${error}`, hint === undefined ? {} : { hint });
+  }
   const { first, end } = touchedElements(pattern, offset);
   if (first < 0 || end > elements) {
     throw new DesignError(`${where}: touches elements ${first}..${end - 1} of a buffer of ${elements} elements`);

@@ -36,7 +36,8 @@ export interface DmaModel {
   readonly lengthMaxWords: number;
   /** Executions that one BD's iteration dimension counts. */
   readonly iterationMax: number;
-  readonly zeroPadding: boolean;
+  /** Most zeros that a BD adds before or behind a dimension, innermost first; empty where the DMA adds none. */
+  readonly paddingMax: readonly number[];
   /** Tasks that wait in one channel's queue. */
   readonly queueDepth: number;
   /** Executions that one push asks for: repeat field + 1. */
@@ -80,7 +81,7 @@ export const tileModels: Readonly<Record<TileKind, TileModel>> = {
       strideMaxWords: 2 ** 20,
       lengthMaxWords: 2 ** 32 - 1,
       iterationMax: 64,
-      zeroPadding: false,
+      paddingMax: [],
       queueDepth: 4,
       executionsMax: 256,
       bdWords: 8,
@@ -107,7 +108,7 @@ export const tileModels: Readonly<Record<TileKind, TileModel>> = {
       strideMaxWords: 2 ** 17,
       lengthMaxWords: 2 ** 17 - 1,
       iterationMax: 64,
-      zeroPadding: true,
+      paddingMax: [63, 31, 15],
       queueDepth: 4,
       executionsMax: 256,
       bdWords: 8,
@@ -134,7 +135,7 @@ export const tileModels: Readonly<Record<TileKind, TileModel>> = {
       strideMaxWords: 2 ** 13,
       lengthMaxWords: 2 ** 14 - 1,
       iterationMax: 64,
-      zeroPadding: false,
+      paddingMax: [],
       queueDepth: 4,
       executionsMax: 256,
       bdWords: 6,

@@ -1,5 +1,6 @@
+import { bdOverflows, bdShape, overflowText } from "../device-model/bd-limits.ts";
 import type { DeviceModel } from "../device-model/device-model.ts";
-import { type DmaModel, tileModels } from "../device-model/tile-model.ts";
+import { type DmaModel, type TileKind, tileModels } from "../device-model/tile-model.ts";
 
 /** Access pattern of a host transfer, in elements, innermost dimension first (the reverse of the dialect's text). */
 export interface Transfer {
@@ -62,6 +63,25 @@ export function transferError(
     if (at(fields.strides, i) > strideMaxWords) return `Stride ${i} exceeds the [1:${strideMaxWords}] range.`;
   }
   return undefined;
+}
+
+/** What to do about a size or stride of which `transferError` says that it is out of range; undefined for other errors. */
+export function transferCure(transfer: Transfer, kind: TileKind = "shim"): string | undefined {
+  const { elementBits, sizes, strides } = transfer;
+  const elementBytes = elementBits / 8;
+  const { dma } = tileModels[kind];
+  if (at(sizes, 3) > dma.iterationMax) return iterationCure(at(sizes, 3));
+  const dims = [2, 1, 0].map((i) => ({ size: at(sizes, i), stride: at(strides, i) }));
+  // Dimensions of one step are free for a size that has to be split.
+  const used = dims.slice(dims.findIndex(({ size }) => size > 1));
+  const length = at(sizes, 0) * at(sizes, 1) * at(sizes, 2);
+  const [overflow] = bdOverflows(kind, bdShape({ elementBytes, length, dims: used, pads: [] }));
+  return overflow && `${overflowText(kind, overflow)}; ${overflow.cure}`;
+}
+
+export function iterationCure(repetitions: number): string {
+  const { iterationMax } = tileModels.shim.dma;
+  return `make ${Math.ceil(repetitions / iterationMax)} transfers of at most ${iterationMax} repetitions each`;
 }
 
 /** Like `transferError`, and refuses what the real verifier overlooks but the registers cannot hold. */

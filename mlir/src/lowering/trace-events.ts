@@ -21,6 +21,11 @@ export function eventNumber(module: TraceModule, name: string): number {
   });
 }
 
+/** Name of an event of a module by its number; `event 14` where the module has none of it. */
+export function eventName(module: TraceModule, number: number): string {
+  return names[module].get(number) ?? `event ${number}`;
+}
+
 /**
  * Events by number, from 0; `-` is a number without an event. Source: the architecture's event numbers of AIE2, as aie-rt
  * has them (xaie_events_aieml.h). The dialect knows AIE2P's by the same names.
@@ -133,6 +138,17 @@ const numbers: Readonly<Record<TraceModule, ReadonlyMap<string, number>>> = {
   memtile: numbersOf(eventsByNumber.memtile),
   shim: numbersOf(eventsByNumber.shim),
 };
+
+const names: Readonly<Record<TraceModule, ReadonlyMap<number, string>>> = {
+  core: namesOf(numbers.core),
+  memory: namesOf(numbers.memory),
+  memtile: namesOf(numbers.memtile),
+  shim: namesOf(numbers.shim),
+};
+
+function namesOf(byName: ReadonlyMap<string, number>): ReadonlyMap<number, string> {
+  return new Map([...byName].map(([name, number]) => [number, name]));
+}
 
 function numbersOf(names: string): ReadonlyMap<string, number> {
   const entries = names

@@ -1,4 +1,5 @@
 import { BudgetError, DesignError } from "@aiekit/core";
+import { switchPorts } from "../device-model/ports.ts";
 import type { Operation } from "../ir/operation.ts";
 import { cloneOperation } from "../lowering/clone.ts";
 import { type Device, deviceOf, opsNamed, placeText } from "../lowering/device-ops.ts";
@@ -72,9 +73,11 @@ function noPath(net: Net, graph: StreamGraph, sink: number): DesignError {
 /** One message for the switch where most streams collide, with all of them and what is full. */
 function congested(congestion: readonly Congestion[], graph: StreamGraph): BudgetError {
   const spots = new Map<string, Congestion[]>();
+  const limits = new Map<string, number>();
   for (const spot of congestion) {
     const port = graph.wires[spot.wire]?.master ?? graph.wires[spot.wire]?.slave;
     const where = port === undefined ? "" : `switch ${placeText(port)} ${port.bundle}`;
+    if (port) limits.set(where, switchPorts(graph.device, port.col, port.row, port.bundle).masters);
     spots.set(where, [...(spots.get(where) ?? []), spot]);
   }
   const [where, worst] = [...spots].sort((a, b) => b[1].length - a[1].length)[0] ?? ["", []];
@@ -82,9 +85,13 @@ function congested(congestion: readonly Congestion[], graph: StreamGraph): Budge
   const isPacket = worst.some((spot) => spot.nets.every((net) => net.packet !== undefined));
   const expected = isPacket ? "packet rules and arbiters for every stream" : "a port for every stream";
   const shown = nets.slice(0, 6).join("; ") + (nets.length > 6 ? `; and ${nets.length - 6} more` : "");
-  return new BudgetError(`routing: ${where}: expected ${expected}, got more streams than it carries: ${shown}`, {
-    hint: isPacket
-      ? "give packet flows that part ways ids that differ in one bit (0..15 against 16..31), or fewer destinations per source"
-      : "start some of these streams in another column, send them as packets, or join them in a memtile (objectFifo link)",
-  });
+  const counts = isPacket ? "" : ` (${limits.get(where)} ports, at least ${nets.length} streams)`;
+  return new BudgetError(
+    `routing: ${where}${counts}: expected ${expected}, got more streams than it carries: ${shown}`,
+    {
+      hint: isPacket
+        ? "give packet flows that part ways ids that differ in one bit (0..15 against 16..31), or fewer destinations per source"
+        : "start some of these streams in another column, send them as packets, or join them in a memtile (objectFifo link)",
+    },
+  );
 }

@@ -57,8 +57,16 @@ class Surroundings {
 
   check(op: Operation, diagnostics: Diagnostic[]): Check {
     const device = enclosing(op, "aie.device");
-    const report = (severity: Diagnostic["severity"], message: string, { hint, at = op }: Finding = {}): void => {
-      diagnostics.push({ severity, message, loc: at.loc, op: at.name, ...(hint === undefined ? {} : { hint }) });
+    const report = (
+      severity: Diagnostic["severity"],
+      message: string,
+      { hint, at = op, beyondRegister }: Finding = {},
+    ): void => {
+      diagnostics.push({
+        ...{ severity, message, loc: at.loc, op: at.name },
+        ...(hint !== undefined && { hint }),
+        ...(beyondRegister && { beyondRegister }),
+      });
     };
     return {
       error: (message, finding) => report("error", message, finding),

@@ -1,9 +1,10 @@
 import { type DType, describeShape } from "@aiekit/core";
-import type { ArrayReport } from "@aiekit/host";
+import { type ArrayReport, bankConflicts, loadArrayConfig } from "@aiekit/host";
 import type { OwnDesign } from "@aiekit/tools";
 import type { ArrayRuns } from "./array-runs.ts";
 import { differenceLines, type OutputDifference } from "./first-difference.ts";
 import { formatTable } from "./table.ts";
+import { type RunTime, runTimeLines } from "./time/run-time.ts";
 
 export interface WrittenOutput {
   readonly name: string;
@@ -18,10 +19,12 @@ export interface FinishedRuns {
   readonly outputs: readonly WrittenOutput[];
   readonly warnings: readonly string[];
   readonly differences: readonly OutputDifference[];
+  /** Where it was asked for. */
+  readonly time: RunTime | undefined;
 }
 
 /** What `aiekit sim` prints: outputs, what each tile did in the last run, modelled time. */
-export function printArrayRuns({ design, runs, outputs, warnings, differences }: FinishedRuns): string {
+export function printArrayRuns({ design, runs, outputs, warnings, differences, time }: FinishedRuns): string {
   const { device, file, sequence, cores } = design;
   const last = runs.reports.at(-1);
   const lines = [
@@ -36,17 +39,19 @@ export function printArrayRuns({ design, runs, outputs, warnings, differences }:
     const { bytes, usedBytes } = core.stack;
     lines.push(`core (${tile.col},${tile.row}): kernels used ${usedBytes} of ${bytes} bytes of stack here`);
   }
+  if (last !== undefined) lines.push(...bankLines(conflictsOf(design, last)));
   const { cycles, clockHz, seconds } = modelledTime(design, runs);
   lines.push(
     `modelled, not measured: ${Math.round(cycles)} cycles at ${clockHz / 1e6} MHz = ${(seconds * 1e6).toFixed(2)} us`,
   );
+  if (time !== undefined) lines.push(...runTimeLines(time));
   if (warnings.length > 0) lines.push(count(warnings.length, "warning"));
   lines.push(...differences.flatMap(differenceLines));
   return `${lines.join("\n")}\n`;
 }
 
 /** The same for `--json`. Cycles are modelled. */
-export function recordArrayRuns({ design, runs, outputs, warnings, differences }: FinishedRuns): unknown {
+export function recordArrayRuns({ design, runs, outputs, warnings, differences, time }: FinishedRuns): unknown {
   return {
     design: design.file,
     device: design.device.name,
@@ -57,9 +62,11 @@ export function recordArrayRuns({ design, runs, outputs, warnings, differences }
     modelled: modelledTime(design, runs),
     runs: runs.reports.map(({ cycles, instructions, wordsMoved }) => ({ cycles, instructions, wordsMoved })),
     tiles: runs.reports.at(-1)?.tiles ?? [],
+    bankConflicts: runs.reports.slice(-1).flatMap((last) => conflictsOf(design, last)),
     warnings,
     outputs,
     differences,
+    ...(time && { time }),
   };
 }
 
@@ -67,6 +74,23 @@ export function recordArrayRuns({ design, runs, outputs, warnings, differences }
 function modelledTime({ device: { clockHz } }: OwnDesign, { reports }: ArrayRuns) {
   const cycles = reports.reduce((sum, report) => sum + report.cycles, 0);
   return { cycles, clockHz, seconds: cycles / clockHz };
+}
+
+function conflictsOf({ lowered }: OwnDesign, report: ArrayReport) {
+  return bankConflicts(loadArrayConfig(lowered), report);
+}
+
+/** One line for each core that meets DMA channels in its banks, with the two buffers that cost most. */
+function bankLines(conflicts: ReturnType<typeof conflictsOf>): string[] {
+  const cores = [...new Set(conflicts.map(({ core }) => `(${core.col},${core.row})`))];
+  return cores.flatMap((name) => {
+    const own = conflicts.filter(({ core }) => `(${core.col},${core.row})` === name);
+    const stalls = own.reduce((sum, { stallCycles }) => sum + stallCycles, 0);
+    const [{ kernelBuffer, dmaBuffer, bank }] = own as [(typeof own)[number]];
+    return stalls < 1
+      ? []
+      : `core ${name}: about ${Math.round(stalls)} cycles of bank conflicts expected, not in the modelled cycles; ${kernelBuffer} and the DMA in ${dmaBuffer} share bank ${bank}`;
+  });
 }
 
 function tileTable({ tiles }: ArrayReport): string {

@@ -12,6 +12,8 @@ export interface ArrayRunsSource {
   readonly checked: boolean;
   /** Is told what the array does. */
   readonly trace?: TraceRecorder | undefined;
+  /** Reports have their run's critical path. */
+  readonly path?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: { readonly run: number; readonly cycles: number }) => void;
 }
@@ -35,6 +37,7 @@ export async function runOnArray(source: ArrayRunsSource): Promise<ArrayRuns> {
   const array = new AieArray(loadArrayConfig(design.lowered), modules, {
     checked: source.checked,
     ...(source.trace && { trace: source.trace }),
+    ...(source.path && { path: true }),
   });
   const buffers = design.args.map((arg, i) => hostMemory(arg, inputs[i]));
   const reports: ArrayReport[] = [];

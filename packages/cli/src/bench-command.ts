@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { examples } from "./command-examples.ts";
 import type { BenchOptions } from "./commands/bench.ts";
 import { deviceOption, npuOption } from "./device-options.ts";
-import { collectParam, parseCount, parsePositive } from "./options.ts";
+import { collectParam, parseCountUpTo, parsePositive } from "./options.ts";
 import type { Precision } from "./transcribe/whisper-executors.ts";
 
 /** A parsed command line of `aiekit bench`. */
@@ -27,6 +27,8 @@ export function addBenchCommand(program: Command, invoke: (invocation: BenchInvo
     .addOption(deviceOption())
     .addOption(npuOption())
     .option("--seconds <number>", "length of the audio", parsePositive, 10)
+    .option("--time", "sim: also print where the time of the longest launch went, and what binds each kernel; modelled")
+    .option("--roofline <file>", "sim: draw the kernels under the roofs of a core, modelled: .svg or .png")
     .option("--build", "also time builds: cold, after an edit, without a change")
     .option("--model <name>", "rtf: a model's name or folder; the demo model when left out")
     .option(
@@ -36,7 +38,7 @@ export function addBenchCommand(program: Command, invoke: (invocation: BenchInvo
     )
     .option("--lengths <list>", "rtf: seconds of each sound", lengths, [5, 10, 30, 300])
     .option("--limit <seconds>", "rtf: leave out sounds whose pass would take longer", parsePositive, 30)
-    .option("--threads <count>", "rtf: threads of cpu", parseCount)
+    .option("--threads <count>", "rtf: threads of cpu", parseCountUpTo(256))
     .addOption(new Option("--precision <type>", "rtf: how weights are held").choices(["f32", "bf16", "int8"]))
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")
@@ -45,8 +47,9 @@ export function addBenchCommand(program: Command, invoke: (invocation: BenchInvo
       const { seconds, model, placements, lengths: seconds_, limit: limitSeconds, threads, precision } = o;
       const onDevice = { kernel, params: o.param ?? {}, device: o.device, npu: o.npu };
       const rtf = { model, placements, lengths: seconds_, limitSeconds, threads, precision };
+      const asked = { build: o.build === true, time: o.time === true, roofline: o.roofline };
       const flags = { json: o.json === true, verbose: o.verbose === true };
-      invoke({ command: "bench", ...flags, options: { ...onDevice, seconds, build: o.build === true, rtf } });
+      invoke({ command: "bench", ...flags, options: { ...onDevice, ...asked, seconds, rtf } });
     });
 }
 
@@ -59,6 +62,8 @@ interface BenchRawOptions {
   readonly npu?: string;
   readonly seconds: number;
   readonly build?: boolean;
+  readonly time?: boolean;
+  readonly roofline?: string;
   readonly model?: string;
   readonly placements?: readonly string[];
   readonly lengths: readonly number[];

@@ -1,5 +1,5 @@
 import { type Tensor, tensor, UsageError } from "@aiekit/core";
-import type { ModelledTime } from "@aiekit/host";
+import type { ModelledTime, UnitsRun } from "@aiekit/host";
 import { logmelSamples } from "@aiekit/mlir";
 import { bytesSource, loadSpeech, timedSpeech } from "@aiekit/pipeline";
 import { createRandom } from "@aiekit/validate";
@@ -13,6 +13,7 @@ export interface BenchPass {
   readonly units: number;
   readonly phases: readonly Phase[];
   readonly modelled: ModelledTime | undefined;
+  readonly launches: UnitsRun["launches"];
 }
 
 export interface BenchInput {
@@ -40,7 +41,7 @@ function melInput(ready: ReadyKernel, seconds: number): BenchInput {
     pass: async () => {
       const loaded = await timedSpeech(bytesSource(wav, "generated"), () => performance.now());
       const { phases, run } = await melPass(ready, loaded);
-      return { units: run.units, phases, modelled: run.modelled };
+      return { units: run.units, phases, modelled: run.modelled, launches: run.launches };
     },
   };
 }
@@ -70,7 +71,7 @@ function fftInput(ready: ReadyKernel, seconds: number): BenchInput {
 }
 
 async function devicePass(ready: ReadyKernel, inputs: Readonly<Record<string, Tensor>>): Promise<BenchPass> {
-  const { units, phases, modelled } = await ready.run(inputs);
+  const { units, phases, modelled, launches } = await ready.run(inputs);
   const { framingMs, deviceMs } = phases;
   return {
     units,
@@ -79,5 +80,6 @@ async function devicePass(ready: ReadyKernel, inputs: Readonly<Record<string, Te
       { name: "device", wallMs: deviceMs },
     ],
     modelled,
+    launches,
   };
 }

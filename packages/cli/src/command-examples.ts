@@ -16,6 +16,7 @@ export const examples = {
   aiekit build mel --dry-run --json`,
   run: `  aiekit run mel --in speech.wav --out mel.npy
   aiekit run fft --in frames.npy --out spectrum.npy
+  aiekit run matmul --in a=a.npy --in b=b.npy --out c.npy --time --roofline roofline.png
   aiekit run mel --in pcm=speech.wav --out mel.npy --param tiles=3 --json`,
   validate: `  aiekit validate mel
   aiekit validate mel --clips 3 --report report/
@@ -26,6 +27,7 @@ export const examples = {
   bench: `  aiekit bench mel --seconds 30
   aiekit bench encoder-layer --param positions=300
   aiekit bench mel --build --json
+  aiekit bench logmel --time --roofline roofline.svg
   aiekit bench rtf --placements cpu,sim --lengths 5,30`,
   inspect: `  aiekit inspect xclbin/sim/mel/mel.xclbin
   aiekit inspect insts.bin

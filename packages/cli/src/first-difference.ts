@@ -98,10 +98,13 @@ function bytesOf({ data }: Tensor): Uint8Array {
 export function differenceLines(one: OutputDifference): string[] {
   const { argument, file, element, expected, got, differing, elements, origin } = one;
   const head = `%${argument} differs from ${file} in ${differing} of ${elements} elements, first in ${element}: expected ${expected}, got ${got}`;
-  if (origin.steps.length === 0) return [head, "  no DMA channel wrote it"];
-  const { core } = origin;
-  const last = core === undefined ? [] : [`  written by core (${core.col},${core.row})`];
-  return [head, ...origin.steps.map(stepLine), ...last];
+  return [head, ...originLines(origin)];
+}
+
+/** The way of a word back, last step first. */
+export function originLines({ steps, core }: WordOrigin): string[] {
+  if (steps.length === 0) return ["  no DMA channel wrote it"];
+  return [...steps.map(stepLine), ...(core === undefined ? [] : [`  written by core (${core.col},${core.row})`])];
 }
 
 function stepLine({ tile, direction, channel, bdId, buffer, position, padding, cycle }: WriteStep): string {

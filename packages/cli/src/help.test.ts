@@ -7,6 +7,7 @@ const commands = [
   "run",
   "sim",
   "draw",
+  "trace",
   "validate",
   "rounding",
   "bench",

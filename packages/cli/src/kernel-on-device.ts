@@ -25,6 +25,8 @@ export interface KernelOnDevice {
   readonly device: DeviceKind | "auto";
   /** Array that it is built for, for example npu2 or npu1_2col; the kernel's own when undefined. */
   readonly npu?: string | undefined;
+  /** Of the simulator: reports of runs have their critical path. */
+  readonly criticalPath?: boolean | undefined;
 }
 
 /** A kernel and an open device; builds of it are made and loaded as they are asked for. */
@@ -40,6 +42,8 @@ export interface OpenKernel {
     inputs: Readonly<Record<string, Tensor>>,
     sequence?: string,
   ): Promise<UnitsRun>;
+  /** Manifest of the build with these parameters. */
+  manifestOf(params: KernelOnDevice["params"]): Promise<string>;
 }
 
 /** A kernel that was built and loaded. */
@@ -70,12 +74,16 @@ export function withKernel<T>(
  */
 export async function withOpenKernel<T>(
   context: CommandContext,
-  { kernel, params, device: kind, npu }: KernelOnDevice,
+  { kernel, params, device: kind, npu, criticalPath }: KernelOnDevice,
   use: (open: OpenKernel) => Promise<T>,
 ): Promise<T> {
-  const generation = generationOf(npu ?? findKernel(kernel).device);
+  const array = npu ?? findKernel(kernel).device;
+  const generation = generationOf(array);
   const openStartMs = performance.now();
-  const device = await openDevice(kind, { generation, xrtAddon: context.environment.xrtAddon });
+  const device = await openDevice(kind, {
+    ...{ generation, criticalPath },
+    xrtAddon: context.environment.xrtAddon,
+  });
   let compiler: WasmClang | undefined;
   const openMs = performance.now() - openStartMs;
   try {
@@ -88,13 +96,14 @@ export async function withOpenKernel<T>(
         target: targetOf(device),
         device: npu,
       });
-    const others = new LoadedKernels(keptLoaded, async (all) => {
+    const manifestOf: OpenKernel["manifestOf"] = async (changes) => {
       // Suites build many times in a row; most of a build is the start of the compiler.
       compiler ??= await openCompiler(context);
-      return loadKernel(device, (await buildWith(all, compiler)).manifestPath);
-    });
+      return (await buildWith({ ...params, ...changes }, compiler)).manifestPath;
+    };
+    const others = new LoadedKernels(keptLoaded, async (changes) => loadKernel(device, await manifestOf(changes)));
     const runWith: OpenKernel["runWith"] = async (changes, inputs, sequence) => {
-      const other = await others.get({ ...params, ...changes });
+      const other = await others.get(changes);
       return runOverUnits(other, inputs, { signal: context.signal, sequence }).catch(async (error) => {
         throw await withSourceLine(error, context.environment);
       });
@@ -106,11 +115,11 @@ export async function withOpenKernel<T>(
         const loaded = await loadKernel(device, build.manifestPath);
         const run: ReadyKernel["run"] = (inputs, label = `run ${kernel}`) =>
           runWithProgress(context, { loaded, inputs, label });
-        return { kernel, device, load, runWith, loaded, build, setUpMs: openMs + loaded.loadMs, run };
+        return { kernel, device, load, runWith, manifestOf, loaded, build, setUpMs: openMs + loaded.loadMs, run };
       })();
       return ready;
     };
-    return await use({ kernel, device, load, runWith });
+    return await use({ kernel, device, load, runWith, manifestOf });
   } finally {
     compiler?.close();
     await device.close();

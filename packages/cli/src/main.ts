@@ -82,6 +82,8 @@ async function execute(invocation: Invocation, context: CommandContext): Promise
       return (await import("./commands/calibrate.ts")).calibrate(context, invocation.options);
     case "draw":
       return (await import("./commands/draw.ts")).draw(context, invocation.options);
+    case "trace":
+      return (await import("./commands/trace.ts")).trace(context, invocation.options);
     case "lint":
       return (await import("./commands/lint.ts")).lint(context, invocation.options);
     case "models":

@@ -26,6 +26,7 @@ export function mirroredKernel(
   return {
     kernel: device.kernel,
     device: device.device,
+    manifestOf: (params) => device.manifestOf(params),
     runWith: (...what) => mirror(device.runWith(...what), () => simulator.runWith(...what)),
     load: async (): Promise<ReadyKernel> => {
       const [ready, again] = [await device.load(), await simulator.load()];

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { expect, test } from "vitest";
-import { collectInput, collectParam, parseCount, parsePositive } from "./options.ts";
+import { collectInput, collectParam, parseCount, parseCountUpTo, parsePositive } from "./options.ts";
 
 test("--param reads numbers as numbers and the rest as text", () => {
   expect(collectParam("mode=fast", collectParam("tiles=3"))).toEqual({ tiles: 3, mode: "fast" });
@@ -27,4 +27,10 @@ test("counts are whole numbers of at least 1, durations are above 0", () => {
   for (const text of ["0", "-1", "1.5", "x", ""]) expect(() => parseCount(text)).toThrow(InvalidArgumentError);
   for (const text of ["0", "-1", "x", "NaN", "Infinity"])
     expect(() => parsePositive(text)).toThrow(InvalidArgumentError);
+});
+
+test("counts of threads and beams have an upper limit, which is told", () => {
+  expect([parseCountUpTo(256)("1"), parseCountUpTo(256)("256")]).toEqual([1, 256]);
+  for (const text of ["257", "0", "1e9", "x"])
+    expect(() => parseCountUpTo(256)(text)).toThrow(new InvalidArgumentError("Expected a whole number from 1 to 256."));
 });

@@ -58,6 +58,15 @@ export function parseCount(text: string): number {
   return value;
 }
 
+/** A count that costs threads or memory each: above `most` it is a slip of the keyboard, not a wish. */
+export function parseCountUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${most}.`);
+  };
+}
+
 /** Name of an array, whole or a part of its columns; which parts there are is the design's to know. */
 export function parseNpu(text: string): string {
   if (/^npu[12](_[1-8]col)?$/.test(text)) return text;

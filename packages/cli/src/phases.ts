@@ -1,4 +1,4 @@
-import type { ModelledTime } from "@aiekit/host";
+import type { ArrayTime } from "@aiekit/host";
 import { formatMs, formatTable } from "./table.ts";
 
 /** A part of the work and its wall time. */
@@ -34,7 +34,7 @@ export function sumMs(phases: readonly Phase[]): number {
 }
 
 /** One line on what the array would take by the simulator's model; undefined for a device that is measured. */
-export function modelledLine(modelled: ModelledTime | undefined, audioSeconds: number | undefined): string | undefined {
+export function modelledLine(modelled: ArrayTime | undefined, audioSeconds: number | undefined): string | undefined {
   if (modelled === undefined) return undefined;
   const { cycles, clockHz, seconds } = modelled;
   const speed = audioSeconds === undefined ? "" : `, ${(audioSeconds / seconds).toFixed(0)} x real time`;

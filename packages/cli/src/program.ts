@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Target } from "@aiekit/core";
 import type { DeviceKind } from "@aiekit/host";
 import type { InstsSource, PackagerName } from "@aiekit/tools";
@@ -24,10 +23,12 @@ import { addLintCommand, type LintInvocation } from "./lint-command.ts";
 import { addModelsCommand, type ModelsInvocation } from "./models-command.ts";
 import { collectInput, collectName, collectParam, type InputOption, parseCount } from "./options.ts";
 import { addPackCommand, type PackInvocation } from "./pack-command.ts";
+import { packageVersion } from "./package-version.ts";
 import { addQuantiseCommand, type QuantiseInvocation } from "./quantise-command.ts";
 import { addSimCommand, type SimInvocation } from "./sim-command.ts";
 import type { OutputStream } from "./terminal.ts";
 import { addToolchainCommand, type ToolchainInvocation } from "./toolchain-command.ts";
+import { addTraceCommand, type TraceInvocation } from "./trace-command.ts";
 import { addTranscribeCommand, type TranscribeInvocation } from "./transcribe-command.ts";
 
 /** One invocation as parsed: which command, its flags that concern printing, and its options. */
@@ -38,6 +39,7 @@ export type Invocation = { readonly json: boolean; readonly verbose: boolean } &
   | Pick<SimInvocation, "command" | "options">
   | Pick<CalibrateInvocation, "command" | "options">
   | Pick<DrawInvocation, "command" | "options">
+  | Pick<TraceInvocation, "command" | "options">
   | { readonly command: "validate"; readonly options: ValidateOptions }
   | { readonly command: "rounding"; readonly options: RoundingOptions }
   | Pick<BenchInvocation, "command" | "options">
@@ -136,17 +138,21 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .option("--param <name=value>", "parameter of the design, may be repeated", collectParam)
     .addOption(deviceOption())
     .addOption(npuOption())
+    .option("--time", "sim: print where the time of the longest launch went, and what binds each kernel; modelled")
+    .option("--roofline <file>", "sim: draw the kernels under the roofs of a core, modelled: .svg or .png")
     .option("--verbose", "print causes and phases")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples.run}`)
     .action((kernel: string, o: RawOptions) => {
-      const options = { ...onDevice(kernel, o), inputs: o.in ?? [], out: o.out ?? "" };
+      const asked = { time: o.time === true, roofline: o.roofline };
+      const options = { ...onDevice(kernel, o), ...asked, inputs: o.in ?? [], out: o.out ?? "" };
       invoke({ command: "run", ...flags(o), options });
     });
 
   addSimCommand(program, invoke);
   addCalibrateCommand(program, invoke);
   addDrawCommand(program, invoke);
+  addTraceCommand(program, invoke);
 
   program
     .command("validate")
@@ -283,6 +289,8 @@ interface RawOptions {
   readonly clips?: number;
   readonly report?: string;
   readonly seconds?: number;
+  readonly time?: boolean;
+  readonly roofline?: string;
   readonly build?: boolean;
   readonly explain?: boolean;
   readonly roundtrip?: boolean;
@@ -301,9 +309,4 @@ function onDevice(kernel: string, options: RawOptions): KernelOnDevice {
 
 function targetOption(): Option {
   return new Option("--target <target>", "what to build for").choices(["sim", "npu1", "npu2"]).default("sim");
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

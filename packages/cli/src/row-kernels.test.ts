@@ -25,3 +25,20 @@ test.each(["add", "topk", "matmul"])(
 test("gelu with a rounding by floor fails its suite", async () => {
   expect(await validate("gelu", "--param", "rounding=floor")).toMatchObject({ code: 1, pass: false });
 }, 60_000);
+
+test("the first case that failed is told with element, expected, got, and BD by BD the way back to the core that wrote it", async () => {
+  const { code, stdout } = await runInProcess(["validate", "gelu", "--param", "rounding=floor", "--clips", "1"]);
+
+  expect(code).toBe(1);
+  const at = /error: [\d.]+ of the tolerance at (\d+) \(row \d+, column \d+\): expected ([-\d.]+), got ([-\d.]+)/.exec(
+    stdout,
+  );
+  const told = stdout.slice(stdout.indexOf("first case that failed"));
+  expect(told).toMatch(
+    new RegExp(`element ${at?.[1]} \\(row \\d+, column \\d+\\): expected ${at?.[2]}, got ${at?.[3]}, in output y`),
+  );
+  expect(told).toMatch(/ {2}written by S2MM \d of \(\d,0\), BD \d+: byte \d+ of host memory/);
+  expect(told).toMatch(
+    / {2}sent by MM2S 0 of \(\d,[2-5]\), BD \d+: element \d+ of y_\w*buff_\d, until cycle \d+ \(modelled\)\n {2}written by core \(\d,[2-5]\)\n/,
+  );
+}, 120_000);

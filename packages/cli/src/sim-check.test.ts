@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DesignBuilder, i32, memref, printModule } from "@aiekit/mlir";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { oneCoreDesign, type SimFolder, sendAndAwait, simFolder } from "./sim.test-support.ts";
+import { fixture, oneCoreDesign, type SimFolder, sendAndAwait, simFolder } from "./sim.test-support.ts";
 
 let folder: SimFolder;
 beforeAll(async () => {
@@ -124,4 +124,27 @@ test("--use prints what each tile has and what takes it, and runs nothing", asyn
   expect(stdout).toMatch(/\(0,2\) +data memory +1280 +65536 +2 % +stack 1024, \w+ 128, \w+ 128/);
   expect(stdout).toMatch(/\(0,2\) +BDs +4 +16 +25 % +in_cons 2, out 2|out 2, in_cons 2/);
   expect(stdout).toMatch(/\(0,0\) +S2MM channels +1 +2 +50 % +out/);
+  expect(stdout).toMatch(/\(0,0\) +shim mux MM2S +1 +2 +50 % +in \(DMA 0\)/);
+  expect(stdout).toMatch(/\(0,2\) +DMA masters +1 +2 +50 % +in \(DMA 0\)/);
+  expect(stdout).toContain("core (0,2): program memory 16384 bytes; its program's size is not known without Peano");
+  expect(stdout).toContain("context: 1 of 4 columns, 1 of 6 contexts; 4 of this width at once");
+});
+
+test("--check refuses a size that a BD's register cannot hold, which is a warning without it", async () => {
+  const wide = fixture("odd-bd-wrap-300-compute.mlir");
+  const text = (await readFile(wide, "utf8")).replace(
+    /\n {2}}\n}\n$/,
+    `\n    aie.runtime_sequence @run() {}${"\n  }\n}\n"}`,
+  );
+  await folder.write("wide.mlir", text);
+
+  const taken = await folder.sim("wide.mlir");
+  const refused = await folder.sim("wide.mlir", "--check");
+
+  expect([taken.code, refused.code]).toEqual([0, 4]);
+  for (const { stderr } of [taken, refused]) {
+    expect(stderr).toMatch(/wide\.mlir:9:\d+: .*size of dimension 0 in words is 300: .*holds at most 255/);
+    expect(stderr).toContain("hint: write it as two dimensions: <size = 2, stride = 600>, <size = 150, stride = 4>");
+    expect(stderr.match(/is 300/g)).toHaveLength(1);
+  }
 });

@@ -33,7 +33,12 @@ export function addSimCommand(program: Command, invoke: (invocation: SimInvocati
     .option("--runs <count>", "run so many times on the same array", parseCount, 1)
     .option("--check", "look for use after release, never-written memory, kernels beside their arguments; slower")
     .option("--trace <file>", "write what cores, DMA channels and locks did, for ui.perfetto.dev; times are modelled")
-    .option("--use", "print what the design takes of each tile's memory, BDs, locks and channels, and run nothing")
+    .option("--time", "print where the time of the last run went, and what binds each kernel; all of it modelled")
+    .option("--roofline <file>", "draw the kernels under the roofs of a core, modelled: .svg or .png")
+    .option(
+      "--use",
+      "print what the design takes of memory, BDs, locks, channels, stream ports and contexts; run nothing",
+    )
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")
     .addHelpText("after", `\nExamples:\n${examples}`)
@@ -65,6 +70,8 @@ interface SimRawOptions {
   readonly check?: boolean;
   readonly use?: boolean;
   readonly trace?: string;
+  readonly time?: boolean;
+  readonly roofline?: string;
 }
 
 function simOptions(design: string, o: SimRawOptions): SimOptions {
@@ -84,6 +91,8 @@ function simOptions(design: string, o: SimRawOptions): SimOptions {
     checked: o.check === true,
     usesOnly: o.use === true,
     trace: o.trace,
+    time: o.time === true,
+    roofline: o.roofline,
   };
 }
 
@@ -92,6 +101,7 @@ const examples = `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --expect right.npy
   aiekit sim design.mlir --use
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --trace trace.json
+  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --time --roofline roofline.svg
   aiekit sim mlir/fixtures/conformance/passthrough-compute-i32.mlir --in zeros --out out.npy
   aiekit sim mlir/fixtures/conformance/two-sequences.mlir --sequence twice --in A=zeros --out B=b.npy --runs 3
   aiekit sim mlir/fixtures/conformance/core-scf-if.addresses.mlir --lowered --insts mlir/fixtures/conformance/core-scf-if.insts.bin --in zeros --out out.npy --json`;

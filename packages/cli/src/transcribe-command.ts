@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { TranscribeCommandOptions } from "./commands/transcribe.ts";
-import { parseCount, parsePositive } from "./options.ts";
+import { parseCount, parseCountUpTo, parsePositive } from "./options.ts";
 import {
   parseFormats,
   parseOverlap,
@@ -36,7 +36,7 @@ export function addTranscribeCommand(program: Command, invoke: (invocation: Tran
         "reference",
       ]),
     )
-    .option("--threads <count>", "threads of cpu", parseCount)
+    .option("--threads <count>", "threads of cpu", parseCountUpTo(256))
     .addOption(
       new Option("--precision <type>", "cpu: f32 or int8; sim, xrt: bf16 or int8").choices(["f32", "bf16", "int8"]),
     )
@@ -80,8 +80,8 @@ function addDecoding(command: Command): void {
     .option("--no-timestamps", "let the model tell no times: a window is one segment")
     .option("--no-condition", "tell a window nothing of the text before it")
     .option("--temperature <list>", "tried in turn (default: 0,0.2,0.4,0.6,0.8,1)", parseTemperatures)
-    .option("--best-of <count>", "sequences sampled above temperature 0 (default: 5)", parseCount)
-    .option("--beam <count>", "beams at temperature 0; greedy when left out", parseCount)
+    .option("--best-of <count>", "sequences sampled above temperature 0 (default: 5)", parseCountUpTo(100))
+    .option("--beam <count>", "beams at temperature 0; greedy when left out", parseCountUpTo(100))
     .option("--patience <number>", "beam search: go on until beams x patience sequences have ended", parsePositive)
     .option("--length-penalty <number>", "rank sequences by ((5 + length) / 6)^NUMBER", parsePositive)
     .option("--top-k <count>", "sample among so many likeliest tokens", parseCount)

@@ -1,10 +1,12 @@
 import { AbortedError, DeviceError, UsageError } from "@aiekit/core";
-import { decodeTxn } from "@aiekit/xclbin";
+import { decodeTxn, type TxnStream } from "@aiekit/xclbin";
 import { type ConfiguredArray, configureArray } from "./array.ts";
 import type { ArrayConfig } from "./array-config.ts";
 import type { HostBuffer } from "./controller.ts";
+import { CriticalPath } from "./critical-path.ts";
 import { deadlock } from "./deadlock.ts";
 import { SimFault } from "./fault.ts";
+import { pathReports } from "./path-report.ts";
 import { type Counters, type RunReport, readCounters, tileReports } from "./run-report.ts";
 import type { Delays } from "./scheduler.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
@@ -18,8 +20,8 @@ export interface RunProgress {
 }
 
 export interface RunOptions {
-  /** Instruction stream (TXN), binary or hexadecimal text. */
-  readonly insts: Uint8Array;
+  /** Instruction stream (TXN), binary or hexadecimal text, or decoded by one who runs it often. */
+  readonly insts: Uint8Array | TxnStream;
   /** One for each argument of the runtime sequence, 4-byte aligned. Read and written in place. */
   readonly buffers: readonly Uint8Array[];
   readonly signal?: AbortSignal;
@@ -40,6 +42,8 @@ export interface AieArrayOptions {
   readonly delays?: Delays;
   /** Is told what cores, DMA channels and locks do. */
   readonly trace?: TraceRecorder;
+  /** Reports have the critical path of their run. It takes memory: some 100 bytes for each event of the run. */
+  readonly path?: boolean;
 }
 
 /** A run gives way to the event loop after this long. */
@@ -77,11 +81,12 @@ export class AieArray {
     this.#wallClock = options.wallClock ?? (() => performance.now());
     this.#config = config;
     this.#callsKernels = modules.size > 0;
-    const { checked, delays, trace } = options;
+    const { checked, delays, trace, path } = options;
     this.#array = configureArray(config, modules, {
       ...(checked !== undefined && { checked }),
       ...(delays && { delays }),
       ...(trace && { trace }),
+      ...(path && { path: new CriticalPath() }),
     });
   }
 
@@ -94,7 +99,7 @@ export class AieArray {
     const { clock, cost, controller } = this.#array;
     let prepared: { readonly host: readonly HostBuffer[]; readonly ops: Parameters<typeof controller.start>[0] };
     try {
-      prepared = { host: options.buffers.map(hostBuffer), ops: decodeTxn(options.insts).ops };
+      prepared = { host: options.buffers.map(hostBuffer), ops: opsOf(options.insts) };
     } catch (error) {
       this.#state = "free";
       throw error;
@@ -102,12 +107,25 @@ export class AieArray {
     try {
       // Between two runs the array goes on for as long as a launch takes.
       const launchAt = clock.now + cost.launchCycles;
-      await this.#advance({ until: () => clock.nextTime > launchAt, onStandstill: () => undefined, options });
-      clock.now = launchAt;
-      clock.runStart = launchAt;
-      const before = this.#counters();
-      controller.start(prepared.ops, prepared.host);
-      await this.#advance({ until: () => controller.done, onStandstill: () => this.#deadlock(), options });
+      let before: Counters | undefined;
+      const launch = (): Counters => {
+        clock.now = launchAt;
+        clock.runStart = launchAt;
+        const counters = this.#counters();
+        clock.path?.begin();
+        controller.start(prepared.ops, prepared.host);
+        return counters;
+      };
+      // Both in the same turns: each turn has a time limit, which takes as long to set as hundreds of events.
+      const until = (): boolean => {
+        if (before === undefined && clock.nextTime > launchAt) before = launch();
+        return before !== undefined && controller.done;
+      };
+      await this.#advance({ until, onStandstill: () => before && this.#deadlock(), options });
+      if (before === undefined) {
+        before = launch();
+        await this.#advance({ until, onStandstill: () => this.#deadlock(), options });
+      }
       this.#state = "free";
       return this.#report(before, launchAt);
     } catch (error) {
@@ -215,7 +233,8 @@ export class AieArray {
   }
 
   #counters(): Counters {
-    return readCounters(this.#array.cores, this.#array.channels());
+    const { cores, channels, clock } = this.#array;
+    return readCounters(cores, channels(), clock.now);
   }
 
   #wordsMoved(): number {
@@ -223,13 +242,15 @@ export class AieArray {
   }
 
   #report(before: Counters, startedAt: number): RunReport {
-    const tiles = tileReports(before, this.#counters());
+    const tiles = tileReports(before, this.#counters(), this.#config);
+    const { path } = this.#array.clock;
     const arrivals = tiles.flatMap((tile) => tile.channels).filter((channel) => channel.direction === "S2MM");
     return {
       cycles: this.#array.clock.now - startedAt,
       instructions: this.#array.controller.executed,
       wordsMoved: arrivals.reduce((n, channel) => n + channel.words, 0),
       tiles,
+      ...(path && { path: pathReports(path.steps(startedAt), this.#config) }),
       warnings: [...this.#config.warnings, ...this.#array.controller.warnings, ...this.#openTransfers()],
     };
   }
@@ -246,6 +267,9 @@ export class AieArray {
     });
   }
 }
+
+const opsOf = (insts: RunOptions["insts"]): TxnStream["ops"] =>
+  insts instanceof Uint8Array ? decodeTxn(insts).ops : insts.ops;
 
 /** Why a turn ended: its goal was reached, nothing can move any more, or it is the event loop's turn. */
 type TurnEnd = "reached" | "standstill" | "pause";

@@ -1,6 +1,7 @@
-import type { DeviceModel, Location, Operation, TileCoord, Value } from "@aiekit/mlir";
+import type { DeviceModel, FieldOverflow, Location, Operation, TileCoord, Value } from "@aiekit/mlir";
 import type { AccessPattern } from "./bd.ts";
 import type { ChannelPlace } from "./dma-channel.ts";
+import type { FifoLock } from "./fifo-names.ts";
 import type { PacketInfo } from "./packet-header.ts";
 import type { BufferPlace } from "./tile-memory.ts";
 
@@ -9,6 +10,8 @@ export interface LockConfig {
   readonly id: number;
   readonly name: string | undefined;
   readonly init: number;
+  /** What it counts, where the lowering made it for an objectFifo. */
+  readonly counts?: FifoLock;
 }
 
 export interface BufferConfig extends BufferPlace {
@@ -43,6 +46,9 @@ export interface BdConfig {
   readonly release?: { readonly lock: LockConfig; readonly amount: number };
   readonly nextBd?: number;
   readonly packet?: PacketInfo;
+  /** What its tile's registers cannot hold of it. */
+  readonly overflows: readonly FieldOverflow[];
+  readonly loc: Location | undefined;
 }
 
 /** A channel that is started at configuration time. */
@@ -73,6 +79,8 @@ export interface CoreConfig {
   readonly tile: TileCoord;
   readonly op: Operation;
   readonly stackBytes: number;
+  /** A program that was built elsewhere, in place of a body. It is counted and not simulated. */
+  readonly elfFile?: string;
 }
 
 /** A lowered design as the array is configured with it. Nothing in it changes during runs. */

@@ -2,12 +2,13 @@ import { DesignError } from "@aiekit/core";
 import type { TileCoord } from "@aiekit/mlir";
 import type { ArrayConfig, BdConfig, BufferConfig, CoreConfig, LockConfig, PortPlace } from "./array-config.ts";
 import type { Bd } from "./bd.ts";
-import { expectBdsInBuffers } from "./bds-in-buffers.ts";
+import { expectBdsInBuffers, expectBdsInRegisters } from "./bd-checks.ts";
 import { type CascadeEnds, connectCascades } from "./cascade.ts";
 import { Controller } from "./controller.ts";
 import { Core } from "./core.ts";
 import { type CoreProgram, compileCore } from "./core-compiler.ts";
 import { type CostModel, costModel } from "./cost-model.ts";
+import type { CriticalPath } from "./critical-path.ts";
 import type { ChannelPlace, DmaChannel } from "./dma-channel.ts";
 import { tileName } from "./fault.ts";
 import { fifoEnds } from "./fifo-ends.ts";
@@ -38,6 +39,8 @@ export interface ConfigureOptions {
   /** Another schedule than the cost model's. */
   readonly delays?: Delays;
   readonly trace?: TraceRecorder;
+  /** The critical path of each run is followed. */
+  readonly path?: CriticalPath;
 }
 
 const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
@@ -50,13 +53,14 @@ const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
 export function configureArray(
   config: ArrayConfig,
   modules: ReadonlyMap<string, Uint8Array>,
-  { checked = false, delays, trace }: ConfigureOptions = {},
+  { checked = false, delays, trace, path }: ConfigureOptions = {},
 ): ConfiguredArray {
   if (checked) {
+    expectBdsInRegisters(config);
     expectBdsInBuffers(config);
     expectSeparateMemory(config);
   }
-  const clock = new Scheduler(delays, trace);
+  const clock = new Scheduler(delays, trace, path);
   const cost = costModel(config.device.generation);
   const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, { cost, checked })]));
   const kernels = instantiateAll(programs, modules);
@@ -105,7 +109,14 @@ export function configureArray(
     const place = config.buffers.find((candidate) => candidate.name === name);
     return place && tile(place.tile).memory.bytes.subarray(place.address, place.address + place.bytes);
   };
-  return { clock, cost, controller, cores, channels: () => [...tiles.values()].flatMap((t) => t.channels), buffer };
+  let known: readonly DmaChannel[] = [];
+  let knownTiles = 0;
+  const channels = (): readonly DmaChannel[] => {
+    if (knownTiles < tiles.size) known = [...tiles.values()].flatMap((t) => t.channels);
+    knownTiles = tiles.size;
+    return known;
+  };
+  return { clock, cost, controller, cores, channels, buffer };
 }
 
 function externalWords(bytes: number): Uint32Array {

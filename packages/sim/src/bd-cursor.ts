@@ -1,4 +1,5 @@
 import type { AccessPattern, BdDim } from "./bd.ts";
+import { type BlockRuns, blockRuns, longestRun } from "./block-runs.ts";
 
 /**
  * Walks an access pattern in blocks. After `take`, the words of the block are `base + i0 strides[0] + ... + i3 strides[3]` for
@@ -12,27 +13,42 @@ export class BdCursor {
   readonly strides = [0, 0, 0, 0];
   #dims: readonly BdDim[] = [];
   #start = 0;
+  #padded = false;
   /** Position in each dimension, padding before it included. */
   readonly #at = [0, 0, 0, 0];
+  /** Of the block; 0 and undefined until somebody asks. Blocks of one shape mostly come one behind the other. */
+  #runWords = 0;
+  #runs: BlockRuns | undefined;
 
   start(pattern: AccessPattern, offsetWords: number): void {
     this.#dims = pattern.dims;
     this.#start = pattern.baseWords + offsetWords;
-    this.#at.fill(0);
-    this.#setLoop(1, 1, 0);
-    this.#setLoop(2, 1, 0);
-    this.#setLoop(3, 1, 0);
+    this.#padded = pattern.dims.some((d) => d.before > 0 || d.after > 0);
+    const at = this.#at;
+    at[0] = 0;
+    at[1] = 0;
+    at[2] = 0;
+    at[3] = 0;
+  }
+
+  /** Words of the longest runs of consecutive words that the block consists of. */
+  get runWords(): number {
+    if (this.#runWords === 0) this.#runWords = longestRun(this);
+    return this.#runWords;
+  }
+
+  /** The block in runs of `runWords`, which must divide the longest. */
+  runs(runWords: number): BlockRuns {
+    if (this.#runs?.runWords !== runWords) this.#runs = blockRuns(this, runWords);
+    return this.#runs;
   }
 
   /** Stands where `other` stands. */
   follow(other: BdCursor): void {
     this.#dims = other.#dims;
     this.#start = other.#start;
-    for (let k = 0; k < 4; k++) {
-      this.#at[k] = other.#at[k]!;
-      this.sizes[k] = other.sizes[k]!;
-      this.strides[k] = other.strides[k]!;
-    }
+    this.#padded = other.#padded;
+    for (let k = 0; k < 4; k++) this.#at[k] = other.#at[k]!;
   }
 
   /**
@@ -46,10 +62,11 @@ export class BdCursor {
     if (dims.length === 0) {
       this.base = this.#start + at[0]!;
       this.#setLoop(0, most, 1);
+      this.#noLoopsFrom(1);
       at[0]! += most;
       return most;
     }
-    const padding = this.#paddingAhead();
+    const padding = this.#padded ? this.#paddingAhead() : 0;
     if (padding > 0) {
       this.zeros = true;
       return this.#advance(0, Math.min(padding, most), 1);
@@ -65,7 +82,7 @@ export class BdCursor {
       this.#setLoop(k, steps, d.strideWords);
       const isWhole = steps === left && index === 0 && d.before === 0 && d.after === 0;
       if (!isWhole || k === dims.length - 1) {
-        for (let outer = k + 1; outer < 4; outer++) this.#setLoop(outer, 1, 0);
+        this.#noLoopsFrom(k + 1);
         return this.#advance(k, steps, words);
       }
       words *= steps;
@@ -74,8 +91,16 @@ export class BdCursor {
 
   /** `k`: 0 for the innermost. */
   #setLoop(k: number, size: number, stride: number): void {
-    this.sizes[3 - k] = size;
-    this.strides[3 - k] = stride;
+    const { sizes, strides } = this;
+    if (sizes[3 - k] === size && strides[3 - k] === stride) return;
+    sizes[3 - k] = size;
+    strides[3 - k] = stride;
+    this.#runWords = 0;
+    this.#runs = undefined;
+  }
+
+  #noLoopsFrom(k: number): void {
+    for (let outer = k; outer < 4; outer++) this.#setLoop(outer, 1, 0);
   }
 
   #advance(k: number, steps: number, words: number): number {

@@ -29,7 +29,7 @@ export function decodeBd(kind: TileKind, words: ArrayLike<number>): BdFields {
 
 type Words = (index: number) => number;
 
-const bits = (word: number, low: number, count: number): number => Math.floor(word / 2 ** low) % 2 ** count;
+const bits = (word: number, low: number, count: number): number => (word >>> low) & ((1 << count) - 1);
 const signed7 = (value: number): number => (value >= 64 ? value - 128 : value);
 
 function decodeShimBd(w: Words): BdFields {

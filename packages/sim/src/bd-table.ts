@@ -12,9 +12,9 @@ export interface BdState {
 export class BdTable {
   readonly #tile: TileCoord;
   readonly #clock: Scheduler;
-  readonly #bds = new Map<number, Bd>();
+  readonly #bds: (Bd | undefined)[] = [];
   readonly #written = new Map<number, () => BdState | undefined>();
-  readonly #iterationCurrent = new Map<number, number>();
+  readonly #iterationCurrent: number[] = [];
 
   constructor(tile: TileCoord, clock: Scheduler) {
     this.#tile = tile;
@@ -22,8 +22,8 @@ export class BdTable {
   }
 
   set(bd: Bd): void {
-    this.#bds.set(bd.id, bd);
-    this.#iterationCurrent.set(bd.id, 0);
+    this.#bds[bd.id] = bd;
+    this.#iterationCurrent[bd.id] = 0;
   }
 
   /** The registers of a BD were written; `decode` says what they mean when the BD is next used, undefined if not valid. */
@@ -32,18 +32,8 @@ export class BdTable {
   }
 
   find(id: number): Bd | undefined {
-    const decode = this.#written.get(id);
-    if (decode) {
-      this.#written.delete(id);
-      const state = decode();
-      if (state) {
-        this.#bds.set(id, state.bd);
-        this.#iterationCurrent.set(id, state.iterationCurrent);
-      } else {
-        this.#bds.delete(id);
-      }
-    }
-    return this.#bds.get(id);
+    if (this.#written.size > 0) this.#decode(id);
+    return this.#bds[id];
   }
 
   /** @throws SimFault for a BD that was never written or is not marked valid. */
@@ -58,12 +48,12 @@ export class BdTable {
   }
 
   iterationOffset(bd: Bd): number {
-    return (this.#iterationCurrent.get(bd.id) ?? 0) * bd.iteration.strideWords;
+    return (this.#iterationCurrent[bd.id] ?? 0) * bd.iteration.strideWords;
   }
 
   stepIteration(bd: Bd): void {
     if (bd.iteration.size <= 1) return;
-    this.#iterationCurrent.set(bd.id, ((this.#iterationCurrent.get(bd.id) ?? 0) + 1) % bd.iteration.size);
+    this.#iterationCurrent[bd.id] = ((this.#iterationCurrent[bd.id] ?? 0) + 1) % bd.iteration.size;
   }
 
   /** BDs that a chain from `first` can reach. */
@@ -73,5 +63,14 @@ export class BdTable {
       reached.add(id);
     }
     return reached;
+  }
+
+  #decode(id: number): void {
+    const decode = this.#written.get(id);
+    if (decode === undefined) return;
+    this.#written.delete(id);
+    const state = decode();
+    this.#bds[id] = state?.bd;
+    if (state) this.#iterationCurrent[id] = state.iterationCurrent;
   }
 }

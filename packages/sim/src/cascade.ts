@@ -59,12 +59,16 @@ export class Cascade {
     this.#clock = clock;
     const on = (tile: TileCoord | undefined): string[] => (tile === undefined ? [] : [`core ${tileName(tile)}`]);
     this.input = {
+      kind: "cascade",
+      flow: "in",
       waitsFor: `a cascade value${ends.from === undefined ? "; no cascade leads to it" : ` of core ${tileName(ends.from)}`}`,
       waitsOn: on(ends.from),
       arrived: (user) => this.#arrived(user),
       take: () => this.#take(),
     };
     this.output = {
+      kind: "cascade",
+      flow: "out",
       waitsFor: `room in its cascade${ends.to === undefined ? ", which leads to no core" : ` to core ${tileName(ends.to)}`}`,
       waitsOn: on(ends.to),
       room: (user) => this.#room(user),

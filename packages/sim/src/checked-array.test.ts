@@ -1,6 +1,8 @@
+import { lowerDesign, parseModule } from "@aiekit/mlir";
 import { expect, test } from "vitest";
 import { AieArray } from "./aie-array.ts";
 import { SimFault } from "./fault.ts";
+import { loadArrayConfig } from "./load-array-config.ts";
 import { type CoreDesign, coreDesign, inAndOut } from "./lowered-design.test-support.ts";
 import { parseArrayConfig } from "./parse-array-config.ts";
 import { addKernel, assemble, type HandFunction, op } from "./wasm-assembler.test-support.ts";
@@ -238,4 +240,28 @@ test("a BD that reaches beyond its buffer names the buffer that it would hit", (
     message: expect.stringContaining("reaches 8 bytes beyond its buffer of 64 bytes, into in_cons_buff_1"),
     fault: { kind: "bd-overrun", buffer: "in_cons_buff_0", tile: { col: 0, row: 2 } },
   });
+});
+
+test("a fifo's pattern that its BDs cannot hold is told with fifo, BD, field, value, limit, line and cure", () => {
+  const text = `module {
+  aie.device(npu1_1col) {
+    %s = aie.tile(0, 0)
+    %t = aie.tile(0, 2)
+    aie.objectfifo @in(%s, {%t dimensionsFromStream [<size = 2, stride = 1>, <size = 300, stride = 2>]}, 1 : i32) : !aie.objectfifo<memref<600xi32>>
+  }
+}`;
+  const config = loadArrayConfig(lowerDesign(parseModule(text, "wide.mlir")).module);
+  const modules = new Map<string, Uint8Array>();
+
+  expect(new AieArray(config, modules)).toBeInstanceOf(AieArray);
+  expect(config.warnings.join()).toContain("size of dimension 0 in words is 300");
+  expect(() => new AieArray(config, modules, { checked: true })).toThrow(
+    expect.objectContaining({
+      message: expect.stringMatching(
+        /^BD 0 \(in_cons_buff_0\) of tile \(0,2\): size of dimension 0 in words is 300: its field in the BDs of a compute tile holds at most 255 \(wide\.mlir:5:\d+\)$/,
+      ),
+      hint: "write it as two dimensions: <size = 2, stride = 300>, <size = 150, stride = 2>",
+      fault: expect.objectContaining({ kind: "bd-field", objectFifo: "in", bd: "BD 0", tile: { col: 0, row: 2 } }),
+    }),
+  );
 });

@@ -13,6 +13,8 @@ const wrongDesigns = {
   "function-with-body-called": "uninitialised-read",
   // As lowered by mlir-aie, which moves b to where c is: a defect of that revision.
   "memtile-dma-both-parities": "memory-overlap",
+  // A size of 300 in a field of 8 bits.
+  "odd-bd-wrap-300-compute": "bd-field",
   // Two buffers with addresses in each other.
   "odd-buffer-address-overlap": "memory-overlap",
   // Acquires 3 objects of a fifo whose end has 2.

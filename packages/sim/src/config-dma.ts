@@ -1,4 +1,17 @@
-import { type Block, bdIdsOfChannel, type DeviceModel, type Operation, tileModel, type Value } from "@aiekit/mlir";
+import {
+  type Block,
+  bdIdsOfChannel,
+  bdOverflows,
+  bdShape,
+  type DeviceModel,
+  type FieldOverflow,
+  formatDiagnostic,
+  memrefElements,
+  type Operation,
+  overflowText,
+  tileModel,
+  type Value,
+} from "@aiekit/mlir";
 import type { BdConfig, BufferConfig, DmaStart, ExternalBufferConfig, LockConfig } from "./array-config.ts";
 import { type AccessPattern, type BdDim, extentWords, joinDims } from "./bd.ts";
 import { type TileCoord, tileName } from "./fault.ts";
@@ -28,15 +41,33 @@ export function readDmaPrograms(
     bds.push(...program.bds);
     starts.push(...program.starts);
   }
-  return { bds, starts, warnings: bds.flatMap((bd) => overrun(bd) ?? []) };
+  const warnings = bds.flatMap((bd) => [...overrun(bd), ...overflowWarnings(bd, scope.device)]);
+  return { bds, starts, warnings };
+}
+
+/** In the verifier's words, for designs that did not come by it, and for the BDs that were made of objectFifos. */
+function overflowWarnings({ tile, overflows, loc }: BdConfig, device: DeviceModel): string[] {
+  const { kind } = tileModel(device, tile.col, tile.row);
+  return overflows.map((overflow) => {
+    const { cure: hint } = overflow;
+    return formatDiagnostic({
+      severity: "warning",
+      op: "aie.dma_bd",
+      loc,
+      message: overflowText(kind, overflow),
+      hint,
+    });
+  });
 }
 
 /** Hardware lets a BD go beyond its buffer, into the one behind it. */
-function overrun({ pattern, buffer, name, tile }: BdConfig): string | undefined {
+function overrun({ pattern, buffer, name, tile }: BdConfig): string[] {
   const { last } = extentWords(pattern, 0);
   const endByte = buffer.address + buffer.bytes;
-  if (last * 4 < endByte) return undefined;
-  return `${name} of tile ${tileName(tile)} reaches ${last * 4 + 4 - endByte} bytes beyond its buffer of ${buffer.bytes} bytes`;
+  if (last * 4 < endByte) return [];
+  return [
+    `${name} of tile ${tileName(tile)} reaches ${last * 4 + 4 - endByte} bytes beyond its buffer of ${buffer.bytes} bytes`,
+  ];
 }
 
 /** A channel's chain before BDs have numbers: `blocks` hold one BD each, `next` leads to the block after each. */
@@ -180,8 +211,25 @@ function readBd({ block, id, nextBd, tile }: BdBlock, scope: ConfigScope): BdCon
     ...(acquire && { acquire: { ...acquire, equal: acquire.action === "Acquire" } }),
     ...(release && release.amount > 0 && { release }),
     ...(nextBd !== undefined && { nextBd }),
+    overflows: overflowsOf(op, tile, scope.device),
+    loc: op.loc,
     ...(packet?.kind === "packet-info" && { packet: { id: packet.packetId, type: packet.packetType } }),
   };
+}
+
+function overflowsOf(op: Operation, tile: TileCoord, device: DeviceModel): FieldOverflow[] {
+  const { kind } = tileModel(device, tile.col, tile.row);
+  const dimensions = op.attributes.get("dimensions");
+  const padding = op.attributes.get("pad_dimensions");
+  const type = operand(op, 0).type;
+  const elements = type.kind === "memref" ? memrefElements(type) : null;
+  const shape = bdShape({
+    elementBytes: elementBytes(op, type),
+    length: op.int("len") ?? elements ?? 0,
+    dims: dimensions?.kind === "bd-dims" ? dimensions.dims : [],
+    pads: padding?.kind === "bd-pads" ? padding.pads : [],
+  });
+  return bdOverflows(kind, shape);
 }
 
 /** Bytes of the memory that a BD on `buffer` could reach. */

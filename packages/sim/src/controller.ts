@@ -46,6 +46,7 @@ export class Controller implements Agent {
   /** The sync that waits. */
   waiting: SyncOp | undefined;
   executed = 0;
+  doing = "instructions";
   readonly warnings = new Set<string>();
   readonly #parts: ControllerParts;
   readonly #tokens = new Map<string, number>();
@@ -77,6 +78,7 @@ export class Controller implements Agent {
     this.#tokens.set(key, (this.#tokens.get(key) ?? 0) + 1);
     if (this.waiting && this.#takeTokens(this.waiting)) {
       this.waiting = undefined;
+      this.doing = "tokens";
       this.#parts.clock.at(this.#parts.clock.now + this.#parts.cost.tokenCycles, this);
     }
   }
@@ -86,6 +88,7 @@ export class Controller implements Agent {
     if (op === undefined) return;
     this.position++;
     this.executed++;
+    this.doing = "instructions";
     this.#parts.clock.progressed();
     if (op.op === "sync" && !this.#takeTokens(op)) {
       this.waiting = op;
@@ -117,9 +120,7 @@ export class Controller implements Agent {
         this.#write(op.address, op.value);
         break;
       case "blockwrite":
-        op.words.forEach((word, i) => {
-          this.#write(op.address + 4 * i, word);
-        });
+        this.#blockWrite(op);
         break;
       case "maskwrite32":
         this.#maskWrite(op);
@@ -158,7 +159,7 @@ export class Controller implements Agent {
         tile.locks[register.id]!.set(value, "instruction stream");
         break;
       case "bd":
-        this.#writeBd(tile, register, value);
+        this.#writeBd(tile, register, [value]);
         break;
       case "queue":
         this.#push(tile, register, value);
@@ -170,13 +171,28 @@ export class Controller implements Agent {
     }
   }
 
+  /** Most blocks are the registers of one BD, which is then looked at once and not for each word. */
+  #blockWrite({ address, words }: TxnOp & { readonly op: "blockwrite" }): void {
+    const register = words.length > 0 && this.#register(address);
+    if (register && register.kind === "bd") {
+      const tile = this.#parts.tile(register.tile);
+      if (register.word + words.length <= tile.model.dma.bdWords) {
+        this.#writeBd(tile, register, words);
+        return;
+      }
+    }
+    words.forEach((word, i) => {
+      this.#write(address + 4 * i, word);
+    });
+  }
+
   #maskWrite(op: TxnOp & { readonly op: "maskwrite32" }): void {
     const register = this.#register(op.address);
     const tile = this.#parts.tile(register.tile);
     const merge = (old: number): number => ((old & ~op.mask) | (op.value & op.mask)) >>> 0;
     if (register.kind === "memory") this.#write(op.address, merge(tile.memory.words[register.wordIndex]!));
     else if (register.kind === "bd") {
-      this.#writeBd(tile, register, merge(this.#bdWrite(tile, register.id).words[register.word]!));
+      this.#writeBd(tile, register, [merge(this.#bdWrite(tile, register.id).words[register.word]!)]);
     } else if (register.kind === "lock") this.#write(op.address, merge(tile.locks[register.id]!.value));
     else if (register.kind === "unmodelled") this.#warnUnmodelled(register.tile, register.offset);
     else if (register.kind === "queue") throw this.#unmodelled("a masked write to a task queue");
@@ -191,18 +207,21 @@ export class Controller implements Agent {
     return made;
   }
 
-  #writeBd(tile: Tile, register: Register & { readonly kind: "bd" }, value: number): void {
+  /** Writes registers of a BD, from the one given on. */
+  #writeBd(tile: Tile, register: Register & { readonly kind: "bd" }, values: readonly number[]): void {
     const { id, word } = register;
     this.#refuseBusyBd(tile, id);
     const write = this.#bdWrite(tile, id);
-    write.words[word] = value;
-    if (tile.model.kind === "shim" && (word === 1 || word === 2)) write.host = undefined;
+    write.words.set(values, word);
+    if (tile.model.kind === "shim" && word <= 2 && word + values.length > 1) write.host = undefined;
     this.#updateBd(tile, id);
   }
 
   /** @throws SimFault: hardware would go on with a mixture of old and new. */
   #refuseBusyBd(tile: Tile, id: number): void {
-    const user = tile.channels.find((channel) => channel.tasks.some((task) => tile.bds.chain(task.bdId).has(id)));
+    const user = tile.channels.find(
+      (channel) => channel.task !== undefined && channel.tasks.some((task) => tile.bds.chain(task.bdId).has(id)),
+    );
     if (!user) return;
     throw new SimFault(
       `instruction stream: BD ${id} of tile ${tileName(tile.coord)} is written again while ${user.agentName} still has a task that uses it`,
@@ -245,14 +264,21 @@ export class Controller implements Agent {
     const { coord } = tile;
     const about = `instruction stream: BD ${bd.id} of tile ${tileName(coord)}`;
     if (bd.pattern.lengthWords === 0) {
-      throw new SimFault(`${about}: its length is 0`, { kind: "bd-invalid", cycle, tile: coord });
+      throw new SimFault(
+        `${about}: its length is 0`,
+        { kind: "bd-invalid", cycle, tile: coord, bd: `BD ${bd.id}` },
+        {
+          hint: "write its length, in 32-bit words, before it is pushed; the field of a memtile has 17 bits, of a core 14",
+        },
+      );
     }
     if (bd.memory.kind === "host") return;
     const { last } = extentWords(bd.pattern, (bd.iteration.size - 1) * bd.iteration.strideWords);
     if (last < bd.memory.words.length) return;
     throw new SimFault(
       `${about}: reaches byte ${last * 4 + 3}, the tile has ${bd.memory.words.length * 4} bytes of data memory`,
-      { kind: "memory-bounds", cycle, tile: coord, address: last * 4 },
+      { kind: "memory-bounds", cycle, tile: coord, bd: `BD ${bd.id}`, address: last * 4 },
+      { hint: "compare offset, length, sizes, strides and iterations of the BD with the buffer it is for" },
     );
   }
 
@@ -301,6 +327,9 @@ export class Controller implements Agent {
       throw new SimFault(
         `instruction stream: offset ${op.argPlus} into host argument ${op.argIndex}: expected a multiple of 4 bytes`,
         { kind: "bd-invalid", cycle: this.#parts.clock.now, tile: register.tile },
+        {
+          hint: "begin at a whole word: pad the host's buffer, or let elements of 8 or 16 bits begin at a multiple of 4 or 2",
+        },
       );
     }
     const tile = this.#parts.tile(register.tile);

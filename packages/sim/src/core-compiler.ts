@@ -82,9 +82,19 @@ export interface CompileOptions {
  * @throws DesignError naming the operation that is not simulated and its place.
  */
 export function compileCore(core: CoreConfig, config: ArrayConfig, options: CompileOptions): CoreProgram {
+  if (core.elfFile !== undefined) {
+    throw badOp(
+      core.op,
+      "a core given as an ELF file cannot be simulated",
+      "give the core a body that calls its kernels",
+    );
+  }
   const compiler = new CoreCompiler(core, config, options);
   return compiler.compile();
 }
+
+/** Functions of the bodies of each design, by their source. */
+const starts = new WeakMap<ArrayConfig, Map<string, CoreProgram["start"]>>();
 
 class CoreCompiler {
   readonly #core: CoreConfig;
@@ -111,12 +121,11 @@ class CoreCompiler {
   compile(): CoreProgram {
     const body = this.#emitBody(this.#core.op, new CoreEmitter("v"));
     const functions = [...this.#functions.values()].join("\n");
-    const name = `core_${this.#core.tile.col}_${this.#core.tile.row}`;
     const constants = ["memories", "locks", "requests", "calls"]
       .map((key) => `const ${key[0]} = rt.${key};`)
       .join("\n");
-    const source = `"use strict";\n${constants}\n${functions}\nreturn (function* ${name}() {\n${body}})();\n`;
-    const start = new Function("rt", source) as CoreProgram["start"];
+    const source = `"use strict";\n${constants}\n${functions}\nreturn (function* core_body() {\n${body}})();\n`;
+    const start = this.#start(source);
     return {
       source,
       start,
@@ -127,6 +136,18 @@ class CoreCompiler {
       sites: this.#sites,
       releases: this.#releases,
     };
+  }
+
+  /**
+   * Cores with the same body run the same function: it is compiled once, and stays in the processor's caches while the cores
+   * take turns.
+   */
+  #start(source: string): CoreProgram["start"] {
+    const known = starts.get(this.#config) ?? new Map<string, CoreProgram["start"]>();
+    starts.set(this.#config, known);
+    const start = known.get(source) ?? (new Function("rt", source) as CoreProgram["start"]);
+    known.set(source, start);
+    return start;
   }
 
   /** Lines of a core or function: its region, and what its last pause charges. */

@@ -2,6 +2,9 @@ import type { LockUser } from "./lock.ts";
 
 /** Where a core stands that waits for words, or for room for them: a stream port or a cascade. */
 export interface CoreGate {
+  readonly kind: "stream" | "cascade";
+  /** `in`: the core takes from it. */
+  readonly flow: "in" | "out";
   /** For messages: `a word at its stream port 0`. */
   readonly waitsFor: string;
   /** Names of the agents that can end the wait. */

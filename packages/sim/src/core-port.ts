@@ -16,6 +16,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
   readonly agentName: string;
   readonly direction: DmaDirection;
   readonly channel: number;
+  readonly kind = "stream";
   readonly streams: WordStream[] = [];
   owner: WordStream | undefined;
   state: EndState;
@@ -23,6 +24,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
   readyAt = 0;
   movedWords = 0;
   busyCycles = 0;
+  movingSince: number | undefined;
   readonly cursor = new BdCursor();
   readonly words = new Uint32Array(portWords);
   readonly shadow = undefined;
@@ -40,6 +42,10 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
     this.#clock = clock;
     this.state = place.direction === "MM2S" ? "idle" : "ready";
     this.cursor.start(oneWord, 0);
+  }
+
+  get flow(): "in" | "out" {
+    return this.direction === "S2MM" ? "in" : "out";
   }
 
   get transferName(): string {

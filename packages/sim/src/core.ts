@@ -6,7 +6,7 @@ import { CoreChecks } from "./core-checks.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
 import type { CoreGate } from "./core-gate.ts";
 import type { CorePort } from "./core-port.ts";
-import type { CostModel } from "./cost-model.ts";
+import type { CostModel, KernelOps } from "./cost-model.ts";
 import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
 import type { FifoEnd } from "./fifo-ends.ts";
 import { describeLockWait } from "./fifo-names.ts";
@@ -15,6 +15,7 @@ import type { KernelModule } from "./kernel-module.ts";
 import type { Lock, LockUser } from "./lock.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import { memoryViews, type TileMemory } from "./tile-memory.ts";
+import { addWait, type WaitCause, type WaitUse } from "./wait-report.ts";
 
 export interface CoreParts {
   readonly clock: Scheduler;
@@ -29,9 +30,22 @@ export interface CoreParts {
   readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
 }
 
+/** What a kernel did on one core. */
 export interface KernelUse {
   calls: number;
   cycles: number;
+  /** Undefined for a kernel that counts no work. */
+  ops: KernelOps | undefined;
+}
+
+/** Where a core's cycles went since the array was configured, times between runs left out. */
+export interface CoreUse {
+  /** Kernels and the core's own code. */
+  readonly busyCycles: number;
+  /** At locks, stream ports and cascades. */
+  readonly lockCycles: number;
+  readonly kernels: ReadonlyMap<string, KernelUse>;
+  readonly waits: ReadonlyMap<WaitCause, WaitUse>;
 }
 
 const scratchFloat = new Float32Array(1);
@@ -46,8 +60,6 @@ export class Core implements Agent, LockUser {
   readonly locks: readonly Lock[];
   /** `done`: the body reached its end; such a core does nothing in later runs. */
   state: "running" | "lock" | "gate" | "done" = "running";
-  busyCycles = 0;
-  readonly kernels = new Map<string, KernelUse>();
   /** The kernel that runs, or ran last. */
   kernel: string | undefined;
   /** Kernels that count no work. */
@@ -56,9 +68,14 @@ export class Core implements Agent, LockUser {
   readonly #runtime: CoreRuntime;
   readonly #body: Generator<void, void, void>;
   readonly #stackBytes: number;
-  /** Kernels called since the last slice of the trace. */
-  readonly #called: string[] = [];
-  #waitsFor = "";
+  readonly #kernels = new Map<string, KernelUse>();
+  readonly #waits = new Map<WaitCause, WaitUse>();
+  /** Kernels called since the core last let others run, and the cycles of each call. */
+  readonly #called: { readonly name: string; readonly cycles: number }[] = [];
+  #busyCycles = 0;
+  #busyUntil = 0;
+  #waitsFor: WaitCause | undefined;
+  #waitName = "";
   #waitingSince = 0;
   #lockCycles = 0;
 
@@ -74,10 +91,19 @@ export class Core implements Agent, LockUser {
     parts.clock.at(parts.clock.now, this);
   }
 
-  /** Cycles at locks, stream ports and cascades since the array was configured, times between runs left out. */
-  get lockCycles(): number {
-    const waits = this.state === "lock" || this.state === "gate";
-    return this.#lockCycles + (waits ? this.#waitedCycles() : 0);
+  /** The counters now: a wait that lasts is in them, work that is still to come is not. */
+  use(): CoreUse {
+    const waits = new Map([...this.#waits].map(([cause, use]) => [cause, { ...use }]));
+    const waited = this.#waitsFor === undefined ? 0 : this.#waitedCycles();
+    if (this.#waitsFor !== undefined && waited > 0) addWait(waits, this.#waitsFor, waited);
+    const kernels = new Map([...this.#kernels].map(([name, use]) => [name, { ...use }]));
+    const ahead = Math.max(0, this.#busyUntil - this.#clock.now);
+    this.#takeAhead(kernels, ahead);
+    return { busyCycles: this.#busyCycles - ahead, lockCycles: this.#lockCycles + waited, kernels, waits };
+  }
+
+  get doing(): string {
+    return this.#calledNames() || "core code";
   }
 
   /** Bytes of stack, and the most that a kernel used of them; undefined when nobody looks. */
@@ -94,45 +120,69 @@ export class Core implements Agent, LockUser {
   fire(): void {
     const runtime = this.#runtime;
     runtime.cycles = 0;
+    this.#called.length = 0;
     if (this.#body.next().done) {
       this.state = "done";
     } else if (runtime.cycles > 0) {
       this.state = "running";
-      this.busyCycles += runtime.cycles;
+      this.#busyCycles += runtime.cycles;
+      this.#busyUntil = this.#clock.now + runtime.cycles;
       this.#traceWork(runtime.cycles);
       this.#clock.at(this.#clock.now + runtime.cycles, this);
     } else {
       this.state = runtime.gate ? "gate" : "lock";
       this.#waitingSince = this.#clock.now;
-      if (this.#clock.trace) this.#waitsFor = runtime.gate?.waitsFor ?? this.#lockWait();
+      this.#startWait();
     }
   }
 
   lockGranted(): void {
     this.state = "running";
     this.#runtime.gate = undefined;
-    this.#lockCycles += this.#waitedCycles();
-    const { trace, now: end } = this.#clock;
-    const wait = { track: this.agentName, name: `waits for ${this.#waitsFor}`, start: this.#waitingSince, end };
-    trace?.slice({ ...wait, stall: true });
+    const waited = this.#waitedCycles();
+    this.#lockCycles += waited;
+    if (this.#waitsFor !== undefined) addWait(this.#waits, this.#waitsFor, waited);
+    this.#waitsFor = undefined;
+    if (this.#clock.trace !== undefined) this.#traceWait();
     this.#clock.at(this.#clock.now, this);
+  }
+
+  #traceWait(): void {
+    const { trace, now: end } = this.#clock;
+    const name = `waits for ${this.#waitName}`;
+    trace?.slice({ track: this.agentName, name, start: this.#waitingSince, end, stall: true });
   }
 
   /** What the core has just begun to work at: the kernels that it called since it last waited. */
   #traceWork(cycles: number): void {
     const { trace, now: start } = this.#clock;
     if (trace === undefined) return;
-    const name = this.#called.join(", ") || "core code";
-    this.#called.length = 0;
-    trace.slice({ track: this.agentName, name, start, end: start + cycles, stall: false });
+    trace.slice({ track: this.agentName, name: this.doing, start, end: start + cycles, stall: false });
   }
 
-  #lockWait(): string {
-    for (const lock of this.locks) {
-      const wait = lock.waiting.find(({ user }) => user === this);
-      if (wait) return describeLockWait(lock, wait.request);
+  #calledNames(): string {
+    return [...new Set(this.#called.map(({ name }) => name))].join(", ");
+  }
+
+  /** Kernels run before the core's own code that follows them: what is still ahead of both is taken off from behind. */
+  #takeAhead(kernels: ReadonlyMap<string, KernelUse>, ahead: number): void {
+    if (ahead === 0) return;
+    const inKernels = this.#called.reduce((sum, { cycles }) => sum + cycles, 0);
+    let left = ahead - (this.#runtime.cycles - inKernels);
+    for (const { name, cycles } of [...this.#called].reverse()) {
+      if (left <= 0) return;
+      kernels.get(name)!.cycles -= Math.min(left, cycles);
+      left -= cycles;
     }
-    return "a lock";
+  }
+
+  #startWait(): void {
+    const { gate } = this.#runtime;
+    const lock = gate ? undefined : this.locks.find(({ waiting }) => waiting.some(({ user }) => user === this));
+    this.#waitsFor = gate ?? lock;
+    if (!this.#clock.trace) return;
+    const request = lock?.waiting.find(({ user }) => user === this)?.request;
+    this.#waitName = gate?.waitsFor ?? (lock && request ? describeLockWait(lock, request) : "a lock");
   }
 
   #waitedCycles(): number {
@@ -180,15 +230,16 @@ export class Core implements Agent, LockUser {
   }
 
   #counted(site: KernelSiteFunction, runtime: () => CoreRuntime): CoreRuntime["calls"][number] {
-    const use = this.kernels.get(site.name) ?? { calls: 0, cycles: 0 };
-    this.kernels.set(site.name, use);
+    const use = this.#kernels.get(site.name) ?? { calls: 0, cycles: 0, ops: undefined };
+    this.#kernels.set(site.name, use);
     return (...args) => {
       this.kernel = site.name;
-      if (this.#clock.trace && !this.#called.includes(site.name)) this.#called.push(site.name);
       const value = site.run(...args);
       runtime().callCycles = site.cycles;
+      this.#called.push({ name: site.name, cycles: site.cycles });
       use.calls++;
       use.cycles += site.cycles;
+      if (site.ops) use.ops = use.ops ? addOps(use.ops, site.ops) : site.ops;
       return value;
     };
   }
@@ -202,4 +253,14 @@ export class Core implements Agent, LockUser {
       { hint: "check the index against the type of the memref" },
     );
   }
+}
+
+function addOps(sum: KernelOps, ops: KernelOps): KernelOps {
+  return {
+    loadBytes: sum.loadBytes + ops.loadBytes,
+    storeBytes: sum.storeBytes + ops.storeBytes,
+    macIssues: sum.macIssues + ops.macIssues,
+    vectorIssues: sum.vectorIssues + ops.vectorIssues,
+    scalarCycles: sum.scalarCycles + ops.scalarCycles,
+  };
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { SimFault } from "./fault.ts";
-import { fifoOfLock } from "./fifo-names.ts";
 import { arrayOf, bytesOf, coreDesign, inAndOut, insts, sync, transfer } from "./lowered-design.test-support.ts";
 
 const object = { inputBytes: 64, outputBytes: 64, inputElements: 16, outputElements: 16 };
@@ -98,11 +97,4 @@ test("a channel to which no flow leads is named", async () => {
   const failed = await deadlockOf(array.run(inAndOut(new Int32Array(16), new Int32Array(16))));
 
   expect(failed.message).toContain("16 of 16 words: no flow leads to this channel");
-});
-
-test("locks of the lowering tell their fifo and what they count", () => {
-  expect(fifoOfLock("in_prod_lock_0")).toEqual({ fifo: "in", counts: "free" });
-  expect(fifoOfLock("in_cons_cons_lock_0")).toEqual({ fifo: "in", counts: "filled" });
-  expect(fifoOfLock("bc_2_cons_prod_lock_1")).toEqual({ fifo: "bc", counts: "free" });
-  expect(fifoOfLock("gate")).toBeUndefined();
 });

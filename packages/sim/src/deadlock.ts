@@ -2,7 +2,7 @@ import type { Controller } from "./controller.ts";
 import type { Core } from "./core.ts";
 import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault, type TileCoord, tileName, type Wait } from "./fault.ts";
-import { describeLockWait, type FifoLock, fifoOfLock } from "./fifo-names.ts";
+import { describeLockWait, type FifoLock } from "./fifo-names.ts";
 import type { Lock } from "./lock.ts";
 import type { StreamEnd } from "./stream-end.ts";
 
@@ -105,7 +105,7 @@ function lockWait(agent: string, { lock, request, scene, key = agent }: LockWait
       ? `; ${ended.join(", ")} released it, but has reached its end`
       : "; nobody who still runs releases it";
   const waitsFor = `${describeLockWait(lock, request)}${on.length === 0 ? nobody : ""}`;
-  const fifo = fifoOfLock(lock.name);
+  const { counts: fifo } = lock;
   return { agent: agent.replace(/,$/, ""), waitsFor, on, ...(fifo && { fifo }) };
 }
 

@@ -100,18 +100,16 @@ function readDepths(design: Operation): FifoDepth[] {
     const name = op.name === "aie.objectfifo" ? op.text("sym_name") : undefined;
     if (name === undefined) return;
     const attr = op.attributes.get("elemNumber");
+    const consumed = (i: number): number => objects(op.operands.length > 2 ? `${name}_${i}_cons` : `${name}_cons`);
     const declared = attr?.kind === "array" ? attr.elements : [attr];
     const depths = op.operands.map((_, i) => {
-      const ends = i === 0 ? [name] : [`${name}_cons`, `${name}_${i - 1}_cons`];
-      const own = ends.map(objects).find((count) => count > 0);
+      const own = i === 0 ? objects(name) : consumed(i - 1);
       const [first] = declared;
       const given = declared[i] ?? first;
-      return own ?? (given?.kind === "integer" ? Number(given.value) : 0);
+      return own || (given?.kind === "integer" ? Number(given.value) : 0);
     });
     // In shared memory both ends have the same objects.
-    const shared =
-      objects(name) > 0 &&
-      depths.slice(1).every((_, i) => objects(`${name}_cons`) + objects(`${name}_${i}_cons`) === 0);
+    const shared = objects(name) > 0 && depths.slice(1).every((_, i) => consumed(i) === 0);
     found.push({ name, depths: shared ? depths.map(() => depths[0]!) : depths, bytes: objectBytes(op) });
   });
   return found;

@@ -1,7 +1,6 @@
 import { type TileCoord, walk } from "@aiekit/mlir";
 import type { ArrayConfig, FlowConfig, PortPlace } from "./array-config.ts";
 import { channelName } from "./channel-name.ts";
-import { fifoOfLock } from "./fifo-names.ts";
 
 /** `stream`, `packet`: through the switches. `memory`: neighbours share the buffers. `cascade`: core to core. */
 export type LinkKind = "stream" | "packet" | "memory" | "cascade";
@@ -21,6 +20,11 @@ export function designLinks(config: ArrayConfig): DesignLink[] {
   return all
     .map((link) => ({ ...link, to: link.to.filter((tile) => !sameTile(tile, link.from)) }))
     .filter(({ to }) => to.length > 0);
+}
+
+/** objectFifo that a flow carries, or the port that it begins at. */
+export function flowName(config: ArrayConfig, flow: FlowConfig): string {
+  return streamLink(config, flow).name;
 }
 
 function streamLink(config: ArrayConfig, { source, sinks, packetId }: FlowConfig): DesignLink {
@@ -43,7 +47,7 @@ function memoryLinks(config: ArrayConfig): DesignLink[] {
     walk(core.op, (op) => {
       if (op.name !== "aie.use_lock" || !(op.text("action") ?? "").startsWith("Acquire")) return;
       const lock = op.operands[0] && config.lockOf.get(op.operands[0]);
-      const counted = lock?.name === undefined ? undefined : fifoOfLock(lock.name);
+      const counted = lock?.counts;
       if (lock?.name === undefined || counted === undefined) return;
       const owner = lock.name.replace(/_(prod|cons)_lock_\d+$/, "");
       // Locks of a consumer's own copy are also taken by its DMA: only those of one memory link two cores.

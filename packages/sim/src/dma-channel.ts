@@ -11,6 +11,7 @@ import { packetHeader } from "./packet-header.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Shadow } from "./shadow.ts";
 import type { EndState, StreamEnd, WordStream } from "./stream-end.ts";
+import { addWait, type WaitCause, type WaitUse } from "./wait-report.ts";
 
 /** One push to a channel's task queue: a chain of BDs, executed `executions` times. */
 export interface Task {
@@ -35,6 +36,20 @@ export interface ChannelParts {
   readonly onToken: (channel: DmaChannel) => void;
 }
 
+/**
+ * Where a channel's cycles went since the array was configured, times between runs left out. They add up to the time:
+ * without a task, at locks, in the start of BDs, with words on the way, and with a BD that waits for the other end.
+ */
+export interface ChannelUse {
+  readonly words: number;
+  readonly idleCycles: number;
+  readonly lockCycles: number;
+  readonly startCycles: number;
+  readonly busyCycles: number;
+  readonly peerCycles: number;
+  readonly waits: ReadonlyMap<WaitCause, WaitUse>;
+}
+
 /** One DMA channel: takes tasks from its queue, walks their BD chains, and is one end of a stream. */
 export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   readonly tile: TileCoord;
@@ -51,12 +66,20 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   readyAt = 0;
   movedWords = 0;
   busyCycles = 0;
+  movingSince: number | undefined;
   readonly #parts: ChannelParts;
   readonly #queue: Task[] = [];
-  #waitingSince = 0;
+  /** Since when the channel has been without a task, at a lock, or with a BD. */
+  #since = 0;
+  #phase: "idle" | "lock" | "active" = "idle";
+  #idleCycles = 0;
   #lockCycles = 0;
-  #activeSince = 0;
+  #activeCycles = 0;
+  #startCycles = 0;
+  /** When the BD's first word can move, apart from what the other end needs. */
+  #startEnd = 0;
   #offsetWords = 0;
+  readonly #waits = new Map<WaitCause, WaitUse>();
 
   constructor(place: ChannelPlace, parts: ChannelParts) {
     this.tile = place.tile;
@@ -66,9 +89,23 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.#parts = parts;
   }
 
-  /** Cycles at locks since the array was configured, times between runs left out. */
-  get lockCycles(): number {
-    return this.#lockCycles + (this.state === "lock" ? this.#waitedCycles() : 0);
+  /** The counters now, with what is under way. */
+  use(): ChannelUse {
+    const passed = this.#passedCycles();
+    const during = (phase: "idle" | "lock" | "active"): number => (this.#phase === phase ? passed : 0);
+    const waits = new Map([...this.#waits].map(([cause, use]) => [cause, { ...use }]));
+    if (during("lock") > 0) addWait(waits, this.bd!.acquire!.lock, passed);
+    const { now, runStart } = this.#parts.clock;
+    const moving = this.movingSince === undefined ? 0 : Math.max(0, now - Math.max(this.movingSince, runStart));
+    const activeCycles = this.#activeCycles + during("active");
+    const startCycles = this.#startCycles + (this.#phase === "active" ? this.#startedCycles() : 0);
+    const busyCycles = this.busyCycles + moving;
+    return {
+      ...{ words: this.movedWords, startCycles, busyCycles, waits },
+      idleCycles: this.#idleCycles + during("idle"),
+      lockCycles: this.#lockCycles + during("lock"),
+      peerCycles: activeCycles - startCycles - busyCycles,
+    };
   }
 
   /** Memory that the BD works on. */
@@ -127,7 +164,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   }
 
   lockGranted(): void {
-    this.#lockCycles += this.#waitedCycles();
+    addWait(this.#waits, this.bd!.acquire!.lock, this.#passedCycles());
     this.#traceWait();
     this.#activate();
   }
@@ -139,17 +176,19 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     const { trace, now: end } = this.#parts.clock;
     if (trace !== undefined) {
       const { tile, direction, channel } = this;
-      trace.slice({ track: this.agentName, name: bd.name, start: this.#activeSince, end, stall: false });
+      trace.slice({ track: this.agentName, name: bd.name, start: this.#since, end, stall: false });
       trace.transfers.push({
         tile,
         direction,
         channel,
         bd,
         offsetWords: this.#offsetWords,
-        start: this.#activeSince,
+        start: this.#since,
         end,
       });
     }
+    this.#startCycles += this.#startedCycles();
+    this.#enter("idle");
     this.bd = undefined;
     this.state = "idle";
     this.#parts.bds.stepIteration(bd);
@@ -170,12 +209,27 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     if (trace === undefined) return;
     const { lock, ...request } = this.bd!.acquire!;
     const name = `${this.bd!.name} waits for ${describeLockWait(lock, request)}`;
-    trace.slice({ track: this.agentName, name, start: this.#waitingSince, end, stall: true });
+    trace.slice({ track: this.agentName, name, start: this.#since, end, stall: true });
   }
 
-  #waitedCycles(): number {
+  #enter(phase: "idle" | "lock" | "active"): void {
+    const passed = this.#passedCycles();
+    if (this.#phase === "idle") this.#idleCycles += passed;
+    else if (this.#phase === "lock") this.#lockCycles += passed;
+    else this.#activeCycles += passed;
+    this.#phase = phase;
+    this.#since = this.#parts.clock.now;
+  }
+
+  #passedCycles(): number {
     const { now, runStart } = this.#parts.clock;
-    return now - Math.max(this.#waitingSince, runStart);
+    return now - Math.max(this.#since, runStart);
+  }
+
+  /** Cycles of this run that the BD has taken for its start. */
+  #startedCycles(): number {
+    const { now, runStart } = this.#parts.clock;
+    return Math.max(0, Math.min(this.#startEnd, now) - Math.max(this.#since, runStart));
   }
 
   #startTask(): void {
@@ -188,7 +242,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.bd = bd;
     if (bd.acquire && !bd.acquire.lock.acquire(this, bd.acquire)) {
       this.state = "lock";
-      this.#waitingSince = this.#parts.clock.now;
+      this.#enter("lock");
       return;
     }
     this.#activate();
@@ -202,7 +256,8 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.cursor.start(bd.pattern, offsetWords);
     this.remainingWords = bd.pattern.lengthWords;
     this.readyAt = clock.now + cost.bdStartCycles + (bd.acquire ? cost.lockCycles : 0);
-    this.#activeSince = clock.now;
+    this.#enter("active");
+    this.#startEnd = this.readyAt;
     this.#offsetWords = offsetWords;
     this.state = "ready";
     for (const stream of this.streams) stream.offer();

@@ -23,6 +23,7 @@ export const faultKinds = [
   "bd-in-use",
   "bd-invalid",
   "bd-overrun",
+  "bd-field",
   "register-unmodelled",
   "deadlock",
 ] as const;

@@ -1,5 +1,4 @@
 import type { ArrayConfig, BufferConfig, LockConfig } from "./array-config.ts";
-import { fifoOfBuffer } from "./fifo-names.ts";
 
 /** Objects of an objectFifo in one tile's memory, and the locks that count them. */
 export interface FifoEnd {
@@ -28,7 +27,7 @@ export function fifoEnds(config: Pick<ArrayConfig, "buffers" | "locks">): FifoEn
     if (!free || !filled || moreFree.length > 0 || moreFilled.length > 0) return [];
     if (free.init + filled.init !== buffers.length) return [];
     const ordered = [...buffers].sort((a, b) => serial(a.name) - serial(b.name));
-    return [{ fifo: fifoOfBuffer(ordered[0]!.name) ?? name, buffers: ordered, free, filled }];
+    return [{ fifo: ordered[0]!.fifo ?? name, buffers: ordered, free, filled }];
   });
 }
 

@@ -169,7 +169,14 @@ test("modelled cycles follow what the kernel counts: the busiest unit, plus what
 
   const core = report.tiles.find((tile) => tile.core)?.core;
   const cycles = 4 * (40 + 150 + 7);
-  expect(core?.kernels).toEqual([{ name: "k", calls: 4, cycles, lowerBound: false }]);
+  const ops = {
+    loadBytes: 4 * 6400,
+    storeBytes: 4 * 640,
+    macIssues: 4 * 150,
+    vectorIssues: 4 * 3,
+    scalarCycles: 4 * 7,
+  };
+  expect(core?.kernels).toEqual([{ name: "k", calls: 4, cycles, lowerBound: false, ops }]);
   expect(core?.busyCycles).toBeGreaterThanOrEqual(cycles);
   expect(report.cycles).toBeGreaterThan(cycles);
 });

@@ -1,6 +1,6 @@
 import { DesignError } from "@aiekit/core";
 import { pointerSlotBytes } from "./core-emitter.ts";
-import { kernelCycles, uncountedKernelCycles } from "./cost-model.ts";
+import { type KernelOps, kernelCycles, uncountedKernelCycles } from "./cost-model.ts";
 import { SimFault, tileName } from "./fault.ts";
 import { badOp } from "./ir-read.ts";
 import { checkedKernel } from "./kernel-check.ts";
@@ -23,6 +23,8 @@ export interface KernelSiteFunction {
   readonly run: KernelFunction;
   /** Modelled cycles of the last run. */
   cycles: number;
+  /** Work of the last run; undefined where the kernel counts none. */
+  ops: KernelOps | undefined;
 }
 
 /**
@@ -46,6 +48,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
     name: call.name,
     counted: takeOps !== undefined,
     cycles: 0,
+    ops: undefined,
     run: (...args) => {
       let value: number | bigint | undefined;
       try {
@@ -53,7 +56,8 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
       } catch (error) {
         throw kernelFault(error, { site, pointers: pointersOf(args) });
       }
-      result.cycles = takeOps ? kernelCycles(cost, takeOps()) : uncountedKernelCycles(cost, argumentBytes(args));
+      result.ops = takeOps?.();
+      result.cycles = result.ops ? kernelCycles(cost, result.ops) : uncountedKernelCycles(cost, argumentBytes(args));
       return typeof value === "number" && narrow > 0 ? (value << narrow) >> narrow : value;
     },
   };

@@ -1,7 +1,6 @@
 import type { CoreChecks } from "./core-checks.ts";
 import { pointerSlotBytes } from "./core-emitter.ts";
 import { at, SimFault, tileName } from "./fault.ts";
-import { fifoOfBuffer } from "./fifo-names.ts";
 import { callText } from "./kernel-fault.ts";
 import type { KernelFunction } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
@@ -75,7 +74,7 @@ function wrongRead(
 function about({ call, core, module, now, memories }: KernelSite, place: BytePlace, argument: BufferPlace | undefined) {
   const hit = memories[place.slot]!.bufferAt(place.address);
   const buffer = hit ?? argument;
-  const fifo = buffer && fifoOfBuffer(buffer.name);
+  const fifo = buffer?.fifo;
   const size = hit?.elementBytes;
   return {
     cycle: now(),

@@ -12,6 +12,7 @@ import type {
 import { readDmaPrograms } from "./config-dma.ts";
 import { readFlows } from "./config-flows.ts";
 import { type TileCoord, tileName } from "./fault.ts";
+import { fifoNames } from "./fifo-names.ts";
 import { badOp, denseBytes, direction, elementBytes, memoryBytes, needInt, needText, operand } from "./ir-read.ts";
 
 const lowerFirst = "lower the design first: the simulator runs locks, BDs and buffers with addresses, not objectFifos";
@@ -58,7 +59,7 @@ export function loadArrayConfig(lowered: Operation, options: ConfigOptions = {})
       allocations.push({ name: needText(op, "sym_name"), tile: tileOf(op), direction: direction(op), channel });
     }
   }
-  return {
+  const config = {
     device,
     tiles: [...tiles.values()],
     locks: [...lockOf.values()],
@@ -74,6 +75,21 @@ export function loadArrayConfig(lowered: Operation, options: ConfigOptions = {})
     bufferOf,
     loc: deviceOp.loc,
   };
+  nameFifos(config);
+  return config;
+}
+
+/** Which objectFifo buffers and locks are of: known only once the whole design was read. */
+function nameFifos(config: ArrayConfig): void {
+  const names = fifoNames(config);
+  for (const buffer of config.buffers) {
+    const fifo = names.ofBuffer(buffer.name);
+    if (fifo !== undefined) Object.assign(buffer, { fifo });
+  }
+  for (const lock of config.locks) {
+    const counts = lock.name === undefined ? undefined : names.ofLock(lock.name);
+    if (counts !== undefined) Object.assign(lock, { counts });
+  }
 }
 
 function findDevice(root: Operation, wanted: string | undefined): Operation {
@@ -135,8 +151,6 @@ function readCascade(op: Operation, tile: TileCoord): CascadeConfig {
 }
 
 function readCore(op: Operation, tile: TileCoord): CoreConfig {
-  if (op.text("elf_file") !== undefined) {
-    throw badOp(op, "a core given as an ELF file cannot be simulated", "give the core a body that calls its kernels");
-  }
-  return { tile, op, stackBytes: op.int("stack_size") ?? 1024 };
+  const elfFile = op.text("elf_file");
+  return { tile, op, stackBytes: op.int("stack_size") ?? 1024, ...(elfFile !== undefined && { elfFile }) };
 }

@@ -1,5 +1,7 @@
 import { lockMaxValue } from "@aiekit/mlir";
+import type { LockConfig } from "./array-config.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
+import type { FifoLock } from "./fifo-names.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** A core or DMA channel that can stand at a lock. A core can stand at a stream port or cascade as well. */
@@ -26,14 +28,16 @@ export class Lock {
   readonly id: number;
   /** Name in the design, or `lock 3 of (0,2)`. */
   readonly name: string;
+  readonly counts: FifoLock | undefined;
   value: number;
   readonly #clock: Scheduler;
   readonly #waiting: LockWait[] = [];
 
-  constructor(place: { tile: TileCoord; id: number; name?: string | undefined; init: number }, clock: Scheduler) {
+  constructor(place: Omit<LockConfig, "name"> & { readonly name?: string | undefined }, clock: Scheduler) {
     this.tile = place.tile;
     this.id = place.id;
     this.name = place.name ?? `lock ${place.id} of ${tileName(place.tile)}`;
+    this.counts = place.counts;
     this.value = place.init;
     this.#clock = clock;
   }
@@ -64,7 +68,10 @@ export class Lock {
     if (value < 0 || value > lockMaxValue) {
       throw new SimFault(
         `${by}: lock ${this.name} (id ${this.id} of tile ${tileName(this.tile)}): value must stay in 0..${lockMaxValue}, would become ${value}`,
-        { kind: "lock-range", cycle: this.#clock.now, tile: this.tile },
+        {
+          ...{ kind: "lock-range", cycle: this.#clock.now, tile: this.tile, lock: this.name },
+          ...(this.counts && { objectFifo: this.counts.fifo }),
+        },
         { hint: "more was released than acquired: compare the numbers of acquire and release of both ends" },
       );
     }

@@ -1,6 +1,5 @@
 import type { ArrayConfig, BufferConfig } from "./array-config.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
-import { fifoOfBuffer } from "./fifo-names.ts";
 
 /** @throws SimFault for two buffers of a tile that share bytes, and for a buffer that lies in its core's stack. */
 export function expectSeparateMemory({ buffers, cores }: Pick<ArrayConfig, "buffers" | "cores">): void {
@@ -22,7 +21,7 @@ export function expectSeparateMemory({ buffers, cores }: Pick<ArrayConfig, "buff
 }
 
 function overlap(buffer: BufferConfig, other: string, hint: string): SimFault {
-  const fifo = fifoOfBuffer(buffer.name);
+  const { fifo } = buffer;
   return new SimFault(
     `tile ${tileName(buffer.tile)}: ${rangeText(buffer)} and ${other} share memory`,
     {

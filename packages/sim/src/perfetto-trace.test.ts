@@ -41,7 +41,9 @@ test("slices of kernels and BDs add up to the cycles that the report counts, sta
     "BD 0 (in_cons_buff_0)",
     "BD 1 (in_cons_buff_1)",
   ]);
-  expect(channels.find(({ direction }) => direction === "S2MM")!.words).toBe(64);
+  // A word a cycle; for each of the four BDs the start of 8 cycles and its lock of 2.
+  const received = channels.find(({ direction }) => direction === "S2MM")!;
+  expect(received).toMatchObject({ name: "in_cons", words: 64, busyCycles: 64, startCycles: 4 * (8 + 2) });
   const waits = trace.slices.filter(({ track, stall }) => track === "core (0,2)" && stall);
   expect(waits[0]!.name).toMatch(/^waits for a filled object of objectFifo in \(lock in_cons_cons_lock_0/);
   for (const { start, end } of trace.slices) expect(end).toBeGreaterThan(start);

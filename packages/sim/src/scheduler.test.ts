@@ -9,7 +9,7 @@ test("events run by time, those of one time in the order they were put in", () =
       const clock = new Scheduler();
       const ran: [number, number][] = [];
       list.forEach((time, index) => {
-        clock.at(time, { fire: () => ran.push([clock.now, index]) });
+        clock.at(time, { doing: "test", fire: () => ran.push([clock.now, index]) });
       });
       while (clock.step());
 
@@ -23,10 +23,11 @@ test("events run by time, those of one time in the order they were put in", () =
 test("an event put in while another runs takes its place in time", () => {
   const clock = new Scheduler();
   const ran: string[] = [];
-  const late = { fire: () => ran.push("late") };
-  const between = { fire: () => ran.push("between") };
+  const late = { doing: "test", fire: () => ran.push("late") };
+  const between = { doing: "test", fire: () => ran.push("between") };
   clock.at(10, late);
   clock.at(1, {
+    doing: "test",
     fire: () => {
       ran.push("first");
       clock.at(5, between);

@@ -1,7 +1,12 @@
+import type { CriticalPath } from "./critical-path.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
 
 /** Something that the scheduler wakes at a virtual time. An agent has at most one event in the queue. */
 export interface Agent {
+  /** What it is busy with until its event, asked when that is put into the queue. */
+  readonly doing: string;
+  /** What goes on before, where its ends have to get ready. */
+  readonly preparing?: string;
   fire(): void;
 }
 
@@ -33,9 +38,13 @@ export class Scheduler {
   /** Where agents and locks tell what they do; undefined when nobody looks. */
   readonly trace: TraceRecorder | undefined;
 
-  constructor(delays?: Delays, trace?: TraceRecorder) {
+  /** Is told which event makes which; undefined when nobody asks for the critical path. */
+  readonly path: CriticalPath | undefined;
+
+  constructor(delays?: Delays, trace?: TraceRecorder, path?: CriticalPath) {
     this.#delays = delays;
     this.trace = trace;
+    this.path = path;
   }
 
   get idle(): boolean {
@@ -51,11 +60,12 @@ export class Scheduler {
     this.progressAt = this.now;
   }
 
-  /** Wakes `agent` at the time `asked`, which is not before `now`. */
-  at(asked: number, agent: Agent): void {
+  /** Wakes `agent` at the time `asked`, which is not before `now`. It is busy from `from`, which is not before `now` either. */
+  at(asked: number, agent: Agent, from = this.now): void {
     let hole = this.#times.length;
     const order = this.#order++;
     const time = this.#delays === undefined ? asked : asked + this.#delays(order);
+    this.path?.scheduled(agent, { now: this.now, from, to: time });
     this.#times.push(time);
     this.#orders.push(order);
     this.#agents.push(agent);
@@ -75,6 +85,7 @@ export class Scheduler {
     this.now = this.#times[0]!;
     this.#removeFirst();
     this.current = agent;
+    this.path?.fired(agent);
     agent.fire();
     return true;
   }

@@ -1,5 +1,4 @@
 import { SimFault, tileName } from "./fault.ts";
-import { fifoOfBuffer } from "./fifo-names.ts";
 import type { TileMemory } from "./tile-memory.ts";
 
 /** Which bytes of a tile's data memory were never written since it was configured: 0xff for those, 0 for the others. */
@@ -29,7 +28,7 @@ export class Shadow {
   readFault(who: string, address: number, about: Partial<SimFault["fault"]> & { readonly cycle: number }): SimFault {
     const { memory } = this;
     const buffer = memory.bufferAt(address);
-    const fifo = buffer && fifoOfBuffer(buffer.name);
+    const fifo = buffer?.fifo;
     const element = buffer?.elementBytes && Math.floor((address - buffer.address) / buffer.elementBytes);
     const what = fifo === undefined ? "" : ` of objectFifo ${fifo}`;
     return new SimFault(

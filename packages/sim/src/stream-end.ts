@@ -17,7 +17,10 @@ export interface StreamEnd {
   /** When the first word of the transfer can move. */
   readyAt: number;
   movedWords: number;
+  /** Cycles in which words moved, without those of words that are on their way. */
   busyCycles: number;
+  /** When the words that are on their way began to move. */
+  movingSince: number | undefined;
   readonly cursor: BdCursor;
   /** Memory that the cursor walks. */
   readonly words: Uint32Array;
@@ -38,6 +41,8 @@ export interface StreamEnd {
 /** A stream as its ends see it. */
 export interface WordStream {
   readonly source: StreamEnd;
+  /** All destinations, whatever the source is at. */
+  readonly ends: readonly StreamEnd[];
   /** Words are on their way. */
   readonly moving: boolean;
   /** Destinations of the transfer that the source is at. */

@@ -1,4 +1,4 @@
-import { copyWords, gatherWords, scatterWords } from "./copy-words.ts";
+import { broadcastWords, copyWords, scatterWords } from "./copy-words.ts";
 import { type CostModel, streamCycles } from "./cost-model.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import type { StreamEnd, WordStream } from "./stream-end.ts";
@@ -30,8 +30,11 @@ const noSinks: readonly StreamEnd[] = [];
 export class Stream implements Agent, WordStream {
   readonly source: StreamEnd;
   readonly routes: readonly StreamRoute[];
+  readonly ends: readonly StreamEnd[];
   readonly #clock: Scheduler;
   readonly #cost: CostModel;
+  /** The route of every transfer where there is one alone and it is a circuit. */
+  readonly #onlyRoute: StreamRoute | undefined;
   #move: Move | undefined;
   /** True while the source is in a packet whose header has arrived. */
   #headerDone = false;
@@ -40,10 +43,13 @@ export class Stream implements Agent, WordStream {
   constructor(ends: { source: StreamEnd; routes: readonly StreamRoute[] }, clock: Scheduler, cost: CostModel) {
     this.source = ends.source;
     this.routes = ends.routes;
+    this.ends = [...new Set(ends.routes.flatMap((route) => route.sinks))];
     this.#clock = clock;
     this.#cost = cost;
+    const [first, ...others] = ends.routes;
+    if (first?.packetId === undefined && others.length === 0) this.#onlyRoute = first;
     ends.source.streams.push(this);
-    for (const sink of new Set(ends.routes.flatMap((route) => route.sinks))) sink.streams.push(this);
+    for (const sink of this.ends) sink.streams.push(this);
   }
 
   get moving(): boolean {
@@ -53,6 +59,14 @@ export class Stream implements Agent, WordStream {
   /** Destinations of the source's transfer; empty when no route has its packet id. */
   sinks(): readonly StreamEnd[] {
     return this.#route()?.sinks ?? noSinks;
+  }
+
+  get doing(): string {
+    return this.#move?.kind === "header" ? "moves a packet's header" : "moves words";
+  }
+
+  get preparing(): string {
+    return "starts BDs";
   }
 
   /** Starts to move words if every end is ready. */
@@ -68,12 +82,12 @@ export class Stream implements Agent, WordStream {
   /** The words have arrived. */
   fire(): void {
     const { kind, sinks, words, startedAt } = this.#move!;
-    const cycles = this.#clock.now - startedAt;
+    const cycles = this.#clock.now - Math.max(startedAt, this.#clock.runStart);
     this.#clock.progressed();
     if (kind === "header") this.#deliverHeader(sinks);
     else this.#deliver(sinks, words);
     this.#move = undefined;
-    const sourceDone = kind === "words" && count(this.source, words, cycles);
+    const sourceDone = count(this.source, kind === "words" ? words : 0, cycles);
     const done = sinks.filter((sink) => count(sink, words, cycles));
     this.#headerDone = !sourceDone && (kind === "header" || this.#headerDone);
     if (sourceDone) for (const sink of this.sinks()) sink.owner = undefined;
@@ -84,6 +98,7 @@ export class Stream implements Agent, WordStream {
   }
 
   #route(): StreamRoute | undefined {
+    if (this.#onlyRoute !== undefined) return this.#onlyRoute;
     const id = this.source.packetId;
     return this.routes.find((r) => r.packetId === id) ?? this.routes.find((r) => r.packetId === undefined);
   }
@@ -98,9 +113,13 @@ export class Stream implements Agent, WordStream {
       startedAt = Math.max(startedAt, sink.readyAt);
       hostRunWords = Math.min(hostRunWords, sink.hostRunWords);
     }
-    for (const sink of sinks) sink.owner = this;
+    this.source.movingSince = startedAt;
+    for (const sink of sinks) {
+      sink.owner = this;
+      sink.movingSince = startedAt;
+    }
     this.#move = { kind, sinks, words, startedAt };
-    this.#clock.at(startedAt + streamCycles(this.#cost, words, hostRunWords), this);
+    this.#clock.at(startedAt + streamCycles(this.#cost, words, hostRunWords), this, startedAt);
   }
 
   #deliverHeader(sinks: readonly StreamEnd[]): void {
@@ -112,14 +131,8 @@ export class Stream implements Agent, WordStream {
   #deliver(sinks: readonly StreamEnd[], words: number): void {
     if (this.source.shadow) expectDefined(this.source, words, this.#clock.now);
     for (const sink of sinks) if (sink.shadow) wordsDefined(sink, words);
-    const [only] = sinks;
-    if (sinks.length === 1) {
-      copyWords(this.source, only!, words);
-      return;
-    }
-    if (this.#scratch.length < words) this.#scratch = new Uint32Array(words);
-    gatherWords(this.source, this.#scratch, words);
-    for (const sink of sinks) scatterWords(this.#scratch, sink, words);
+    if (sinks.length === 1) copyWords(this.source, sinks[0]!, words);
+    else broadcastWords(this.source, sinks, words);
   }
 }
 
@@ -128,6 +141,7 @@ function count(end: StreamEnd, words: number, cycles: number): boolean {
   end.remainingWords -= words;
   end.movedWords += words;
   end.busyCycles += cycles;
+  end.movingSince = undefined;
   end.readyAt = 0;
   if (end.remainingWords > 0) return false;
   end.state = "idle";

@@ -10,7 +10,7 @@ export interface SwitchPort {
 }
 
 /** The shim mux is a switch of its own in front of the shim's. */
-type Box = "switch" | "mux";
+export type Box = "switch" | "mux";
 
 /** Where one port's packets go whose id fits: `id & mask` is `value`. */
 interface PacketRule {
@@ -71,6 +71,28 @@ export function tracePacket(source: SwitchPort, packetId: number, switches: Swit
   });
 }
 
+/** A port by which words enter (`slave`) or leave (`master`) a switch or the shim mux. */
+export interface PassedPort extends SwitchPort {
+  readonly box: Box;
+  readonly side: "slave" | "master";
+}
+
+/** Every port that words of `source` pass on their way; `packetId` undefined for words that are no packets. */
+export function portsOnWay(source: SwitchPort, packetId: number | undefined, switches: Switches): PassedPort[] {
+  const passed: PassedPort[] = [];
+  walk(source, (key, { port, box }) => {
+    const circuit = switches.circuits.get(key)?.map((to) => ({ port: to, keepHeader: true }));
+    const rule = switches.packets
+      .get(key)
+      ?.find(({ mask, value }) => packetId !== undefined && (packetId & mask) === value);
+    const exits = circuit ?? rule?.exits ?? [];
+    if (exits.length > 0) passed.push({ ...port, box, side: "slave" });
+    for (const exit of exits) passed.push({ ...exit.port, box, side: "master" });
+    return exits;
+  });
+  return passed;
+}
+
 /** True when the first switch that words of `source` come to looks at packets. */
 export function walksPackets(source: SwitchPort, { circuits, packets }: Switches): boolean {
   let found = false;
@@ -109,7 +131,10 @@ function keepsHeader(master: Operation, tile: TileCoord): boolean {
 const portKey = (port: SwitchPort, box: Box): string => `${box} ${tileName(port.tile)} ${port.bundle} ${port.channel}`;
 
 /** Follows words from port to port until they reach a DMA channel or a core. */
-function walk(source: SwitchPort, exitsOf: (key: string) => PacketRule["exits"]): PacketRule["exits"][number][] {
+function walk(
+  source: SwitchPort,
+  exitsOf: (key: string, at: { readonly port: SwitchPort; readonly box: Box }) => PacketRule["exits"],
+): PacketRule["exits"][number][] {
   const reached: PacketRule["exits"][number][] = [];
   const seen = new Set<string>();
   const start: Box = source.tile.row === 0 ? "mux" : "switch";
@@ -118,7 +143,7 @@ function walk(source: SwitchPort, exitsOf: (key: string) => PacketRule["exits"])
     const key = portKey(at.port, at.box);
     if (seen.has(key)) continue;
     seen.add(key);
-    for (const exit of exitsOf(key)) {
+    for (const exit of exitsOf(key, at)) {
       const { bundle } = exit.port;
       const keepHeader = at.keepHeader && exit.keepHeader;
       if (bundle === "DMA" || bundle === "Core") reached.push({ port: exit.port, keepHeader });

@@ -8,6 +8,8 @@ export interface BufferPlace {
   readonly bytes: number;
   /** Bytes of one element; undefined where nobody needs to know. */
   readonly elementBytes?: number;
+  /** objectFifo whose object it is. */
+  readonly fifo?: string;
 }
 
 /** Typed-array views of the same bytes. */

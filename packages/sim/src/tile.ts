@@ -48,7 +48,7 @@ export function makeTile(coord: TileCoord, parts: TileParts): Tile {
   }
   const locks = Array.from({ length: model.locks }, (_, id) => {
     const given = parts.locks.find((lock) => lock.id === id);
-    return new Lock({ tile: coord, id, name: given?.name, init: given?.init ?? 0 }, clock);
+    return new Lock({ name: undefined, init: 0, ...given, tile: coord, id }, clock);
   });
   const bds = new BdTable(coord, clock);
   const channels = (["S2MM", "MM2S"] as const).flatMap((direction: DmaDirection) =>

@@ -23,7 +23,11 @@ export type TraceEvent =
       readonly kernel: string;
       readonly count: number;
       readonly modelledCycles?: number | undefined;
+      /** Of the array alone. */
       readonly modelledSeconds?: number | undefined;
+      /** Outside of the array: for launches, and for columns that another context held. */
+      readonly modelledLaunchSeconds?: number | undefined;
+      readonly modelledSwitchSeconds?: number | undefined;
     }
   /** An executor failed, and another one goes on. */
   | { readonly kind: "fallback"; readonly from: string; readonly to: string; readonly reason: string };
@@ -49,6 +53,8 @@ export interface LaunchTrace {
   /** Sums; undefined where no launch was modelled. */
   readonly modelledCycles: number | undefined;
   readonly modelledSeconds: number | undefined;
+  readonly modelledLaunchSeconds: number | undefined;
+  readonly modelledSwitchSeconds: number | undefined;
 }
 
 export interface TraceSummary {
@@ -109,6 +115,8 @@ export class TraceLog {
       count: (before?.count ?? 0) + event.count,
       modelledCycles: sum(before?.modelledCycles, event.modelledCycles),
       modelledSeconds: sum(before?.modelledSeconds, event.modelledSeconds),
+      modelledLaunchSeconds: sum(before?.modelledLaunchSeconds, event.modelledLaunchSeconds),
+      modelledSwitchSeconds: sum(before?.modelledSwitchSeconds, event.modelledSwitchSeconds),
     });
   }
 }

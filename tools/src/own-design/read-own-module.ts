@@ -20,6 +20,8 @@ export interface OwnModuleSource {
   readonly lowered: boolean;
   /** Needed where the module has several devices and none is called `main`. */
   readonly deviceName?: string | undefined;
+  /** What the registers of the hardware cannot hold is an error; it is a warning otherwise, as the compiler takes it. */
+  readonly strict?: boolean;
 }
 
 /** A verified module with the chosen device alone, not yet lowered unless its text was. */
@@ -37,8 +39,12 @@ export interface OwnModule {
 export function readOwnModule(source: OwnModuleSource): OwnModule {
   const module = parseModule(source.text, source.file);
   const found = verify(module);
-  const errors = found.filter((diagnostic) => diagnostic.severity === "error");
-  if (errors.length > 0) throw new DesignError(errors.map(formatDiagnostic).join("\n"));
+  const errors = found.filter(
+    ({ severity, beyondRegister }) => severity === "error" || (source.strict && beyondRegister),
+  );
+  if (errors.length > 0) {
+    throw new DesignError(errors.map((one) => formatDiagnostic({ ...one, severity: "error" })).join("\n"));
+  }
   return { module, device: keepDevice(module, source), warnings: found.map(formatDiagnostic) };
 }
 

@@ -72,7 +72,7 @@ function worstError({ reference, columns, tolerance }: FloatsCase, actual: Float
   }
   const place = `row ${Math.floor(at / columns)}, column ${at % columns}`;
   const detail = `${worst.toFixed(3)} of the tolerance at ${at} (${place}): expected ${reference[at]}, got ${actual[at]}`;
-  return { criterion: "error", pass: worst <= 1, value: finiteOrNull(worst), detail };
+  return { criterion: "error", pass: worst <= 1, value: finiteOrNull(worst), detail, element: at };
 }
 
 function shareOfTolerance(expected: number, got: number, tolerance: () => number): number {

@@ -33,6 +33,8 @@ export interface Check {
   readonly value: number | null;
   /** What was found, in one line: the value, where it is, what was expected. */
   readonly detail: string;
+  /** Index of the element that it is about, in the evidence of the case. */
+  readonly element?: number;
 }
 
 /** A number that is reported but not judged. */

@@ -4,7 +4,7 @@ import type { DmaDirection } from "../../device-model/tile-model.ts";
 import type { Operation, Value } from "../../ir/operation.ts";
 import { bitWidth } from "../../ir/types.ts";
 import { coordOf, type Device, integers, opsNamed, tileOperand } from "../device-ops.ts";
-import { burstEncoding, shimPattern, type Transfer, transferError } from "../shim-transfer.ts";
+import { burstEncoding, shimPattern, type Transfer, transferCure, transferError } from "../shim-transfer.ts";
 import type { ChannelRef, Emitter, HostMemory } from "./emitter.ts";
 
 /** Host memory behind a value of the sequence being lowered; undefined for values that stand for none. */
@@ -28,7 +28,10 @@ export function lowerMemcpy(op: Operation, emitter: Emitter, memoryOf: HostMemor
   }
   const { transfer, offset } = readTransfer(op);
   const error = transferError(transfer);
-  if (error !== undefined) throw new DesignError(`${op.name} of @${metadata}: ${error}`);
+  if (error !== undefined) {
+    const hint = transferCure(transfer);
+    throw new DesignError(`${op.name} of @${metadata}: ${error}`, hint === undefined ? {} : { hint });
+  }
   const burstBytes = op.int("burst_length") ?? 0;
   const burst = burstEncoding(device.model, burstBytes);
   if (burst === undefined) {

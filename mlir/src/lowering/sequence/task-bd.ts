@@ -4,7 +4,7 @@ import { type DmaDirection, type TileKind, tileModels } from "../../device-model
 import type { Block, Operation } from "../../ir/operation.ts";
 import { bitWidth, type MemRefType, memrefElements, type UnrankedMemRefType } from "../../ir/types.ts";
 import { coordOf, type Device, tileOperand } from "../device-ops.ts";
-import { burstEncoding, shimPattern, type Transfer, transferError } from "../shim-transfer.ts";
+import { burstEncoding, shimPattern, type Transfer, transferCure, transferError } from "../shim-transfer.ts";
 import type { BdFields, LockField } from "./bd-words.ts";
 import type { BdMemory, ChannelRef } from "./emitter.ts";
 import { type HostMemoryOf, packetOf } from "./memcpy.ts";
@@ -63,7 +63,8 @@ export function taskBdFields(device: Device, at: ChannelRef, { op, block, id, ne
   // One row is a plain run whatever its stride: the compiler leaves the stride out, `warnOfDevice` says so.
   const isRun = transfer.sizes[1] === 1 && transfer.sizes[2] === 1;
   const error = transferError(transfer, dma, isRun);
-  if (error !== undefined) throw new DesignError(`aie.dma_bd: ${error}`);
+  const cure = error === undefined ? undefined : transferCure(transfer, kind);
+  if (error !== undefined) throw new DesignError(`aie.dma_bd: ${error}`, cure === undefined ? {} : { hint: cure });
   const pattern = shimPattern(transfer, isRun);
   if (pattern.lengthWords !== lengthWords) {
     throw new DesignError(

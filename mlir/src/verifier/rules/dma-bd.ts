@@ -1,3 +1,5 @@
+import { bdOverflows, bdShape, overflowText } from "../../device-model/bd-limits.ts";
+import type { TileKind } from "../../device-model/tile-model.ts";
 import type { BdDim } from "../../ir/attributes.ts";
 import type { Operation } from "../../ir/operation.ts";
 import { type MemRefType, memrefElements } from "../../ir/types.ts";
@@ -21,6 +23,7 @@ export function verifyDmaBd(op: Operation, check: Check): void {
     check.error(`Burst length is only supported in ${where}`);
   }
   const type = op.operands[0]?.type;
+  if (task && kind !== undefined && type?.kind === "memref") warnOfTaskFields(op, { type, kind }, check);
   if (!program || program.name === "aie.core" || type?.kind !== "memref") return;
   const buffer = op.operands[0]?.definingOp;
   if (buffer?.name !== "aie.buffer" && buffer?.name !== "aie.external_buffer") {
@@ -59,7 +62,8 @@ export function verifyDmaBd(op: Operation, check: Check): void {
     check.error(`bd address must be 4 byte (32b) aligned; got base+offset: ${start} (bytes)`);
   }
   checkPacket(op, check);
-  warnOfLengths(bd, limitsOf(check, tile)?.dma.wrapMax, check);
+  warnOfLengths(bd, check);
+  if (kind !== undefined) warnOfFields(bd, kind, check);
 }
 
 interface Bd {
@@ -133,7 +137,36 @@ function checkPadding({ op, bytes, len }: Bd, kind: string | undefined, check: C
   }
 }
 
-function warnOfLengths({ op, elements, bytes, len }: Bd, wrapMax: number | undefined, check: Check): void {
+/** The compiler takes what the registers cannot hold: its own packager refuses it, others cut it to the field's width. */
+function warnOfFields(
+  { op, bytes, len }: Bd,
+  kind: TileKind,
+  check: Check,
+  concerns = (_field: string): boolean => true,
+): void {
+  const padding = op.attributes.get("pad_dimensions");
+  const pads = padding?.kind === "bd-pads" && kind === "memtile" ? padding.pads : [];
+  const dims = dimsOf(op.attributes.get("dimensions"));
+  for (const overflow of bdOverflows(kind, bdShape({ elementBytes: bytes, length: len, dims, pads }))) {
+    if (concerns(overflow.field))
+      check.warning(overflowText(kind, overflow), { hint: overflow.cure, beyondRegister: true });
+  }
+}
+
+/** Sizes and strides of a task are refused when it is lowered; its length and zeros are not. */
+function warnOfTaskFields(
+  op: Operation,
+  of: { readonly type: MemRefType; readonly kind: TileKind },
+  check: Check,
+): void {
+  const bits = elementBits(of.type);
+  const elements = op.int("len") ?? memrefElements(of.type);
+  if (bits === undefined || elements === null) return;
+  const bd: Bd = { op, type: of.type, elements, bytes: bits / 8, len: elements };
+  warnOfFields(bd, of.kind, check, (field) => /^(length|zeros)/.test(field));
+}
+
+function warnOfLengths({ op, elements, bytes, len }: Bd, check: Check): void {
   const dims = dimsOf(op.attributes.get("dimensions"));
   const offset = op.int("offset") ?? 0;
   if (dims.length === 0 && offset + len > elements) {
@@ -143,14 +176,8 @@ function warnOfLengths({ op, elements, bytes, len }: Bd, wrapMax: number | undef
   if (dims.length > 0 && !op.attributes.has("pad_dimensions") && product !== len) {
     check.warning(`the sizes cover ${product} elements, len is ${len}`);
   }
-  for (const [i, { size, stride }] of dims.entries()) {
-    const isInner = i === dims.length - 1;
-    const words = isInner ? (size * bytes) / bytesPerWord : size;
-    // One dimension alone is a plain length. Source: aie-rt, _XAieMl_DmaSetMultiDim tests every dimension's wrap.
-    if (wrapMax !== undefined && dims.length > 1 && words > wrapMax) {
-      check.warning(`size ${size} does not fit the wrap field (at most ${wrapMax} words)`);
-    }
-    if (!isInner && (stride * bytes) % bytesPerWord !== 0) {
+  for (const [i, { stride }] of dims.entries()) {
+    if (i !== dims.length - 1 && (stride * bytes) % bytesPerWord !== 0) {
       check.warning(`a stride of ${stride} elements is ${stride * bytes} bytes, not whole 32-bit words`);
     }
   }

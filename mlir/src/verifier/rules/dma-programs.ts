@@ -90,7 +90,12 @@ function checkChannels(op: Operation, blocks: readonly Block[], check: Check): v
       check.warning(`channel ${key} is not there: the tile has channels 0..${channels - 1}`, { at: start });
     }
     const repeats = start.int("repeat_count") ?? 0;
-    if (repeats > 255) check.warning(`repeat_count ${repeats} does not fit its field of 8 bits`, { at: start });
+    if (repeats > 255) {
+      check.warning(`repeat_count ${repeats} does not fit its field of 8 bits, which holds at most 255`, {
+        ...{ at: start, beyondRegister: true },
+        hint: "start the channel again from the sequence, or let the BDs form a circle that goes on for ever",
+      });
+    }
   }
   for (const [direction, word] of [
     ["S2MM", "input"],

@@ -1,7 +1,7 @@
 import { tileModels } from "../../device-model/tile-model.ts";
 import type { Operation, Value } from "../../ir/operation.ts";
 import { memrefElements } from "../../ir/types.ts";
-import { transferError } from "../../lowering/shim-transfer.ts";
+import { iterationCure, transferCure, transferError } from "../../lowering/shim-transfer.ts";
 import { dynamic } from "../../ops/dynamic-lists.ts";
 import type { Check } from "../check.ts";
 import { elementBits } from "../element-bits.ts";
@@ -46,7 +46,8 @@ export function verifyMemcpy(op: Operation, check: Check): void {
   if (start % wordBytes !== 0) check.error("Offset must be 4-byte-aligned.");
   if (check.symbol(op.text("metadata") ?? "")?.name === "aie.shim_dma_allocation") {
     const error = transferError({ elementBits: bits, sizes, strides });
-    if (error !== undefined) check.error(error);
+    const hint = transferCure({ elementBits: bits, sizes, strides });
+    if (error !== undefined) check.error(error, hint === undefined ? {} : { hint });
   }
   checkPacket(op, check);
   checkBurst(op, check);
@@ -87,20 +88,37 @@ function known(list: readonly (number | undefined)[]): number[] | undefined {
 
 function warnOfTransfer(op: Operation, { strides, sizes, offsets, elements, bytes }: Transfer, check: Check): void {
   const id = op.int("id") ?? 0;
-  if (id < 0 || id >= shim.bds) check.warning(`BD ${id} is not there: a shim tile has BDs 0..${shim.bds - 1}`);
+  if (id < 0 || id >= shim.bds) {
+    check.warning(`BD ${id} is not there: a shim tile has BDs 0..${shim.bds - 1}`, {
+      hint: "use an id whose transfer was waited for",
+      beyondRegister: true,
+    });
+  }
   if (
     [...op.attributes].some(
       ([name, value]) => name.includes("_zero_") && value.kind === "integer" && value.value !== 0n,
     )
   ) {
-    check.warning("a shim DMA does not pad with zeros");
+    check.warning("a shim DMA does not pad with zeros", {
+      hint: "let a memtile pad on the way, or keep the zeros in the host's buffer",
+      beyondRegister: true,
+    });
   }
   if ((sizes[3] ?? 1) > shim.iterationMax) {
-    check.warning(`${sizes[3]} repetitions: the iteration field counts to ${shim.iterationMax}`);
+    check.warning(`${sizes[3]} repetitions: the iteration field counts to ${shim.iterationMax}`, {
+      hint: iterationCure(sizes[3] ?? 1),
+      beyondRegister: true,
+    });
   }
   for (const [i, stride] of strides.entries()) {
     if ((sizes[i] ?? 1) > 1 && (stride * bytes) / wordBytes > shim.strideMaxWords) {
-      check.warning(`stride ${i} is more than the ${shim.strideMaxWords} words of its field`);
+      check.warning(
+        `stride ${i} is ${(stride * bytes) / wordBytes} words: its field in the BDs of a shim tile holds at most ${shim.strideMaxWords}`,
+        {
+          hint: `make ${sizes[i]} transfers with offsets of their own, or bring the rows closer together`,
+          beyondRegister: true,
+        },
+      );
     }
   }
   const first = offsets.reduce((sum, offset, i) => sum + offset * (strides[i] ?? 0), 0);

@@ -1,4 +1,5 @@
-import { lockMaxValue, tileModels } from "../../device-model/tile-model.ts";
+import { bdFieldMax, overflowText } from "../../device-model/bd-limits.ts";
+import { lockMaxValue, type TileKind, tileModels } from "../../device-model/tile-model.ts";
 import type { Operation } from "../../ir/operation.ts";
 import { sameType } from "../../ir/types.ts";
 import { typeText } from "../../printer/attributes.ts";
@@ -20,7 +21,7 @@ export function verifyPushQueue(op: Operation, check: Check): void {
   const bd = op.int("bd_id") ?? 0;
   const { bds } = tileLimits(op, check).dma;
   if (bd > bds) check.error("BD ID exceeds the maximum ID.", { hint: `the tile has BDs 0..${bds - 1}` });
-  else if (bd === bds) check.warning(`BD ${bd} is not there: the tile has BDs 0..${bds - 1}`);
+  else if (bd === bds) check.warning(`BD ${bd} is not there: the tile has BDs 0..${bds - 1}`, { beyondRegister: true });
   const repeats = op.int("repeat_count") ?? 0;
   if (repeats < 0 || repeats > 255) check.error("Repeat count exceeds the [0:255] range.");
 }
@@ -33,7 +34,9 @@ export function verifyWriteBd(op: Operation, check: Check): void {
   const { bds } = tileLimits(op, check).dma;
   const field = (name: string): number => op.int(name) ?? 0;
   if (field("bd_id") > bds) check.error("BD ID exceeds the maximum ID.");
-  else if (field("bd_id") === bds) check.warning(`BD ${bds} is not there: the tile has BDs 0..${bds - 1}`);
+  else if (field("bd_id") === bds) {
+    check.warning(`BD ${bds} is not there: the tile has BDs 0..${bds - 1}`, { beyondRegister: true });
+  }
   if (field("packet_id") > 31) check.error("Packet ID exceeds the maximum supported by 5 bits.");
   if (field("packet_type") > 7) check.error("Packet Type exceeds the maximum supported by 3 bits.");
   const isLinear = field("d0_size") >= 1 && field("d1_size") === 1 && field("iteration_size") === 0;
@@ -56,11 +59,27 @@ export function verifyWriteBd(op: Operation, check: Check): void {
   if (kind === "memtile" && field("d2_size") !== 0) {
     check.warning("d2_size is lost: the compiler does not write it, the length ends the transfer");
   }
+  if (kind !== undefined) warnOfBdFields(field, kind, check);
   if (kind !== "shim") return;
   if (field("d2_size") !== 0) check.error("ShimTile only supports 3 dimensions of sizes.");
   const pads = [...op.attributes.keys()].filter((name) => name.includes("_zero_"));
   if (pads.some((name) => field(name) !== 0)) check.error("ShimTile doesn't support zero padding.");
 }
+
+/** The tool measures every tile's BD by the fields of a shim's: what those of this kind of tile cannot hold. */
+function warnOfBdFields(field: (name: string) => number, kind: TileKind, check: Check): void {
+  for (const [name, limit] of Object.entries(bdFieldMax(kind))) {
+    const value = Math.abs(field(name));
+    if (value <= limit || (kind === "shim" && toolChecks.test(name))) continue;
+    const hint = name.startsWith("lock_")
+      ? `locks count to ${lockMaxValue}, and the tile has ${tileModels[kind].locks}`
+      : "use several BDs, or smaller steps";
+    check.warning(overflowText(kind, { field: name, value, limit }), { hint, beyondRegister: true });
+  }
+}
+
+/** Fields that the tool itself holds against a shim's limits. */
+const toolChecks = /^(d\d_(size|stride|zero_\w+)|iteration_(size|stride))$/;
 
 /** aiex.set_lock: a value that a lock can hold. */
 export function verifySetLock(op: Operation, check: Check): void {

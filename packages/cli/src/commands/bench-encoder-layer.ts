@@ -187,9 +187,9 @@ function print({ stdout, colors }: CommandContext, record: LayerRecord): void {
     `${totals.launches} launches in ${totals.runlists} runlists, ${totals.contexts} hardware contexts, ${totals.contextSwitches} switches between them; arrays ${formatBytes(totals.arrayBytes)}`,
   );
   if (totals.modelled !== null) {
-    const { cycles, arraySeconds, launchSeconds, seconds } = totals.modelled;
+    const { cycles, arraySeconds, launchSeconds, switchSeconds, seconds } = totals.modelled;
     line(
-      `modelled, not measured: ${Math.round(cycles)} cycles = ${formatMs(arraySeconds * 1000)}, and ${formatMs(launchSeconds * 1000)} for launches (published figures) = ${formatMs(seconds * 1000)}; switches of contexts are not in it`,
+      `modelled, not measured: ${Math.round(cycles)} cycles = ${formatMs(arraySeconds * 1000)}, and ${formatMs(launchSeconds * 1000)} for launches, ${formatMs(switchSeconds * 1000)} for switches of contexts (fitted to published rows) = ${formatMs(seconds * 1000)}`,
     );
   }
   const what = record.simulated ? "wall time of the simulator, not of an NPU" : "wall time";

@@ -1,4 +1,5 @@
 import { type ModelledTime, targetOf } from "@aiekit/host";
+import { deviceModel, findKernel } from "@aiekit/mlir";
 import { Bench } from "tinybench";
 import { type BuildTimes, benchBuild } from "../bench-build.ts";
 import { type BenchInput, type BenchPass, benchInput } from "../bench-passes.ts";
@@ -10,10 +11,12 @@ import { describeMachine, type Machine } from "../machine.ts";
 import { modelledLine, rtf, sumMs } from "../phases.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { formatMs, formatTable } from "../table.ts";
+import { type LaunchTime, launchTime, launchTimeLines } from "../time/launch-time.ts";
+import { expectTimeOptions, type TimeOptions } from "../time/run-time.ts";
 import { benchEncoderLayer, encoderLayerName } from "./bench-encoder-layer.ts";
 import { type BenchRtfOptions, benchRtf, rtfName } from "./bench-rtf.ts";
 
-export interface BenchOptions extends KernelOnDevice {
+export interface BenchOptions extends KernelOnDevice, TimeOptions {
   readonly seconds: number;
   readonly build: boolean;
   readonly rtf: BenchRtfOptions;
@@ -24,7 +27,8 @@ export const bench: Command<BenchOptions> = async (context, options) => {
   if (options.kernel === rtfName) return benchRtf(context, options.rtf);
   if (options.kernel === encoderLayerName) return benchEncoderLayer(context, options);
   const suite = requireSuite(options.kernel);
-  return withKernel(context, options, async (ready) => {
+  await expectTimeOptions(options, context.cwd);
+  return withKernel(context, { ...options, criticalPath: options.time }, async (ready) => {
     const { result: checked } = await suite({ open: ready, clips: correctnessClips, signal: context.signal });
     if (!checked.pass) {
       context.stderr.write(`${options.kernel} is wrong, so it is not timed; see: aiekit validate ${options.kernel}\n`);
@@ -33,8 +37,10 @@ export const bench: Command<BenchOptions> = async (context, options) => {
     const input = benchInput(ready, options.seconds);
     const passes = await timePasses(context, options.kernel, input);
     const builds = options.build ? await benchBuild(context, options) : undefined;
+    const device = deviceModel(options.npu ?? findKernel(options.kernel).device);
+    const time = await launchTime(context, options, { kernel: options.kernel, result: passes.at(-1)!, device });
     const machine = await describeMachine();
-    const record = benchRecord({ ready, input, passes, builds, machine, checkedCases: checked.cases.length });
+    const record = benchRecord({ ready, input, passes, builds, machine, checkedCases: checked.cases.length, time });
     if (context.json) context.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
     else print(context, record);
     return exitCodes.ok;
@@ -97,6 +103,8 @@ interface BenchRecord {
   /** A model's answer for the array, not a time that anything took. */
   readonly modelled: ModelledTime | null;
   readonly builds: BuildTimes | null;
+  /** Of the last pass's longest launch, where it was asked for. */
+  readonly time?: LaunchTime;
 }
 
 interface BenchResults {
@@ -106,9 +114,10 @@ interface BenchResults {
   readonly builds: BuildTimes | undefined;
   readonly machine: Machine;
   readonly checkedCases: number;
+  readonly time: LaunchTime | undefined;
 }
 
-function benchRecord({ ready, input, passes, builds, machine, checkedCases }: BenchResults): BenchRecord {
+function benchRecord({ ready, input, passes, builds, machine, checkedCases, time }: BenchResults): BenchRecord {
   const { audioSeconds } = input;
   const phaseRecord = (name: string, values: readonly number[]): PhaseRecord => {
     const wallMs = summarize(values);
@@ -140,6 +149,7 @@ function benchRecord({ ready, input, passes, builds, machine, checkedCases }: Be
     simulatedTimesRealTime: simulated ? { device: 1 / device.rtf, whole: 1 / whole.rtf } : null,
     modelled: passes.at(-1)!.modelled ?? null,
     builds: builds ?? null,
+    ...(time && { time }),
   };
 }
 
@@ -176,6 +186,7 @@ function print({ stdout, colors }: CommandContext, record: BenchRecord): void {
   }
   const modelled = modelledLine(record.modelled ?? undefined, audioSeconds);
   if (modelled !== undefined) line(modelled);
+  if (record.time !== undefined) line(launchTimeLines(record.time).join("\n"));
   if (builds === null) return;
   const { coldMs, editMs, noChangeMs } = builds;
   line(`builds: cold ${formatMs(coldMs)}, after an edit ${formatMs(editMs)}, no change ${formatMs(noChangeMs)}`);

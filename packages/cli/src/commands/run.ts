@@ -1,15 +1,17 @@
 import { type ArgSpec, bf16ToFloat, describeShape, type Tensor, tensor, UsageError, writeNpy } from "@aiekit/core";
 import { targetOf, type UnitsRun } from "@aiekit/host";
-import { findKernel, type KernelEntry } from "@aiekit/mlir";
+import { deviceModel, findKernel, type KernelEntry } from "@aiekit/mlir";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { assignInputs, type InputFile, nameInputs, readInputFiles } from "../kernel-inputs.ts";
 import { type KernelOnDevice, type ReadyKernel, withKernel } from "../kernel-on-device.ts";
 import type { InputOption } from "../options.ts";
 import { modelledLine, type Phase, phaseTable } from "../phases.ts";
+import { type LaunchTime, launchTime, launchTimeLines } from "../time/launch-time.ts";
+import { expectTimeOptions, type TimeOptions } from "../time/run-time.ts";
 import { expectWritable, writeOutput } from "../write-output.ts";
 
-export interface RunOptions extends KernelOnDevice {
+export interface RunOptions extends KernelOnDevice, TimeOptions {
   readonly inputs: readonly InputOption[];
   readonly out: string;
 }
@@ -21,32 +23,42 @@ export const run: Command<RunOptions> = async (context, options) => {
     throw new UsageError(`--out ${options.out}: expected a name that ends in .npy`);
   }
   await expectWritable(options.out, context.cwd);
+  await expectTimeOptions(options, context.cwd);
   // Files are read before the kernel is built: a wrong one should not cost a build.
   const loadStartMs = performance.now();
   const inputs = await readInputFiles(options.inputs, context.cwd);
   const loadMs = performance.now() - loadStartMs;
   for (const note of inputs.flatMap((input) => input.notes)) context.stderr.write(`note: ${note}\n`);
 
-  return withKernel(context, { ...options, params: fittedParams(entry, inputs, options.params) }, async (ready) => {
-    const args = ready.loaded.manifest.sequences[0]!.args.filter((arg) => arg.direction !== "out");
-    const note = (text: string) => context.stderr.write(`note: ${text}\n`);
-    const result = await ready.run(assignInputs(options.kernel, args, inputs, note));
+  return withKernel(
+    context,
+    { ...onDevice(options), params: fittedParams(entry, inputs, options.params) },
+    async (ready) => {
+      const args = ready.loaded.manifest.sequences[0]!.args.filter((arg) => arg.direction !== "out");
+      const note = (text: string) => context.stderr.write(`note: ${text}\n`);
+      const result = await ready.run(assignInputs(options.kernel, args, inputs, note));
 
-    const writeStartMs = performance.now();
-    const files = outputFiles(options.out, Object.entries(result.outputs));
-    for (const { path, value } of files) await writeOutput(path, context.cwd, writeNpy(forNumpy(value)));
-    const phases: readonly Phase[] = [
-      { name: "load", wallMs: loadMs },
-      { name: "framing", wallMs: result.phases.framingMs },
-      { name: "device", wallMs: result.phases.deviceMs },
-      { name: "write", wallMs: performance.now() - writeStartMs },
-    ];
-    const audioSeconds = inputs.find((input) => input.audioSeconds !== undefined)?.audioSeconds;
-    const finished = { ready, audioSeconds, result, files, phases };
-    if (context.json) context.stdout.write(`${JSON.stringify(runRecord(finished))}\n`);
-    else print(context, finished);
-    return exitCodes.ok;
-  });
+      const writeStartMs = performance.now();
+      const files = outputFiles(options.out, Object.entries(result.outputs));
+      for (const { path, value } of files) await writeOutput(path, context.cwd, writeNpy(forNumpy(value)));
+      const phases: readonly Phase[] = [
+        { name: "load", wallMs: loadMs },
+        { name: "framing", wallMs: result.phases.framingMs },
+        { name: "device", wallMs: result.phases.deviceMs },
+        { name: "write", wallMs: performance.now() - writeStartMs },
+      ];
+      const audioSeconds = inputs.find((input) => input.audioSeconds !== undefined)?.audioSeconds;
+      const time = await launchTime(context, options, {
+        kernel: options.kernel,
+        result,
+        device: deviceModel(options.npu ?? entry.device),
+      });
+      const finished = { ready, audioSeconds, result, files, phases, time };
+      if (context.json) context.stdout.write(`${JSON.stringify(runRecord(finished))}\n`);
+      else print(context, finished);
+      return exitCodes.ok;
+    },
+  );
 };
 
 /** The parameters that the arrays decide, for a kernel that is built for them; those that were given win. */
@@ -67,12 +79,18 @@ interface OutputFile {
   readonly value: Tensor;
 }
 
+function onDevice(options: RunOptions): KernelOnDevice {
+  const { kernel, params, device, npu, time } = options;
+  return { kernel, params, device, npu, criticalPath: time };
+}
+
 interface FinishedRun {
   readonly ready: ReadyKernel;
   readonly audioSeconds: number | undefined;
   readonly result: UnitsRun;
   readonly files: readonly OutputFile[];
   readonly phases: readonly Phase[];
+  readonly time: LaunchTime | undefined;
 }
 
 /** A single output goes to `out` itself; several go to `out` with their names put before the ending. */
@@ -88,7 +106,7 @@ function forNumpy(value: Tensor): Tensor {
   return tensor("f32", value.shape, Float32Array.from(value.data as Uint16Array, bf16ToFloat));
 }
 
-function runRecord({ ready, audioSeconds, result, files, phases }: FinishedRun): unknown {
+function runRecord({ ready, audioSeconds, result, files, phases, time }: FinishedRun): unknown {
   return {
     kernel: ready.loaded.manifest.kernel,
     device: ready.device.name,
@@ -99,12 +117,13 @@ function runRecord({ ready, audioSeconds, result, files, phases }: FinishedRun):
     setUpMs: ready.setUpMs,
     wallMs: Object.fromEntries(phases.map(({ name, wallMs }) => [name, wallMs])),
     modelled: result.modelled ?? null,
+    ...(time && { time }),
     warnings: result.warnings,
     outputs: files.map(({ name, path, value }) => ({ name, path, dtype: value.dtype, shape: value.shape })),
   };
 }
 
-function print({ stdout }: CommandContext, { ready, audioSeconds, result, files, phases }: FinishedRun): void {
+function print({ stdout }: CommandContext, { ready, audioSeconds, result, files, phases, time }: FinishedRun): void {
   const { manifest } = ready.loaded;
   stdout.write(`${manifest.kernel} on ${ready.device.name}: ${result.units} units in ${launchSummary(result)}\n`);
   for (const { name, path, value } of files) {
@@ -114,6 +133,7 @@ function print({ stdout }: CommandContext, { ready, audioSeconds, result, files,
   stdout.write(`${phaseTable(phases, audioSeconds)}\n`);
   const modelled = modelledLine(result.modelled, audioSeconds);
   if (modelled !== undefined) stdout.write(`${modelled}\n`);
+  if (time !== undefined) stdout.write(`${launchTimeLines(time).join("\n")}\n`);
 }
 
 /** `1024 + 4 x 16` as names of sequences: `frames_1024, 4 x frames_16`. */

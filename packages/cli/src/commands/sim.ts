@@ -1,22 +1,32 @@
 import { basename, extname } from "node:path";
 import { UsageError, writeNpy } from "@aiekit/core";
-import { loadArrayConfig, perfettoTrace, resourceUse, TraceRecorder } from "@aiekit/host";
-import { buildOwnKernels, type KernelFile, type OwnDesign, type OwnDesignSource, readOwnDesign } from "@aiekit/tools";
+import { perfettoTrace, TraceRecorder } from "@aiekit/host";
+import {
+  buildOwnKernels,
+  type KernelFile,
+  lowerOwnModule,
+  type OwnDesign,
+  type OwnDesignSource,
+  readOwnDesign,
+  readOwnModule,
+} from "@aiekit/tools";
 import { type ArrayRuns, runOnArray } from "../array-runs.ts";
 import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { withDepthCure } from "../deadlock-cure.ts";
+import { designUse } from "../design-use.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withSourceLine } from "../fault-source.ts";
 import { findDifferences, readExpected } from "../first-difference.ts";
 import type { InputOption } from "../options.ts";
 import { printValue } from "../print-value.ts";
 import { readInput } from "../read-input.ts";
-import { resourceTable } from "../resource-lines.ts";
+import { useLines } from "../resource-lines.ts";
 import { type ArgumentFiles, argumentTensor, assignFiles, readArgument } from "../sequence-files.ts";
+import { expectTimeOptions, runTime, type TimeOptions, writeRoofline } from "../time/run-time.ts";
 import { writeOutput } from "../write-output.ts";
 
-export interface SimOptions {
+export interface SimOptions extends TimeOptions {
   readonly design: string;
   /** `name` is the object's, as in `link_with`; the file's own with `.o` when left out. */
   readonly kernels: readonly InputOption[];
@@ -42,12 +52,9 @@ export interface SimOptions {
 /** `aiekit sim`: a design from anywhere, with its C++ files, on the simulated array. Files are written when all went well. */
 export const sim: Command<SimOptions> = async (context, options) => {
   const source = await readSource(context, options);
+  if (options.usesOnly) return printUse(context, source);
   const design = readOwnDesign(source);
-  if (options.usesOnly) {
-    const use = resourceUse(loadArrayConfig(design.lowered));
-    printValue(context, { design: design.file, use }, [resourceTable(use)]);
-    return exitCodes.ok;
-  }
+  await expectTimeOptions(options, context.cwd);
   const command = typedCommand(options);
   const files = assignFiles(design.args, { inputs: options.inputs, outputs: options.outputs, command });
   const inputs: Uint8Array[] = [];
@@ -57,19 +64,22 @@ export const sim: Command<SimOptions> = async (context, options) => {
   const { runs: count, checked } = options;
   const expected = await readExpected(design.args, options.expected, context.cwd);
   const trace = options.trace === undefined && expected.length === 0 ? undefined : new TraceRecorder();
-  const job = { design, modules: built.modules, inputs, runs: count, checked, trace };
+  const job = { design, modules: built.modules, inputs, runs: count, checked, trace, path: options.time };
   const started = run(context, job).finally(() => writeTrace(context, options, design, trace));
   const runs = await started.catch(async (error: unknown) => {
     throw await withCure(error, { context, options, source, inputs });
   });
   const outputs = await writeOutputs(context, files, runs);
+  const time = await timeOf(context, options, { design, runs });
   const differences = findDifferences({ design, expected, runs, transfers: trace?.transfers ?? [] });
   const finished = {
     design,
     runs,
     outputs,
     differences,
-    warnings: [...design.warnings, ...built.warnings, ...runs.warnings],
+    time,
+    // A BD that does not fit its registers is told by the verifier and again by the array.
+    warnings: [...new Set([...design.warnings, ...built.warnings, ...runs.warnings])],
   };
   for (const warning of finished.warnings) context.stderr.write(`warning: ${warning}\n`);
   if (context.json) context.stdout.write(`${JSON.stringify(recordArrayRuns(finished))}\n`);
@@ -77,11 +87,20 @@ export const sim: Command<SimOptions> = async (context, options) => {
   return differences.length > 0 ? exitCodes.failed : exitCodes.ok;
 };
 
+/** No sequence is needed for it. */
+async function printUse(context: CommandContext, source: OwnDesignSource) {
+  const { lowered, warnings } = lowerOwnModule(readOwnModule(source), source);
+  const use = await designUse({ lowered, file: source.file }, context.cwd);
+  for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
+  printValue(context, { design: source.file, use }, useLines(use));
+  return exitCodes.ok;
+}
+
 async function readSource({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesignSource> {
   const { design: file, insts, lowered, deviceName, sequence } = options;
   const text = new TextDecoder().decode(await readInput(file, cwd));
   const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, cwd) };
-  return { file, text, lowered, deviceName, sequence, insts: stream };
+  return { file, text, lowered, deviceName, sequence, insts: stream, strict: options.checked };
 }
 
 interface StoppedRun {
@@ -176,6 +195,20 @@ async function run(
   } finally {
     task.done();
   }
+}
+
+/** Of the last run, where it was asked for; its picture is written. */
+async function timeOf(
+  { cwd }: CommandContext,
+  { time, roofline }: TimeOptions,
+  { design, runs }: { readonly design: OwnDesign; readonly runs: ArrayRuns },
+) {
+  const last = runs.reports.at(-1);
+  if (last === undefined || (!time && roofline === undefined)) return undefined;
+  const { device, file: title } = design;
+  const found = runTime(last, device);
+  if (roofline !== undefined) await writeRoofline(found, { path: roofline, cwd, title, device });
+  return time ? found : undefined;
 }
 
 async function writeTrace(

@@ -107,7 +107,8 @@ test.each<[string, Record<string, unknown> | undefined, string, string]>([
 test.each<[readonly string[], number, string]>([
   [["a.wav", "--model", "nothing"], 2, "model nothing: neither a folder nor in"],
   [["a.wav", ...model, "--language", "Klingon"], 2, "Klingon"],
-  [["a.wav", ...model, "--language", "German", "--task", "translate", "--beam", "0"], 2, "whole number of at least 1"],
+  [["a.wav", ...model, "--language", "German", "--task", "translate", "--beam", "0"], 2, "whole number from 1 to 100"],
+  [["a.wav", ...model, "--threads", "100000"], 2, "whole number from 1 to 256"],
   [["a.wav", ...model, "--patience", "2"], 2, "--patience: an option of beam search"],
   [["a.wav", ...model, "--highlight-words"], 2, "--highlight-words: words have no times without --word-timestamps"],
   [["a.wav", ...model, "--out", "b.wav"], 2, "--out b.wav: expected a folder, got a file"],

@@ -71,6 +71,35 @@ test("results of every format, by renaming; a re-run leaves out what is finished
   expect(await kinds()).toEqual(["skipped", "skipped", "summary"]);
 });
 
+test("results of another recording of the same name are not replaced unless --overwrite says so", async () => {
+  await mkdir(join(folder, "second"));
+  await writeFile(join(folder, "second", "a.wav"), syntheticWav(0.6, 7));
+  const argv = (recording: string) => [recording, ...model, "--out", "shared"];
+  await transcribe(argv("a.wav"));
+  const before = await readFile(join(folder, "shared", "a.txt"), "utf8");
+
+  const refused = await transcribe(argv("second/a.wav"));
+
+  expect(refused.code).toBe(2);
+  expect(lines(refused.stderr).slice(-2)).toEqual([
+    `error: a: the results there are of another recording, ${join(folder, "a.wav")}`,
+    "hint: give another folder with --out, or replace them with --overwrite",
+  ]);
+  expect(await readFile(join(folder, "shared", "a.txt"), "utf8")).toBe(before);
+  expect((await transcribe([...argv("second/a.wav"), "--overwrite"])).code).toBe(0);
+  expect((await transcribe(argv("second/a.wav"))).stderr).toContain("second/a.wav: finished before");
+});
+
+test("results of one array are not those of another", async () => {
+  const kind = async (...more: readonly string[]) =>
+    json((await transcribe(["b.wav", ...model, "--out", "keys", "--json", ...more])).stdout)[0].kind;
+
+  expect(await kind()).toBe("transcription");
+  expect(await kind()).toBe("skipped");
+  expect(await kind("--npu", "npu2")).toBe("transcription");
+  expect(await kind("--npu", "npu2")).toBe("skipped");
+});
+
 test("a folder's recordings go to folders of the same names; of two with one stem both keep their endings", async () => {
   await mkdir(join(folder, "in", "deep"), { recursive: true });
   await writeFile(join(folder, "in", "deep", "c.wav"), syntheticWav(0.5, 1));

@@ -80,6 +80,8 @@ function launchTracer(trace: Tracer): DeviceTracer {
         count: 1,
         modelledCycles: modelled?.cycles,
         modelledSeconds: modelled?.seconds,
+        modelledLaunchSeconds: modelled?.launchSeconds,
+        modelledSwitchSeconds: modelled?.switchSeconds,
       }),
   };
 }

@@ -28,6 +28,8 @@ export interface ResultPlace {
   readonly files: readonly string[];
   /** What the results depend on; undefined for stdin. */
   readonly key: string | undefined;
+  /** Absolute path of the recording. */
+  readonly recording: string;
   readonly isFinished: boolean;
 }
 
@@ -89,14 +91,14 @@ async function writeResults(
   run: TranscriptionRun,
   { place, transcription }: { readonly place: ResultPlace; readonly transcription: Transcription },
 ): Promise<readonly string[]> {
-  const { folder, shownFolder, stem, formats, files, key } = place;
+  const { folder, shownFolder, stem, formats, files, key, recording } = place;
   const sizes: Record<string, number> = {};
   for (const [i, file] of files.entries()) {
     const text = formatted(run, transcription, formats[i]!);
     await writeOutput(join(shownFolder, file), cwd, text);
     sizes[file] = Buffer.byteLength(text);
   }
-  if (key !== undefined) await writeRecord(folder, stem, { key, files: sizes });
+  if (key !== undefined) await writeRecord(folder, stem, { key, recording, files: sizes });
   return files.map((file) => join(shownFolder, file));
 }
 

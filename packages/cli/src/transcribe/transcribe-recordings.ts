@@ -1,8 +1,10 @@
-import { resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { modelJsonFiles, type TranscribeOptions, type TranscriptFormat } from "@aiekit/pipeline";
 import type { CommandContext } from "../command-context.ts";
 import type { TranscribeCommandOptions } from "../commands/transcribe.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "../exit-codes.ts";
+import { packageVersion } from "../package-version.ts";
 import { errorRecord, formatError } from "../print-error.ts";
 import { colorsFor } from "../terminal.ts";
 import type { OpenTranscriber } from "./open-transcriber.ts";
@@ -36,7 +38,8 @@ export async function transcribeRecordings(context: CommandContext, run: Transcr
   const { recordings, notes, opened } = run;
   const say = (line: string) => context.stderr.write(`${line}\n`);
   for (const note of notes) say(note);
-  const model = run.options.out === undefined ? undefined : await keyOfModel(opened);
+  const model =
+    run.options.out === undefined ? undefined : await keyOfModel(opened, run.options.exported !== undefined);
   const failures: Failure[] = [];
   let skipped = 0;
   for (const recording of recordings) {
@@ -78,14 +81,27 @@ async function resultPlace(
   const { pcm, highlightWords, maxLineWidth, maxLineCount, maxWordsPerLine } = options;
   const layout = { highlightWords, maxLineWidth, maxLineCount, maxWordsPerLine };
   const { encoder, decoder } = opened.placement;
-  const asked = { decoding, layout, pcm, encoder, decoder, precision: options.precision, exported: options.exported };
+  const { precision, exported, npu } = options;
+  const asked = { decoding, layout, pcm, encoder, decoder, precision, exported, npu, version: packageVersion() };
+  const recording = resolve(cwd, name);
   // A recording that is not there has no key: it fails when it is opened.
-  const key = name === "-" ? undefined : await resultKey(resolve(cwd, name), model, asked).catch(() => undefined);
-  const finished = key !== undefined && options.overwrite !== true && (await isFinished(folder, stem, key, files));
-  return { folder, shownFolder: options.out, stem, formats, files, key, isFinished: finished };
+  const key = name === "-" ? undefined : await resultKey(recording, model, asked).catch(() => undefined);
+  const mayBeThere = key !== undefined && options.overwrite !== true;
+  const finished = mayBeThere && (await isFinished(folder, stem, { key, recording, files }));
+  return { folder, shownFolder: options.out, stem, formats, files, key, recording, isFinished: finished };
 }
 
-async function keyOfModel({ transcriber: { model } }: OpenTranscriber): Promise<string> {
-  const weights = [...new Set([...model.tensors.places.values()].map(({ file }) => file))].sort();
-  return modelKey(model.folder, modelJsonFiles, weights);
+/** Of the weights; where an export runs, of every graph in its folders, as that costs a look at each. */
+async function keyOfModel({ transcriber: { model } }: OpenTranscriber, isExport: boolean): Promise<string> {
+  const weights = [...model.tensors.places.values()].map(({ file }) => file);
+  const graphs = isExport ? await filesOfExports(model.folder) : [];
+  return modelKey(model.folder, modelJsonFiles, [...new Set([...weights, ...graphs])].sort());
+}
+
+async function filesOfExports(folder: string): Promise<readonly string[]> {
+  const inFolder = async (place: string) => {
+    const names = await readdir(join(folder, place)).catch(() => []);
+    return names.filter((name) => /\.onnx(_data|\.data)?$/.test(name)).map((name) => join(place, name));
+  };
+  return (await Promise.all(["", "onnx"].map(inFolder))).flat();
 }

@@ -42,14 +42,20 @@ export function explainLines({
   const lines =
     parts.length === 0 ? ["nothing ran: no window had sound"] : [formatTable([...columns, ...numbers], parts)];
   if (trace.launches.length === 0) return [...lines, "launches on a device: none"];
-  const launches = trace.launches.map(({ part, kernel, count, modelledCycles, modelledSeconds }) => [
+  const time = (seconds: number | undefined): string => (seconds === undefined ? "" : formatMs(seconds * 1000));
+  const launches = trace.launches.map(({ part, kernel, count, modelledCycles, ...modelled }) => [
     part,
     kernel,
     String(count),
     modelledCycles === undefined ? "" : String(Math.round(modelledCycles)),
-    modelledSeconds === undefined ? "" : formatMs(modelledSeconds * 1000),
+    time(modelled.modelledSeconds),
+    time(modelled.modelledLaunchSeconds),
+    time(modelled.modelledSwitchSeconds),
   ]);
-  const titles = ["launches", "modelled cycles", "modelled time"].map((title) => ({ title, align: "right" as const }));
+  const titles = ["launches", "modelled cycles", "modelled time", "of launches", "of contexts"].map((title) => ({
+    title,
+    align: "right" as const,
+  }));
   return [...lines, formatTable([{ title: "part" }, { title: "kernel" }, ...titles], launches)];
 }
 
@@ -67,7 +73,9 @@ export function transcriptionRecord(
     ...{ text, segments, notes, audio: format },
     wallMs: phases,
     rtf: rtf(phases.totalMs, durationSeconds),
-    modelledSeconds: modelledSeconds(transcription) ?? null,
+    modelledSeconds: modelledSum(transcription, "modelledSeconds") ?? null,
+    modelledLaunchSeconds: modelledSum(transcription, "modelledLaunchSeconds") ?? null,
+    modelledSwitchSeconds: modelledSum(transcription, "modelledSwitchSeconds") ?? null,
     ...{ trace, formats, files },
   };
 }
@@ -85,14 +93,19 @@ function phaseLine({ phases }: Transcription): string {
 }
 
 function modelledLine(transcription: Transcription): string | undefined {
-  const seconds = modelledSeconds(transcription);
+  const seconds = modelledSum(transcription, "modelledSeconds");
   if (seconds === undefined) return undefined;
-  const speed = (transcription.durationSeconds / seconds).toFixed(0);
-  return `modelled, not measured: ${formatMs(seconds * 1000)} of the array, ${speed} x real time for what ran on it`;
+  const launches = modelledSum(transcription, "modelledLaunchSeconds") ?? 0;
+  const switches = modelledSum(transcription, "modelledSwitchSeconds") ?? 0;
+  const whole = seconds + launches + switches;
+  const speed = (transcription.durationSeconds / whole).toPrecision(3);
+  return `modelled, not measured: ${formatMs(seconds * 1000)} of the array, ${formatMs(launches * 1000)} of launches, ${formatMs(switches * 1000)} of contexts that change: ${formatMs(whole * 1000)}, ${speed} x real time for what ran on it`;
 }
 
-function modelledSeconds({ trace }: Transcription): number | undefined {
-  const known = trace.launches.flatMap(({ modelledSeconds: seconds }) => (seconds === undefined ? [] : [seconds]));
+type ModelledPart = "modelledSeconds" | "modelledLaunchSeconds" | "modelledSwitchSeconds";
+
+function modelledSum({ trace }: Transcription, part: ModelledPart): number | undefined {
+  const known = trace.launches.flatMap(({ [part]: seconds }) => (seconds === undefined ? [] : [seconds]));
   return known.length === 0 ? undefined : known.reduce((sum, seconds) => sum + seconds, 0);
 }
 

@@ -4,6 +4,7 @@ import { AieArray, type AieArrayOptions } from "../aie-array.ts";
 import type { ArrayConfig } from "../array-config.ts";
 import { loadArrayConfig } from "../load-array-config.ts";
 import { bytesOf, insts, sync, transfer } from "../lowered-design.test-support.ts";
+import type { RunReport } from "../run-report.ts";
 import { addKernel, assemble } from "../wasm-assembler.test-support.ts";
 import type { Graph, Wire } from "./random-graph.test-support.ts";
 
@@ -20,6 +21,7 @@ export interface GraphRun {
   readonly ops?: (ops: TxnOp[]) => TxnOp[];
   readonly buffers?: (buffers: Int32Array[]) => Int32Array[];
   readonly runs?: number;
+  readonly onReport?: (report: RunReport) => void;
 }
 
 /** Input of a graph: numbers that tell their argument and place. */
@@ -42,7 +44,8 @@ export async function runGraph(graph: Graph, design: Operation, run: GraphRun = 
     const all = [...graphInputs(graph), ...outputs];
     const buffers = (run.buffers ? run.buffers(all) : all).map(bytesOf);
     const ops = graphOps(graph, config);
-    await array.run({ insts: insts(run.ops ? run.ops(ops) : ops), buffers });
+    const report = await array.run({ insts: insts(run.ops ? run.ops(ops) : ops), buffers });
+    run.onReport?.(report);
   }
   return outputs;
 }

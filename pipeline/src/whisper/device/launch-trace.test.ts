@@ -3,7 +3,8 @@ import { type LaunchEvent, tallyTracer } from "./launch-trace.ts";
 
 const launch = (event: Partial<LaunchEvent>): LaunchEvent => ({
   ...{ part: "encoder", step: "0.qkv", kernel: "matmul", sequence: "8x8x8", parameters: {} },
-  ...{ bytesToArray: 10, bytesFromArray: 4, wallMs: 1.5, modelled: { cycles: 1000, clockHz: 1e9, seconds: 1e-6 } },
+  ...{ bytesToArray: 10, bytesFromArray: 4, wallMs: 1.5 },
+  modelled: { cycles: 1000, clockHz: 1e9, seconds: 1e-6, launchSeconds: 5e-5, switchSeconds: 1e-3 },
   ...event,
 });
 
@@ -22,7 +23,7 @@ test("launches are summed by part and by kernel, contexts are counted", () => {
   expect([contextsOpened, mostContexts]).toEqual([3, 2]);
   expect(parts.encoder).toEqual({
     ...{ launches: 2, bytesToArray: 20, bytesFromArray: 8, wallMs: 3 },
-    ...{ modelledCycles: 2000, modelledSeconds: 2e-6 },
+    ...{ modelledCycles: 2000, modelledSeconds: 2e-6, modelledLaunchSeconds: 1e-4, modelledSwitchSeconds: 2e-3 },
   });
   expect(Object.keys(kernels)).toEqual(["matmul", "gemv"]);
   expect(total.launches).toBe(3);

@@ -46,6 +46,8 @@ export interface LaunchTally {
   readonly modelledCycles: number | null;
   /** Of the array alone, without what launches and switches of contexts cost. */
   readonly modelledSeconds: number | null;
+  readonly modelledLaunchSeconds: number | null;
+  readonly modelledSwitchSeconds: number | null;
 }
 
 export interface DeviceTrace {
@@ -63,6 +65,8 @@ const nothing: LaunchTally = {
   wallMs: 0,
   modelledCycles: 0,
   modelledSeconds: 0,
+  modelledLaunchSeconds: 0,
+  modelledSwitchSeconds: 0,
 };
 
 /** A tracer that counts; `trace` says what it has heard until now. */
@@ -94,5 +98,7 @@ function added(tally: LaunchTally, { modelled, ...event }: LaunchEvent): LaunchT
     wallMs: tally.wallMs + event.wallMs,
     modelledCycles: sum(tally.modelledCycles, modelled?.cycles),
     modelledSeconds: sum(tally.modelledSeconds, modelled?.seconds),
+    modelledLaunchSeconds: sum(tally.modelledLaunchSeconds, modelled?.launchSeconds),
+    modelledSwitchSeconds: sum(tally.modelledSwitchSeconds, modelled?.switchSeconds),
   };
 }
