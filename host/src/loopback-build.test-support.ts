@@ -45,14 +45,15 @@ export class LoopbackBuild {
 
   /** Writes xclbin and manifest and returns the manifest's path. */
   async manifest(sequences: readonly SequenceSpec[], change: Partial<Manifest> = {}): Promise<string> {
-    const xclbin = await this.write("loopback.xclbin", loopbackXclbin());
+    const { device = "npu1_1col" } = change;
+    const xclbin = await this.write("loopback.xclbin", loopbackXclbin({ device }));
     const manifest: Manifest = {
       format: "aiekit-manifest",
       version: 1,
       kernel: "loopback",
       about: "sends objects through a mem tile",
       target: "sim",
-      device: "npu1_1col",
+      device,
       params: {},
       design: xclbin,
       xclbin,

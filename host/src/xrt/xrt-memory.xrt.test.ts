@@ -46,7 +46,7 @@ test("an allocation that hangs is given up in time with a typed error, the next 
 
     expect(bo.map().byteLength).toBe(64);
     // Nobody has the one that came too late: it was freed.
-    await vi.waitFor(() => expect(closed()).toBe(1));
+    await vi.waitFor(() => expect(closed()).toBe(1), 10_000);
   }));
 
 test("a signal gives up an allocation in the driver and one that waits behind it, which is never made", () =>
@@ -55,7 +55,7 @@ test("a signal gives up an allocation in the driver and one that waits behind it
     const stop = new AbortController();
 
     const both = [4096, 8192].map((size) => device.allocBo(size, { ...hostOnly, signal: stop.signal }));
-    await vi.waitFor(() => expect(faultLeft(machineFolder, "createBo").times).toBe(0));
+    await vi.waitFor(() => expect(faultLeft(machineFolder, "createBo").times).toBe(0), 10_000);
     stop.abort();
 
     for (const bo of both) await expect(bo).rejects.toMatchObject({ code: "aborted" });

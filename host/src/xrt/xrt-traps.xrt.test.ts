@@ -96,7 +96,10 @@ test("a command that is COMPLETED and wrote nothing is found by the guard patter
   const device = await openXrt();
   try {
     const build = new LoopbackBuild(folder);
-    const loaded = await loadKernel(device, await build.manifest([await build.sequence(3)]));
+    const loaded = await loadKernel(
+      device,
+      await build.manifest([await build.sequence(3)], { device: `${generation}_1col` }),
+    );
     const input = tensor("i32", [3, objectWords], new Int32Array(3 * objectWords).fill(5));
     const { outputs } = await loaded.launch("objects_3", { in: input });
     expect(outputs.out).toEqual(input);
@@ -241,23 +244,24 @@ test("a device node without permission is unavailable, and the group is named", 
   expect(end.stdout).toContain("usermod -aG render");
 });
 
-test("a folder, text, a design for npu2, arguments of 2023 and a PDI for hardware are refused by what they are", async () => {
-  const device = await openXrt();
+test("a folder, text, a design for the other generation, arguments of 2023 and a PDI for hardware are refused by what they are", async () => {
+  const npu = await openXrt();
+  const [device, other] = [`${generation}_1col`, generation === "npu1" ? "npu2" : "npu1"];
   try {
-    await expect(device.registerXclbin(tmpdir())).rejects.toMatchObject({ code: "format" });
-    await expect(device.registerXclbin(new TextEncoder().encode("hello"))).rejects.toMatchObject({ code: "format" });
-    const uuid = await device.registerXclbin(loopbackXclbin({ device: "npu2_1col" }));
-    await expect(device.createContext(uuid)).rejects.toThrow("design is for npu2_1col, the device is npu1");
-    const old = await device.registerXclbin(
-      loopbackXclbin({ oldArguments: true, uuid: "00000000-0000-0000-0000-0000000000aa" }),
+    await expect(npu.registerXclbin(tmpdir())).rejects.toMatchObject({ code: "format" });
+    await expect(npu.registerXclbin(new TextEncoder().encode("hello"))).rejects.toMatchObject({ code: "format" });
+    const uuid = await npu.registerXclbin(loopbackXclbin({ device: `${other}_1col` }));
+    await expect(npu.createContext(uuid)).rejects.toThrow(`design is for ${other}_1col, the device is ${generation}`);
+    const old = await npu.registerXclbin(
+      loopbackXclbin({ device, oldArguments: true, uuid: "00000000-0000-0000-0000-0000000000aa" }),
     );
-    await expect(device.createContext(old)).rejects.toThrow("got (instr, ninstr, bo0, bo1)");
+    await expect(npu.createContext(old)).rejects.toThrow("got (instr, ninstr, bo0, bo1)");
     const hardware = new Uint8Array(64);
     hardware.set([0xdd, 0, 0, 0, 0x44, 0x33, 0x22, 0x11]);
-    const pdi = await device.registerXclbin(loopbackXclbin({ pdi: hardware }));
-    await expect(device.createContext(pdi)).rejects.toThrow("its PDI is for");
+    const pdi = await npu.registerXclbin(loopbackXclbin({ device, pdi: hardware }));
+    await expect(npu.createContext(pdi)).rejects.toThrow("its PDI is for");
   } finally {
-    await device.close();
+    await npu.close();
   }
 });
 
