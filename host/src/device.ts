@@ -104,7 +104,7 @@ export interface Kernel {
   readonly args: readonly KernelArg[];
   /** Where the instructions are: in a BO of each run, or in an ELF. */
   readonly flow: "insts" | "elf" | "full-elf";
-  /** Memory group of an argument, for `allocBo`. Scalars have the group 0x1ffff, as in XRT. */
+  /** Memory group of an argument, for `allocBo`. Those of scalars end in 0xffff, as in XRT. */
   groupId(index: number): number;
   /**
    * A run that is not started yet. Arguments as on hardware: opcode 3, instruction BO, its length in 32-bit words, bo0, bo1, ...

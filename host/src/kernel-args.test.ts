@@ -1,7 +1,7 @@
 import { UsageError } from "@aiekit/core";
 import { expect, test } from "vitest";
 import type { Bo, Kernel, RunArg } from "./device.ts";
-import { checkElfRunArgs, checkFullElfRunArgs, checkRunArgs } from "./kernel-args.ts";
+import { checkBoOptions, checkElfRunArgs, checkFullElfRunArgs, checkRunArgs } from "./kernel-args.ts";
 import { SimBo } from "./sim/sim-bo.ts";
 
 const groups = [0x1ffff, 0x10001, 0x1ffff, 0x10000, 0x10000];
@@ -81,4 +81,8 @@ test("a BO whose group came from another context's kernel is of the same bank", 
   const other = new SimBo(64, { flags: "hostOnly", group: 0x60000 }, () => {});
 
   expect(check(3, instr, 16, other).data).toEqual([other]);
+});
+
+test.each([0x1ffff, 0xceffff])("no BO is of group %i, that of scalars in any context", (group) => {
+  expect(() => checkBoOptions(64, { flags: "hostOnly", group })).toThrow(`group 0x${group.toString(16)} has no memory`);
 });

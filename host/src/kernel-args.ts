@@ -158,8 +158,8 @@ function groupOwner(kernel: Kernel, group: number): string {
   return ", which is no argument's of this kernel";
 }
 
-/** What XRT's group_id answers for a scalar, and for an argument that the kernel does not have. */
-const scalarGroup = 0x1ffff;
+/** The bank that XRT's group_id answers for a scalar, and for an argument that the kernel does not have. */
+const scalarBank = 0xffff;
 
 /**
  * Checks what a BO is to be before it is made, the same on every device.
@@ -169,9 +169,9 @@ export function checkBoOptions(sizeBytes: number, { group, flags }: BoOptions): 
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
     throw new DeviceError(`BO: expected a size of at least 1 byte, got ${sizeBytes}`);
   }
-  if (group !== scalarGroup) return;
+  if (bankOf(group) !== scalarBank) return;
   throw new DeviceError(
-    "BO: group 0x1ffff has no memory: it is that of scalars and of arguments that a kernel does not have",
+    `BO: group 0x${group.toString(16)} has no memory: it is that of scalars and of arguments that a kernel does not have`,
     {
       hint: `pass groupId of the argument that the BO is for: instr is ${instrArgIndex}, bo0 is ${firstDataArgIndex}: ${allocation(flags === "cacheable" ? instrArgIndex : firstDataArgIndex, flags)}`,
     },

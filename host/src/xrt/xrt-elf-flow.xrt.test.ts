@@ -9,6 +9,7 @@ import { loadKernel } from "../load-kernel.ts";
 import { objectWords } from "../loopback.test-support.ts";
 import { LoopbackBuild } from "../loopback-build.test-support.ts";
 import { loopback, machineFolder, openXrt, withBench } from "./xrt-bench.test-support.ts";
+import { runProgram } from "./xrt-program.test-support.ts";
 
 const elfOf = (send: number, fetch: number) => writeInstsElf(loopback.insts({ send, fetch }));
 
@@ -74,6 +75,19 @@ test("a run of it that fails is told, and the next one works", () =>
 
     expect(bench.words(output)[0]).toBe(5);
   }));
+
+test("the driver is called for it on the context's thread: an allocation that hangs lets the event loop go on", async () => {
+  const end = await runProgram(`
+    const { context, input, output } = await make(await open());
+    setFault("createBo", { kind: "hang", times: 1 });
+    const elf = Buffer.from("${Buffer.from(elfOf(1, 1)).toString("base64")}", "base64");
+    context.moduleKernel("MLIR_AIE", new Uint8Array(elf)).run(3, 0, 0, input, output);
+    setInterval(() => faultLeft("createBo").times === 0 && process.exit(3), 10);
+  `);
+  setFault(machineFolder, "createBo", undefined);
+
+  expect(end).toMatchObject({ code: 3, signal: null });
+});
 
 test("a build with ELFs is loaded with them, and gives the bytes that it gives without", async () => {
   const folder = await mkdtemp(join(tmpdir(), "aiekit-elf-"));
