@@ -8,7 +8,7 @@ import { setFault } from "../emulation/fault-table.ts";
 import { loadKernel } from "../load-kernel.ts";
 import { objectWords } from "../loopback.test-support.ts";
 import { LoopbackBuild } from "../loopback-build.test-support.ts";
-import { loopback, machineFolder, openXrt, withBench } from "./xrt-bench.test-support.ts";
+import { generation, loopback, machineFolder, openXrt, withBench } from "./xrt-bench.test-support.ts";
 import { runProgram } from "./xrt-program.test-support.ts";
 
 const elfOf = (send: number, fetch: number) => writeInstsElf(loopback.insts({ send, fetch }));
@@ -94,7 +94,7 @@ test("a build with ELFs is loaded with them, and gives the bytes that it gives w
   const device = await openXrt();
   try {
     const builds = new LoopbackBuild(folder);
-    const manifest = await builds.manifest([await builds.sequenceWithElf(4)]);
+    const manifest = await builds.manifest([await builds.sequenceWithElf(4)], { device: `${generation}_1col` });
     const data = Int32Array.from({ length: 4 * objectWords }, (_, i) => i * 7 - 5);
     const input = tensor("i32", [4, objectWords], data);
     const outputs = [];
