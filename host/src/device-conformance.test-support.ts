@@ -1,3 +1,4 @@
+import { writeInstsElf } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { Bench, type LoopbackDesign } from "./conformance-bench.test-support.ts";
 import type { Device } from "./device.ts";
@@ -38,6 +39,29 @@ export function testDeviceConformance(options: ConformanceOptions): void {
       const words = 3 * design.objectWords;
       expect(bench.words(output).subarray(0, words)).toEqual(bench.words(input).subarray(0, words));
       expect(bench.words(output).subarray(words)).toEqual(guard.subarray(words));
+    }),
+  );
+
+  test(
+    "instructions from an ELF do what they do from a BO, and what is missing is told before a run",
+    withKernel(async (bench) => {
+      const elf = writeInstsElf(design.insts({ send: 2, fetch: 2 }));
+      const kernel = bench.context.moduleKernel(design.kernelName, elf, "insts.elf");
+      const { input, output } = await bench.buffers(2);
+      bench.fill(input, 300);
+      bench.fill(output, 0);
+      const { instr } = await bench.instructions({ send: 2, fetch: 2 });
+
+      await kernel.run(3, 0, 0, input, output).finish();
+      output.sync("fromDevice");
+
+      expect(bench.words(output)).toEqual(bench.words(input));
+      expect([bench.kernel.flow, kernel.flow]).toEqual(["insts", "elf"]);
+      expect(() => kernel.createRun(3, 0, 0, input)).toThrow(/use arguments 3, 4, the run has 4 arguments/);
+      expect(() => kernel.createRun(3, instr, 0, input, output)).toThrow(/argument 1 .*: expected 0, the instructions/);
+      expect(() => kernel.createRun(3, 0, 9, input, output)).toThrow(/argument 2 .*: expected 0, the instructions/);
+      expect(() => bench.kernel.createRun(3, 0, 0, input, output)).toThrow(/argument 1 .*: expected a BO/);
+      expect(() => bench.context.moduleKernel(design.kernelName, elf.subarray(0, 200))).toThrow(/section header/);
     }),
   );
 
@@ -220,7 +244,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
       const foreign = await other.allocBo(input.sizeBytes, { flags: "hostOnly", group: kernel.groupId(3) });
 
       await expect(device.allocBo(64, { flags: "hostOnly", group: kernel.groupId(0) })).rejects.toThrow(
-        "group 0x1ffff has no memory: it is that of scalars and of arguments that a kernel does not have",
+        `group 0x${kernel.groupId(0).toString(16)} has no memory: it is that of scalars and of arguments that a kernel does not have`,
       );
       expect(() => kernel.groupId(kernel.args.length)).toThrow(
         `groupId(${kernel.args.length}): it has no such argument, expected 0 to ${kernel.args.length - 1}`,
@@ -230,6 +254,10 @@ export function testDeviceConformance(options: ConformanceOptions): void {
       );
       expect(() => kernel.createRun(3, instr, words, foreign.part({ sizeBytes: 64 }), output)).toThrow(
         "argument 3 (bo0): the BO of 64 bytes is of another device",
+      );
+      const elf = writeInstsElf(design.insts({ send: 1, fetch: 1 }));
+      expect(() => bench.context.moduleKernel(kernel.name, elf).createRun(3, 0, 0, foreign, output)).toThrow(
+        `argument 3 (bo0): the BO of ${input.sizeBytes} bytes is of another device`,
       );
       await other.close();
       expect(await kernel.run(3, instr, words, input.part({}), output).wait()).toBe("COMPLETED");
