@@ -7,6 +7,11 @@ import { openXrtDevice } from "./xrt/xrt-device.ts";
 export interface OpenDeviceOptions {
   /** Which NPU the simulator stands for; npu1 when left out. The generation of an NPU is its own. */
   readonly generation?: NpuGeneration;
+  /**
+   * Threads in which the simulator runs kernels, its own included; 1 when left out. Results and modelled cycles do not depend
+   * on it. More than one pays where kernels take most of the time and there are processors for them.
+   */
+  readonly threads?: number | undefined;
   /** The XRT addon, where it is not where scripts/build-xrt-addon.mjs puts it. */
   readonly xrtAddon?: string | undefined;
 }
@@ -17,17 +22,17 @@ export interface OpenDeviceOptions {
  * @throws DeviceUnavailableError that says what is missing and how to get it.
  */
 export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceOptions = {}): Promise<Device> {
-  const generation = options.generation ?? "npu1";
+  const { generation = "npu1", threads } = options;
   switch (kind) {
     case "sim":
-      return new SimDevice({ generation });
+      return new SimDevice({ generation, threads });
     case "xrt":
       return openXrt(options);
     case "auto":
       return openXrt(options).catch((error: unknown) => {
         if (!(error instanceof DeviceUnavailableError)) throw error;
         const why = error.message.replace("device xrt: ", "");
-        return new SimDevice({ generation, choice: `auto chose sim: ${why}; ${noCpu}` });
+        return new SimDevice({ generation, threads, choice: `auto chose sim: ${why}; ${noCpu}` });
       });
     case "cpu":
       throw new DeviceUnavailableError(`device cpu: ${noCpu}`, { hint: useSimulator });

@@ -7,12 +7,15 @@ import type { ConfiguredArray } from "./sim-context.ts";
  * An array configured as the image says: lowered design and the cores' programs.
  * @throws DesignError, BudgetError or a parse error for an image that no build makes.
  */
-export async function configureArray(image: SimImage): Promise<ConfiguredArray> {
+export async function configureArray(
+  image: SimImage,
+  { threads }: { readonly threads?: number | undefined } = {},
+): Promise<ConfiguredArray> {
   const config = parseArrayConfig(image.loweredMlir, "lowered.mlir");
   const modules = new Map(
     image.cores.map(({ col, row, module }): [string, Uint8Array] => [`${col},${row}`, image.modules[module]!]),
   );
-  const array = new AieArray(config, modules);
+  const array = new AieArray(config, modules, threads === undefined ? {} : { threads });
   const { clockHz } = config.device;
   return {
     async run({ insts, buffers, signal, kernelLimitMs }) {

@@ -11,6 +11,8 @@ import { SimContext } from "./sim-context.ts";
 export interface SimDeviceOptions {
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  /** Threads of each context's array that run kernels. */
+  readonly threads?: number | undefined;
 }
 
 /**
@@ -22,6 +24,7 @@ export class SimDevice implements Device {
   readonly name: string;
   readonly generation: NpuGeneration;
   readonly choice?: string;
+  readonly #threads: number | undefined;
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<SimContext>();
   readonly #bos = new Set<SimBo>();
@@ -30,6 +33,7 @@ export class SimDevice implements Device {
   constructor(options: SimDeviceOptions) {
     this.generation = options.generation;
     this.name = `${options.generation} (simulated)`;
+    this.#threads = options.threads;
     if (options.choice !== undefined) this.choice = options.choice;
   }
 
@@ -62,7 +66,7 @@ export class SimDevice implements Device {
     const context = new SimContext({
       uuid,
       kernels,
-      configure: () => configureArray(image),
+      configure: () => configureArray(image, { threads: this.#threads }),
       onClose: (closed) => this.#contexts.delete(closed),
     });
     this.#contexts.add(context);

@@ -40,7 +40,17 @@ export interface AieArrayOptions {
   readonly delays?: Delays;
   /** Is told what cores, DMA channels and locks do. */
   readonly trace?: TraceRecorder;
+  /**
+   * Threads that run kernels, this one included. Results, modelled cycles and faults are those of one thread, which is the
+   * default. A checked or traced array, cores that share memory, and arrays in a browser use one.
+   */
+  readonly threads?: number;
+  /** Microseconds that calls of a kernel must take on average to be run in another thread. */
+  readonly threadedFromUs?: number;
 }
+
+/** Below this the way to another thread and back takes a good part of what it saves. */
+const threadedFromUs = 10;
 
 /** A run gives way to the event loop after this long. */
 const turnMs = 100;
@@ -77,11 +87,15 @@ export class AieArray {
     this.#wallClock = options.wallClock ?? (() => performance.now());
     this.#config = config;
     this.#callsKernels = modules.size > 0;
-    const { checked, delays, trace } = options;
+    const { checked, delays, trace, threads: count = 1, threadedFromUs: fromUs = threadedFromUs } = options;
+    if (!(Number.isSafeInteger(count) && count >= 1)) {
+      throw new UsageError(`simulated array: threads: expected a positive integer, got ${count}`);
+    }
     this.#array = configureArray(config, modules, {
       ...(checked !== undefined && { checked }),
       ...(delays && { delays }),
       ...(trace && { trace }),
+      threads: { count, fromUs },
     });
   }
 
@@ -100,6 +114,7 @@ export class AieArray {
       throw error;
     }
     try {
+      await this.#array.threads?.ready();
       // Between two runs the array goes on for as long as a launch takes.
       const launchAt = clock.now + cost.launchCycles;
       await this.#advance({ until: () => clock.nextTime > launchAt, onStandstill: () => undefined, options });
@@ -113,6 +128,7 @@ export class AieArray {
     } catch (error) {
       this.#state = "broken";
       this.#brokenBy = error;
+      this.#array.threads?.close();
       throw error;
     }
   }
@@ -129,8 +145,10 @@ export class AieArray {
     throw new UsageError(`simulated array: no buffer ${name}; the design has ${names.join(", ") || "none"}`);
   }
 
+  /** Ends the array's threads. */
   close(): void {
     this.#state = "closed";
+    this.#array.threads?.close();
   }
 
   #begin(): void {
@@ -187,10 +205,21 @@ export class AieArray {
   }
 
   #turn(until: () => boolean): TurnEnd {
-    const { clock } = this.#array;
+    try {
+      return this.#work(until);
+    } catch (error) {
+      throw this.#firstFault(error);
+    }
+  }
+
+  #work(until: () => boolean): TurnEnd {
+    const { clock, cores } = this.#array;
     const start = this.#wallClock();
     for (let events = 1; ; events++) {
-      if (until()) return "reached";
+      if (until()) {
+        for (const core of cores) core.settle();
+        return "reached";
+      }
       if (!clock.step()) return "standstill";
       if (events % eventsPerLook !== 0) continue;
       if (clock.now - clock.progressAt > fruitlessCycles) return "standstill";
@@ -198,13 +227,28 @@ export class AieArray {
     }
   }
 
+  /** Of faults of kernels that were under way together, the one that comes first on one thread. */
+  #firstFault(error: unknown): unknown {
+    const began = this.#array.cores.filter((core) => core.underWay !== undefined);
+    began.sort((a, b) => a.underWay!.order - b.underWay!.order);
+    for (const core of began) {
+      try {
+        core.settle();
+      } catch (first) {
+        return first;
+      }
+    }
+    return error;
+  }
+
   #endlessKernel(limitMs: number): SimFault {
-    const { clock, cores } = this.#array;
-    const core = cores.find((candidate) => candidate === clock.current);
+    const { clock, cores, threads } = this.#array;
+    const working = threads?.working;
+    const core = cores.find((one) => (working ? one.threads?.core === working : one === clock.current));
     const who = core?.kernel === undefined ? "a core" : `kernel ${core.kernel} on ${core.agentName}`;
     return new SimFault(
       `${who} did not return within ${limitMs} ms`,
-      { kind: "kernel-endless", cycle: clock.now, ...(core && { tile: core.tile }) },
+      { kind: "kernel-endless", cycle: core?.underWay?.since ?? clock.now, ...(core && { tile: core.tile }) },
       { hint: "look for a loop whose end is never reached, or give the run more time" },
     );
   }

@@ -12,9 +12,10 @@ import type { FifoEnd } from "./fifo-ends.ts";
 import { describeLockWait } from "./fifo-names.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
 import type { KernelModule } from "./kernel-module.ts";
+import type { KernelSite } from "./kernel-site.ts";
 import type { Lock, LockUser } from "./lock.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
-import { memoryViews, type TileMemory } from "./tile-memory.ts";
+import { type MemoryUser, memoryViews, type TileMemory } from "./tile-memory.ts";
 
 export interface CoreParts {
   readonly clock: Scheduler;
@@ -27,6 +28,15 @@ export interface CoreParts {
   /** Ends of the design's objectFifos when the array is checked. */
   readonly ends: readonly FifoEnd[] | undefined;
   readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
+  /** There when other threads may run the core's kernels. */
+  readonly threads: KernelSite["threads"];
+}
+
+/** A kernel call that may be under way in another thread. */
+interface Flight {
+  readonly site: KernelSiteFunction;
+  /** Cycles from when the core began its present work to the end of the call, at least. */
+  readonly leastCycles: number;
 }
 
 export interface KernelUse {
@@ -38,7 +48,7 @@ const scratchFloat = new Float32Array(1);
 const scratchWord = new Int32Array(scratchFloat.buffer);
 
 /** One core: runs its program until a lock holds it, then lets others run. */
-export class Core implements Agent, LockUser {
+export class Core implements Agent, LockUser, MemoryUser {
   readonly tile: TileCoord;
   readonly agentName: string;
   readonly program: CoreProgram;
@@ -58,6 +68,14 @@ export class Core implements Agent, LockUser {
   readonly #stackBytes: number;
   /** Kernels called since the last slice of the trace. */
   readonly #called: string[] = [];
+  readonly #memory: TileMemory | undefined;
+  readonly threads: CoreParts["threads"];
+  /** When the core began its present work: all of it happens at this time. */
+  #beganAt = 0;
+  #flight: Flight | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  /** Place of the event at which the present work ends, kept when that work was left to another thread. */
+  #place: { readonly order: number; readonly delay: number } | undefined;
   #waitsFor = "";
   #waitingSince = 0;
   #lockCycles = 0;
@@ -69,6 +87,8 @@ export class Core implements Agent, LockUser {
     this.locks = parts.locks;
     this.#stackBytes = core.stackBytes;
     this.#clock = parts.clock;
+    this.threads = parts.threads;
+    this.#memory = parts.memories[0];
     this.#runtime = this.#makeRuntime(core, parts);
     this.#body = program.start(this.#runtime);
     parts.clock.at(parts.clock.now, this);
@@ -91,10 +111,22 @@ export class Core implements Agent, LockUser {
     return this.#runtime.gate;
   }
 
+  /** When the work that is under way in another thread began, in cycles and in the order of events; undefined without. */
+  get underWay(): { readonly since: number; readonly order: number } | undefined {
+    return this.#place && this.#memory?.user === this ? { since: this.#beganAt, order: this.#place.order } : undefined;
+  }
+
   fire(): void {
+    if (this.#place !== undefined && !this.#arrived(this.#place)) return;
     const runtime = this.#runtime;
+    this.#beganAt = this.#clock.now;
     runtime.cycles = 0;
-    if (this.#body.next().done) {
+    const { done } = this.#body.next();
+    if (this.#flight !== undefined) {
+      this.state = "running";
+      this.#place = this.#clock.reserve();
+      this.#clock.atPlace(this.#endsAt(this.#place), this.#place.order, this);
+    } else if (done) {
       this.state = "done";
     } else if (runtime.cycles > 0) {
       this.state = "running";
@@ -106,6 +138,67 @@ export class Core implements Agent, LockUser {
       this.#waitingSince = this.#clock.now;
       if (this.#clock.trace) this.#waitsFor = runtime.gate?.waitsFor ?? this.#lockWait();
     }
+  }
+
+  /** @throws what a kernel or the body threw, every time. */
+  settle(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    while (this.#flight !== undefined) this.#land();
+  }
+
+  /** Waits for the call that is under way, and lets the body go on to its next one or to where time must pass. */
+  #land(): void {
+    try {
+      this.#landFlight(this.#flight!);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+
+  /**
+   * True when the work that was begun has ended by now. Otherwise the core comes again when it may have: the event is where it
+   * would be had the work been done at once, and before that nothing can depend on what the work leaves.
+   */
+  #arrived(place: { readonly order: number; readonly delay: number }): boolean {
+    for (;;) {
+      const at = this.#endsAt(place);
+      if (at > this.#clock.now) {
+        this.#clock.atPlace(at, place.order, this);
+        return false;
+      }
+      if (at < this.#clock.now) {
+        throw new Error(`${this.agentName}: kernel ${this.kernel} took fewer cycles than it was known to take`);
+      }
+      if (this.#flight === undefined) break;
+      this.#land();
+    }
+    this.#place = undefined;
+    return true;
+  }
+
+  #endsAt({ delay }: { readonly delay: number }): number {
+    return this.#beganAt + (this.#flight?.leastCycles ?? this.#runtime.cycles) + delay;
+  }
+
+  #landFlight({ site }: Flight): void {
+    const runtime = this.#runtime;
+    const { value, cycles } = site.threaded!.end();
+    this.#flight = undefined;
+    this.#count(site.name, cycles);
+    runtime.callValue = site.narrowed(value);
+    runtime.callCycles = cycles;
+    runtime.cycles = 0;
+    this.#body.next();
+    if (this.#flight !== undefined) return;
+    this.busyCycles += runtime.cycles;
+    this.#memory?.settled();
+  }
+
+  #count(kernel: string, cycles: number): void {
+    const use = this.kernels.get(kernel)!;
+    use.calls++;
+    use.cycles += cycles;
   }
 
   lockGranted(): void {
@@ -140,13 +233,18 @@ export class Core implements Agent, LockUser {
   }
 
   #makeRuntime(core: CoreConfig, parts: CoreParts): CoreRuntime {
-    const { module, memories, cost, clock, cascade, corePort, ends } = parts;
-    const now = () => clock.now;
+    const { module, memories, cost, cascade, corePort, ends, threads } = parts;
+    const now = () => this.#beganAt;
     const checks = ends && new CoreChecks({ tile: core.tile, program: this.program, memories, ends, now });
     const cascadeValue = new Uint8Array(cascadeBytes);
+    const sites = this.program.calls.map((call) =>
+      kernelSite({ call, core, module, memories, cost, now, checks, threads }),
+    );
     const runtime: CoreRuntime = {
       cycles: 0,
       callCycles: 0,
+      callValue: undefined,
+      begin: (call, spent, args) => this.#begin(call, spent, args, sites[call]!),
       user: this,
       gate: undefined,
       inputPort: (channel) => corePort("S2MM", channel),
@@ -157,8 +255,7 @@ export class Core implements Agent, LockUser {
       memories: memories.map((memory) => memory.views),
       locks: parts.locks,
       requests: this.program.requests,
-      calls: this.program.calls.map((call) => {
-        const site = kernelSite({ call, core, module, memories, cost, now, checks });
+      calls: sites.map((site) => {
         if (!site.counted) this.uncounted.add(site.name);
         return this.#counted(site, () => runtime);
       }),
@@ -180,17 +277,29 @@ export class Core implements Agent, LockUser {
   }
 
   #counted(site: KernelSiteFunction, runtime: () => CoreRuntime): CoreRuntime["calls"][number] {
-    const use = this.kernels.get(site.name) ?? { calls: 0, cycles: 0 };
-    this.kernels.set(site.name, use);
+    if (!this.kernels.has(site.name)) this.kernels.set(site.name, { calls: 0, cycles: 0 });
     return (...args) => {
       this.kernel = site.name;
       if (this.#clock.trace && !this.#called.includes(site.name)) this.#called.push(site.name);
       const value = site.run(...args);
       runtime().callCycles = site.cycles;
-      use.calls++;
-      use.cycles += site.cycles;
+      this.#count(site.name, site.cycles);
       return value;
     };
+  }
+
+  #begin(call: number, spent: number, args: readonly (number | bigint)[], site: KernelSiteFunction): boolean {
+    const { threaded } = site;
+    if (threaded?.pays) {
+      this.kernel = site.name;
+      this.#memory!.user = this;
+      this.#flight = { site, leastCycles: spent + threaded.begin(args) };
+      return true;
+    }
+    const startedAt = threaded && performance.now();
+    this.#runtime.callValue = this.#runtime.calls[call]!(...args);
+    if (startedAt !== undefined) threaded?.took(performance.now() - startedAt);
+    return false;
   }
 
   #outOfBounds(access: { readonly site: number; readonly index: number; readonly elements: number }): never {
@@ -198,7 +307,7 @@ export class Core implements Agent, LockUser {
     const name = op.operands.find((value) => value.type.kind === "memref")?.name;
     throw new SimFault(
       `${this.agentName}, ${op.name}${at(op.loc)}: element ${access.index} of ${name === undefined ? "memory" : `%${name}`}, which has ${access.elements} elements`,
-      { kind: "buffer-bounds", cycle: this.#clock.now, tile: this.tile, ...(name !== undefined && { buffer: name }) },
+      { kind: "buffer-bounds", cycle: this.#beganAt, tile: this.tile, ...(name !== undefined && { buffer: name }) },
       { hint: "check the index against the type of the memref" },
     );
   }

@@ -7,6 +7,7 @@ import { checkedKernel } from "./kernel-check.ts";
 import { kernelFault } from "./kernel-fault.ts";
 import { type KernelFunction, pageBytes, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
+import { ThreadedCall } from "./threaded-call.ts";
 import type { TileMemory } from "./tile-memory.ts";
 
 /** Bytes around a neighbour's buffer that are kept right as well, so that small overruns do what they do on hardware. */
@@ -23,6 +24,10 @@ export interface KernelSiteFunction {
   readonly run: KernelFunction;
   /** Modelled cycles of the last run. */
   cycles: number;
+  /** Bits that a result of an integer below 32 bits lacks, filled. */
+  readonly narrowed: (value: number | bigint | undefined) => number | bigint | undefined;
+  /** There where other threads may run the calls. */
+  readonly threaded: ThreadedCall | undefined;
 }
 
 /**
@@ -42,8 +47,13 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
   const argumentBytes = (args: readonly (number | bigint)[]): number =>
     pointersOf(args).reduce((n, pointer) => n + (bufferBehind(site.memories, pointer)?.bytes ?? 0), 0);
 
+  const narrowed = (value: number | bigint | undefined) =>
+    typeof value === "number" && narrow > 0 ? (value << narrow) >> narrow : value;
+  const { threads } = site;
   const result: KernelSiteFunction = {
     name: call.name,
+    narrowed,
+    threaded: threads && new ThreadedCall({ site, ...threads }, argumentBytes),
     counted: takeOps !== undefined,
     cycles: 0,
     run: (...args) => {
@@ -54,7 +64,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
         throw kernelFault(error, { site, pointers: pointersOf(args) });
       }
       result.cycles = takeOps ? kernelCycles(cost, takeOps()) : uncountedKernelCycles(cost, argumentBytes(args));
-      return typeof value === "number" && narrow > 0 ? (value << narrow) >> narrow : value;
+      return narrowed(value);
     },
   };
   return result;

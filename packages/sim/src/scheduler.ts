@@ -53,15 +53,26 @@ export class Scheduler {
 
   /** Wakes `agent` at the time `asked`, which is not before `now`. */
   at(asked: number, agent: Agent): void {
-    let hole = this.#times.length;
+    const { order, delay } = this.reserve();
+    this.atPlace(asked + delay, order, agent);
+  }
+
+  /** A place among the events of one time, and the delay there, for an event whose time is not known yet. */
+  reserve(): { readonly order: number; readonly delay: number } {
     const order = this.#order++;
-    const time = this.#delays === undefined ? asked : asked + this.#delays(order);
+    return { order, delay: this.#delays?.(order) ?? 0 };
+  }
+
+  /** Wakes `agent` at `time`, its delay included, at a place that was reserved. */
+  atPlace(time: number, order: number, agent: Agent): void {
+    let hole = this.#times.length;
     this.#times.push(time);
     this.#orders.push(order);
     this.#agents.push(agent);
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
-      if (this.#times[parent]! <= time) break;
+      const before = this.#times[parent]!;
+      if (before < time || (before === time && this.#orders[parent]! < order)) break;
       this.#move(parent, hole);
       hole = parent;
     }
