@@ -75,7 +75,8 @@ export async function withOpenKernel<T>(
 ): Promise<T> {
   const generation = generationOf(npu ?? findKernel(kernel).device);
   const openStartMs = performance.now();
-  const device = await openDevice(kind, { generation, xrtAddon: context.environment.xrtAddon });
+  const { xrtAddon, simThreads: threads } = context.environment;
+  const device = await openDevice(kind, { generation, xrtAddon, threads });
   let compiler: WasmClang | undefined;
   const openMs = performance.now() - openStartMs;
   try {

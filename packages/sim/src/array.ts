@@ -163,7 +163,7 @@ function startThreads(kernels: ReadonlyMap<string, KernelModule>, { count, fromU
   if (modules.length === 0) return undefined;
   const all = new KernelThreads(modules.map(threadedParts), { threads: count });
   const of = (module: KernelModule | undefined) => {
-    const core = all.cores[modules.findIndex((one) => one === module)];
+    const core = all.cores[module ? modules.indexOf(module) : -1];
     return core && { core, fromUs };
   };
   return { all, of };
