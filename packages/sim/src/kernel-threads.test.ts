@@ -84,6 +84,26 @@ test("a kernel in another thread keeps its statics from run to run", async () =>
   expect(firsts).toEqual([42, 43, 44, 45, 46, 47, 48, 49]);
 });
 
+test("a slow kernel that reads and writes over its arguments meets the words that it meets on one thread", async () => {
+  const decrement = [...op.get(4), ...op.constant(-1), ...op.add, ...op.set(4)];
+  const wait = [...op.loop, ...decrement, ...[...op.get(4), ...op.brIf(0)], ...op.end];
+  const slow: HandFunction = {
+    name: "k",
+    params: 4,
+    locals: 1,
+    code: [...op.constant(20_000_000), ...op.set(4), ...wait, ...addKernel("k").code],
+  };
+  // 32 words of both buffers of a fifo, of which DMAs fill and drain one meanwhile.
+  const resultOf = async (threads: number) => {
+    const { array, output, launch } = oneKernel(slow, callK(32, 1000), { threads });
+    const { cycles } = await array.run(launch);
+    array.close();
+    return { output: [...output], cycles };
+  };
+
+  expect(await resultOf(2)).toEqual(await resultOf(1));
+});
+
 const trap = (code: number, a: number): HandFunction => ({
   name: "k",
   params: 4,
