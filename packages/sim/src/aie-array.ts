@@ -47,6 +47,8 @@ export interface AieArrayOptions {
   readonly threads?: number;
   /** Microseconds that calls of a kernel must take on average to be run in another thread. */
   readonly threadedFromUs?: number;
+  /** False: the array's own thread runs none of the calls that go to others, for tests. Default true. */
+  readonly takesCalls?: boolean;
 }
 
 /** Below this the way to another thread and back takes a good part of what it saves. */
@@ -88,6 +90,7 @@ export class AieArray {
     this.#config = config;
     this.#callsKernels = modules.size > 0;
     const { checked, delays, trace, threads: count = 1, threadedFromUs: fromUs = threadedFromUs } = options;
+    const { takesCalls = true } = options;
     if (!(Number.isSafeInteger(count) && count >= 1)) {
       throw new UsageError(`simulated array: threads: expected a positive integer, got ${count}`);
     }
@@ -95,7 +98,7 @@ export class AieArray {
       ...(checked !== undefined && { checked }),
       ...(delays && { delays }),
       ...(trace && { trace }),
-      threads: { count, fromUs },
+      threads: { count, fromUs, takesCalls },
     });
   }
 

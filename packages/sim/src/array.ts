@@ -50,6 +50,8 @@ export interface ThreadOptions {
   readonly count: number;
   /** Microseconds that calls of a kernel must take on average to be run in another thread. */
   readonly fromUs: number;
+  /** False: this thread runs none of the calls that others can. */
+  readonly takesCalls: boolean;
 }
 
 const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
@@ -158,10 +160,10 @@ function sharesMemory(core: CoreConfig, programs: ReadonlyMap<CoreConfig, CorePr
 }
 
 /** Threads for the modules that can go from one to another; undefined when there are none. */
-function startThreads(kernels: ReadonlyMap<string, KernelModule>, { count, fromUs }: ThreadOptions) {
+function startThreads(kernels: ReadonlyMap<string, KernelModule>, { count, fromUs, takesCalls }: ThreadOptions) {
   const modules = [...kernels.values()].filter((module) => module.threaded);
   if (modules.length === 0) return undefined;
-  const all = new KernelThreads(modules.map(threadedParts), { threads: count });
+  const all = new KernelThreads(modules.map(threadedParts), { threads: count, takesCalls });
   const of = (module: KernelModule | undefined) => {
     const core = all.cores[module ? modules.indexOf(module) : -1];
     return core && { core, fromUs };

@@ -11,6 +11,8 @@ import { addKernel, assemble, type HandFunction, op } from "./wasm-assembler.tes
 const memory = { minimum: 1, maximum: 1 };
 /** Every call goes to whichever thread comes first. */
 const everyCall = { threadedFromUs: 0 };
+/** Every call goes to another thread. */
+const elsewhere = { ...everyCall, takesCalls: false };
 const words16: Omit<CoreDesign, "work"> = {
   input: "memref<16xi32>",
   output: "memref<16xi32>",
@@ -29,7 +31,7 @@ const ramp = Int32Array.from({ length: 64 }, (_, i) => i);
 /** A design whose core calls `kernel`, with what one launch needs. */
 function oneKernel(kernel: HandFunction, work: string, options: AieArrayOptions) {
   const module = assemble({ functions: [kernel], memory });
-  const array = arrayOf(coreDesign({ ...words16, work }), { "0,2": module }, { ...everyCall, ...options });
+  const array = arrayOf(coreDesign({ ...words16, work }), { "0,2": module }, { ...elsewhere, ...options });
   const output = new Int32Array(ramp.length);
   return { array, output, launch: inAndOut(ramp, output) };
 }
@@ -72,7 +74,7 @@ test("a kernel in another thread keeps its statics from run to run", async () =>
   };
   const module = assemble({ functions: [count], memory, data: { address: 0x2000, bytes: [41, 0, 0, 0] } });
   const design = coreDesign({ ...words16, work: callK(16, 0) });
-  const array = arrayOf(design, { "0,2": module }, { ...everyCall, threads: 3 });
+  const array = arrayOf(design, { "0,2": module }, { ...elsewhere, threads: 3 });
   const firsts: (number | undefined)[] = [];
   for (let run = 0; run < 2; run++) {
     const output = new Int32Array(64);
@@ -90,12 +92,21 @@ test("a slow kernel that reads and writes over its arguments meets the words tha
   const slow: HandFunction = {
     name: "k",
     params: 4,
-    locals: 1,
-    code: [...op.constant(20_000_000), ...op.set(4), ...wait, ...addKernel("k").code],
+    locals: 4,
+    code: [
+      ...[...op.constant(20_000_000), ...op.set(4), ...wait],
+      ...[0, 1, 2].flatMap((i) => [...op.get(i), ...op.set(5 + i)]),
+      // out[i] = in[i + 16] + k, which the DMA fills meanwhile.
+      ...[...op.get(0), ...op.constant(64), ...op.add, ...op.set(0)],
+      ...addKernel("k").code,
+      // out[i - 16] = in[i] + k, which it drains.
+      ...[0, 1, 2].flatMap((i) => [...op.get(5 + i), ...op.set(i)]),
+      ...[...op.get(1), ...op.constant(-64), ...op.add, ...op.set(1)],
+      ...addKernel("k").code,
+    ],
   };
-  // 32 words of both buffers of a fifo, of which DMAs fill and drain one meanwhile.
   const resultOf = async (threads: number) => {
-    const { array, output, launch } = oneKernel(slow, callK(32, 1000), { threads });
+    const { array, output, launch } = oneKernel(slow, callK(16, 1000), { threads });
     const { cycles } = await array.run(launch);
     array.close();
     return { output: [...output], cycles };

@@ -56,6 +56,8 @@ export class FailedCall extends Error {
 export interface KernelThreadsOptions {
   /** This thread included. */
   readonly threads: number;
+  /** False: only other threads run calls, for tests in which they must. */
+  readonly takesCalls: boolean;
   readonly spinUs?: number;
 }
 
@@ -71,12 +73,14 @@ export class KernelThreads {
   readonly #ports: MessagePort[] = [];
   readonly #words: Int32Array;
   readonly #ready: Promise<unknown>;
+  readonly takesCalls: boolean;
   #tickets = 0;
 
   constructor(parts: readonly { work: ThreadedCoreWork; own: OwnInstance }[], options: KernelThreadsOptions) {
     const words = new SharedArrayBuffer(4 * places.stride * (parts.length + 1));
     const numbers = new SharedArrayBuffer(8 * places.stride * parts.length);
     this.#words = new Int32Array(words);
+    this.takesCalls = options.takesCalls;
     this.cores = parts.map(({ work, own }, index) => new ThreadedCore(this, { index, work, own, words, numbers }));
     const { spinUs = 50 } = options;
     const cores = parts.map(({ work }) => work);
@@ -103,6 +107,7 @@ export class KernelThreads {
 
   /** The call that waits longest, taken for this thread. */
   takeOldest(): ThreadedCore | undefined {
+    if (!this.takesCalls) return undefined;
     let oldest: ThreadedCore | undefined;
     for (const core of this.cores) if (core.isWaiting && (!oldest || core.ticket < oldest.ticket)) oldest = core;
     return oldest?.take() ? oldest : undefined;
@@ -231,7 +236,7 @@ export class ThreadedCore {
   /** Waits until the call has ended, with other work where there is some. @throws FailedCall. */
   end(): CallEnd {
     const [words, place] = [this.#words, this.#at + places.state];
-    if (this.take()) this.#run();
+    if (this.#threads.takesCalls && this.take()) this.#run();
     for (let look = 0; ; look++) {
       const state = Atomics.load(words, place);
       if (state >= ended) break;
