@@ -32,7 +32,9 @@ const cases = [
   { dtype: "bf16_bf16", shape: [1536, 384, 1536] },
 ].map((one) => ({ ...one, name: `${one.dtype} ${one.shape.join("x")}` }));
 
-console.log(`${cpus()[0]?.model ?? "unknown processor"}, node ${process.version}, threads ${options.threads}, best of ${options.runs}`);
+console.log(
+  `${cpus()[0]?.model ?? "unknown processor"}, node ${process.version}, threads ${options.threads}, best of ${options.runs}`,
+);
 for (const one of cases) if (!options.only || one.name.includes(options.only)) await measure(one);
 
 async function measure({ name, dtype, shape }) {
