@@ -46,7 +46,6 @@ test.each([
   ["add", { shape: "64x384" }],
   ["gelu", { shape: "64x384" }],
   ["layernorm", { rows: "64" }],
-  ["softmax", { rows: "32", cols: 256 }],
   ["gemv", { shapes: "1x128x256" }],
   ["matmul", { dtype: "i8_i8", shapes: "64x128x128" }],
   ["matmul", { dtype: "bf16_bf16", shapes: "64x128x128" }],

@@ -168,7 +168,10 @@ export class Core implements Agent, LockUser, MemoryUser {
         return false;
       }
       if (at < this.#clock.now) {
-        throw new Error(`${this.agentName}: kernel ${this.kernel} took fewer cycles than it was known to take`);
+        const work = `began at ${this.#beganAt}, ${this.#runtime.cycles} cycles, delay ${place.delay}`;
+        throw new Error(
+          `${this.agentName}: kernel ${this.kernel} ended at ${at}, foreseen not before ${this.#clock.now}: ${work}`,
+        );
       }
       if (this.#flight === undefined) break;
       this.#land();
