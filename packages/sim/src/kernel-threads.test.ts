@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import type { AieArrayOptions } from "./aie-array.ts";
 import { SimFault } from "./fault.ts";
-import { arrayOf, type CoreDesign, coreDesign, inAndOut } from "./lowered-design.test-support.ts";
+import {
+  arrayOf,
+  bytesOf,
+  type CoreDesign,
+  coreDesign,
+  inAndOut,
+  insts,
+  sync,
+  transfer,
+} from "./lowered-design.test-support.ts";
 import { graphDesign } from "./random/graph-design.test-support.ts";
 import { evaluate, randomFrom, randomGraph } from "./random/random-graph.test-support.ts";
 import { graphInputs, runGraphReports } from "./random/run-graph.test-support.ts";
@@ -26,6 +35,8 @@ const callK = (count: number, add: number): string => `
   %_n = arith.constant ${count} : i32
   %_k = arith.constant ${add} : i32
   func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`;
+/** The same with values of other names. */
+const again = (call: string, i: number): string => call.replace(/%_([nk])/g, `%_$1${i}`);
 const ramp = Int32Array.from({ length: 64 }, (_, i) => i);
 
 /** A design whose core calls `kernel`, with what one launch needs. */
@@ -201,6 +212,35 @@ test("a checked and a traced array find and tell the same, whatever number of th
   const { array, launch } = oneKernel(addKernel("k"), callK(17, 1), { threads: 2, checked: true });
 
   await expect(array.run(launch)).rejects.toMatchObject({ fault: { kind: "kernel-overrun" } });
+});
+
+test("a run that ends while a call is under way reports it, also when it pauses for the event loop just then", async () => {
+  const design = coreDesign({ ...words16, work: callK(16, 1).concat(...[2, 3, 4].map((i) => again(callK(16, i), i))) });
+  const module = assemble({ functions: [addKernel("k")], memory });
+  // The run ends when the third object is in its buffer, while the core works at the second. The clock on the wall makes every
+  // look at it a pause, and the records in front move the looks by one event each.
+  const reportOf = async (threads: number, records: number) => {
+    let wallMs = 0;
+    const wallClock = () => {
+      wallMs += 1000;
+      return wallMs;
+    };
+    const array = arrayOf(design, { "0,2": module }, { ...everyCall, threads, wallClock });
+    const stream = insts(
+      new Array(records).fill({ op: "noop" }),
+      transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: 48, token: true }),
+      sync("MM2S"),
+    );
+    const report = await array.run({ insts: stream, buffers: [bytesOf(ramp)] });
+    array.close();
+    return report;
+  };
+  for (let records = 0; records < 64; records++) {
+    const [one, two] = [await reportOf(1, records), await reportOf(2, records)];
+
+    expect(one.tiles.flatMap(({ core }) => core?.kernels ?? [])).toMatchObject([{ name: "k", calls: 8 }]);
+    expect(two, `${records} records in front`).toEqual(one);
+  }
 });
 
 test("40 arrays with 3 threads, one after the other, run and close", async () => {
