@@ -13,7 +13,7 @@ help:
 	@echo "make demo WAV=x.wav  the same with a recording of yours"
 	@echo "make test            every check, with one summary"
 	@echo "make test-slow       the long checks: more clips, longer fuzzing"
-	@echo "make test-tools      our packager against the real bootgen and xclbinutil, which it gets from Debian"
+	@echo "make test-tools      our writers against the real bootgen, xclbinutil and aiebu-asm, which it gets from Debian"
 	@echo "make test-xrt        the xrt device over AMD's real XRT, which it gets from Debian, and an emulated driver"
 	@echo "make test-xrt-slow   the same built with sanitizers; 100,000 launches; what the addon costs beside C++"
 	@echo "make setup           install and compile only; then: npx aiekit --help"

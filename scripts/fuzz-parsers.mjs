@@ -117,6 +117,15 @@ const elf = x.writeCoreElf({
   ],
 });
 
+const streamOf = (list) => x.encodeTxn({ ...header, ops: list, major: 0, minor: 1 });
+const fullElf = x.writeFullElf({
+  ...{ kernel: "main", argCount: 3, pdis: [{ id: 1, bytes: pdi }] },
+  instances: [
+    { name: "one", insts: streamOf(ops.slice(0, 4)) },
+    { name: "another", insts: streamOf([ops[7], ...ops.slice(0, 4)]) },
+  ],
+});
+
 const hash = "ab".repeat(32);
 const file = (path) => ({ path, bytes: 64, sha256: hash });
 const manifest = new TextEncoder().encode(
@@ -355,6 +364,11 @@ export const parsers = [
     seeds: [elf],
     read: (bytes) => x.readCoreElf(bytes, name),
     deep: (bytes) => x.roundtrip(bytes, name),
+  },
+  {
+    name: "control ELF",
+    seeds: [x.writeInstsElf(streamOf(ops.slice(0, 4))), fullElf],
+    read: (bytes) => x.readControlElf(bytes, name),
   },
   {
     name: "simulator image",

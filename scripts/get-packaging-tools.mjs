@@ -1,8 +1,8 @@
-// Gets the real bootgen 2022.2 and xclbinutil 2.25 for the checks that hold our packager against them.
+// Gets the real bootgen 2022.2, xclbinutil 2.25 and aiebu-asm 1.0 for the checks that hold our writers against them.
 //
 //   node scripts/get-packaging-tools.mjs [FOLDER]       default .cache/packaging-tools; programs are then in FOLDER/bin
 //
-// Debian 13 has the first, its backports the second; both need a newer C library than many systems have. Their packages
+// Debian 13 has the first, its backports the others; all need a newer C library than many systems have. Their packages
 // are unpacked into FOLDER (scripts/debian-packages.mjs) and started through the C library beside them.
 // Exit code 1 with one line that says why, where they cannot be had; the same line is left in FOLDER/unavailable.txt.
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { backports, leaveReason, makeFolderOfPackages, runnerUntil, suite } from "./debian-packages.mjs";
 
-const programs = ["bootgen", "xclbinutil"];
+const programs = ["bootgen", "xclbinutil", "aiebu-asm"];
 // The programs' packages, and what they load: `ldd` of both.
 const packages = [
   ...["libc6", "libstdc++6", "libgcc-s1", "libssl3t64", "zlib1g", "libzstd1", "libuuid1"].map(
@@ -19,7 +19,7 @@ const packages = [
   ...["libboost-filesystem1.83.0", "libboost-program-options1.83.0", "xilinx-bootgen"].map(
     (name) => `${name}/${suite}`,
   ),
-  ...["libxrt2", "libxrt-utils"].map((name) => `${name}/${backports}`),
+  ...["libxrt2", "libxrt-utils", "libxrt-utils-npu"].map((name) => `${name}/${backports}`),
 ];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
@@ -37,7 +37,7 @@ try {
 }
 
 function install() {
-  console.log(`unpacking ${programs.join(" and ")} of Debian ${suite} into ${folder} (12 MB of packages)`);
+  console.log(`unpacking ${programs.join(", ")} of Debian ${suite} into ${folder} (12 MB of packages)`);
   makeFolderOfPackages({ folder, packages, architectures: ["amd64", "arm64"], arrange, run });
   if (!works(folder)) throw new Error(`${join(folder, "bin")}: the programs were unpacked but do not start`);
 }
@@ -70,7 +70,7 @@ function works(where) {
   );
 }
 
-/** What the programs say of themselves; fewer than two where one does not start. */
+/** What the programs say of themselves; fewer than there are programs where one does not start. */
 function versions(where) {
   const ask = (program, args, pattern) => {
     try {
@@ -81,5 +81,10 @@ function versions(where) {
   };
   const bootgen = ask("bootgen", [], /Bootgen v(\S+)/);
   const xclbinutil = ask("xclbinutil", ["--version"], /Build Version:\s*(\S+)/);
-  return [bootgen && `bootgen ${bootgen}`, xclbinutil && `xclbinutil ${xclbinutil}`].filter(Boolean);
+  const aiebu = ask("aiebu-asm", ["--version"], /AIEBU Build Version:\s*(\S+)/);
+  return [
+    bootgen && `bootgen ${bootgen}`,
+    xclbinutil && `xclbinutil ${xclbinutil}`,
+    aiebu && `aiebu-asm ${aiebu}`,
+  ].filter(Boolean);
 }

@@ -1,9 +1,10 @@
 // Tests of the `xrt` device: AMD's XRT as it is, over a driver and an array that are emulated. `make test-xrt`.
 //
-//   node scripts/test-xrt.mjs [--slow] [--sanitize] [NAME...] [-- VITEST_OPTION...]     names pick test files
+//   node scripts/test-xrt.mjs [--slow] [--sanitize] [--npu npu1|npu2] [NAME...] [-- VITEST_OPTION...]     names pick test files
 //
 // --slow: 100,000 launches, without growth of memory or handles, and the addon's cost beside the same program in C++.
 // --sanitize: the addon is built with AddressSanitizer and UndefinedBehaviorSanitizer.
+// --npu: of these tests on that generation alone; otherwise npu1, and the device suite and full ELFs on npu2 as well.
 // Where XRT cannot be had (scripts/get-xrt.mjs) everything is skipped, counted, and the reason printed.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { parseArgs } from "node:util";
 import { buildStack, root, runOnEmulatedMachine, sanitizerEnvironment, whyNoStack } from "./xrt-stack.mjs";
 
 const { values, positionals } = parseArgs({
-  options: { slow: { type: "boolean" }, sanitize: { type: "boolean" } },
+  options: { slow: { type: "boolean" }, sanitize: { type: "boolean" }, npu: { type: "string" } },
   allowPositionals: true,
 });
 const sanitize = values.sanitize ? "address,undefined" : undefined;
@@ -22,20 +23,25 @@ if (reason !== undefined) {
   );
   process.exit(0);
 }
-const options = { sanitize, ...(sanitize !== undefined && sanitizerEnvironment()) };
+const sanitizers = sanitize === undefined ? {} : sanitizerEnvironment();
+const on = (generation) => ({
+  ...sanitizers,
+  sanitize,
+  generation,
+  env: { ...sanitizers.env, AIEKIT_NPU_GENERATION: generation },
+});
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.xrt.config.ts", ...positionals];
 const steps = values.slow
   ? [["scripts/xrt-many-launches.mjs"], ["scripts/bench-xrt-overhead.mjs", "--inside", "--check"]]
   : [vitest];
-for (const step of steps) await run(step, options);
+for (const step of steps) await run(step, values.npu ?? "npu1");
 // The other generation has other limits; what a device does is the same.
-if (!values.slow && positionals.length === 0) {
-  const env = { ...options.env, AIEKIT_NPU_GENERATION: "npu2" };
-  await run([...vitest, "xrt-conformance"], { ...options, env, generation: "npu2" });
+if (!values.slow && values.npu === undefined && positionals.length === 0) {
+  await run([...vitest, "xrt-conformance", "xrt-full-elf"], "npu2");
 }
 
-async function run(step, on) {
-  const code = await runOnEmulatedMachine("node", step, on);
+async function run(step, generation) {
+  const code = await runOnEmulatedMachine("node", step, on(generation));
   if (code !== 0) process.exitCode = code;
 }
 

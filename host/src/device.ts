@@ -41,6 +41,13 @@ export interface Device {
    */
   createContext(uuid: string): Promise<HwContext>;
   /**
+   * Columns of the array for a full ELF, which has PDIs and instructions in it and needs no xclbin (`writeFullElf`, aiebu-asm).
+   * Its kernels are named `kernel:instance`. Each run configures the columns as its stream says.
+   * @throws FormatError for an ELF that XRT could not run rightly; DeviceError where the device runs none: the simulator,
+   * npu1 (its firmware has no preemption, and the driver refuses the command), an XRT without the flow.
+   */
+  createElfContext(elf: Uint8Array, name?: string): Promise<HwContext>;
+  /**
    * A buffer object of `sizeBytes`; `group` is `kernel.groupId(index)` of the argument it is for.
    * @throws DeviceError when there is no memory, or the driver did not answer within `timeoutMs`; AbortedError.
    */
@@ -57,13 +64,21 @@ export interface BoOptions {
 /** No time limit unless one is given. */
 export interface AllocOptions extends BoOptions, WaitOptions {}
 
-/** Columns of the array, configured by one xclbin. */
+/** Columns of the array, configured by one xclbin or one full ELF. */
 export interface HwContext {
+  /** Of the xclbin; the UID of a full ELF. */
   readonly uuid: string;
-  /** Names of the xclbin's kernels. */
+  /** Names of its kernels. */
   readonly kernels: readonly string[];
   /** @throws DeviceError when the xclbin has no kernel of that name; the message lists those it has. */
   kernel(name: string): Kernel;
+  /**
+   * The xclbin's kernel with instructions from an ELF (`writeInstsElf`, aiebu-asm): XRT's module flow, in which XRT writes
+   * the BOs' addresses into the stream instead of the firmware. Its runs take 0 for the instruction BO and its length.
+   * The simulator executes the stream that is in the ELF. Kept until the context is closed.
+   * @throws FormatError for an ELF that XRT could not run rightly, DeviceError where it is for another NPU or XRT lacks the flow.
+   */
+  moduleKernel(name: string, elf: Uint8Array, elfName?: string): Kernel;
   /** A list of runs that are started together and waited for together. */
   createRunlist(): Runlist;
   /** Runs that are still in flight end as ABORT. */
@@ -87,10 +102,13 @@ export type RunArg = number | bigint | Bo;
 export interface Kernel {
   readonly name: string;
   readonly args: readonly KernelArg[];
-  /** Memory group of an argument, for `allocBo`. Scalars have the group 0x1ffff, as in XRT. */
+  /** Where the instructions are: in a BO of each run, or in an ELF. */
+  readonly flow: "insts" | "elf" | "full-elf";
+  /** Memory group of an argument, for `allocBo`. Those of scalars end in 0xffff, as in XRT. */
   groupId(index: number): number;
   /**
    * A run that is not started yet. Arguments as on hardware: opcode 3, instruction BO, its length in 32-bit words, bo0, bo1, ...
+   * With instructions in an ELF the second and the third are 0; a kernel of a full ELF takes its BOs and nothing else.
    * Trailing BOs may be left out when the instruction stream does not use them.
    * @throws UsageError that names the argument, what was expected and what was given.
    */

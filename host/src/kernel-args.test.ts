@@ -1,7 +1,7 @@
 import { UsageError } from "@aiekit/core";
 import { expect, test } from "vitest";
 import type { Bo, Kernel, RunArg } from "./device.ts";
-import { checkRunArgs } from "./kernel-args.ts";
+import { checkBoOptions, checkElfRunArgs, checkFullElfRunArgs, checkRunArgs } from "./kernel-args.ts";
 import { SimBo } from "./sim/sim-bo.ts";
 
 const groups = [0x1ffff, 0x10001, 0x1ffff, 0x10000, 0x10000];
@@ -14,6 +14,7 @@ const kernel = {
     { index: 3, name: "bo0", kind: "bo", type: "void*", flags: "hostOnly" },
     { index: 4, name: "bo1", kind: "bo", type: "void*", flags: "hostOnly" },
   ],
+  flow: "insts",
   groupId: (index: number) => groups[index]!,
 } as unknown as Kernel;
 
@@ -68,11 +69,20 @@ test("a BO of another device is refused by argument, before any of its memory is
   const run = () => checkRunArgs(kernel, [3, instr, 16, data], (bo) => bo === instr);
 
   expect(run).toThrow(UsageError);
-  expect(run).toThrow("argument 3 (bo0): the BO of 64 bytes is of another device, which has memory of its own");
+  const refusal = "(bo0): the BO of 64 bytes is of another device, which has memory of its own";
+  expect(run).toThrow(`argument 3 ${refusal}`);
+  const limits = { used: [], owns: () => false };
+  expect(() => checkElfRunArgs({ ...kernel, flow: "elf" }, [3, 0, 0, data], limits)).toThrow(`argument 3 ${refusal}`);
+  const full: Kernel = { ...kernel, flow: "full-elf", args: kernel.args.slice(3), groupId: () => 0 };
+  expect(() => checkFullElfRunArgs(full, [data], limits)).toThrow(`argument 0 ${refusal}`);
 });
 
 test("a BO whose group came from another context's kernel is of the same bank", () => {
   const other = new SimBo(64, { flags: "hostOnly", group: 0x60000 }, () => {});
 
   expect(check(3, instr, 16, other).data).toEqual([other]);
+});
+
+test.each([0x1ffff, 0xceffff])("no BO is of group %i, that of scalars in any context", (group) => {
+  expect(() => checkBoOptions(64, { flags: "hostOnly", group })).toThrow(`group 0x${group.toString(16)} has no memory`);
 });

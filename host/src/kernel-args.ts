@@ -14,7 +14,8 @@ export type OwnsBo = (bo: Bo) => boolean;
 
 /** Arguments of a run after they were checked. */
 export interface CheckedArgs {
-  readonly instr: Bo;
+  /** Undefined where the instructions are in an ELF. */
+  readonly instr: Bo | undefined;
   readonly instrBytes: number;
   readonly data: readonly Bo[];
 }
@@ -25,52 +26,106 @@ export interface CheckedArgs {
  * @throws UsageError that names the argument's index and name, what was expected and what was given.
  */
 export function checkRunArgs(kernel: Kernel, args: readonly RunArg[], owns: OwnsBo = () => true): CheckedArgs {
-  const fail = (what: string, { hint = `arguments: ${signature(kernel.args)}` } = {}): never => {
-    throw new UsageError(`kernel ${kernel.name}: ${what}`, { hint });
-  };
-  if (args.length > kernel.args.length) {
-    fail(`expected at most ${kernel.args.length} arguments, got ${args.length}`);
+  checkDeclared(kernel, args, owns);
+  const instr = args[instrArgIndex] as Bo;
+  const words = Number(args[wordCountArgIndex]);
+  const instrBytes = words * 4;
+  if (words === 0 || instrBytes > instr.sizeBytes) {
+    failureOf(kernel)(
+      `argument ${wordCountArgIndex} (ninstr): expected 1 to ${Math.floor(instr.sizeBytes / 4)} words ` +
+        `(the instruction BO has ${instr.sizeBytes} bytes), got ${words}`,
+      "the length is counted in 32-bit words, not in bytes",
+    );
   }
+  return { instr, instrBytes, data: args.slice(firstDataArgIndex) as Bo[] };
+}
+
+/** What checks of arguments for instructions in an ELF need beside the kernel. */
+export interface ElfRunLimits {
+  /** Numbers of the arguments that the instructions use. */
+  readonly used: readonly number[];
+  readonly owns: OwnsBo;
+}
+
+/**
+ * The same for a kernel with instructions in an ELF. XRT leaves the address of an argument that is not given as it is in
+ * the ELF: 0.
+ */
+export function checkElfRunArgs(kernel: Kernel, args: readonly RunArg[], { used, owns }: ElfRunLimits): CheckedArgs {
+  checkDeclared(kernel, args, owns);
+  const missing = used.find((index) => index >= args.length);
+  if (missing !== undefined) {
+    failureOf(kernel)(
+      `the instructions use arguments ${used.join(", ")}, the run has ${args.length} arguments`,
+      `pass bo${missing - firstDataArgIndex} as argument ${missing}`,
+    );
+  }
+  return { instr: undefined, instrBytes: 0, data: args.slice(firstDataArgIndex) as Bo[] };
+}
+
+/** The same for a kernel of a full ELF, whose arguments are its buffers and nothing else. */
+export function checkFullElfRunArgs(kernel: Kernel, args: readonly RunArg[], limits: ElfRunLimits): CheckedArgs {
+  const { used, owns } = limits;
+  checkKinds(kernel, args, owns);
+  const missing = used.find((index) => index >= args.length);
+  if (missing !== undefined) {
+    failureOf(kernel)(`the instructions use buffers ${used.join(", ")}, the run has ${args.length}`);
+  }
+  return { instr: undefined, instrBytes: 0, data: args as readonly Bo[] };
+}
+
+type Fail = (what: string, hint?: string) => never;
+
+function failureOf(kernel: Kernel): Fail {
+  return (what, hint) => {
+    throw new UsageError(`kernel ${kernel.name}: ${what}`, { hint: hint ?? `arguments: ${signature(kernel.args)}` });
+  };
+}
+
+function checkDeclared(kernel: Kernel, args: readonly RunArg[], owns: OwnsBo): void {
+  const fail: Fail = failureOf(kernel);
   if (args.length < firstDataArgIndex) {
     fail(`expected at least ${firstDataArgIndex} arguments (opcode, instr, ninstr), got ${args.length}`);
+  }
+  checkKinds(kernel, args, owns);
+  const opcode = Number(args[0]);
+  if (opcode !== executeInstructions) {
+    fail(`argument 0 (opcode): expected ${executeInstructions} (execute the instruction stream), got ${opcode}`);
+  }
+}
+
+function checkKinds(kernel: Kernel, args: readonly RunArg[], owns: OwnsBo): void {
+  const fail: Fail = failureOf(kernel);
+  if (args.length > kernel.args.length) {
+    fail(`expected at most ${kernel.args.length} arguments, got ${args.length}`);
   }
   for (const [i, arg] of args.entries()) {
     const declared = kernel.args[i]!;
     const at = `argument ${i} (${declared.name})`;
+    if (kernel.flow === "elf" && (i === instrArgIndex || i === wordCountArgIndex)) {
+      if (typeof arg === "object" || Number(arg) !== 0) fail(`${at}: expected 0, the instructions are in an ELF`);
+      continue;
+    }
     if (declared.kind === "scalar") {
       if (typeof arg === "object") fail(`${at}: expected a number (${declared.type}), got a BO`);
       else if (!isUnsigned(arg)) fail(`${at}: expected an unsigned whole number (${declared.type}), got ${arg}`);
     } else if (typeof arg !== "object") {
       fail(`${at}: expected a BO (${declared.type}), got the number ${arg}`);
     } else if (!owns(arg)) {
-      fail(`${at}: the BO of ${arg.sizeBytes} bytes is of another device, which has memory of its own`, {
-        hint: `allocate it on this device: ${allocation(i, declared.flags)}`,
-      });
+      fail(
+        `${at}: the BO of ${arg.sizeBytes} bytes is of another device, which has memory of its own`,
+        `allocate it on this device: ${allocation(i, declared.flags)}`,
+      );
     } else if (arg.flags !== declared.flags) {
-      fail(`${at}: expected a ${declared.flags} BO, got a ${arg.flags} one`, { hint: hintForFlags(i, declared.flags) });
+      fail(`${at}: expected a ${declared.flags} BO, got a ${arg.flags} one`, hintForFlags(i, declared.flags));
     } else if (bankOf(arg.group) !== bankOf(kernel.groupId(i))) {
       const [expected, got] = [kernel.groupId(i), arg.group].map((group) => `0x${group.toString(16)}`);
-      fail(`${at}: expected a BO of group ${expected}, got one of group ${got}${groupOwner(kernel, arg.group)}`, {
-        hint: hintForFlags(i, declared.flags),
-      });
+      fail(
+        `${at}: expected a BO of group ${expected}, got one of group ${got}${groupOwner(kernel, arg.group)}`,
+        hintForFlags(i, declared.flags),
+      );
     }
   }
-
-  const opcode = Number(args[0]);
-  if (opcode !== executeInstructions) {
-    fail(`argument 0 (opcode): expected ${executeInstructions} (execute the instruction stream), got ${opcode}`);
-  }
-  const instr = args[instrArgIndex] as Bo;
-  const words = Number(args[wordCountArgIndex]);
-  const instrBytes = words * 4;
-  if (words === 0 || instrBytes > instr.sizeBytes) {
-    fail(
-      `argument ${wordCountArgIndex} (ninstr): expected 1 to ${Math.floor(instr.sizeBytes / 4)} words ` +
-        `(the instruction BO has ${instr.sizeBytes} bytes), got ${words}`,
-      { hint: "the length is counted in 32-bit words, not in bytes" },
-    );
-  }
-  return { instr, instrBytes, data: args.slice(firstDataArgIndex) as Bo[] };
 }
 
 /**
@@ -103,8 +158,8 @@ function groupOwner(kernel: Kernel, group: number): string {
   return ", which is no argument's of this kernel";
 }
 
-/** What XRT's group_id answers for a scalar, and for an argument that the kernel does not have. */
-const scalarGroup = 0x1ffff;
+/** The bank that XRT's group_id answers for a scalar, and for an argument that the kernel does not have. */
+const scalarBank = 0xffff;
 
 /**
  * Checks what a BO is to be before it is made, the same on every device.
@@ -114,9 +169,9 @@ export function checkBoOptions(sizeBytes: number, { group, flags }: BoOptions): 
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
     throw new DeviceError(`BO: expected a size of at least 1 byte, got ${sizeBytes}`);
   }
-  if (group !== scalarGroup) return;
+  if (bankOf(group) !== scalarBank) return;
   throw new DeviceError(
-    "BO: group 0x1ffff has no memory: it is that of scalars and of arguments that a kernel does not have",
+    `BO: group 0x${group.toString(16)} has no memory: it is that of scalars and of arguments that a kernel does not have`,
     {
       hint: `pass groupId of the argument that the BO is for: instr is ${instrArgIndex}, bo0 is ${firstDataArgIndex}: ${allocation(flags === "cacheable" ? instrArgIndex : firstDataArgIndex, flags)}`,
     },

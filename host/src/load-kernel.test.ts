@@ -53,6 +53,39 @@ test("11 objects through sequences of 1 and 4 come back unchanged, with modelled
   await kernel.close();
 });
 
+test("an ELF beside the instructions is used where it is asked for, and made where the build has none", async () => {
+  const withElf = await build([await new LoopbackBuild(folder).sequenceWithElf(2)]);
+  const [byDefault, asked] = [await loadKernel(device, withElf), await loadKernel(device, withElf, { flow: "elf" })];
+  const made = await loadKernel(device, await build([await loop(2)]), { flow: "elf" });
+
+  expect([byDefault.flow, asked.flow, made.flow]).toEqual(["insts", "elf", "elf"]);
+  for (const kernel of [byDefault, asked, made]) {
+    const { outputs } = await kernel.launch("objects_2", { in: ramp(2) });
+    expect(outputs.out).toEqual(ramp(2));
+    await kernel.close();
+  }
+});
+
+test("a full ELF is refused where the build has none, and by the simulator, which runs none", async () => {
+  const sequences = [await loop(2)];
+  const builds = new LoopbackBuild(folder);
+  const fullElf = await builds.write("loopback.elf", new Uint8Array(64));
+
+  await expect(loadKernel(device, await build(sequences), { flow: "full-elf" })).rejects.toThrow(/has no full ELF/);
+  const manifest = await build(sequences, { fullElf });
+  await expect(loadKernel(device, manifest, { flow: "full-elf" })).rejects.toThrow(
+    /loopback\.elf: the simulator runs no/,
+  );
+  expect((await loadKernel(device, manifest)).flow).toBe("insts");
+});
+
+test("an ELF that was changed after the build is refused before the device sees it", async () => {
+  const manifest = await build([await new LoopbackBuild(folder).sequenceWithElf(2)]);
+  await writeFile(join(folder, "objects_2.elf"), new Uint8Array(100));
+
+  await expect(loadKernel(device, manifest, { flow: "elf" })).rejects.toThrow(/objects_2\.elf: expected sha256/);
+});
+
 test("launches of one kernel that are asked for at once take turns and do not mix their buffers", async () => {
   const kernel = await loadKernel(device, await build([await loop(1)]));
   const inputs = [1, 2, 3, 4].map((value) => tensor("i32", [1, objectWords], new Int32Array(objectWords).fill(value)));

@@ -1,12 +1,9 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import {
   type ArgSpec,
   cropped,
   DeviceError,
   describeShape,
-  type FileRef,
   FormatError,
   type Manifest,
   padded,
@@ -21,9 +18,11 @@ import {
 } from "@aiekit/core";
 import type { Bo, Device, HwContext, Kernel, Run, RunReport, WaitOptions } from "./device.ts";
 import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
+import { type ElfKernels, FullElfKernels, ModuleKernels } from "./elf-kernels.ts";
 import { fillGuard, unwrittenUnits, writtenRange } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
 import { completeInputs, instsFor, type ParameterValues } from "./launch-parameters.ts";
+import { readChecked, readFullElf, readText } from "./manifest-files.ts";
 import { targetOf } from "./target-of.ts";
 
 /** Options of one launch; `guard: false` turns off the search for output that was never written. */
@@ -46,10 +45,25 @@ export interface LaunchResult {
 }
 
 /**
+ * How runs get their instructions: `insts` from a BO; `elf` from an ELF by XRT's module flow, from the build's file or made
+ * of the stream; `full-elf` from the build's full ELF, without the xclbin. `auto` is, on an NPU, what the build has ELFs for,
+ * else `insts`.
+ */
+export type InstructionFlow = "auto" | "insts" | "elf" | "full-elf";
+
+export interface LoadOptions {
+  readonly flow?: InstructionFlow | undefined;
+}
+
+/**
  * Reads a manifest, checks the sha256 of the files it names, and gives a kernel that is ready to run on `device`.
  * @throws FormatError for a file that is missing or differs from the manifest; DeviceError when the device refuses the xclbin.
  */
-export async function loadKernel(device: Device, manifestPath: string): Promise<LoadedKernel> {
+export async function loadKernel(
+  device: Device,
+  manifestPath: string,
+  { flow = "auto" }: LoadOptions = {},
+): Promise<LoadedKernel> {
   const startMs = performance.now();
   const manifest = parseManifest(await readText(manifestPath), manifestPath);
   const folder = dirname(manifestPath);
@@ -64,14 +78,29 @@ export async function loadKernel(device: Device, manifestPath: string): Promise<
   }
   const xclbin = await readChecked(folder, manifest.xclbin);
   const insts = new Map<string, Uint8Array>();
-  for (const sequence of manifest.sequences) insts.set(sequence.name, await readChecked(folder, sequence.insts));
+  const elfs = new Map<string, Uint8Array>();
+  const usesElfs = flow === "elf" || (flow === "auto" && device.kind === "xrt");
+  const usesFullElf =
+    flow === "full-elf" || (flow === "auto" && device.kind === "xrt" && manifest.fullElf !== undefined);
+  for (const { name, insts: stream, instsElf } of manifest.sequences) {
+    insts.set(name, await readChecked(folder, stream));
+    if (usesElfs && instsElf !== undefined) elfs.set(name, await readChecked(folder, instsElf));
+  }
 
-  const context = await device.createContext(await device.registerXclbin(xclbin, manifest.xclbin.path));
+  const context = usesFullElf
+    ? await device.createElfContext(...(await readFullElf(folder, manifest)))
+    : await device.createContext(await device.registerXclbin(xclbin, manifest.xclbin.path));
   try {
-    const kernel = context.kernel(manifest.xclbinKernel);
-    checkArguments(manifest, kernel);
+    const kernelName = manifest.xclbinKernel;
+    const elfKernels = usesFullElf
+      ? new FullElfKernels({ context, kernelName, insts })
+      : flow === "elf" || elfs.size > 0
+        ? new ModuleKernels({ context, kernelName, elfs })
+        : undefined;
+    const kernel = usesFullElf ? undefined : context.kernel(kernelName);
+    if (kernel !== undefined) checkArguments(manifest, kernel);
     const loadMs = performance.now() - startMs;
-    return new LoadedKernel({ manifest, device, context, kernel, insts, loadMs });
+    return new LoadedKernel({ manifest, device, context, kernel, elfKernels, insts, loadMs });
   } catch (error) {
     await context.close();
     throw error;
@@ -85,7 +114,9 @@ export class LoadedKernel {
   /** Wall time from reading the manifest to the configured context. */
   readonly loadMs: number;
   readonly #context: HwContext;
-  readonly #kernel: Kernel;
+  /** Of the xclbin; undefined for a full ELF. */
+  readonly #kernel: Kernel | undefined;
+  readonly #elfKernels: ElfKernels | undefined;
   readonly #insts: ReadonlyMap<string, Uint8Array>;
   readonly #bos = new Map<string, SequenceBos>();
   /** Instructions of runs on device arrays, by sequence and launch parameters. */
@@ -98,6 +129,7 @@ export class LoadedKernel {
     this.loadMs = parts.loadMs;
     this.#context = parts.context;
     this.#kernel = parts.kernel;
+    this.#elfKernels = parts.elfKernels;
     this.#insts = parts.insts;
   }
 
@@ -111,6 +143,11 @@ export class LoadedKernel {
     const result = this.#turn.then(() => this.#launch(name, inputs, options));
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  /** How its runs get their instructions. */
+  get flow(): Kernel["flow"] {
+    return this.#elfKernels?.flow ?? "insts";
   }
 
   /** Where its runs execute; runs of one runlist are of one context. */
@@ -128,7 +165,7 @@ export class LoadedKernel {
   groupOf(sequenceName: string, argName: string): number {
     const { args } = this.#sequence(sequenceName);
     const index = args.findIndex((arg) => arg.name === argName);
-    if (index >= 0) return this.#kernel.groupId(firstDataArgIndex + index);
+    if (index >= 0) return this.#group(firstDataArgIndex + index);
     throw new UsageError(
       `${this.manifest.kernel}: ${sequenceName}: no argument named ${argName}: expected ${namesOf(args)}`,
     );
@@ -159,14 +196,20 @@ export class LoadedKernel {
         hint: "allocate an array that several kernels share for the one that needs most rows",
       });
     });
+    if (this.#elfKernels !== undefined) {
+      return this.#elfKernel(sequence, parameters).createRun(...this.#elfKernels.before, ...data);
+    }
     const instr = await this.#instr(sequence.name, parameters);
-    return this.#kernel.createRun(executeInstructions, instr, instr.sizeBytes / 4, ...data);
+    return this.#kernel!.createRun(executeInstructions, instr, instr.sizeBytes / 4, ...data);
   }
 
   async close(): Promise<void> {
     await this.#context.close();
     await this.#turn;
-    for (const { instr, data } of this.#bos.values()) for (const bo of [instr, ...data]) bo.close();
+    for (const { instr, data } of this.#bos.values()) {
+      instr?.close();
+      for (const bo of data) bo.close();
+    }
     this.#bos.clear();
     // One that the driver has not allocated yet is closed then.
     for (const instr of this.#instrs.values()) {
@@ -183,7 +226,8 @@ export class LoadedKernel {
     const { instr, data } = await this.#sequenceBos(sequence, options);
     const guard = options.guard ?? true;
     const complete = completeInputs(sequence, inputs, options.parameters);
-    if (sequence.parameters !== undefined || options.parameters !== undefined) {
+    const changes = sequence.parameters !== undefined || options.parameters !== undefined;
+    if (instr !== undefined && changes) {
       instr.write(instsFor(sequence, this.#insts.get(sequence.name)!, complete.parameters));
       instr.sync("toDevice");
     }
@@ -194,8 +238,11 @@ export class LoadedKernel {
       bo.sync("toDevice");
     });
 
-    const words = instr.sizeBytes / 4;
-    const report = await this.#kernel.run(executeInstructions, instr, words, ...data).finish(options);
+    const run =
+      instr === undefined
+        ? this.#elfKernel(sequence, changes ? complete.parameters : {}).run(...this.#elfKernels!.before, ...data)
+        : this.#kernel!.run(executeInstructions, instr, instr.sizeBytes / 4, ...data);
+    const report = await run.finish(options);
 
     const outputs: Record<string, Tensor> = {};
     sequence.args.forEach((arg, i) => {
@@ -218,17 +265,18 @@ export class LoadedKernel {
   async #sequenceBos(sequence: SequenceSpec, limits: WaitOptions): Promise<SequenceBos> {
     const known = this.#bos.get(sequence.name);
     if (known !== undefined) return known;
-    const insts = this.#insts.get(sequence.name)!;
     const { timeoutMs, signal } = limits;
-    const instr = await this.#allocInstr(insts, limits);
+    const instr =
+      this.#elfKernels === undefined ? await this.#newInstr(this.#insts.get(sequence.name)!, limits) : undefined;
     const data: Bo[] = [];
     try {
       for (const [i, arg] of sequence.args.entries()) {
-        const group = this.#kernel.groupId(firstDataArgIndex + i);
+        const group = this.#group(firstDataArgIndex + i);
         data.push(await this.device.allocBo(arg.bytes, { flags: "hostOnly", group, timeoutMs, signal }));
       }
     } catch (error) {
-      for (const bo of [instr, ...data]) bo.close();
+      instr?.close();
+      for (const bo of data) bo.close();
       throw error;
     }
     const bos = { instr, data };
@@ -240,19 +288,28 @@ export class LoadedKernel {
     const key = `${sequenceName} ${JSON.stringify(Object.entries(parameters).sort())}`;
     const known = this.#instrs.get(key);
     if (known !== undefined) return known;
-    const made = this.#allocInstr(this.insts(sequenceName, parameters));
+    const made = this.#newInstr(this.insts(sequenceName, parameters));
     this.#instrs.set(key, made);
     made.catch(() => this.#instrs.delete(key));
     return made;
   }
 
   /** These instructions where the device reads them. */
-  async #allocInstr(insts: Uint8Array, { timeoutMs, signal }: WaitOptions = {}): Promise<Bo> {
-    const group = this.#kernel.groupId(instrArgIndex);
+  async #newInstr(insts: Uint8Array, { timeoutMs, signal }: WaitOptions = {}): Promise<Bo> {
+    const group = this.#group(instrArgIndex);
     const instr = await this.device.allocBo(insts.length, { flags: "cacheable", group, timeoutMs, signal });
     instr.write(insts);
     instr.sync("toDevice");
     return instr;
+  }
+
+  /** Memory group of an argument of the xclbin's kernel; a full ELF has one for all. */
+  #group(index: number): number {
+    return this.#kernel?.groupId(index) ?? 0;
+  }
+
+  #elfKernel({ name }: SequenceSpec, parameters: ParameterValues): Kernel {
+    return this.#elfKernels!.kernel(name, parameters, () => this.insts(name, parameters));
   }
 
   #inputBytes(arg: ArgSpec, input: Tensor | undefined): Uint8Array {
@@ -294,40 +351,16 @@ interface LoadedKernelParts {
   readonly manifest: Manifest;
   readonly device: Device;
   readonly context: HwContext;
-  readonly kernel: Kernel;
+  readonly kernel: Kernel | undefined;
+  /** Where runs get their instructions from ELFs. */
+  readonly elfKernels: ElfKernels | undefined;
   readonly insts: ReadonlyMap<string, Uint8Array>;
   readonly loadMs: number;
 }
 
 interface SequenceBos {
-  readonly instr: Bo;
+  /** Undefined where the instructions are in ELFs. */
+  readonly instr: Bo | undefined;
   /** In the order of the sequence's arguments. */
   readonly data: readonly Bo[];
-}
-
-async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readBytes(path));
-}
-
-async function readChecked(folder: string, ref: FileRef): Promise<Uint8Array> {
-  const path = resolve(folder, ref.path);
-  const bytes = await readBytes(path);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  if (sha256 !== ref.sha256) {
-    throw new FormatError(`${path}: expected sha256 ${ref.sha256} (manifest), got ${sha256} (${bytes.length} bytes)`, {
-      hint: "the file was changed after the build: aiekit build KERNEL --force",
-    });
-  }
-  return bytes;
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch (cause) {
-    throw new FormatError(`${path}: could not be read: ${(cause as Error).message}`, {
-      hint: "build the kernel first: aiekit build KERNEL",
-      cause,
-    });
-  }
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest, SequenceSpec } from "@aiekit/core";
+import { writeInstsElf } from "@aiekit/xclbin";
 import { loopbackInsts, loopbackXclbin, objectWords } from "./loopback.test-support.ts";
 
 /** Builds of the loop-back design in a folder, as a build of a kernel leaves them. */
@@ -35,16 +36,24 @@ export class LoopbackBuild {
     };
   }
 
+  /** The same with an ELF beside the instructions. */
+  async sequenceWithElf(objects: number, elf?: Uint8Array): Promise<SequenceSpec> {
+    const insts = loopbackInsts({ send: objects, fetch: objects });
+    const instsElf = await this.write(`objects_${objects}.elf`, elf ?? writeInstsElf(insts));
+    return { ...(await this.sequence(objects, insts)), instsElf };
+  }
+
   /** Writes xclbin and manifest and returns the manifest's path. */
   async manifest(sequences: readonly SequenceSpec[], change: Partial<Manifest> = {}): Promise<string> {
-    const xclbin = await this.write("loopback.xclbin", loopbackXclbin());
+    const { device = "npu1_1col" } = change;
+    const xclbin = await this.write("loopback.xclbin", loopbackXclbin({ device }));
     const manifest: Manifest = {
       format: "aiekit-manifest",
       version: 1,
       kernel: "loopback",
       about: "sends objects through a mem tile",
       target: "sim",
-      device: "npu1_1col",
+      device,
       params: {},
       design: xclbin,
       xclbin,

@@ -5,7 +5,7 @@
 namespace npu {
 namespace {
 
-enum : unsigned { startCu = 0, startDpu = 18, chain = 19, startNpu = 20 };
+enum : unsigned { startCu = 0, chain = 19, startNpu = 20, startNpuPreemptElf = 22 };
 
 unsigned operationOf(uint32_t header) { return header >> 23 & 0x1f; }
 uint32_t payloadWords(uint32_t header) { return header >> 12 & 0x7ff; }
@@ -27,25 +27,25 @@ std::optional<Launch> readLaunch(const uint32_t *packet, uint64_t words) {
   // After the masks of compute units: the kernel's register map, of these bytes.
   const auto *registers = reinterpret_cast<const uint8_t *>(packet + 1 + masks);
   const uint64_t bytes = (payload - masks) * 4;
-  uint64_t first;
   Launch launch{};
   if (operation == startCu && bytes >= 0x14) {
     launch.instructionAddress = at<uint64_t>(registers + 8);
     launch.instructionBytes = at<uint32_t>(registers + 0x10) * 4ull;
-    first = 0x14;
-  } else if (operation == startDpu && bytes >= 24 + 0x14) {
-    launch.instructionAddress = at<uint64_t>(registers + 8);
-    launch.instructionBytes = at<uint32_t>(registers + 16);
-    first = 24 + 0x14;
-  } else if (operation == startNpu && bytes >= 16 + 0x14) {
+    for (uint64_t offset = 0x14; offset + 8 <= bytes; offset += 8) {
+      launch.buffers.push_back(at<uint64_t>(registers + offset));
+    }
+  } else if (operation == startNpu && bytes >= 16) {
+    // ert_npu_data, then the opcode.
     launch.instructionAddress = at<uint64_t>(registers);
     launch.instructionBytes = at<uint32_t>(registers + 8);
-    first = 16 + 0x14;
+    launch.patched = true;
+  } else if (operation == startNpuPreemptElf && bytes >= 40) {
+    // ert_npu_preempt_data: addresses of the instructions, of what saves and what restores, then their sizes.
+    launch.instructionAddress = at<uint64_t>(registers);
+    launch.instructionBytes = at<uint32_t>(registers + 24);
+    launch.patched = launch.preemptible = true;
   } else {
     return std::nullopt;
-  }
-  for (uint64_t offset = first; offset + 8 <= bytes; offset += 8) {
-    launch.buffers.push_back(at<uint64_t>(registers + offset));
   }
   while (!launch.buffers.empty() && launch.buffers.back() == 0) launch.buffers.pop_back();
   return launch;

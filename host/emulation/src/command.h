@@ -15,9 +15,13 @@ struct Launch {
   uint64_t instructionBytes;
   /** Addresses of the data BOs, in the order of the kernel's arguments. */
   std::vector<uint64_t> buffers;
+  /** XRT wrote the BOs' addresses into the stream, and passes none beside it (its module and full-ELF flows). */
+  bool patched;
+  /** It needs firmware with preemption: the full-ELF flow. */
+  bool preemptible;
 };
 
-/** Reads ERT_START_CU, ERT_START_DPU and ERT_START_NPU; nothing for other operations. `words` is the BO's length. */
+/** Reads ERT_START_CU, ERT_START_NPU and ERT_START_NPU_PREEMPT_ELF; nothing for other operations. `words` is the BO's length. */
 std::optional<Launch> readLaunch(const uint32_t *packet, uint64_t words);
 
 /** The BO handles of ERT_CMD_CHAIN's commands; nothing when the packet is not a chain. */

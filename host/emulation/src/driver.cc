@@ -138,21 +138,43 @@ int configureContext(State &s, std::unique_lock<std::mutex> &lock, const amdxdna
   return answer < 0 ? fail(-answer) : 0;
 }
 
-/** A launch in the words of the executor's protocol; empty when an address is nobody's. */
-std::string describe(State &s, uint32_t commandHandle) {
+std::optional<Launch> launchOf(State &s, uint32_t commandHandle) {
   const BufferObject *bo = s.memory.find(commandHandle);
   const auto *packet = bo == nullptr ? nullptr : reinterpret_cast<uint32_t *>(s.memory.host(*bo));
-  const auto launch = packet == nullptr ? std::nullopt : readLaunch(packet, bo->size / 4);
+  return packet == nullptr ? std::nullopt : readLaunch(packet, bo->size / 4);
+}
+
+std::string words(std::initializer_list<uint64_t> numbers) {
+  std::string text;
+  for (const uint64_t number : numbers) text += " " + std::to_string(number);
+  return text;
+}
+
+/** A launch in the words of the executor's protocol; empty when an address is nobody's. */
+std::string describe(State &s, uint32_t commandHandle) {
+  const auto launch = launchOf(s, commandHandle);
   if (!launch) return "";
   const auto insts = s.memory.place(launch->instructionAddress);
   if (!insts || launch->instructionBytes > insts->bytes) return "";
-  std::string text = " " + std::to_string(insts->offset) + " " + std::to_string(launch->instructionBytes) + " " +
-                     std::to_string(launch->buffers.size());
+  std::string text = words({launch->patched ? 1u : 0u, insts->offset, launch->instructionBytes});
+  if (launch->patched) {
+    const auto bos = s.memory.addressable();
+    text += words({bos.size()});
+    for (const BufferObject &bo : bos) text += words({bo.deviceAddress, bo.offset, bo.asked});
+    return text;
+  }
+  text += words({launch->buffers.size()});
   for (const uint64_t address : launch->buffers) {
     const auto data = s.memory.place(address);
-    text += data ? " " + std::to_string(data->offset) + " " + std::to_string(data->bytes) : " 0 0";
+    text += data ? words({address, data->offset, data->bytes}) : " 0 0 0";
   }
   return text;
+}
+
+/** Whether the driver takes a command at all: where firmware has no preemption, none of a full ELF. */
+bool takesCommand(State &s, uint32_t commandHandle) {
+  const auto launch = launchOf(s, commandHandle);
+  return !launch || !launch->preemptible || s.executor->hasPreemption();
 }
 
 int submit(State &s, std::unique_lock<std::mutex> &lock, amdxdna_drm_exec_cmd &a) {
@@ -174,6 +196,12 @@ int submit(State &s, std::unique_lock<std::mutex> &lock, amdxdna_drm_exec_cmd &a
   a.seq = context.info.submitted++;
   context.inFlight[a.seq] = handle;
   for (unsigned i = 0; i < commands.size(); i++) {
+    if (!takesCommand(s, commands[i])) {
+      // As amdxdna does it: the fence is signalled with an error that no wait tells, and the command's state stays NEW.
+      context.inFlight.erase(a.seq);
+      s.changed.notify_all();
+      return 0;
+    }
     const std::string launch = describe(s, commands[i]);
     if (launch.empty()) {
       finish(s, context, a.seq, stateError, i);

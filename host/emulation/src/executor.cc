@@ -32,7 +32,8 @@ Executor::Executor(const std::string &deviceFile, OnEnd end, OnLost gone) : onEn
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   const int64_t answer = ask("hello " + std::to_string(getpid()) + " " + deviceFile);
   columnCount = answer > 0 ? static_cast<unsigned>(answer & 0xff) : 0;
-  contextCount = answer > 0 ? static_cast<unsigned>(answer >> 8) : 0;
+  contextCount = answer > 0 ? static_cast<unsigned>(answer >> 8 & 0xff) : 0;
+  preemption = answer > 0 && (answer >> 16 & 1) != 0;
 }
 
 int64_t Executor::ask(const std::string &request) {

@@ -146,6 +146,14 @@ std::optional<Memory::Place> Memory::place(uint64_t address) const {
   return std::nullopt;
 }
 
+std::vector<BufferObject> Memory::addressable() const {
+  std::vector<BufferObject> found;
+  for (const auto &[handle, bo] : objects) {
+    if (bo.type != AMDXDNA_BO_DEV_HEAP && bo.type != AMDXDNA_BO_CMD) found.push_back(bo);
+  }
+  return found;
+}
+
 uint64_t Memory::heapUsage() const {
   uint64_t bytes = 0;
   for (const auto &[handle, bo] : objects) bytes += bo.type == AMDXDNA_BO_DEV ? bo.size : 0;

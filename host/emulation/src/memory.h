@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace npu {
 
@@ -43,6 +44,8 @@ public:
     uint64_t bytes;
   };
   std::optional<Place> place(uint64_t deviceAddress) const;
+  /** The BOs that commands can address: neither heaps nor command packets. */
+  std::vector<BufferObject> addressable() const;
   uint64_t heapUsage() const;
 
 private:

@@ -3,28 +3,30 @@
 #include <algorithm>
 #include <xrt/experimental/xrt_xclbin.h>
 
+#include "elf_flow.h"
 #include "instance.h"
 
 namespace aiekit {
 
 namespace {
 
-/** Numbers are scalars, everything else a BO. The first is the opcode, of 64 bits. */
-void setAll(RunCore &run, const Napi::Array &args) {
-  std::vector<std::shared_ptr<BoCore>> bos;
-  for (uint32_t i = 0; i < args.Length(); i++) {
-    const Napi::Value arg = args.Get(i);
-    if (!arg.IsNumber()) {
-      bos.push_back(Bo::coreOf(arg));
-      const xrt::bo &bo = bos.back()->bo;
-      run.run.set_arg(static_cast<int>(i), bo);
-    } else if (i == 0) {
-      run.run.set_arg(0, static_cast<uint64_t>(arg.As<Napi::Number>().Int64Value()));
-    } else {
-      run.run.set_arg(static_cast<int>(i), arg.As<Napi::Number>().Uint32Value());
-    }
+/** Numbers are scalars, null stays unset, everything else is a BO. The first is the opcode, of 64 bits. */
+std::vector<RunArg> runArgs(const Napi::Array &given) {
+  std::vector<RunArg> args;
+  for (uint32_t i = 0; i < given.Length(); i++) {
+    const Napi::Value arg = given.Get(i);
+    if (arg.IsNull()) args.emplace_back(std::monostate());
+    else if (!arg.IsNumber()) args.emplace_back(Bo::coreOf(arg));
+    else if (i == 0) args.emplace_back(static_cast<uint64_t>(arg.As<Napi::Number>().Int64Value()));
+    else args.emplace_back(arg.As<Napi::Number>().Uint32Value());
   }
-  run.bos = std::move(bos);
+  return args;
+}
+
+size_t argCountOf(const ContextCore &context, uint32_t kernel) {
+  if (!context.argCounts.empty()) return context.argCounts.at(kernel);
+  const xrt::kernel &declared = context.kernels.at(kernel);
+  return declared.get_xclbin().get_kernel(declared.get_name()).get_args().size();
 }
 
 } // namespace
@@ -38,8 +40,9 @@ void Run::setArgs(const Napi::CallbackInfo &info) {
   guarded(info.Env(), [&] {
     const Napi::Array args = info[0].As<Napi::Array>();
     if (core == nullptr || core->inFlight) throw std::out_of_range("a run that is free or in flight takes no arguments");
-    if (args.Length() != core->argCount) throw std::out_of_range("expected as many arguments as at first");
-    setAll(*core, args);
+    if (args.Length() != core->args.size()) throw std::out_of_range("expected as many arguments as at first");
+    core->args = runArgs(args);
+    core->argsSet = false;
   });
 }
 
@@ -47,7 +50,8 @@ void Run::release(const Napi::CallbackInfo &) { core.reset(); }
 
 Napi::Function Context::define(Napi::Env env) {
   return DefineClass(env, "Context",
-                     {InstanceMethod<&Context::createRun>("createRun"), InstanceMethod<&Context::start>("start"),
+                     {InstanceMethod<&Context::addModuleKernel>("moduleKernel"),
+                      InstanceMethod<&Context::createRun>("createRun"), InstanceMethod<&Context::start>("start"),
                       InstanceMethod<&Context::cancel>("cancel"), InstanceMethod<&Context::close>("close"),
                       InstanceMethod<&Context::setOnEnd>("setOnEnd")});
 }
@@ -66,9 +70,10 @@ Napi::Object Context::make(Napi::Env env, std::shared_ptr<ContextCore> core) {
   return object;
 }
 
-/** [{ name, args: [{ name, type, offset, size, group }] }] */
+/** [{ name, args: [{ name, type, offset, size, group }] }]; none of a full ELF, whose reader knows them. */
 Napi::Value Context::kernelsOf(Napi::Env env) const {
   const Napi::Array kernels = Napi::Array::New(env);
+  if (!core->argCounts.empty()) return kernels;
   for (const xrt::kernel &kernel : core->kernels) {
     const Napi::Object entry = Napi::Object::New(env);
     const Napi::Array args = Napi::Array::New(env);
@@ -91,6 +96,18 @@ std::shared_ptr<ContextCore> Context::open(Napi::Env env) const {
   return core;
 }
 
+/** Gives the kernel's number, for `createRun`. No call of the driver: XRT reads the ELF, and allocates for each run of it. */
+Napi::Value Context::addModuleKernel(const Napi::CallbackInfo &info) {
+  const auto context = open(info.Env());
+  const std::string name = info[0].As<Napi::String>();
+  const auto elf = info[1].As<Napi::Uint8Array>();
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::string bytes(reinterpret_cast<const char *>(elf.Data()), elf.ByteLength());
+    context->kernels.push_back(moduleKernel(context->context, bytes, name));
+    return Napi::Number::New(info.Env(), static_cast<double>(context->kernels.size() - 1));
+  });
+}
+
 Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   const auto context = open(env);
@@ -98,15 +115,12 @@ Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
   const Napi::Array args = info[1].As<Napi::Array>();
   return guarded(env, [&]() -> Napi::Value {
     if (kernel >= context->kernels.size()) throw std::out_of_range("no such kernel");
-    const xrt::kernel &declared = context->kernels[kernel];
     // XRT does not check: a BO past the last argument crashes the process.
-    const size_t known = declared.get_xclbin().get_kernel(declared.get_name()).get_args().size();
-    if (args.Length() > known) throw std::out_of_range("more arguments than the kernel has");
+    if (args.Length() > argCountOf(*context, kernel)) throw std::out_of_range("more arguments than the kernel has");
     const auto run = destroyedOn(context->thread, std::make_unique<RunCore>());
     run->context = context;
-    run->run = xrt::run(declared);
-    run->argCount = args.Length();
-    setAll(*run, args);
+    run->kernel = context->kernels[kernel];
+    run->args = runArgs(args);
     runs.erase(std::remove_if(runs.begin(), runs.end(), [](const auto &known) { return known.expired(); }), runs.end());
     runs.push_back(run);
     Napi::Object object = Instance::of(env).run.New({});
@@ -175,8 +189,9 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
       // Its job keeps it, and with it the context, until its end.
       if (run->inFlight) continue;
       run->run = xrt::run();
+      run->kernel = xrt::kernel();
       run->context.reset();
-      run->bos.clear();
+      run->args.clear();
     }
     owned->clear();
     dying->kernels.clear();

@@ -19,7 +19,8 @@ public:
 };
 
 /**
- * JS: `kernels` (what the xclbin declares), `createRun(kernel, args)`, `start(id, run | runs)`, `cancel(id)`, `close()`.
+ * JS: `kernels` (what the xclbin declares), `moduleKernel(name, elf)`, `createRun(kernel, args)`, `start(id, run | runs)`,
+ * `cancel(id)`, `close()`.
  * `onEnd(id, state, index, wallMs, error?)` hears of the end of every job that was started and not cancelled.
  */
 class Context : public Napi::ObjectWrap<Context> {
@@ -31,6 +32,7 @@ public:
   static Napi::Object make(Napi::Env env, std::shared_ptr<ContextCore> core);
 
 private:
+  Napi::Value addModuleKernel(const Napi::CallbackInfo &info);
   Napi::Value createRun(const Napi::CallbackInfo &info);
   void start(const Napi::CallbackInfo &info);
   Napi::Value cancel(const Napi::CallbackInfo &info);

@@ -32,9 +32,26 @@ struct InFlight {
   Clock::time_point start;
 };
 
+/** Makes XRT's run where there is none yet, and gives it its arguments. */
+void prepare(RunCore &core) {
+  if (!core.run) core.run = uninterrupted([&] { return xrt::run(core.kernel); });
+  if (core.argsSet) return;
+  for (size_t i = 0; i < core.args.size(); i++) {
+    if (std::holds_alternative<std::monostate>(core.args[i])) continue;
+    const int index = static_cast<int>(i);
+    if (const auto *bo = std::get_if<std::shared_ptr<BoCore>>(&core.args[i])) {
+      const xrt::bo &given = (*bo)->bo;
+      core.run.set_arg(index, given);
+    } else if (const auto *opcode = std::get_if<uint64_t>(&core.args[i])) core.run.set_arg(index, *opcode);
+    else core.run.set_arg(index, std::get<uint32_t>(core.args[i]));
+  }
+  core.argsSet = true;
+}
+
 /** Submits; it may block in the driver. */
 void submit(InFlight &flight) {
   const auto &runs = flight.job.runs;
+  for (const auto &run : runs) prepare(*run);
   if (runs.size() > 1) {
     flight.list = std::make_unique<xrt::runlist>(runs[0]->context->context);
     for (const auto &run : runs) flight.list->add(run->run);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <variant>
 #include <vector>
 #include <xrt/experimental/xrt_kernel.h>
 #include <xrt/xrt_hw_context.h>
@@ -24,14 +25,25 @@ struct ContextCore {
   xrt::device device;
   xrt::hw_context context;
   std::vector<xrt::kernel> kernels;
+  /** Of a full ELF's kernels, which no xclbin declares; empty in a context of an xclbin. */
+  std::vector<size_t> argCounts;
 };
 
-/** A run with everything its command uses. Never destroyed while the command is in progress: XRT would end the process. */
+/** An argument of a run: one that stays unset, the opcode, another scalar, or a BO. */
+using RunArg = std::variant<std::monostate, uint64_t, uint32_t, std::shared_ptr<BoCore>>;
+
+/**
+ * A run with everything its command uses. Never destroyed while the command is in progress: XRT would end the process.
+ * The context's thread makes `run` at its first start and gives it the arguments: both may call the driver.
+ */
 struct RunCore {
   std::shared_ptr<ContextCore> context;
+  /** Not its number: the JS thread adds kernels to the context while this thread makes runs. */
+  xrt::kernel kernel;
+  std::vector<RunArg> args;
+  /** Whether `run` has these arguments. */
+  bool argsSet = false;
   xrt::run run;
-  std::vector<std::shared_ptr<BoCore>> bos;
-  uint32_t argCount;
   /** From `ContextThread::post` until its end: nothing of it may be freed or changed. */
   std::atomic<bool> inFlight{false};
 };

@@ -9,6 +9,7 @@
 #include "bo.h"
 #include "context.h"
 #include "failure.h"
+#include "elf_flow.h"
 #include "instance.h"
 
 namespace aiekit {
@@ -50,6 +51,7 @@ Napi::Function Device::define(Napi::Env env) {
   return DefineClass(env, "Device",
                      {InstanceMethod<&Device::open>("open"), InstanceMethod<&Device::registerXclbin>("register"),
                       InstanceMethod<&Device::createContext>("createContext"),
+                      InstanceMethod<&Device::createElfContext>("createElfContext"),
                       InstanceMethod<&Device::allocBo>("allocBo"), InstanceMethod<&Device::close>("close")});
 }
 
@@ -95,6 +97,29 @@ Napi::Value Device::createContext(const Napi::CallbackInfo &info) {
     const xrt::uuid id = core->xclbins.at(uuid).get_uuid();
     made->context = uninterrupted([&] { return xrt::hw_context(core->device, id); });
     for (const std::string &name : names) made->kernels.emplace_back(made->context, name);
+    return [made](Napi::Env env) -> Napi::Value { return Context::make(env, made); };
+  });
+}
+
+Napi::Value Device::createElfContext(const Napi::CallbackInfo &info) {
+  checkOpen(info.Env());
+  const auto given = info[0].As<Napi::Uint8Array>();
+  const std::string elf(reinterpret_cast<const char *>(given.Data()), given.ByteLength());
+  std::vector<std::pair<std::string, size_t>> names;
+  const Napi::Array kernels = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < kernels.Length(); i++) {
+    const Napi::Object kernel = kernels.Get(i).As<Napi::Object>();
+    names.emplace_back(kernel.Get("name").As<Napi::String>(), kernel.Get("argCount").As<Napi::Number>().Uint32Value());
+  }
+  return thread->promise(info.Env(), [core = core, thread = thread, elf, names] {
+    const auto made = destroyedOn(thread, std::make_unique<ContextCore>());
+    made->thread = thread;
+    made->device = core->device;
+    made->context = uninterrupted([&] { return fullElfContext(core->device, elf); });
+    for (const auto &[name, argCount] : names) {
+      made->kernels.push_back(fullElfKernel(made->context, name));
+      made->argCounts.push_back(argCount);
+    }
     return [made](Napi::Env env) -> Napi::Value { return Context::make(env, made); };
   });
 }

@@ -17,8 +17,9 @@ struct DeviceCore {
 };
 
 /**
- * JS: `open(index)`, `register(bytes)`, `createContext(uuid, kernelNames)` give promises, `allocBo(size, cacheable, group)`
- * and `close()` tasks. All is done on a thread of the device, which also frees what the garbage collector or `close` let go.
+ * JS: `open(index)`, `register(bytes)`, `createContext(uuid, kernelNames)` and `createElfContext(elf, kernels)` give
+ * promises, `allocBo(size, cacheable, group)` and `close()` tasks. All is done on a thread of the device, which also frees
+ * what the garbage collector or `close` let go.
  */
 class Device : public Napi::ObjectWrap<Device> {
 public:
@@ -29,6 +30,7 @@ private:
   Napi::Value open(const Napi::CallbackInfo &info);
   Napi::Value registerXclbin(const Napi::CallbackInfo &info);
   Napi::Value createContext(const Napi::CallbackInfo &info);
+  Napi::Value createElfContext(const Napi::CallbackInfo &info);
   Napi::Value allocBo(const Napi::CallbackInfo &info);
   Napi::Value close(const Napi::CallbackInfo &info);
   void checkOpen(Napi::Env env) const;

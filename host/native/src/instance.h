@@ -11,8 +11,14 @@
 namespace aiekit {
 
 struct Instance {
-  /** Objects of the addon were finalised before: where the process ends next, XRT's own destructors must not meet theirs. */
-  ~Instance() { calls->destructions.await(std::chrono::seconds(1)); }
+  /** The addon's objects were finalised before. */
+  ~Instance() { leave(); }
+
+  /**
+   * Lets threads finish what they do. Where the process ends next, XRT's libraries are destroyed, and a thread within them
+   * crashes; one that hangs in the driver does no harm.
+   */
+  void leave() { calls->workload.await(std::chrono::milliseconds(500)); }
 
   Napi::FunctionReference bo;
   Napi::FunctionReference context;

@@ -6,17 +6,17 @@
 
 namespace aiekit {
 
-void Destructions::begin() {
+void Workload::begin() {
   const std::lock_guard lock(mutex);
   open++;
 }
 
-void Destructions::end() {
+void Workload::end() {
   const std::lock_guard lock(mutex);
   if (--open == 0) changed.notify_all();
 }
 
-void Destructions::await(std::chrono::milliseconds limit) {
+void Workload::await(std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex);
   changed.wait_for(lock, limit, [&] { return open == 0; });
 }
@@ -53,7 +53,7 @@ void JsCalls::post(Call call) {
 }
 
 WorkThread::WorkThread(std::shared_ptr<JsCalls> jsCalls) : queue(std::make_shared<Queue>()), calls(std::move(jsCalls)) {
-  std::thread([queue = queue] {
+  std::thread([queue = queue, calls = calls] {
     std::unique_lock lock(queue->mutex);
     for (;;) {
       queue->changed.wait(lock, [&] { return queue->ending || !queue->work.empty(); });
@@ -64,6 +64,7 @@ WorkThread::WorkThread(std::shared_ptr<JsCalls> jsCalls) : queue(std::make_share
       work();
       // Before the lock: what it kept may be destroyed by posting to this queue.
       work = nullptr;
+      calls->workload.end();
       lock.lock();
     }
   }).detach();
@@ -76,17 +77,10 @@ WorkThread::~WorkThread() {
 }
 
 void WorkThread::post(std::function<void()> work) {
+  calls->workload.begin();
   const std::lock_guard lock(queue->mutex);
   queue->work.push_back(std::move(work));
   queue->changed.notify_all();
-}
-
-void WorkThread::destroy(std::function<void()> destruction) {
-  calls->destructions.begin();
-  post([destruction = std::move(destruction), calls = calls] {
-    destruction();
-    calls->destructions.end();
-  });
 }
 
 /** A promise, and whether somebody waits for it. */

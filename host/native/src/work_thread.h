@@ -11,8 +11,8 @@
 
 namespace aiekit {
 
-/** Counts what threads were handed to destroy and have not destroyed. */
-class Destructions {
+/** Counts the work that threads were given and have not done. */
+class Workload {
 public:
   void begin();
   void end();
@@ -42,7 +42,7 @@ public:
   void post(Call call);
 
   /** Of this environment's threads. */
-  Destructions destructions;
+  Workload workload;
 
 private:
   static void callJs(Napi::Env env, Napi::Function, std::nullptr_t *, Call *call);
@@ -76,8 +76,8 @@ public:
    */
   Napi::Object task(Napi::Env env, Work work);
 
-  /** Destroys something, in turn. */
-  void destroy(std::function<void()> destruction);
+  /** Work that nobody hears of; it must not throw. */
+  void post(std::function<void()> work);
 
 private:
   struct Awaited;
@@ -88,7 +88,6 @@ private:
     bool ending = false;
   };
   std::shared_ptr<Awaited> await(Napi::Env env, Work work);
-  void post(std::function<void()> work);
   std::shared_ptr<Queue> queue;
   std::shared_ptr<JsCalls> calls;
 };
@@ -99,7 +98,7 @@ private:
  */
 template <class T> std::shared_ptr<T> destroyedOn(std::shared_ptr<WorkThread> thread, std::unique_ptr<T> value) {
   return std::shared_ptr<T>(value.release(), [thread = std::move(thread)](T *owned) {
-    thread->destroy([owned] { delete owned; });
+    thread->post([owned] { delete owned; });
   });
 }
 

@@ -1,11 +1,14 @@
 import type { Socket } from "node:net";
 import { DeviceMemory, type MemoryRange } from "./device-memory.ts";
 import { EmulatedContext, type EmulatedLaunch } from "./emulated-context.ts";
+import type { AddressedRange } from "./patched-launch.ts";
 
 /** What all processes on an emulated machine share. */
 export interface SharedArray {
   readonly columns: number;
   readonly contextLimit: number;
+  /** Firmware takes the commands of full ELFs. */
+  readonly preemption: boolean;
   /** Contexts that processes have now. */
   contexts: number;
   nextContext: number;
@@ -46,7 +49,7 @@ export function serveDriver(socket: Socket, array: SharedArray): void {
   function handle([id, verb, ...words]: string[]): void {
     if (verb === "hello") {
       memory = new DeviceMemory(words[1]!);
-      answer(`ok ${id} ${array.columns + 256 * array.contextLimit}`);
+      answer(`ok ${id} ${array.columns + 256 * array.contextLimit + (array.preemption ? 65536 : 0)}`);
       return;
     }
     const numbers = words.map(Number);
@@ -96,13 +99,15 @@ export function serveDriver(socket: Socket, array: SharedArray): void {
   }
 }
 
-/** N, then for each launch: offset and bytes of the instructions, count of BOs, offset and bytes of each. */
+/** N, then for each launch: patched, offset and bytes of the instructions, count of BOs, address, offset and bytes of each. */
 function launchesOf(numbers: readonly number[]): readonly EmulatedLaunch[] {
   let at = 1;
   const range = (): MemoryRange => ({ offset: numbers[at++]!, bytes: numbers[at++]! });
+  const addressed = (): AddressedRange => ({ address: numbers[at++]!, ...range() });
   return Array.from({ length: numbers[0]! }, () => {
+    const patched = numbers[at++] === 1;
     const insts = range();
     const count = numbers[at++]!;
-    return { insts, buffers: Array.from({ length: count }, range) };
+    return { patched, insts, buffers: Array.from({ length: count }, addressed) };
   });
 }

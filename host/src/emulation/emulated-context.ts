@@ -1,14 +1,18 @@
+import { setTimeout } from "node:timers/promises";
 import { DeviceError } from "@aiekit/core";
 import { SimFault } from "@aiekit/sim";
 import { decodeSimImage, isSimImage, type SimImage } from "@aiekit/xclbin";
 import { configureArray } from "../sim/sim-array.ts";
 import type { ConfiguredArray } from "../sim/sim-context.ts";
 import type { DeviceMemory, MemoryRange } from "./device-memory.ts";
+import { type AddressedRange, partsOf } from "./patched-launch.ts";
 
 /** One execution of an instruction stream, in places of the device's memory. */
 export interface EmulatedLaunch {
   readonly insts: MemoryRange;
-  readonly buffers: readonly MemoryRange[];
+  /** BOs by argument; of a patched stream, which has their addresses in it, all that the process has. */
+  readonly buffers: readonly AddressedRange[];
+  readonly patched: boolean;
 }
 
 /** How a command ended: a state of XRT, and for a chain the launch that failed. */
@@ -19,6 +23,10 @@ export interface CommandEnd {
 
 // ert.h: ERT_CMD_STATE_COMPLETED, ERROR, ABORT, TIMEOUT.
 export const commandStates = { completed: 4, error: 5, abort: 6, timeout: 8 } as const;
+
+// The driver stops a command after tdr_timeout_ms = 2000, and ends what was submitted behind it until then. Less here: long
+// enough for a program to submit what it started at the same time.
+const timeLimitMs = 100;
 
 /**
  * Columns of the emulated NPU. Commands execute in order; after one that did not complete the columns are configured
@@ -71,7 +79,10 @@ export class EmulatedContext {
       } catch (error) {
         const hangs = error instanceof SimFault && ["deadlock", "kernel-endless"].includes(error.fault.kind);
         this.#onFault((error as Error).message);
-        if (hangs) this.#generation++;
+        if (hangs) {
+          await setTimeout(timeLimitMs);
+          this.#generation++;
+        }
         if (!this.#closed.signal.aborted) await this.#configureAgain();
         return { state: hangs ? commandStates.timeout : commandStates.error, index };
       }
@@ -79,7 +90,16 @@ export class EmulatedContext {
     return { state: commandStates.completed, index: 0 };
   }
 
-  async #launch({ insts, buffers }: EmulatedLaunch): Promise<void> {
+  async #launch({ insts, buffers, patched }: EmulatedLaunch): Promise<void> {
+    const bytes = this.#memory.read(insts);
+    if (!patched) return this.#run(bytes, buffers);
+    for (const part of partsOf(bytes, buffers)) {
+      if (part.pdi !== undefined) await this.configure(this.#memory.read(part.pdi));
+      await this.#run(part.insts, part.buffers);
+    }
+  }
+
+  async #run(insts: Uint8Array, buffers: readonly MemoryRange[]): Promise<void> {
     if (this.#array === undefined) throw new DeviceError("the context's columns were never configured");
     const before = buffers.map((range) => this.#memory.read(range));
     // The array reads and writes whole words; a BO may end between them.
@@ -89,7 +109,7 @@ export class EmulatedContext {
       return words;
     });
     await this.#array.run({
-      insts: this.#memory.read(insts),
+      insts,
       buffers: after,
       signal: this.#closed.signal,
       kernelLimitMs: undefined,

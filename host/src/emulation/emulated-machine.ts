@@ -28,6 +28,8 @@ export async function startEmulatedMachine(options: EmulatedMachineOptions): Pro
   const array: SharedArray = {
     columns: limits.columns,
     contextLimit: limits.contexts,
+    // Of the amdxdna driver's feature tables, AIE2_PREEMPT: npu4 and later, from the oldest firmware on that it takes.
+    preemption: options.generation === "npu2",
     contexts: 0,
     nextContext: 1,
     onFault: options.onFault ?? (() => {}),

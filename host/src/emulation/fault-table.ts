@@ -41,16 +41,19 @@ export const faultTableBytes = 256 * entryBytes;
 export function countCalls(folder: string, place: FaultPlace): () => number {
   const most = 0xffffffff;
   setFault(folder, place, { kind: "fail", skip: most });
-  return () => {
-    const left = new DataView(new ArrayBuffer(4));
-    const file = openSync(join(folder, "faults"), "r");
-    try {
-      readSync(file, new Uint8Array(left.buffer), 0, 4, faultPlaces[place] * entryBytes + 8);
-    } finally {
-      closeSync(file);
-    }
-    return most - left.getUint32(0, true);
-  };
+  return () => most - faultLeft(folder, place).skip;
+}
+
+/** Calls that a fault still lets pass, and those that it is still to hit. */
+export function faultLeft(folder: string, place: FaultPlace): { readonly skip: number; readonly times: number } {
+  const entry = new DataView(new ArrayBuffer(entryBytes));
+  const file = openSync(join(folder, "faults"), "r");
+  try {
+    readSync(file, new Uint8Array(entry.buffer), 0, entryBytes, faultPlaces[place] * entryBytes);
+  } finally {
+    closeSync(file);
+  }
+  return { skip: entry.getUint32(8, true), times: entry.getUint32(12, true) };
 }
 
 /** Asks the drivers of all processes on an emulated machine for a fault, or takes it back: who hangs there goes on. */

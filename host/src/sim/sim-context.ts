@@ -2,7 +2,7 @@ import { AbortedError, DeviceError } from "@aiekit/core";
 import { SimFault, siliconModel } from "@aiekit/sim";
 import type { ArrayTime, HwContext, Kernel, ModelledTime, Runlist } from "../device.ts";
 import type { OwnsBo } from "../kernel-args.ts";
-import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
+import { findKernel, type KernelMetadata, kernelOf, moduleKernelOf, readInstructionElf } from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type LaunchBytes, type RunQueue, SimRun } from "./sim-run.ts";
 
@@ -67,6 +67,18 @@ export class SimContext implements HwContext, RunQueue {
     this.#checkOpen("kernel");
     return kernelOf(findKernel(this.#options.kernels, name), {
       createRun: (args) => new SimRun(this, args),
+      owns: this.#options.owns,
+    });
+  }
+
+  moduleKernel(name: string, elf: Uint8Array, elfName = "ELF"): Kernel {
+    this.#checkOpen("moduleKernel");
+    const read = readInstructionElf(elf, elfName);
+    // Its own address patches name the arguments: the relocations are XRT's to apply.
+    const insts = read.codes[0]!.text.slice();
+    const metadata = findKernel(this.#options.kernels, name);
+    return moduleKernelOf(metadata, read, {
+      createRun: (args) => new SimRun(this, args, insts),
       owns: this.#options.owns,
     });
   }

@@ -91,6 +91,13 @@ export class SimDevice implements Device {
     return context;
   }
 
+  async createElfContext(_elf: Uint8Array, name = "full ELF"): Promise<HwContext> {
+    this.#checkOpen("createElfContext");
+    throw new DeviceError(`${name}: the simulator runs no full ELFs`, {
+      hint: "make a context of the xclbin of the same build: createContext",
+    });
+  }
+
   async allocBo(sizeBytes: number, options: AllocOptions): Promise<Bo> {
     this.#checkOpen("allocBo");
     checkBoOptions(sizeBytes, options);

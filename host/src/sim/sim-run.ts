@@ -22,6 +22,8 @@ export interface LaunchBytes {
 export class SimRun implements Run {
   readonly #queue: RunQueue;
   readonly #args: CheckedArgs;
+  /** Of a kernel that has its instructions in an ELF. */
+  readonly #insts: Uint8Array | undefined;
   #state: RunState = "NEW";
   #error: Error | undefined;
   #report: RunReport | undefined;
@@ -30,9 +32,10 @@ export class SimRun implements Run {
   #held: SimBo[] = [];
   #timeoutMs: number | undefined;
 
-  constructor(queue: RunQueue, args: CheckedArgs) {
+  constructor(queue: RunQueue, args: CheckedArgs, insts?: Uint8Array) {
     this.#queue = queue;
     this.#args = args;
+    this.#insts = insts;
   }
 
   get state(): RunState {
@@ -82,7 +85,8 @@ export class SimRun implements Run {
 
   /** Pins the BOs; from here until `settle` they cannot be closed. */
   hold(): void {
-    const bos = [this.#args.instr, ...this.#args.data].map((bo) => {
+    const { instr, data } = this.#args;
+    const bos = (instr === undefined ? data : [instr, ...data]).map((bo) => {
       if (!(bo instanceof SimBo)) throw new DeviceError("run: an argument is a BO of another device");
       bo.checkOpen("run");
       return bo;
@@ -93,9 +97,10 @@ export class SimRun implements Run {
 
   begin(): LaunchBytes {
     this.#state = "RUNNING";
-    const [instr, ...data] = this.#held.map((bo) => bo.deviceBytes);
+    const held = this.#held.map((bo) => bo.deviceBytes);
+    const insts = this.#insts ?? held.shift()!.slice(0, this.#args.instrBytes);
     // No timer goes off while a kernel runs on this thread: its own limit must end it.
-    return { insts: instr!.slice(0, this.#args.instrBytes), buffers: data, kernelLimitMs: this.#timeoutMs };
+    return { insts, buffers: held, kernelLimitMs: this.#timeoutMs };
   }
 
   settle(state: "COMPLETED" | "ERROR" | "ABORT" | "TIMEOUT", outcome: { error?: Error; report?: RunReport }): void {

@@ -34,15 +34,18 @@ export class InstructionGuard {
     const stream = readable(instr.read({ sizeBytes: bytes }));
     if (stream !== undefined) {
       checkBuffers(stream, buffers);
-      // Tools of 2025 wrote 3, npu1's generation, for npu2 as well; no tool wrote 4 for npu1.
-      if (stream.deviceGeneration === 4 && this.#generation === "npu1") {
-        throw new DeviceError("run: the instructions are for npu2, the device is npu1", {
-          hint: "build the kernel for this device: aiekit build KERNEL --target npu1",
-        });
-      }
+      checkGeneration(stream, this.#generation);
     }
     this.#checked.set(instr, { syncs, bytes, buffers });
   }
+}
+
+/** @throws DeviceError for instructions of npu2 on npu1. Tools of 2025 wrote npu1's generation, 3, for npu2 as well; none wrote 4 for npu1. */
+export function checkGeneration(stream: TxnStream, generation: NpuGeneration): void {
+  if (stream.deviceGeneration !== 4 || generation !== "npu1") return;
+  throw new DeviceError("run: the instructions are for npu2, the device is npu1", {
+    hint: "build the kernel for this device: aiekit build KERNEL --target npu1",
+  });
 }
 
 /** Undefined for a version that this program does not know: the firmware may. @throws DeviceError for noise. */

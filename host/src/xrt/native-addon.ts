@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url";
 export interface NativeAddon {
   readonly builtAgainst: string;
   readonly runtimeVersion: string;
+  /** Whether the XRT that it is built against runs instructions from an ELF beside an xclbin, and full ELFs without one. */
+  readonly hasModuleFlow: boolean;
+  readonly hasFullElfFlow: boolean;
   readonly Device: new () => NativeDevice;
   enumerate(): Promise<readonly (SeenDevice | { error: NativeFailure })[]>;
   /** By contexts of all programs; undefined where the driver does not tell. */
@@ -24,6 +27,11 @@ export interface NativeDevice {
   open(index: number): Promise<{ readonly name: string; readonly bdf: string }>;
   register(xclbin: Uint8Array): Promise<string>;
   createContext(uuid: string, kernels: readonly string[]): Promise<NativeContext>;
+  /** Of a full ELF; kernels are `kernel:instance`. */
+  createElfContext(
+    elf: Uint8Array,
+    kernels: readonly { readonly name: string; readonly argCount: number }[],
+  ): Promise<NativeContext>;
   allocBo(sizeBytes: number, cacheable: boolean, group: number): NativeTask<NativeBo>;
   /** Ends after everything that was asked for, and once all that was let go is freed. */
   close(): NativeTask<void>;
@@ -39,7 +47,9 @@ export interface NativeTask<T> {
 
 export interface NativeContext {
   readonly kernels: readonly { name: string; args: readonly { name: string; type: string; group: number }[] }[];
-  createRun(kernel: number, args: readonly (number | NativeBo)[]): NativeRun;
+  /** The number of a kernel whose instructions are in an ELF, for `createRun`. */
+  moduleKernel(name: string, elf: Uint8Array): number;
+  createRun(kernel: number, args: readonly NativeArg[]): NativeRun;
   /** Runs of an array are executed as one list. */
   start(id: number, run: NativeRun | readonly NativeRun[]): void;
   /** True when it was not submitted yet; its end is not heard of then. */
@@ -59,8 +69,11 @@ export interface NativeBo {
   close(): void;
 }
 
+/** Null leaves an argument unset. */
+export type NativeArg = number | NativeBo | null;
+
 export interface NativeRun {
-  setArgs(args: readonly (number | NativeBo)[]): void;
+  setArgs(args: readonly NativeArg[]): void;
   /** Frees it now, or when its command ends. */
   release(): void;
 }

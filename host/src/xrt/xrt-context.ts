@@ -1,10 +1,20 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
+import { type ControlCode, decodeTxn } from "@aiekit/xclbin";
 import type { HwContext, Kernel, NpuGeneration, Run, Runlist } from "../device.ts";
 import type { OwnsBo } from "../kernel-args.ts";
-import { findKernel, type KernelMetadata, kernelOf } from "../kernel-of.ts";
+import {
+  findKernel,
+  fullElfKernelName,
+  fullElfKernelOf,
+  type KernelMetadata,
+  kernelOf,
+  moduleKernelOf,
+  type RunMaker,
+  readInstructionElf,
+} from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type FailedState, runStateOf, stateHints } from "./command-states.ts";
-import { InstructionGuard } from "./instruction-guard.ts";
+import { checkGeneration, InstructionGuard } from "./instruction-guard.ts";
 import type { NativeContext, NativeFailure } from "./native-addon.ts";
 import { type PooledRun, RunPool } from "./run-pool.ts";
 import type { XrtBo } from "./xrt-bo.ts";
@@ -15,7 +25,10 @@ export interface XrtContextOptions {
   readonly uuid: string;
   readonly native: NativeContext;
   readonly kernels: readonly KernelMetadata[];
+  /** Of a full ELF, in the order of the native kernels; undefined in a context of an xclbin. */
+  readonly codes?: readonly ControlCode[];
   readonly generation: NpuGeneration;
+  readonly hasModuleFlow: boolean;
   readonly onClose: (context: XrtContext) => void;
   readonly owns: OwnsBo;
 }
@@ -50,7 +63,7 @@ export class XrtContext implements HwContext, RunQueue {
   constructor(options: XrtContextOptions) {
     this.#options = options;
     this.uuid = options.uuid;
-    this.kernels = options.kernels.map((kernel) => kernel.name);
+    this.kernels = options.codes?.map(fullElfKernelName) ?? options.kernels.map((kernel) => kernel.name);
     this.#guard = new InstructionGuard(options.generation);
     this.#pool = new RunPool(options.native);
     options.native.setOnEnd((...end) => this.#ended(...end));
@@ -58,12 +71,38 @@ export class XrtContext implements HwContext, RunQueue {
 
   kernel(name: string): Kernel {
     this.#checkOpen("kernel");
+    const { codes } = this.#options;
+    if (codes !== undefined) {
+      const named = codes.map((code) => ({ name: fullElfKernelName(code), code }));
+      const found = findKernel(named, name);
+      return fullElfKernelOf(found.code, this.#runsOf(named.indexOf(found), "full-elf"));
+    }
     const metadata = findKernel(this.#options.kernels, name);
     const index = this.#options.kernels.indexOf(metadata);
-    return kernelOf(metadata, {
-      createRun: (args) => new XrtRun(this, index, args),
-      owns: this.#options.owns,
-    });
+    return kernelOf(metadata, this.#runsOf(index, "insts"));
+  }
+
+  moduleKernel(name: string, elf: Uint8Array, elfName = "ELF"): Kernel {
+    this.#checkOpen("moduleKernel");
+    if (this.#options.codes !== undefined) throw new DeviceError("context: moduleKernel in a context of a full ELF");
+    if (!this.#options.hasModuleFlow) {
+      throw new DeviceError("context: this XRT runs no instructions from ELFs (its module flow is missing)", {
+        hint: "install a newer XRT and build the addon again, or use the instruction stream: flow insts",
+      });
+    }
+    const read = readInstructionElf(elf, elfName);
+    checkGeneration(decodeTxn(read.codes[0]!.text, elfName), this.#options.generation);
+    const metadata = findKernel(this.#options.kernels, name);
+    try {
+      const index = this.#options.native.moduleKernel(name, elf);
+      return moduleKernelOf(metadata, read, this.#runsOf(index, "elf"));
+    } catch (thrown) {
+      throw xrtError(`${elfName}: module`, thrown);
+    }
+  }
+
+  #runsOf(kernelIndex: number, flow: Kernel["flow"]): RunMaker {
+    return { createRun: (args) => new XrtRun(this, kernelIndex, args, flow), owns: this.#options.owns };
   }
 
   createRunlist(): Runlist {
@@ -155,6 +194,8 @@ export class XrtContext implements HwContext, RunQueue {
   /** The first run whose instructions the NPU must not get, and why. */
   #refusal(runs: readonly XrtRun[]): { readonly run: XrtRun; readonly error: Error } | undefined {
     for (const run of runs) {
+      // Those in an ELF were checked when their kernel was made.
+      if (run.instr === undefined) continue;
       const { bo, bytes } = run.instr;
       try {
         this.#guard.check(bo, bytes, run.bos().length - 1);

@@ -3,10 +3,12 @@ import { AbortedError, DeviceError, DeviceUnavailableError, FormatError, type Ta
 import { decodeSimImage, describePdi, isSimImage, readXclbin, type Xclbin } from "@aiekit/xclbin";
 import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
 import { emulatedMark } from "../emulation/machine-folder.ts";
-import { checkBoOptions } from "../kernel-args.ts";
+import { checkBoOptions, type OwnsBo } from "../kernel-args.ts";
+import { fullElfKernelName } from "../kernel-of.ts";
 import { deviceLimits } from "../limits.ts";
 import { dpuKernels } from "../xclbin-kernels.ts";
 import { taskEnd } from "./driver-task.ts";
+import { readFullElf } from "./full-elf.ts";
 import type { NativeAddon, NativeDevice, NativeFailure } from "./native-addon.ts";
 import { XrtBo } from "./xrt-bo.ts";
 import { XrtContext } from "./xrt-context.ts";
@@ -22,7 +24,7 @@ const noAnswer =
 export async function openXrtDevice(addon: NativeAddon): Promise<XrtDevice> {
   const native = new addon.Device();
   try {
-    return new XrtDevice(native, await native.open(0));
+    return new XrtDevice(addon, native, await native.open(0));
   } catch (thrown) {
     void native.close();
     const error = xrtError("device xrt", thrown);
@@ -40,6 +42,7 @@ export class XrtDevice implements Device {
   readonly name: string;
   readonly generation: NpuGeneration;
   readonly target: Target;
+  readonly #addon: NativeAddon;
   readonly #native: NativeDevice;
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<XrtContext>();
@@ -47,8 +50,11 @@ export class XrtDevice implements Device {
   /** Allocations that were given up and that the driver has not answered. */
   #givenUp = 0;
   #closed = false;
+  /** Closed BOs are refused by the run itself, whichever device they were of. */
+  readonly #owns: OwnsBo = (bo) => bo instanceof XrtBo && (bo.closed || this.#bos.has(bo.whole));
 
-  constructor(native: NativeDevice, identity: { readonly name: string; readonly bdf: string }) {
+  constructor(addon: NativeAddon, native: NativeDevice, identity: { readonly name: string; readonly bdf: string }) {
+    this.#addon = addon;
     this.#native = native;
     this.generation = generationOf(identity.name);
     const emulated = identity.name.includes(emulatedMark);
@@ -82,19 +88,42 @@ export class XrtDevice implements Device {
     this.#checkFits(xclbin, kernels[0]!.pdi.image);
     const names = kernels.map((kernel) => kernel.name);
     const native = await this.#native.createContext(uuid, names).catch((thrown: unknown) => {
-      throw this.#contextError(xclbin, thrown);
+      throw this.#contextError(xclbin.name, thrown);
     });
     const context = new XrtContext({
       uuid,
       native,
       generation: this.generation,
+      hasModuleFlow: this.#addon.hasModuleFlow,
       // Memory groups are XRT's to say; kinds and flags the xclbin's.
       kernels: kernels.map((kernel, k) => ({
         ...kernel,
         args: kernel.args.map((arg, i) => ({ ...arg, group: native.kernels[k]?.args[i]?.group ?? arg.group })),
       })),
       onClose: (closed) => this.#contexts.delete(closed),
-      owns: (bo) => bo instanceof XrtBo && (bo.closed || this.#bos.has(bo.whole)),
+      owns: this.#owns,
+    });
+    if (this.#closed) await context.close();
+    else this.#contexts.add(context);
+    return context;
+  }
+
+  async createElfContext(elf: Uint8Array, name = "full ELF"): Promise<HwContext> {
+    this.#checkOpen("createElfContext");
+    const { codes, uid } = readFullElf(elf, name, this);
+    if (!this.#addon.hasFullElfFlow) {
+      throw new DeviceError(`${name}: this XRT makes no contexts of full ELFs`, {
+        hint: "install a newer XRT and build the addon again, or use the xclbin of the same build",
+      });
+    }
+    const kernels = codes.map((code) => ({ name: fullElfKernelName(code), argCount: code.argCount ?? 0 }));
+    const native = await this.#native.createElfContext(elf, kernels).catch((thrown: unknown) => {
+      throw this.#contextError(name, thrown);
+    });
+    const context = new XrtContext({
+      ...{ uuid: uid ?? "", native, codes, kernels: [], generation: this.generation, hasModuleFlow: false },
+      onClose: (closed) => this.#contexts.delete(closed),
+      owns: this.#owns,
     });
     if (this.#closed) await context.close();
     else this.#contexts.add(context);
@@ -161,9 +190,9 @@ export class XrtDevice implements Device {
   }
 
   /** The driver says "Invalid argument" to everything that it cannot grant; what fits was checked before. */
-  #contextError(xclbin: Xclbin, thrown: unknown): Error {
+  #contextError(name: string, thrown: unknown): Error {
     const failure = thrown as NativeFailure;
-    if (failure.code !== "CONTEXT_REFUSED") return xrtError(`${xclbin.name}: context`, thrown);
+    if (failure.code !== "CONTEXT_REFUSED") return xrtError(`${name}: context`, thrown);
     const { contexts } = deviceLimits[this.generation];
     const own = this.#contexts.size;
     const why =

@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Bench } from "../conformance-bench.test-support.ts";
 import { setFault } from "../emulation/fault-table.ts";
-import { machineFolder, withBench } from "./xrt-bench.test-support.ts";
+import { deviceLimits } from "../limits.ts";
+import { generation, machineFolder, withBench } from "./xrt-bench.test-support.ts";
 import { startProgram } from "./xrt-program.test-support.ts";
+
+const { contexts } = deviceLimits[generation];
 
 async function oneRun(bench: Bench): Promise<void> {
   const { input, output } = await bench.buffers(1);
@@ -12,11 +15,31 @@ async function oneRun(bench: Bench): Promise<void> {
   expect(bench.words(output)[0]).toBe(1234);
 }
 
-test("kill -9 with six contexts and commands in flight leaves nothing that blocks the next program", async () => {
+test("kill -9 while an allocation hangs leaves nothing that blocks the next program", async () => {
+  const { child, end } = startProgram(`
+    const device = await open();
+    const made = [];
+    for (let i = 0; i < ${contexts}; i++) made.push(await make(device));
+    setFault("createBo", { kind: "hang", times: 1 });
+    device.allocBo(1 << 20, { flags: "hostOnly", group: 0x10000 }).then(() => console.log("allocated"));
+    setTimeout(() => console.log("in the driver"), 50);
+    setInterval(() => {}, 1000);
+  `);
+  await Promise.race([end, new Promise((resolve) => child.stdout!.once("data", resolve))]);
+  await expect(withBench(oneRun)).rejects.toMatchObject({ kind: "CONTEXT_REFUSED" });
+
+  child.kill("SIGKILL");
+
+  expect(await end).toMatchObject({ signal: "SIGKILL", stdout: "in the driver\n" });
+  setFault(machineFolder, "createBo", undefined);
+  await vi.waitFor(() => withBench(oneRun), { timeout: 10_000 });
+});
+
+test("kill -9 with all contexts in use and commands in flight leaves nothing that blocks the next program", async () => {
   setFault(machineFolder, "execution", { kind: "hang" });
   const { child, end } = startProgram(`
     const device = await open();
-    for (let i = 0; i < 6; i++) (await make(device)).start();
+    for (let i = 0; i < ${contexts}; i++) (await make(device)).start();
     setTimeout(() => console.log("in flight"), 20);
     setInterval(() => {}, 1000);
   `);

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loopbackInsts, loopbackXclbin } from "../loopback.test-support.ts";
-import { xrtAddonPath } from "./xrt-bench.test-support.ts";
+import { generation, xrtAddonPath } from "./xrt-bench.test-support.ts";
 
 /** How a program ended. A crash of it leaves a signal. */
 export interface ProgramEnd {
@@ -17,6 +17,9 @@ export interface ProgramEnd {
 /** What every program begins with: `open`, `context`, `bo`, `run` on the loop-back design, and `report` of an error. */
 const prelude = (folder: string) => `
 import { readFileSync } from "node:fs";
+import * as faults from ${JSON.stringify(fileURLToPath(new URL("../../dist/emulation/fault-table.js", import.meta.url)))};
+const setFault = (place, fault) => faults.setFault(process.env.AIEKIT_EMULATED_NPU, place, fault);
+const faultLeft = (place) => faults.faultLeft(process.env.AIEKIT_EMULATED_NPU, place);
 import { openDevice } from ${JSON.stringify(fileURLToPath(new URL("../../dist/index.js", import.meta.url)))};
 const open = () => openDevice("xrt", { xrtAddon: ${JSON.stringify(xrtAddonPath)} });
 const xclbin = ${JSON.stringify(join(folder, "loopback.xclbin"))};
@@ -39,14 +42,26 @@ const make = async (device) => {
 const report = (error) => console.log("error", JSON.stringify({ name: error.name, code: error.code, kind: error.kind, errno: error.errno, message: error.message, hint: error.hint }));
 `;
 
+export interface ProgramOptions {
+  /** XRT as it is without settings: syncs flush the caches and do not call the driver. */
+  readonly defaults?: boolean;
+}
+
 /** Starts a program (an ES module's text) in a process of its own, on the same emulated machine. */
-export function startProgram(text: string): { readonly child: ChildProcess; readonly end: Promise<ProgramEnd> } {
+export function startProgram(
+  text: string,
+  { defaults = false }: ProgramOptions = {},
+): { readonly child: ChildProcess; readonly end: Promise<ProgramEnd> } {
   const folder = mkdtempSync(join(tmpdir(), "aiekit-xrt-program-"));
-  writeFileSync(join(folder, "loopback.xclbin"), loopbackXclbin());
+  writeFileSync(join(folder, "loopback.xclbin"), loopbackXclbin({ device: `${generation}_1col` }));
   writeFileSync(join(folder, "insts.bin"), loopbackInsts({ send: 1, fetch: 1 }));
   const file = join(folder, "program.mjs");
   writeFileSync(file, prelude(folder) + text);
-  const child = spawn(process.execPath, ["--expose-gc", file], { stdio: ["ignore", "pipe", "pipe"] });
+  const { AIEKIT_NPU_SYNC: _, ...env } = process.env;
+  const child = spawn(defaults ? nodeWithoutSettings() : process.execPath, ["--expose-gc", file], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: defaults ? env : process.env,
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk) => {
     stdout += chunk;
@@ -60,6 +75,22 @@ export function startProgram(text: string): { readonly child: ChildProcess; read
   return { child, end };
 }
 
-export function runProgram(text: string): Promise<ProgramEnd> {
-  return startProgram(text).end;
+/** One that has not ended after 40 s, because its event loop hangs, is killed. */
+export async function runProgram(text: string, options: ProgramOptions = {}): Promise<ProgramEnd> {
+  const { child, end } = startProgram(text, options);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 40_000);
+  try {
+    return await end;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** XRT reads its settings, xrt.ini, beside the program. */
+function nodeWithoutSettings(): string {
+  const folder = join(dirname(dirname(process.execPath)), "bin-without-settings");
+  const node = join(folder, "node");
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(node)) linkSync(process.execPath, node);
+  return node;
 }

@@ -1,10 +1,10 @@
 import { DeviceError } from "@aiekit/core";
-import type { Run, RunReport, RunState, WaitOptions } from "../device.ts";
+import type { Kernel, Run, RunReport, RunState, WaitOptions } from "../device.ts";
 import type { CheckedArgs } from "../kernel-args.ts";
 import { executeInstructions } from "../kernel-args.ts";
 import { runEnd } from "../run-end.ts";
 import type { FailedState } from "./command-states.ts";
-import type { NativeBo } from "./native-addon.ts";
+import type { NativeArg } from "./native-addon.ts";
 import { XrtBo } from "./xrt-bo.ts";
 
 /** The queue of a context, as a run sees it. */
@@ -23,13 +23,15 @@ export class XrtRun implements Run {
   readonly kernelIndex: number;
   readonly #queue: RunQueue;
   readonly #args: CheckedArgs;
+  readonly #flow: Kernel["flow"];
   #state: RunState = "NEW";
   #error: Error | undefined;
   #report: RunReport | undefined;
   #ended: Promise<void> = Promise.resolve();
   #markEnded: () => void = () => {};
 
-  constructor(queue: RunQueue, kernelIndex: number, args: CheckedArgs) {
+  constructor(queue: RunQueue, kernelIndex: number, args: CheckedArgs, flow: Kernel["flow"]) {
+    this.#flow = flow;
     this.#queue = queue;
     this.kernelIndex = kernelIndex;
     this.#args = args;
@@ -82,22 +84,28 @@ export class XrtRun implements Run {
     return this.#state === "QUEUED" || this.#state === "RUNNING";
   }
 
-  get instr(): { readonly bo: XrtBo; readonly bytes: number } {
-    return { bo: ownBo(this.#args.instr), bytes: this.#args.instrBytes };
+  /** Undefined where they are in an ELF. */
+  get instr(): { readonly bo: XrtBo; readonly bytes: number } | undefined {
+    const { instr, instrBytes } = this.#args;
+    return instr === undefined ? undefined : { bo: ownBo(instr), bytes: instrBytes };
   }
 
   /** BOs of the launch, open ones. */
   bos(): readonly XrtBo[] {
-    return [this.#args.instr, ...this.#args.data].map((bo) => {
+    const { instr, data } = this.#args;
+    return (instr === undefined ? data : [instr, ...data]).map((bo) => {
       const own = ownBo(bo);
       own.checkOpen("run");
       return own;
     });
   }
 
-  nativeArgs(): readonly (number | NativeBo)[] {
-    const [instr, ...data] = this.bos();
-    return [executeInstructions, instr!.native, this.#args.instrBytes / 4, ...data.map((bo) => bo.native)];
+  nativeArgs(): readonly NativeArg[] {
+    const natives = this.bos().map((bo) => bo.native);
+    if (this.#flow === "full-elf") return natives;
+    if (this.#args.instr === undefined) return [executeInstructions, null, null, ...natives];
+    const [instr, ...data] = natives;
+    return [executeInstructions, instr!, this.#args.instrBytes / 4, ...data];
   }
 
   markQueued(): void {

@@ -3,14 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { tensor } from "@aiekit/core";
-import { afterEach, expect, test } from "vitest";
-import { type FaultPlace, faultPlaces, setFault } from "../emulation/fault-table.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { Bench } from "../conformance-bench.test-support.ts";
+import { countCalls, type FaultPlace, faultPlaces, setFault } from "../emulation/fault-table.ts";
+import { deviceLimits } from "../limits.ts";
 import { loadKernel } from "../load-kernel.ts";
 import { loopbackXclbin, objectWords } from "../loopback.test-support.ts";
 import { LoopbackBuild } from "../loopback-build.test-support.ts";
 import { loadAddon } from "./native-addon.ts";
-import { loopback, machineFolder, openXrt, withBench, xrtAddonPath } from "./xrt-bench.test-support.ts";
+import { generation, loopback, machineFolder, openXrt, withBench, xrtAddonPath } from "./xrt-bench.test-support.ts";
 import { runProgram } from "./xrt-program.test-support.ts";
+
+const { contexts } = deviceLimits[generation];
 
 afterEach(() => {
   for (const place of Object.keys(faultPlaces)) setFault(machineFolder, place as FaultPlace, undefined);
@@ -92,7 +96,10 @@ test("a command that is COMPLETED and wrote nothing is found by the guard patter
   const device = await openXrt();
   try {
     const build = new LoopbackBuild(folder);
-    const loaded = await loadKernel(device, await build.manifest([await build.sequence(3)]));
+    const loaded = await loadKernel(
+      device,
+      await build.manifest([await build.sequence(3)], { device: `${generation}_1col` }),
+    );
     const input = tensor("i32", [3, objectWords], new Int32Array(3 * objectWords).fill(5));
     const { outputs } = await loaded.launch("objects_3", { in: input });
     expect(outputs.out).toEqual(input);
@@ -146,21 +153,56 @@ test("a submission that the driver refuses ends the run as ERROR with errno, and
     expect(await (await bench.run({ send: 1, fetch: 1 }, input, output)).wait()).toBe("COMPLETED");
   }));
 
-test("eight contexts asked for at once: six, and two errors that say so", async () => {
+test("two contexts more than there are, asked for at once: two errors that say so; closed, the same again", async () => {
   const device = await openXrt();
   try {
     const uuid = await device.registerXclbin(loopback.xclbin(0));
 
-    const made = await Promise.allSettled(Array.from({ length: 8 }, () => device.createContext(uuid)));
+    for (let round = 0; round < 3; round++) {
+      const asked = Array.from({ length: contexts + 2 }, () => device.createContext(uuid));
+      const made = await Promise.allSettled(asked);
 
-    const refused = made.filter((result) => result.status === "rejected");
-    expect(refused.length).toBe(2);
-    for (const { reason } of refused) {
-      expect(reason).toMatchObject({
-        kind: "CONTEXT_REFUSED",
-        errno: 22,
-        message: expect.stringContaining("npu1 has 6 contexts, all are in use: DRM_IOCTL_AMDXDNA_CREATE_HWCTX"),
-      });
+      const refused = made.filter((result) => result.status === "rejected");
+      expect(refused.length).toBe(2);
+      for (const { reason } of refused) {
+        expect(reason).toMatchObject({
+          kind: "CONTEXT_REFUSED",
+          errno: 22,
+          message: expect.stringContaining(
+            `${generation} has ${contexts} contexts, all are in use: DRM_IOCTL_AMDXDNA_CREATE_HWCTX`,
+          ),
+        });
+      }
+      for (const result of made) if (result.status === "fulfilled") await result.value.close();
+    }
+  } finally {
+    await device.close();
+  }
+});
+
+test("a context is opened, used and closed 40 times on one device, and all that it had is given back each time", async () => {
+  const device = await openXrt();
+  try {
+    const uuid = await device.registerXclbin(loopback.xclbin(0));
+    const calls = { made: countCalls(machineFolder, "createBo"), closed: countCalls(machineFolder, "closeHandle") };
+    const open = (): number => calls.made() - calls.closed();
+    let first: number | undefined;
+    for (let i = 0; i < 40; i++) {
+      const context = await device.createContext(uuid);
+      const bench = new Bench(device, context, loopback);
+      const { input, output } = await bench.buffers(1);
+      bench.fill(input, i);
+
+      await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
+      output.sync("fromDevice");
+
+      expect(bench.words(output)[0]).toBe(i);
+      for (const bo of [input, output]) bo.close();
+      await context.close();
+      // Instructions stay open, a buffer for each round; the rest is freed behind `close`.
+      first ??= await settled(open);
+      const expected = first + i;
+      await vi.waitFor(() => expect(open()).toBe(expected), 10_000);
     }
   } finally {
     await device.close();
@@ -174,7 +216,7 @@ test("a context that is refused although this program has none says that others 
     setFault(machineFolder, "createContext", { kind: "fail", errno: 22, times: 1 });
 
     await expect(device.createContext(uuid)).rejects.toMatchObject({
-      message: expect.stringContaining("refused, with 0 of npu1's 6 contexts in use by this device"),
+      message: expect.stringContaining(`refused, with 0 of ${generation}'s ${contexts} contexts in use by this device`),
       hint: expect.stringContaining("xrt-smi examine -r aie-partitions"),
     });
     await (await device.createContext(uuid)).close();
@@ -202,23 +244,24 @@ test("a device node without permission is unavailable, and the group is named", 
   expect(end.stdout).toContain("usermod -aG render");
 });
 
-test("a folder, text, a design for npu2, arguments of 2023 and a PDI for hardware are refused by what they are", async () => {
-  const device = await openXrt();
+test("a folder, text, a design for the other generation, arguments of 2023 and a PDI for hardware are refused by what they are", async () => {
+  const npu = await openXrt();
+  const [device, other] = [`${generation}_1col`, generation === "npu1" ? "npu2" : "npu1"];
   try {
-    await expect(device.registerXclbin(tmpdir())).rejects.toMatchObject({ code: "format" });
-    await expect(device.registerXclbin(new TextEncoder().encode("hello"))).rejects.toMatchObject({ code: "format" });
-    const uuid = await device.registerXclbin(loopbackXclbin({ device: "npu2_1col" }));
-    await expect(device.createContext(uuid)).rejects.toThrow("design is for npu2_1col, the device is npu1");
-    const old = await device.registerXclbin(
-      loopbackXclbin({ oldArguments: true, uuid: "00000000-0000-0000-0000-0000000000aa" }),
+    await expect(npu.registerXclbin(tmpdir())).rejects.toMatchObject({ code: "format" });
+    await expect(npu.registerXclbin(new TextEncoder().encode("hello"))).rejects.toMatchObject({ code: "format" });
+    const uuid = await npu.registerXclbin(loopbackXclbin({ device: `${other}_1col` }));
+    await expect(npu.createContext(uuid)).rejects.toThrow(`design is for ${other}_1col, the device is ${generation}`);
+    const old = await npu.registerXclbin(
+      loopbackXclbin({ device, oldArguments: true, uuid: "00000000-0000-0000-0000-0000000000aa" }),
     );
-    await expect(device.createContext(old)).rejects.toThrow("got (instr, ninstr, bo0, bo1)");
+    await expect(npu.createContext(old)).rejects.toThrow("got (instr, ninstr, bo0, bo1)");
     const hardware = new Uint8Array(64);
     hardware.set([0xdd, 0, 0, 0, 0x44, 0x33, 0x22, 0x11]);
-    const pdi = await device.registerXclbin(loopbackXclbin({ pdi: hardware }));
-    await expect(device.createContext(pdi)).rejects.toThrow("its PDI is for");
+    const pdi = await npu.registerXclbin(loopbackXclbin({ device, pdi: hardware }));
+    await expect(npu.createContext(pdi)).rejects.toThrow("its PDI is for");
   } finally {
-    await device.close();
+    await npu.close();
   }
 });
 
@@ -242,31 +285,60 @@ test("the addon itself refuses a BO past the last argument, which crashes XRT, a
   }));
 
 test("worker threads have devices of their own, and one that ends in the middle takes nothing with it", async () => {
-  const text = await readFile(new URL("./xrt-worker.test-support.mjs", import.meta.url), "utf8");
-  const start = (mode: string) =>
-    new Promise<unknown>((resolve, reject) => {
-      const worker = new Worker(text, {
-        eval: true,
-        execArgv: [],
-        workerData: {
-          host: new URL("../../dist/index.js", import.meta.url).href,
-          addon: xrtAddonPath,
-          xclbin: loopback.xclbin(0),
-          insts: loopback.insts({ send: 1, fetch: 1 }),
-          mode,
-        },
-      });
-      let answer: unknown;
-      worker.on("message", (message) => {
-        answer = message;
-        if (message === "in flight") void worker.terminate();
-      });
-      worker.on("error", reject);
-      worker.on("exit", () => resolve(answer));
-    });
-
-  expect(await Promise.all([start("run"), start("run"), start("run")])).toEqual([4711, 4711, 4711]);
+  expect(await Promise.all([startWorker("run"), startWorker("run"), startWorker("run")])).toEqual([4711, 4711, 4711]);
   nextCommandHangs();
-  expect(await start("leave")).toBe("in flight");
-  expect(await start("run")).toBe(4711);
+  expect(await startWorker("leave")).toBe("in flight");
+  expect(await startWorker("run")).toBe(4711);
 });
+
+test("worker threads that end while the driver makes contexts for them leave none behind", async () => {
+  for (let i = 0; i < contexts; i++) expect(await startWorker("ask")).toBe("asked");
+
+  // What a worker asked for is freed behind its end.
+  await vi.waitFor(async () => {
+    const device = await openXrt();
+    try {
+      const uuid = await device.registerXclbin(loopback.xclbin(0));
+      await Promise.all(Array.from({ length: contexts - 1 }, () => device.createContext(uuid)));
+    } finally {
+      await device.close();
+    }
+  }, 10_000);
+});
+
+/** What a number is once it has stayed the same for ten looks. */
+async function settled(look: () => number): Promise<number> {
+  let [last, same] = [look(), 0];
+  await vi.waitFor(() => {
+    const now = look();
+    same = now === last ? same + 1 : 0;
+    last = now;
+    expect(same).toBeGreaterThan(10);
+  });
+  return last;
+}
+
+/** Gives what it said last. It is terminated in the middle of what it does, unless that is `run`. */
+async function startWorker(mode: "run" | "leave" | "ask"): Promise<unknown> {
+  const text = await readFile(new URL("./xrt-worker.test-support.mjs", import.meta.url), "utf8");
+  const worker = new Worker(text, {
+    eval: true,
+    execArgv: [],
+    workerData: {
+      host: new URL("../../dist/index.js", import.meta.url).href,
+      addon: xrtAddonPath,
+      xclbin: loopback.xclbin(0),
+      insts: loopback.insts({ send: 1, fetch: 1 }),
+      mode,
+    },
+  });
+  return new Promise((resolve, reject) => {
+    let answer: unknown;
+    worker.on("message", (message) => {
+      answer = message;
+      if (mode !== "run") void worker.terminate();
+    });
+    worker.on("error", reject);
+    worker.on("exit", () => resolve(answer));
+  });
+}

@@ -1,10 +1,17 @@
-// A worker thread that runs the loop-back design once. Mode `leave`: it says so when the run is in flight.
+// A worker thread that runs the loop-back design once. Mode `leave`: it says so when the run is in flight; mode `ask`: when
+// it has asked for a context.
 const { parentPort, workerData } = require("node:worker_threads");
 
 async function main({ host, addon, xclbin, insts, mode }) {
   const { openDevice } = await import(host);
   const device = await openDevice("xrt", { xrtAddon: addon });
-  const context = await device.createContext(await device.registerXclbin(xclbin));
+  const asked = device.createContext(await device.registerXclbin(xclbin));
+  if (mode === "ask") {
+    parentPort.postMessage("asked");
+    // Busy until its end: what the driver answered meanwhile waits for this thread.
+    for (;;);
+  }
+  const context = await asked;
   const kernel = context.kernel("MLIR_AIE");
   const bo = (i, bytes) =>
     device.allocBo(bytes, { flags: i === 1 ? "cacheable" : "hostOnly", group: kernel.groupId(i) });

@@ -11,6 +11,7 @@ export const examples = {
   aiekit build mel --param tiles=3
   aiekit build fft --watch
   aiekit build mel --target npu1 --dry-run
+  aiekit build mel --target npu1 --insts-format elf
   aiekit build mel --target npu2 --packager tools --keep
   aiekit build matmul --npu npu2 --param shapes=1500x384x384
   aiekit build mel --dry-run --json`,

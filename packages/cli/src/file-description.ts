@@ -1,4 +1,4 @@
-import { type Manifest, parseManifest } from "@aiekit/core";
+import { FormatError, type Manifest, parseManifest } from "@aiekit/core";
 import {
   type CoreElf,
   commandLines,
@@ -11,7 +11,9 @@ import {
   describeXclbinText,
   type FileKind,
   fileKind,
+  isControlElf,
   readCdo,
+  readControlElf,
   readElf,
   readPdiContainer,
   readXclbin,
@@ -19,6 +21,7 @@ import {
   tileLines,
   withoutAppended,
 } from "@aiekit/xclbin";
+import { controlElfLines, controlElfValue } from "./control-elf-lines.ts";
 import { elfLines } from "./elf-lines.ts";
 import { manifestLines } from "./manifest-lines.ts";
 
@@ -77,7 +80,8 @@ export function describeFile(bytes: Uint8Array, name: string, { brief, writes }:
     }
     case "ELF": {
       const elf = readElf(bytes, name);
-      return { kind, value: elfValue(elf), lines: elfLines(elf) };
+      if (!isControlElf(bytes)) return { kind, value: elfValue(elf), lines: elfLines(elf) };
+      return describeControlElf(bytes, name);
     }
     case "simulator image": {
       const { lines } = describePdi(bytes);
@@ -87,6 +91,19 @@ export function describeFile(bytes: Uint8Array, name: string, { brief, writes }:
       const manifest: Manifest = parseManifest(new TextDecoder().decode(bytes), name);
       return { kind, value: { ...manifest }, lines: manifestLines(manifest) };
     }
+  }
+}
+
+/** One that nothing here runs (other NPUs, control packets) is told as an ELF like any other, with the reason. */
+function describeControlElf(bytes: Uint8Array, name: string): FileDescription {
+  const kind = "ELF";
+  try {
+    const elf = readControlElf(bytes, name);
+    return { kind, value: { kind, ...controlElfValue(elf) }, lines: controlElfLines(elf) };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const elf = readElf(bytes, name);
+    return { kind, value: { ...elfValue(elf), refused: error.message }, lines: [...elfLines(elf), error.message] };
   }
 }
 

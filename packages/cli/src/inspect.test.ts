@@ -12,6 +12,7 @@ import {
   type TxnOp,
   writeCdo,
   writeCoreElf,
+  writeInstsElf,
   writeXclbin,
 } from "@aiekit/xclbin";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -37,6 +38,9 @@ beforeAll(async () => {
   await writeFile(join(folder, "renamed.dat"), xclbin);
   await writeFile(join(folder, "no-metadata.xclbin"), noMetadata);
   await writeFile(join(folder, "insts.bin"), insts);
+  const instsElf = writeInstsElf(insts);
+  await writeFile(join(folder, "insts.elf"), instsElf);
+  await writeFile(join(folder, "damaged.elf"), instsElf.with(7, 75));
   await writeFile(join(folder, "longer.bin"), encodeTxn({ ...npu1, ops: streamOps(32) }));
   await writeFile(
     join(folder, "older.txt"),
@@ -201,6 +205,16 @@ test("a core's ELF tells what it loads, and that 20000 B do not fit in 16384 B",
 
   expect(stdout).toContain("program memory 20000 B of 16384, 3616 B MORE THAN FIT, data memory 0 B");
   expect(stdout).toMatch(/LOAD +84 +0x0 +16 +20000 +rx/);
+});
+
+test("an ELF of instructions tells its operations and which addresses XRT fills in; of a damaged one why it is refused", async () => {
+  const { stdout } = await inspect("insts.elf");
+
+  expect(stdout).toContain("ELF of an instruction stream, to go with an xclbin; ABI version 2");
+  expect(stdout).toMatch(/^ +56 +address of a shim BD +argument 5 +64 +64$/m);
+  expect(stdout).toMatch(/^ +1 +blockwrite +tile \(0,0\)/m);
+  const damaged = await inspect("damaged.elf");
+  expect(damaged.stdout).toContain("EI_OSABI: expected 69 (npu1 and npu2), got 75 (AIE4)");
 });
 
 test.each(["good.xclbin", "hardware.xclbin", "design.pdi", "init_cdo.bin", "insts.bin", "older.txt", "core.elf"])(

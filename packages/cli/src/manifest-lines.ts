@@ -9,8 +9,9 @@ export function manifestLines(manifest: Manifest): string[] {
     `${kernel}: ${about}`,
     `target ${target}, device ${device}${choices.length === 0 ? "" : `, ${choices.join(" ")}`}`,
     `xclbin ${xclbin.path}, ${formatBytes(xclbin.bytes)}, kernel ${manifest.xclbinKernel}`,
+    ...(manifest.fullElf ? [`full ELF ${manifest.fullElf.path}, ${formatBytes(manifest.fullElf.bytes)}`] : []),
     ...sequences.flatMap((sequence) => [
-      `sequence ${sequence.name}: ${sequence.units} unit(s) a launch, ${sequence.insts.path}, ${formatBytes(sequence.insts.bytes)}`,
+      `sequence ${sequence.name}: ${sequence.units} unit(s) a launch, ${[sequence.insts, sequence.instsElf].flatMap((file) => (file ? [`${file.path}, ${formatBytes(file.bytes)}`] : [])).join("; ")}`,
       indent(
         formatTable(
           [

@@ -112,6 +112,12 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     )
     .addOption(
       new Option(
+        "--insts-format <format>",
+        "elf: each instruction stream also as an ELF, full-elf: one of all with the PDI; the xrt device then runs these",
+      ).choices(["bin", "elf", "full-elf"]),
+    )
+    .addOption(
+      new Option(
         "--packager <packager>",
         "npu1, npu2: who packs PDI and xclbin, this program or bootgen and xclbinutil (default: own)",
       ).choices(["own", "tools"]),
@@ -121,11 +127,12 @@ function defineProgram(invoke: (invocation: Invocation) => void): Command {
     .addHelpText("after", `\nExamples:\n${examples.build}`)
     .action((kernel: string, o: RawOptions) => {
       const { target = "sim", npu, watch = false, dryRun = false } = o;
-      const { force = false, keep = false, insts, packager } = o;
+      const { force = false, keep = false, insts, instsFormat, packager } = o;
+      const params = { ...o.param, ...(instsFormat !== undefined && { instsFormat }) };
       invoke({
         command: "build",
         ...flags(o),
-        options: { kernel, params: o.param ?? {}, target, npu, watch, dryRun, force, keep, insts, packager },
+        options: { kernel, params, target, npu, watch, dryRun, force, keep, insts, packager },
       });
     });
 
@@ -280,6 +287,7 @@ interface RawOptions {
   readonly dryRun?: boolean;
   readonly force?: boolean;
   readonly keep?: boolean;
+  readonly instsFormat?: string;
   readonly insts?: InstsSource;
   readonly packager?: PackagerName;
   readonly in?: readonly InputOption[];

@@ -101,6 +101,21 @@ test("aiekit doctor says that the addon loads, with both versions of XRT, and th
   });
 }, 60_000);
 
+test("mel with its instructions in ELFs, as a build leaves them, gives the bytes that the simulator gives", async () => {
+  await run(process.execPath, [aiekit, "build", "mel", "--insts-format", "elf"], { cwd: root });
+  const device = await openDevice("xrt", { xrtAddon: process.env.AIEKIT_XRT_ADDON });
+  const kernel = await loadKernel(device, join(root, "xclbin/sim/mel-instsFormat=elf/manifest.json"));
+  const { name, args } = kernel.manifest.sequences[0]!;
+  const [pcm, features] = [args[0]!, args[1]!];
+  const samples = new Int16Array(new Uint8Array(await readFile(mel.input)).buffer);
+
+  const { outputs } = await kernel.launch(name, { [pcm.name]: tensor("i16", pcm.shape, samples) });
+
+  expect(kernel.flow).toBe("elf");
+  expect(tensorBytes(outputs[features.name]!)).toEqual(mel.expected);
+  await device.close();
+}, 240_000);
+
 test("a pyxrt program runs mel, with the bytes that the simulator gives", async () => {
   const python = join(dirname(process.execPath), "python3");
   const library = join(dirname(process.execPath), "../root/usr");

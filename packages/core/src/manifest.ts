@@ -91,6 +91,8 @@ export interface LaunchEstimate {
 export interface SequenceSpec {
   readonly name: string;
   readonly insts: FileRef;
+  /** The same stream as an ELF for XRT's module flow; where a build was asked for it. */
+  readonly instsElf?: FileRef;
   /** Units (frames, rows, tiles) that one launch processes; 1 where the kernel has no such axis. */
   readonly units: number;
   readonly args: readonly ArgSpec[];
@@ -115,6 +117,8 @@ export interface Manifest {
   readonly xclbin: FileRef;
   /** Kernel name inside the xclbin, for example `MLIR_AIE`. */
   readonly xclbinKernel: string;
+  /** An ELF in place of xclbin and instructions, its instances named as the sequences; where a build was asked for it. */
+  readonly fullElf?: FileRef;
   readonly sequences: readonly SequenceSpec[];
   /** Sources and headers; their paths start with `kernels/` or with a package's name and are the same on every machine. */
   readonly inputs: readonly FileRef[];
@@ -166,6 +170,7 @@ export function parseManifest(text: string, name: string): Manifest {
   file(m.design, "design");
   if (m.lowered !== undefined) file(m.lowered, "lowered");
   file(m.xclbin, "xclbin");
+  if (m.fullElf !== undefined) file(m.fullElf, "fullElf");
   for (const [i, f] of list(m.inputs, "inputs").entries()) file(f, `inputs[${i}]`);
   for (const [i, t] of list(m.tools, "tools").entries()) {
     const tool = record(t, `tools[${i}]`);
@@ -178,6 +183,7 @@ export function parseManifest(text: string, name: string): Manifest {
     const sequence = record(s, at);
     text_(sequence.name, `${at}.name`);
     file(sequence.insts, `${at}.insts`);
+    if (sequence.instsElf !== undefined) file(sequence.instsElf, `${at}.instsElf`);
     count(sequence.units, `${at}.units`);
     const words = (sequence.insts as { readonly bytes: number }).bytes / 4;
     if (sequence.estimate !== undefined) {

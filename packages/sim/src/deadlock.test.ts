@@ -98,3 +98,42 @@ test("a channel to which no flow leads is named", async () => {
 
   expect(failed.message).toContain("16 of 16 words: no flow leads to this channel");
 });
+
+test("packets that no flow takes are told with their id, or that there is none, and the ids that the flows take", async () => {
+  const flow = `aie.packet_flow(3) {
+      aie.packet_source<%shim, DMA : 0>
+      aie.packet_dest<%tile, DMA : 0>
+    }`;
+  const array = arrayOf(design("").replace("aie.flow(%shim, DMA : 0, %tile, DMA : 0)", flow));
+
+  const failed = await deadlockOf(array.run(inAndOut(new Int32Array(16), new Int32Array(16))));
+
+  expect(failed.message).toContain(
+    "16 of 16 words: its BD has no packet header, and the flows from this channel take ids 3",
+  );
+});
+
+test("a core that waits for the cascade of a core that has ended is told so", async () => {
+  const array = arrayOf(`module {
+  aie.device(npu1_1col) {
+    %shim = aie.tile(0, 0)
+    %a = aie.tile(0, 3)
+    %b = aie.tile(0, 2)
+    aie.configure_cascade(%a, North, South)
+    aie.configure_cascade(%b, North, South)
+    %ca = aie.core(%a) {
+      aie.end
+    }
+    %cb = aie.core(%b) {
+      %y = aie.get_cascade() : vector<16xi32>
+      aie.end
+    }
+  }
+}`);
+
+  const failed = await deadlockOf(array.run({ insts: insts(sync("S2MM")), buffers: [] }));
+
+  expect(failed.message).toContain(
+    "core (0,2) waits for a cascade value of core (0,3); core (0,3) has reached its end",
+  );
+});

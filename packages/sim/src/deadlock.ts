@@ -50,8 +50,12 @@ function findWaits(scene: DeadlockScene): Waiting[] {
     for (const place of controller.missingTokens(controller.waiting)) waits.push(tokenWait(place, channels));
   }
   for (const core of cores) {
-    if (core.state === "gate")
-      waits.push({ agent: core.agentName, waitsFor: core.gate!.waitsFor, on: core.gate!.waitsOn });
+    if (core.state === "gate") {
+      const { waitsFor, waitsOn: on } = core.gate!;
+      const ended = cores.filter(({ state, agentName }) => state === "done" && on.includes(agentName));
+      const note = ended.map(({ agentName }) => `; ${agentName} has reached its end`).join("");
+      waits.push({ agent: core.agentName, waitsFor: waitsFor + note, on });
+    }
     if (core.state === "running") waits.push({ agent: core.agentName, waitsFor: spins, on: [] });
     if (core.state !== "lock") continue;
     const lock = core.locks.find((candidate) => candidate.waiting.some((wait) => wait.user === core));
@@ -81,7 +85,7 @@ function tokenWait(
   const name = channel?.agentName ?? `DMA ${place.direction} ${place.channel} of tile ${tileName(place.tile)}`;
   const note =
     channel === undefined || channel.tasks.length === 0
-      ? ", which has no task: none was started with a token, or more waits than tokens"
+      ? ", which has no task: none was started with a token (issue_token), or more waits than tokens"
       : channel.tasks.some((task) => task.token)
         ? ""
         : ", none of whose tasks issues a token";
@@ -132,7 +136,11 @@ function streamWait(channel: DmaChannel): Waiting {
     return { agent, waitsFor: `${words} from ${from}${idle ? ", which has nothing to send" : ""}`, on: names(sources) };
   }
   const sinks = channel.streams.flatMap((stream) => stream.sinks());
-  if (sinks.length === 0) return { agent, waitsFor: `${words}: no flow has its packet id`, on: [] };
+  if (sinks.length === 0) {
+    const sent = bd!.packet ? `packet id ${bd!.packet.id}` : "no packet header";
+    const ids = channel.streams.flatMap(({ packetIds }) => packetIds).join(", ");
+    return { agent, waitsFor: `${words}: its BD has ${sent}, and the flows from this channel take ids ${ids}`, on: [] };
+  }
   const busy = sinks.filter((sink) => sink.state !== "ready");
   const idle = busy.filter((sink) => sink.state === "idle").map((sink) => sink.agentName);
   const note = idle.length > 0 ? ` (${idle.join(", ")} has no task)` : "";

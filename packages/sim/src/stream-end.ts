@@ -43,6 +43,8 @@ export interface StreamEnd {
 
 /** A stream as its ends see it. */
 export interface WordStream {
+  /** Ids that its routes take; empty for a circuit. */
+  readonly packetIds: readonly number[];
   readonly source: StreamEnd;
   /** All destinations, whatever the source is at. */
   readonly ends: readonly StreamEnd[];

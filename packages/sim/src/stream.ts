@@ -63,6 +63,11 @@ export class Stream implements Agent, WordStream {
     return this.#route()?.sinks ?? noSinks;
   }
 
+  /** Ids that its routes take; empty for a circuit. */
+  get packetIds(): readonly number[] {
+    return this.routes.flatMap(({ packetId }) => packetId ?? []);
+  }
+
   get doing(): string {
     return this.#move?.kind === "header" ? "moves a packet's header" : "moves words";
   }

@@ -6,6 +6,15 @@ export { writeCdo } from "./cdo-writer.ts";
 export { summarizeConfiguration, type TileConfiguration } from "./configuration-summary.ts";
 export type { Connection } from "./connectivity.ts";
 export {
+  type ControlCode,
+  type ControlElf,
+  type ControlPatch,
+  isControlElf,
+  patchedArguments,
+  readControlElf,
+} from "./control-elf/control-elf.ts";
+export { type FullElfSpec, loadingPdi, writeFullElf, writeInstsElf } from "./control-elf/control-elf-writer.ts";
+export {
   aieMachine,
   type CoreElf,
   type ElfSection,

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { AbortedError, BudgetError, parseManifest, ToolError, ToolMissingError } from "@aiekit/core";
 import { WasmClang } from "@aiekit/wasm-clang";
-import { decodeSimImage, decodeTxn, readXclbin } from "@aiekit/xclbin";
+import { decodeSimImage, decodeTxn, patchedArguments, readControlElf, readXclbin } from "@aiekit/xclbin";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { checkFresh } from "./check-fresh.ts";
 import { copyKernelProject, type KernelProject, newKernelProject } from "./kernel-project.test-support.ts";
@@ -154,6 +155,29 @@ test("another parameter has a folder of its own, links three cores and compiles 
   ]);
   expect((await project.build({ params: { tiles: 3 } })).fresh).toBe(true);
   expect((await project.build()).fresh).toBe(true);
+});
+
+test("streams as ELFs, or one full ELF, are products of a build like others: named, hashed, and made again when damaged", async () => {
+  const { manifest, manifestPath } = await project.build({ params: { instsFormat: "elf" } });
+  const [sequence] = manifest.sequences;
+  const folder = dirname(manifestPath);
+  const [insts, elf] = await Promise.all(
+    [sequence!.insts, sequence!.instsElf!].map(({ path }) => readFile(join(folder, path))),
+  );
+  const [code] = readControlElf(elf!).codes;
+
+  expect(code!.text.length).toBe(insts!.length);
+  expect(patchedArguments(code!)).toEqual([3, 4]);
+  await writeFile(join(folder, sequence!.instsElf!.path), insts!);
+  const again = await project.build({ params: { instsFormat: "elf" } });
+  expect(again.events[0]).toMatchObject({ reason: `${sequence!.instsElf!.path} is damaged` });
+  expect(await readFile(join(folder, sequence!.instsElf!.path))).toEqual(elf);
+
+  const full = await project.build({ params: { instsFormat: "full-elf" } });
+  const read = readControlElf(await readFile(join(dirname(full.manifestPath), full.manifest.fullElf!.path)));
+  expect(read.codes.map(({ instance }) => instance)).toEqual(full.manifest.sequences.map(({ name }) => name).sort());
+  expect(decodeSimImage(read.pdis[0]!.bytes, "PDI").device).toBe("npu1_1col");
+  expect(read.columns).toBe(1);
 });
 
 test("a damaged product is noticed and made again from the cache", async () => {

@@ -77,7 +77,8 @@ async function changedProduct(manifest: Manifest, folder: string): Promise<strin
     manifest.design,
     ...(manifest.lowered ? [manifest.lowered] : []),
     manifest.xclbin,
-    ...manifest.sequences.map((sequence) => sequence.insts),
+    ...(manifest.fullElf ? [manifest.fullElf] : []),
+    ...manifest.sequences.flatMap(({ insts, instsElf }) => (instsElf === undefined ? [insts] : [insts, instsElf])),
   ];
   for (const product of products) {
     const content = await readFile(join(folder, product.path)).catch(() => undefined);

@@ -1,8 +1,9 @@
 import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest } from "@aiekit/core";
 import type { DesignSequence } from "@aiekit/mlir";
+import { loadingPdi, readXclbin, writeFullElf, writeInstsElf } from "@aiekit/xclbin";
 import { sha256 } from "../cache/sha256.ts";
 import { launchParameter } from "./launch-parameter.ts";
-import type { ResolvedRequest } from "./request.ts";
+import { instsFormatParam, type ResolvedRequest } from "./request.ts";
 import type { BuildTools } from "./tool-versions.ts";
 import { xclbinKernelName } from "./xclbin-kernel.ts";
 
@@ -28,6 +29,8 @@ export const productPaths = {
   lowered: "lowered.mlir",
   xclbin: (kernel: string) => `${kernel}.xclbin`,
   insts: (sequence: string) => `insts/${sequence}.bin`,
+  instsElf: (sequence: string) => `insts/${sequence}.elf`,
+  fullElf: (kernel: string) => `${kernel}.elf`,
   manifest: "manifest.json",
 } as const;
 
@@ -47,6 +50,15 @@ export function buildProducts({ design, lowered, xclbin, ...source }: ProductsSo
     [productPaths.xclbin(source.request.entry.name), xclbin],
     ...source.sequences.map(({ name }) => [productPaths.insts(name), source.instsOf(name)] as const),
   ]);
+  if (instsFormat(source.request) === "full-elf") {
+    products.set(productPaths.fullElf(source.request.entry.name), fullElfOf(source, xclbin));
+  }
+  if (instsFormat(source.request) === "elf") {
+    for (const { name } of source.sequences) {
+      const elf = writeInstsElf(source.instsOf(name), `${source.request.entry.name}: ${name}`);
+      products.set(productPaths.instsElf(name), elf);
+    }
+  }
   const manifest = describeBuild({ ...source, products, xclbinKernel: xclbinKernelName });
   return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
@@ -71,10 +83,12 @@ export function describeBuild(source: ManifestSource): Manifest {
     lowered: product(productPaths.lowered),
     xclbin: product(productPaths.xclbin(request.entry.name)),
     xclbinKernel: source.xclbinKernel,
+    ...(instsFormat(request) === "full-elf" && { fullElf: product(productPaths.fullElf(request.entry.name)) }),
     sequences: source.sequences.map(({ name, units, args, parameters, estimate }) => ({
       name,
       units,
       insts: product(productPaths.insts(name)),
+      ...(instsFormat(request) === "elf" && { instsElf: product(productPaths.instsElf(name)) }),
       args: args.map(withBytes),
       ...(estimate && { estimate }),
       ...(parameters && { parameters: parameters.map((p) => launchParameter(p, name, source.instsOf)) }),
@@ -85,6 +99,24 @@ export function describeBuild(source: ManifestSource): Manifest {
       version,
     })),
   };
+}
+
+function instsFormat({ params }: ResolvedRequest): number | string {
+  return params[instsFormatParam.name] ?? instsFormatParam.default;
+}
+
+/** One kernel, named as in the xclbin, with an instance for each sequence, which loads the xclbin's PDI and runs. */
+function fullElfOf(source: Omit<ProductsSource, "xclbin" | "design" | "lowered">, xclbin: Uint8Array): Uint8Array {
+  const { request, sequences, instsOf } = source;
+  const name = request.entry.name;
+  const pdi = readXclbin(xclbin, name).partition?.pdis[0]?.image;
+  if (pdi === undefined) throw new RangeError(`build of ${name}: its xclbin has no PDI`);
+  return writeFullElf({
+    kernel: xclbinKernelName,
+    argCount: Math.max(...sequences.map(({ args }) => args.length)),
+    pdis: [{ id: 1, bytes: pdi }],
+    instances: sequences.map((sequence) => ({ name: sequence.name, insts: loadingPdi(instsOf(sequence.name), 1) })),
+  });
 }
 
 function withBytes(arg: Omit<ArgSpec, "bytes">): ArgSpec {

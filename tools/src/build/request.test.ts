@@ -25,6 +25,11 @@ test("every kernel takes a rounding mode; its own, conv_even, leaves no trace", 
   );
 });
 
+test("instruction streams as ELFs are a choice of every kernel, with a folder of its own", async () => {
+  expect((await resolve({ params: { instsFormat: "elf" } })).folderName).toBe("mel-instsFormat=elf");
+  expect(await resolve({ params: { instsFormat: "bin" } })).toEqual(await resolve({}));
+});
+
 test("a number may be given as text", async () => {
   expect((await resolve({ params: { tiles: "3" } })).params).toEqual({ tiles: 3 });
 });
@@ -38,7 +43,7 @@ test("an unknown parameter is refused with the known ones", async () => {
   const error = await resolve({ params: { tile: 3 } }).catch((e: unknown) => e);
 
   expect(error).toBeInstanceOf(UsageError);
-  expect((error as UsageError).hint).toBe("parameters of mel: tiles, rounding");
+  expect((error as UsageError).hint).toBe("parameters of mel: tiles, rounding, instsFormat");
 });
 
 test("an unknown kernel is refused with the nearest name", async () => {

@@ -31,7 +31,7 @@ export async function resolveRequest(request: BuildRequest): Promise<ResolvedReq
   const { deviceModel, findKernel } = await import("@aiekit/mlir");
   const entry = findKernel(request.kernel);
   const given = request.params ?? {};
-  const specs = [...entry.params, roundingParam];
+  const specs = [...entry.params, ...commonParams];
   const unknown = Object.keys(given).find((name) => !specs.some((spec) => spec.name === name));
   if (unknown !== undefined) {
     const names = specs.map((spec) => spec.name).join(", ");
@@ -55,8 +55,8 @@ export async function resolveRequest(request: BuildRequest): Promise<ResolvedReq
     ...(device === usualDevice ? [] : [`device=${device}`]),
     ...specs.filter((spec) => params[spec.name] !== spec.default).map((spec) => `${spec.name}=${params[spec.name]}`),
   ];
-  // Every build that does not ask for it has it: only another mode is worth a word.
-  if (params[roundingParam.name] === roundingParam.default) delete params[roundingParam.name];
+  // Every build that does not ask for them has them: only another choice is worth a word.
+  for (const spec of commonParams) if (params[spec.name] === spec.default) delete params[spec.name];
   return {
     entry,
     target: request.target,
@@ -86,6 +86,17 @@ export const roundingParam: ParamSpec = {
   about: "rounding of the kernel's results, to see what another mode would cost",
 };
 
+/** A parameter of every kernel: whether each instruction stream has an ELF beside it, for XRT's module flow. */
+export const instsFormatParam: ParamSpec = {
+  name: "instsFormat",
+  default: "bin",
+  choices: ["bin", "elf", "full-elf"],
+  about:
+    "elf: each instruction stream as an ELF too, by which XRT writes the buffers' addresses; full-elf: one ELF of all",
+};
+
+const commonParams = [roundingParam, instsFormatParam];
+
 /** File systems take 255 bytes; a list of shapes may be longer. */
 function folderNameOf(name: string): string {
   return name.length <= 120 ? name : `${name.slice(0, 103)}-${sha256(name).slice(0, 16)}`;
@@ -102,6 +113,6 @@ function checkedValue(entry: KernelEntry, spec: ParamSpec, given: number | strin
   if (spec.choices && !spec.choices.includes(value)) refuse(spec.choices.join(" or "));
   if (spec.min !== undefined && Number(value) < spec.min) refuse(`at least ${spec.min}`);
   if (spec.max !== undefined && Number(value) > spec.max) refuse(`at most ${spec.max}`);
-  if (typeof value === "string" && !/^[\w.]+$/.test(value)) refuse("letters, digits, _ and .");
+  if (typeof value === "string" && !spec.choices && !/^[\w.]+$/.test(value)) refuse("letters, digits, _ and .");
   return value;
 }
