@@ -36,8 +36,8 @@ export interface CoreParts {
 /** A kernel call that may be under way in another thread. */
 interface Flight {
   readonly site: KernelSiteFunction;
-  /** Cycles from when the core began its present work to the end of the call, at least. */
-  readonly leastCycles: number;
+  /** From when the core began its present work to the end of the call. */
+  readonly endCycles: number;
 }
 
 /** What a kernel did on one core. */
@@ -209,7 +209,7 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   #endsAt({ delay }: { readonly delay: number }): number {
-    return this.#beganAt + (this.#flight?.leastCycles ?? this.#runtime.cycles) + delay;
+    return this.#beganAt + (this.#flight?.endCycles ?? this.#runtime.cycles) + delay;
   }
 
   #landFlight({ site }: Flight): void {
@@ -347,15 +347,17 @@ export class Core implements Agent, LockUser, MemoryUser {
 
   #begin(call: number, spent: number, args: readonly (number | bigint)[], site: KernelSiteFunction): boolean {
     const { threaded } = site;
-    if (threaded?.pays) {
+    const foreseen = threaded?.foreseen(args);
+    if (foreseen !== undefined) {
       this.kernel = site.name;
       this.#memory!.user = this;
-      this.#flight = { site, leastCycles: spent + threaded.begin(args) };
+      threaded!.begin(args, foreseen);
+      this.#flight = { site, endCycles: spent + foreseen };
       return true;
     }
     const startedAt = threaded && performance.now();
     this.#runtime.callValue = this.#runtime.calls[call]!(...args);
-    if (startedAt !== undefined) threaded?.took(performance.now() - startedAt);
+    if (startedAt !== undefined) threaded?.ranHere(performance.now() - startedAt, site.cycles);
     return false;
   }
 

@@ -70,11 +70,6 @@ export function uncountedKernelCycles(cost: CostModel, argumentBytes: number): n
   return Math.ceil(cost.callCycles + argumentBytes / cost.storeBytesPerCycle);
 }
 
-/** Cycles that every kernel call takes, whatever it does. */
-export function leastKernelCycles(cost: CostModel): number {
-  return Math.ceil(cost.callCycles);
-}
-
 /** Cycles in which `words` pass a stream; `hostRunWords` is the contiguous run at a host end, Infinity elsewhere. */
 export function streamCycles(cost: CostModel, words: number, hostRunWords: number): number {
   const efficiency = Math.min(1, hostRunWords / cost.hostBurstWords);

@@ -241,7 +241,7 @@ test("a run that ends while a call is under way reports it, also when it pauses 
     expect(one.tiles.flatMap(({ core }) => core?.kernels ?? [])).toMatchObject([{ name: "k", calls: 8 }]);
     expect(two, `${records} records in front`).toEqual(one);
   }
-});
+}, 180_000);
 
 test("40 arrays with 3 threads, one after the other, run and close", async () => {
   for (let i = 0; i < 40; i++) {

@@ -1,4 +1,4 @@
-import { type KernelOps, kernelCycles, leastKernelCycles, uncountedKernelCycles } from "./cost-model.ts";
+import { type KernelOps, kernelCycles, uncountedKernelCycles } from "./cost-model.ts";
 import { kernelFault } from "./kernel-fault.ts";
 import type { KernelSite } from "./kernel-site.ts";
 import { FailedCall, type ThreadedCore } from "./kernel-threads.ts";
@@ -20,9 +20,11 @@ export class ThreadedCall {
   readonly #number: number;
   readonly #fromMs: number;
   readonly #isFixed: boolean;
-  /** Cycles that calls took, by what they depend on. */
+  /** Cycles that calls took, by what they depend on; of kernels whose counts follow from that. */
   readonly #known = new Map<string, number>();
-  #key = "";
+  /** Where the cycles of the present call belong; undefined when nobody asked for them. */
+  #key: string | undefined;
+  #foreseen = 0;
   #args: readonly (number | bigint)[] = [];
   /** Mean wall-clock time of a call. Undefined before the first. */
   #meanMs: number | undefined;
@@ -43,24 +45,39 @@ export class ThreadedCall {
   }
 
   /**
-   * Hands a call over. Cycles that it takes at least: what it takes where that follows from earlier calls, or else what every
-   * call takes.
+   * Cycles that a call will take, if it is worth the way to another thread and back and they are known beforehand: from its
+   * arguments where the kernel counts nothing, from an earlier call where its counts are proven to be the same. Undefined for
+   * calls that the array's own thread has to run.
    */
-  begin(args: readonly (number | bigint)[]): number {
+  foreseen(args: readonly (number | bigint)[]): number | undefined {
+    this.#key = undefined;
+    if (!this.#pays) return undefined;
     const { cost, module } = this.#site;
-    this.#args = args;
-    const least = this.#least();
-    this.#core.begin(this.#number, args);
-    return module!.takeOps ? least : uncountedKernelCycles(cost, this.#argumentBytes(args));
+    if (!module!.takeOps) return uncountedKernelCycles(cost, this.#argumentBytes(args));
+    if (!this.#isFixed) return undefined;
+    const { registers } = this.#core;
+    this.#key = [...args, ...module!.threaded!.kernels.timingRegisters.map((i) => registers[i])].join();
+    return this.#known.get(this.#key);
   }
 
-  /** True for calls that are worth the way to another thread and back. */
-  get pays(): boolean {
+  /** Hands over a call that will take the cycles foreseen. */
+  begin(args: readonly (number | bigint)[], cycles: number): void {
+    this.#args = args;
+    this.#foreseen = cycles;
+    this.#core.begin(this.#number, args);
+  }
+
+  get #pays(): boolean {
     return this.#number >= 0 && (this.#fromMs === 0 || (this.#meanMs ?? 0) >= this.#fromMs);
   }
 
-  /** A call took so long. */
-  took(ms: number): void {
+  /** The array's own thread has run a call that was not handed over. */
+  ranHere(ms: number, cycles: number): void {
+    this.#took(ms);
+    if (this.#key !== undefined) this.#known.set(this.#key, cycles);
+  }
+
+  #took(ms: number): void {
     this.#meanMs = this.#meanMs === undefined ? ms : this.#meanMs + (ms - this.#meanMs) * freshness;
   }
 
@@ -69,23 +86,18 @@ export class ThreadedCall {
     const { cost, call } = this.#site;
     try {
       const { value, ops, tookMs } = this.#core.end();
-      this.took(tookMs);
+      this.#took(tookMs);
       const cycles = ops ? kernelCycles(cost, ops) : uncountedKernelCycles(cost, this.#argumentBytes(this.#args));
-      if (this.#isFixed) this.#known.set(this.#key, cycles);
+      if (cycles !== this.#foreseen) {
+        throw new Error(
+          `simulated array: kernel ${call.name} counted ${cycles} cycles in a thread, foreseen were ${this.#foreseen}; run it with one thread and report this`,
+        );
+      }
       return { value, cycles, ops };
     } catch (error) {
       if (!(error instanceof FailedCall)) throw error;
       const pointers = this.#args.filter((_, i) => call.pointers[i]) as number[];
       throw kernelFault(error.error, { site: this.#site, pointers, stackPointer: error.stackPointer });
     }
-  }
-
-  #least(): number {
-    const least = leastKernelCycles(this.#site.cost);
-    if (!this.#isFixed) return least;
-    const { registers } = this.#core;
-    const { timingRegisters } = this.#site.module!.threaded!.kernels;
-    this.#key = [...this.#args, ...timingRegisters.map((i) => registers[i])].join();
-    return this.#known.get(this.#key) ?? least;
   }
 }
