@@ -1,12 +1,15 @@
 // Wall time of whole matrix products on the simulated array (npu1, 16 cores), and which part of it is spent in kernels: the
-// rest is the simulator's own work (DMA copies, streams, locks, cores). Measured on one thread; says nothing about an NPU.
+// rest is the simulator's own work (DMA copies, streams, locks, cores). Says nothing about an NPU. With several numbers of
+// threads, launches of each follow each other in turn, so that what else the machine does falls on all of them; the factor is
+// that of the best walls, and processor time is that of all threads. Shares are those of one
+// thread; "outside" is what of its best time is not in kernels.
 // Runs on the built packages: `pnpm build` first.
 //
-// "Outside" is that share of the best time. With --events: what one launch makes the scheduler and the DMAs do.
+// With --events: what one launch makes the scheduler and the DMAs do.
 //
-//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 10] [--runs 7] [--profiled 20] [--top 12] [--events]
+//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 10] [--runs 7] [--profiled 20] [--top 12] [--threads 1,2] [--events]
 import { Session } from "node:inspector/promises";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { loadKernel, openDevice } from "../host/dist/index.js";
@@ -22,9 +25,11 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "7" },
     profiled: { type: "string", default: "20" },
     top: { type: "string", default: "0" },
+    threads: { type: "string", default: "1" },
     events: { type: "boolean", default: false },
   },
 });
+const threadCounts = options.threads.split(",").map(Number);
 const intervalUs = 100;
 const launchesProfiled = Number(options.profiled);
 const elements = { i8: Int8Array, i16: Int16Array, i32: Int32Array, bf16: Uint16Array, f32: Float32Array };
@@ -35,47 +40,72 @@ const cases = [
   { dtype: "bf16_bf16", shape: [1536, 384, 1536] },
 ].map((one) => ({ ...one, name: `${one.dtype} ${one.shape.join("x")}` }));
 
-console.log(`${cpus()[0]?.model ?? "unknown processor"}, node ${process.version}, one thread, best of ${options.runs}`);
+console.log(
+  `${cpus()[0]?.model ?? "unknown processor"}, node ${process.version}, threads ${options.threads}, best of ${options.runs}`,
+);
 for (const one of cases) if (!options.only || one.name.includes(options.only)) await measure(one);
 
 async function measure({ name, dtype, shape }) {
   const [m, k, n] = shape;
   const params = { dtype, shapes: shape.join("x") };
   const { manifestPath } = await buildKernel({ kernel: "matmul", target: "sim", params });
-  const device = await openDevice("sim", { generation: "npu1" });
-  const loaded = await loadKernel(device, manifestPath);
+  const arrays = [];
   try {
-    const [sequence] = loaded.manifest.sequences;
-    const inputs = Object.fromEntries(
-      sequence.args.filter((arg) => arg.direction !== "out").map((arg) => [arg.name, filled(arg)]),
-    );
-    const launch = () => loaded.launch(sequence.name, inputs);
-    for (let i = 0; i < Number(options.warm); i++) await launch();
-    const wall = [];
-    const processor = [];
-    for (let i = 0; i < Number(options.runs); i++) {
-      const start = performance.now();
-      const used = process.cpuUsage();
-      await launch();
-      wall.push(performance.now() - start);
-      const { user, system } = process.cpuUsage(used);
-      processor.push((user + system) / 1000);
+    for (const threads of threadCounts) arrays.push(await opened(manifestPath, threads));
+    for (let i = 0; i < Number(options.warm); i++) for (const { launch } of arrays) await launch();
+    for (let i = 0; i < Number(options.runs); i++) for (const array of arrays) await timed(array);
+    for (const { threads, wall, processor } of arrays) {
+      const [best, bestOfProcessor] = [Math.min(...wall), Math.min(...processor)];
+      const rate = (m * k * n) / best / 1e6;
+      const factor = (Math.min(...arrays[0].wall) / best).toFixed(2);
+      console.log(
+        `${name.padEnd(28)} ${threads} threads: ${best.toFixed(1)} ms (processor ${bestOfProcessor.toFixed(1)} ms), ${rate.toFixed(2)} GMAC/s, ${factor} times ${arrays[0].threads}`,
+      );
     }
-    const [best, bestOfProcessor] = [Math.min(...wall), Math.min(...processor)];
-    const profile = await profiled(launch);
-    const rate = (m * k * n) / best / 1e6;
+    const one = arrays.find(({ threads }) => threads === 1);
+    if (one === undefined) return;
+    const best = Math.min(...one.wall);
+    const profile = await profiled(one.launch);
+    const load = loadavg()[0].toFixed(1);
     console.log(
-      `${name.padEnd(28)} ${best.toFixed(1)} ms (processor ${bestOfProcessor.toFixed(1)} ms), ${rate.toFixed(2)} GMAC/s; in kernels ${(100 * profile.kernels).toFixed(0)} % (${(best * profile.kernels).toFixed(1)} ms), outside ${(best * (1 - profile.kernels)).toFixed(1)} ms`,
+      `  in kernels ${(100 * profile.kernels).toFixed(0)} % (${(best * profile.kernels).toFixed(1)} ms), outside ${(best * (1 - profile.kernels)).toFixed(1)} ms; load average of the machine ${load}`,
     );
     for (const { place, share } of profile.others.slice(0, Number(options.top))) {
       const ms = (best * share).toFixed(2);
       console.log(`  ${(100 * share).toFixed(1).padStart(5)} %  ${ms.padStart(6)} ms  ${place}`);
     }
-    if (options.events) console.log(`  a launch: ${await counted(launch)}`);
+    if (options.events) console.log(`  a launch: ${await counted(one.launch)}`);
   } finally {
-    await loaded.close();
-    await device.close();
+    for (const { close } of arrays) await close();
   }
+}
+
+async function opened(manifestPath, threads) {
+  const device = await openDevice("sim", { generation: "npu1", threads });
+  const loaded = await loadKernel(device, manifestPath);
+  const [sequence] = loaded.manifest.sequences;
+  const inputs = Object.fromEntries(
+    sequence.args.filter((arg) => arg.direction !== "out").map((arg) => [arg.name, filled(arg)]),
+  );
+  return {
+    threads,
+    wall: [],
+    processor: [],
+    launch: () => loaded.launch(sequence.name, inputs),
+    close: async () => {
+      await loaded.close();
+      await device.close();
+    },
+  };
+}
+
+async function timed({ launch, wall, processor }) {
+  const start = performance.now();
+  const used = process.cpuUsage();
+  await launch();
+  wall.push(performance.now() - start);
+  const { user, system } = process.cpuUsage(used);
+  processor.push((user + system) / 1000);
 }
 
 /** Shares of the time of some launches: in WebAssembly, and in each function besides. */

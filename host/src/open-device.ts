@@ -8,6 +8,12 @@ import { openXrtDevice } from "./xrt/xrt-device.ts";
 export interface OpenDeviceOptions {
   /** Which NPU the simulator stands for; npu1 when left out. The generation of an NPU is its own. */
   readonly generation?: NpuGeneration;
+  /**
+   * Threads in which the simulator runs kernels, its own included; 1 when left out. Results and modelled cycles do not depend
+   * on it. More than one pays where kernels take most of the time and there are processors for them; a device that is
+   * checked, traced or asked for the critical path uses one.
+   */
+  readonly threads?: number | undefined;
   /** The XRT addon, where it is not where scripts/build-xrt-addon.mjs puts it. */
   readonly xrtAddon?: string | undefined;
   /**
@@ -28,7 +34,7 @@ export interface OpenDeviceOptions {
  * @throws DeviceUnavailableError that says what is missing and how to get it; UsageError for a check of what is no simulator.
  */
 export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceOptions = {}): Promise<Device> {
-  const { checked, trace, criticalPath } = options;
+  const { checked, trace, criticalPath, threads } = options;
   if ((checked || trace) && kind !== "sim") {
     throw new UsageError(
       `device ${kind}: expected sim for ${checked ? "checked" : "trace"}, which only the simulator does`,
@@ -38,7 +44,12 @@ export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceO
     );
   }
   const generation = options.generation ?? "npu1";
-  const array = { ...(checked && { checked }), ...(trace && { trace }), ...(criticalPath && { path: true }) };
+  const array = {
+    ...(checked && { checked }),
+    ...(trace && { trace }),
+    ...(criticalPath && { path: true }),
+    ...(threads !== undefined && { threads }),
+  };
   switch (kind) {
     case "sim":
       return new SimDevice({ generation, array });

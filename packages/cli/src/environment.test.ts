@@ -9,6 +9,12 @@ test("NO_COLOR wins over FORCE_COLOR, empty variables count as unset", () => {
   expect(readEnvironment({ FORCE_COLOR: "0" }).color).toBeUndefined();
 });
 
+test("AIEKIT_SIM_THREADS is a number, and unset when empty", () => {
+  expect(readEnvironment({ AIEKIT_SIM_THREADS: "2" }).simThreads).toBe(2);
+  expect(readEnvironment({ AIEKIT_SIM_THREADS: "" }).simThreads).toBeUndefined();
+  expect(readEnvironment({ AIEKIT_SIM_THREADS: "two" }).simThreads).toBeNaN();
+});
+
 test("CI and AIEKIT_CLANG are taken over, CI=false is no CI", () => {
   expect(readEnvironment({ CI: "true", AIEKIT_CLANG: "/usr/bin/clang" })).toMatchObject({
     ci: true,

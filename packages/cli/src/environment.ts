@@ -8,12 +8,14 @@ export interface Environment {
   readonly clang: string | undefined;
   /** AIEKIT_XRT_ADDON: the addon over XRT, where it is not where scripts/build-xrt-addon.mjs puts it. */
   readonly xrtAddon?: string | undefined;
+  /** AIEKIT_SIM_THREADS: threads in which the simulator runs kernels; 1 when undefined. */
+  readonly simThreads?: number | undefined;
   /** All of them, for `doctor`, which looks for tools along PATH and in the variables of each tool. */
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
-  const { NO_COLOR, FORCE_COLOR, CI, AIEKIT_CLANG, AIEKIT_XRT_ADDON } = variables;
+  const { NO_COLOR, FORCE_COLOR, CI, AIEKIT_CLANG, AIEKIT_XRT_ADDON, AIEKIT_SIM_THREADS } = variables;
   const noColor = NO_COLOR !== undefined && NO_COLOR !== "";
   const forceColor = FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0";
   return {
@@ -21,6 +23,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     ci: CI !== undefined && CI !== "" && CI !== "false",
     clang: AIEKIT_CLANG || undefined,
     xrtAddon: AIEKIT_XRT_ADDON || undefined,
+    simThreads: AIEKIT_SIM_THREADS ? Number(AIEKIT_SIM_THREADS) : undefined,
     variables,
   };
 }

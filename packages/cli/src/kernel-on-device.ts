@@ -80,10 +80,8 @@ export async function withOpenKernel<T>(
   const array = npu ?? findKernel(kernel).device;
   const generation = generationOf(array);
   const openStartMs = performance.now();
-  const device = await openDevice(kind, {
-    ...{ generation, criticalPath },
-    xrtAddon: context.environment.xrtAddon,
-  });
+  const { xrtAddon, simThreads: threads } = context.environment;
+  const device = await openDevice(kind, { generation, criticalPath, xrtAddon, threads });
   let compiler: WasmClang | undefined;
   const openMs = performance.now() - openStartMs;
   try {

@@ -44,7 +44,20 @@ export interface AieArrayOptions {
   readonly trace?: TraceRecorder;
   /** Reports have the critical path of their run. It takes memory: some 100 bytes for each event of the run. */
   readonly path?: boolean;
+  /**
+   * Threads that run kernels, this one included. Results, modelled cycles and faults are those of one thread, which is the
+   * default. A checked or traced array, one whose critical path is followed, cores that share memory, and arrays in a browser
+   * use one.
+   */
+  readonly threads?: number;
+  /** Microseconds that calls of a kernel must take on average to be run in another thread. */
+  readonly threadedFromUs?: number;
+  /** False: the array's own thread runs none of the calls that go to others, for tests. Default true. */
+  readonly takesCalls?: boolean;
 }
+
+/** Below this the way to another thread and back takes a good part of what it saves. */
+const threadedFromUs = 10;
 
 /** A run gives way to the event loop after this long. */
 const turnMs = 100;
@@ -81,12 +94,17 @@ export class AieArray {
     this.#wallClock = options.wallClock ?? (() => performance.now());
     this.#config = config;
     this.#callsKernels = modules.size > 0;
-    const { checked, delays, trace, path } = options;
+    const { checked, delays, trace, path, threads: count = 1, threadedFromUs: fromUs = threadedFromUs } = options;
+    const { takesCalls = true } = options;
+    if (!(Number.isSafeInteger(count) && count >= 1)) {
+      throw new UsageError(`simulated array: threads: expected a positive integer, got ${count}`);
+    }
     this.#array = configureArray(config, modules, {
       ...(checked !== undefined && { checked }),
       ...(delays && { delays }),
       ...(trace && { trace }),
       ...(path && { path: new CriticalPath() }),
+      threads: { count, fromUs, takesCalls },
     });
   }
 
@@ -105,12 +123,14 @@ export class AieArray {
       throw error;
     }
     try {
+      await this.#array.threads?.ready();
       // Between two runs the array goes on for as long as a launch takes.
       const launchAt = clock.now + cost.launchCycles;
       let before: Counters | undefined;
       const launch = (): Counters => {
         clock.now = launchAt;
         clock.runStart = launchAt;
+        for (const core of this.#array.cores) core.settle();
         const counters = this.#counters();
         clock.path?.begin();
         controller.start(prepared.ops, prepared.host);
@@ -131,6 +151,7 @@ export class AieArray {
     } catch (error) {
       this.#state = "broken";
       this.#brokenBy = error;
+      this.#array.threads?.close();
       throw error;
     }
   }
@@ -147,8 +168,10 @@ export class AieArray {
     throw new UsageError(`simulated array: no buffer ${name}; the design has ${names.join(", ") || "none"}`);
   }
 
+  /** Ends the array's threads. */
   close(): void {
     this.#state = "closed";
+    this.#array.threads?.close();
   }
 
   #begin(): void {
@@ -174,7 +197,8 @@ export class AieArray {
   }): Promise<void> {
     const { signal, onProgress, kernelLimitMs: limitMs = kernelLimitMs } = drive.options;
     if (signal?.aborted) throw new AbortedError("simulated run: stopped");
-    while (!drive.until()) {
+    // A turn first: in it cores settle, so that also after a pause at the goal all that was begun has been done.
+    for (;;) {
       await this.#hearSignals();
       if (signal?.aborted) throw new AbortedError("simulated run: stopped");
       let end: TurnEnd = "pause";
@@ -205,10 +229,21 @@ export class AieArray {
   }
 
   #turn(until: () => boolean): TurnEnd {
-    const { clock } = this.#array;
+    try {
+      return this.#work(until);
+    } catch (error) {
+      throw this.#firstFault(error);
+    }
+  }
+
+  #work(until: () => boolean): TurnEnd {
+    const { clock, cores } = this.#array;
     const start = this.#wallClock();
     for (let events = 1; ; events++) {
-      if (until()) return "reached";
+      if (until()) {
+        for (const core of cores) core.settle();
+        return "reached";
+      }
       if (!clock.step()) return "standstill";
       if (events % eventsPerLook !== 0) continue;
       if (clock.now - clock.progressAt > fruitlessCycles) return "standstill";
@@ -216,13 +251,28 @@ export class AieArray {
     }
   }
 
+  /** Of faults of kernels that were under way together, the one that comes first on one thread. */
+  #firstFault(error: unknown): unknown {
+    const began = this.#array.cores.filter((core) => core.underWay !== undefined);
+    began.sort((a, b) => a.underWay!.order - b.underWay!.order);
+    for (const core of began) {
+      try {
+        core.settle();
+      } catch (first) {
+        return first;
+      }
+    }
+    return error;
+  }
+
   #endlessKernel(limitMs: number): SimFault {
-    const { clock, cores } = this.#array;
-    const core = cores.find((candidate) => candidate === clock.current);
+    const { clock, cores, threads } = this.#array;
+    const working = threads?.working;
+    const core = cores.find((one) => (working ? one.threads?.core === working : one === clock.current));
     const who = core?.kernel === undefined ? "a core" : `kernel ${core.kernel} on ${core.agentName}`;
     return new SimFault(
       `${who} did not return within ${limitMs} ms`,
-      { kind: "kernel-endless", cycle: clock.now, ...(core && { tile: core.tile }) },
+      { kind: "kernel-endless", cycle: core?.underWay?.since ?? clock.now, ...(core && { tile: core.tile }) },
       { hint: "look for a loop whose end is never reached, or give the run more time" },
     );
   }

@@ -13,11 +13,13 @@ import type { ChannelPlace, DmaChannel } from "./dma-channel.ts";
 import { tileName } from "./fault.ts";
 import { fifoEnds } from "./fifo-ends.ts";
 import { instantiateKernels, type KernelModule } from "./kernel-module.ts";
+import { hasThreads, KernelThreads } from "./kernel-threads.ts";
 import type { Lock } from "./lock.ts";
 import { expectSeparateMemory } from "./memory-layout.ts";
 import { type Delays, Scheduler } from "./scheduler.ts";
 import { Stream, type StreamRoute } from "./stream.ts";
 import type { StreamEnd } from "./stream-end.ts";
+import { type ThreadedKernels, threadedKernels, threadedParts } from "./threaded-kernels.ts";
 import { makeTile, type Tile } from "./tile.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
 
@@ -29,6 +31,8 @@ export interface ConfiguredArray {
   readonly cores: readonly Core[];
   /** Channels of every tile that was touched. */
   readonly channels: () => readonly DmaChannel[];
+  /** Undefined when all kernels run on this thread. */
+  readonly threads: KernelThreads | undefined;
   /** Bytes of a buffer or external buffer, as they are now; undefined where the design has none of this name. */
   readonly buffer: (name: string) => Uint8Array | undefined;
 }
@@ -41,6 +45,16 @@ export interface ConfigureOptions {
   readonly trace?: TraceRecorder;
   /** The critical path of each run is followed. */
   readonly path?: CriticalPath;
+  /** Threads that run kernels, this one included. A checked or traced array, and one with a critical path, has one. */
+  readonly threads?: ThreadOptions;
+}
+
+export interface ThreadOptions {
+  readonly count: number;
+  /** Microseconds that calls of a kernel must take on average to be run in another thread. */
+  readonly fromUs: number;
+  /** False: this thread runs none of the calls that others can. */
+  readonly takesCalls: boolean;
 }
 
 const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
@@ -53,7 +67,7 @@ const key = (tile: TileCoord): string => `${tile.col},${tile.row}`;
 export function configureArray(
   config: ArrayConfig,
   modules: ReadonlyMap<string, Uint8Array>,
-  { checked = false, delays, trace, path }: ConfigureOptions = {},
+  { checked = false, delays, trace, path, threads: wanted }: ConfigureOptions = {},
 ): ConfiguredArray {
   if (checked) {
     expectBdsInRegisters(config);
@@ -62,8 +76,11 @@ export function configureArray(
   }
   const clock = new Scheduler(delays, trace, path);
   const cost = costModel(config.device.generation);
-  const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, { cost, checked })]));
-  const kernels = instantiateAll(programs, modules);
+  const observed = checked || trace !== undefined || path !== undefined;
+  const threaded = wanted !== undefined && wanted.count > 1 && hasThreads && !observed;
+  const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, { cost, checked, threaded })]));
+  const kernels = instantiateAll(programs, modules, threaded);
+  const threads = threaded ? startThreads(kernels, wanted) : undefined;
   const tiles = new Map<string, Tile>();
   const tile = (coord: TileCoord): Tile => {
     const known = tiles.get(key(coord));
@@ -100,8 +117,9 @@ export function configureArray(
     const memories = program.memories.map((coord) => tile(coord).memory);
     const cascade: CascadeEnds = cascadeOf(core.tile);
     const { corePort } = tile(core.tile);
-    const parts = { clock, cost, module: kernels.get(key(core.tile)), memories, locks: program.locks.map(lock) };
-    return new Core(core, program, { ...parts, ends, cascade, corePort });
+    const module = kernels.get(key(core.tile));
+    const parts = { clock, cost, module, memories, locks: program.locks.map(lock), ends, cascade, corePort };
+    return new Core(core, program, { ...parts, threads: threads?.of(module) });
   });
   const buffer = (name: string): Uint8Array | undefined => {
     const words = externals.get(name);
@@ -116,7 +134,7 @@ export function configureArray(
     knownTiles = tiles.size;
     return known;
   };
-  return { clock, cost, controller, cores, channels, buffer };
+  return { clock, cost, controller, cores, channels, threads: threads?.all, buffer };
 }
 
 function externalWords(bytes: number): Uint32Array {
@@ -126,13 +144,42 @@ function externalWords(bytes: number): Uint32Array {
 function instantiateAll(
   programs: ReadonlyMap<CoreConfig, CoreProgram>,
   modules: ReadonlyMap<string, Uint8Array>,
+  threaded: boolean,
 ): Map<string, KernelModule> {
   const kernels = new Map<string, KernelModule>();
+  const ready = new Map<Uint8Array, ThreadedKernels | undefined>();
+  const readyFor = (core: CoreConfig, bytes: Uint8Array): ThreadedKernels | undefined => {
+    if (!threaded || sharesMemory(core, programs)) return undefined;
+    if (!ready.has(bytes)) ready.set(bytes, threadedKernels(bytes));
+    return ready.get(bytes);
+  };
   for (const [core, program] of programs) {
     const bytes = modules.get(key(core.tile));
-    if (bytes) kernels.set(key(core.tile), instantiateKernels(core.tile, bytes, program.memories.length - 1));
+    if (bytes === undefined) continue;
+    const neighbours = program.memories.length - 1;
+    const module = instantiateKernels(core.tile, bytes, { neighbours, threaded: readyFor(core, bytes) });
+    kernels.set(key(core.tile), module);
   }
   return kernels;
+}
+
+/** True when the core reaches a neighbour's memory, or another core reaches its tile's. */
+function sharesMemory(core: CoreConfig, programs: ReadonlyMap<CoreConfig, CoreProgram>): boolean {
+  return [...programs].some(([other, { memories }]) =>
+    other === core ? memories.length > 1 : memories.some((memory) => key(memory) === key(core.tile)),
+  );
+}
+
+/** Threads for the modules that can go from one to another; undefined when there are none. */
+function startThreads(kernels: ReadonlyMap<string, KernelModule>, { count, fromUs, takesCalls }: ThreadOptions) {
+  const modules = [...kernels.values()].filter((module) => module.threaded);
+  if (modules.length === 0) return undefined;
+  const all = new KernelThreads(modules.map(threadedParts), { threads: count, takesCalls });
+  const of = (module: KernelModule | undefined) => {
+    const core = all.cores[module ? modules.indexOf(module) : -1];
+    return core && { core, fromUs };
+  };
+  return { all, of };
 }
 
 interface BdScope {
@@ -144,8 +191,9 @@ interface BdScope {
 function makeBd(bd: BdConfig, { tile, lock, external }: BdScope): Bd {
   const { id, name, buffer, pattern, acquire, release, nextBd, packet } = bd;
   const memoryOf = (place: BufferConfig): Bd["memory"] => {
-    const { words, shadow } = tile(place.tile).memory;
-    return { kind: "fixed", words, name: tileName(place.tile), ...(shadow && { shadow }) };
+    const { memory } = tile(place.tile);
+    const { words, shadow } = memory;
+    return { kind: "fixed", words, name: tileName(place.tile), tile: memory, ...(shadow && { shadow }) };
   };
   return {
     id,

@@ -1,6 +1,7 @@
 import type { Lock } from "./lock.ts";
 import type { PacketInfo } from "./packet-header.ts";
 import type { Shadow } from "./shadow.ts";
+import type { TileMemory } from "./tile-memory.ts";
 
 /** One dimension of an access pattern in 32-bit words. `before` and `after` are zeros put in by a memtile's MM2S. */
 export interface BdDim {
@@ -28,7 +29,14 @@ export interface AccessPattern {
  * patched the address.
  */
 export type BdMemory =
-  | { readonly kind: "fixed"; readonly words: Uint32Array; readonly name: string; readonly shadow?: Shadow }
+  | {
+      readonly kind: "fixed";
+      readonly words: Uint32Array;
+      readonly name: string;
+      readonly shadow?: Shadow;
+      /** Undefined for an external buffer. */
+      readonly tile?: TileMemory;
+    }
   | { readonly kind: "host"; readonly words: Uint32Array; readonly bytes: number; readonly argIndex: number };
 
 /** A buffer descriptor as the DMA executes it. */

@@ -152,6 +152,7 @@ export class Controller implements Agent {
     const tile = this.#parts.tile(register.tile);
     switch (register.kind) {
       case "memory":
+        tile.memory.user?.settle();
         tile.memory.words[register.wordIndex] = value;
         tile.memory.shadow?.define(register.wordIndex * 4, 4);
         break;
@@ -190,8 +191,10 @@ export class Controller implements Agent {
     const register = this.#register(op.address);
     const tile = this.#parts.tile(register.tile);
     const merge = (old: number): number => ((old & ~op.mask) | (op.value & op.mask)) >>> 0;
-    if (register.kind === "memory") this.#write(op.address, merge(tile.memory.words[register.wordIndex]!));
-    else if (register.kind === "bd") {
+    if (register.kind === "memory") {
+      tile.memory.user?.settle();
+      this.#write(op.address, merge(tile.memory.words[register.wordIndex]!));
+    } else if (register.kind === "bd") {
       this.#writeBd(tile, register, [merge(this.#bdWrite(tile, register.id).words[register.word]!)]);
     } else if (register.kind === "lock") this.#write(op.address, merge(tile.locks[register.id]!.value));
     else if (register.kind === "unmodelled") this.#warnUnmodelled(register.tile, register.offset);
@@ -293,7 +296,8 @@ export class Controller implements Agent {
     // A memtile's DMA sees west, own, east behind each other; instruction streams of npu1 give own addresses from 0.
     const holder = window === 2 ? this.#neighbour(tile, 1) : tile;
     const { words, shadow } = holder.memory;
-    const memory: BdMemory = { kind: "fixed", words, name: tileName(holder.coord), ...(shadow && { shadow }) };
+    const name = tileName(holder.coord);
+    const memory: BdMemory = { kind: "fixed", words, name, tile: holder.memory, ...(shadow && { shadow }) };
     return { memory, baseWords: fields.baseWords % tileWords };
   }
 

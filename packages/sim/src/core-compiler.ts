@@ -1,5 +1,5 @@
 import { DesignError } from "@aiekit/core";
-import { type Block, memoryWindow, type Operation } from "@aiekit/mlir";
+import { type Block, memoryWindow, type Operation, walk } from "@aiekit/mlir";
 import type { ArrayConfig, BufferConfig, CoreConfig, LockConfig } from "./array-config.ts";
 import type { CascadeEnds } from "./cascade.ts";
 import { emitArith } from "./core-arith.ts";
@@ -33,13 +33,19 @@ export interface CoreRuntime {
   cycles: number;
   /** The gate that the core waits at. */
   gate: CoreGate | undefined;
-  /** Cycles of the last kernel call, set by `calls`. */
+  /** Cycles and value of the last kernel call, set by `calls` and by `begin`. */
   callCycles: number;
+  callValue: number | bigint | undefined;
   readonly user: LockUser;
   readonly memories: readonly MemoryViews[];
   readonly locks: readonly Lock[];
   readonly requests: readonly LockRequest[];
   readonly calls: readonly ((...args: (number | bigint)[]) => number | bigint | undefined)[];
+  /**
+   * A kernel call of a core that may leave it to another thread. `spent`: cycles of work before it that are not yet charged.
+   * True: the call is under way; the core pauses, and finds value and cycles when it goes on.
+   */
+  readonly begin: (call: number, spent: number, args: readonly (number | bigint)[]) => boolean;
   readonly inputPort: (channel: number) => CorePort;
   readonly outputPort: (channel: number) => CorePort;
   readonly cascade: CascadeEnds;
@@ -75,6 +81,8 @@ export interface CompileOptions {
   readonly cost: CostModel;
   /** Accesses and lock operations are told to `rt.checks`, at a price. */
   readonly checked?: boolean;
+  /** Kernel calls may be left to other threads. */
+  readonly threaded?: boolean;
 }
 
 /**
@@ -101,6 +109,7 @@ class CoreCompiler {
   readonly #config: ArrayConfig;
   readonly #cost: CostModel;
   readonly #checked: boolean;
+  readonly #threaded: boolean;
   readonly #memories: TileCoord[];
   readonly #locks: LockConfig[] = [];
   readonly #requests: LockRequest[] = [];
@@ -110,11 +119,13 @@ class CoreCompiler {
   /** JavaScript of functions with a body, by name; undefined while one is being compiled. */
   readonly #functions = new Map<string, string | undefined>();
 
-  constructor(core: CoreConfig, config: ArrayConfig, { cost, checked = false }: CompileOptions) {
+  constructor(core: CoreConfig, config: ArrayConfig, { cost, checked = false, threaded = false }: CompileOptions) {
     this.#core = core;
     this.#config = config;
     this.#cost = cost;
     this.#checked = checked;
+    // Behind a call a function could come to a lock before the time of the call has passed.
+    this.#threaded = threaded && !callsFunctions(core.op, config);
     this.#memories = [core.tile];
   }
 
@@ -229,9 +240,11 @@ class CoreCompiler {
       return;
     }
     emitter.charge();
-    const call = `c[${this.#calls.push(kernelCall(op, name)) - 1}](${args})`;
+    const number = this.#calls.push(kernelCall(op, name)) - 1;
+    if (this.#threaded) emitter.line(`if (rt.begin(${number}, t + lk, [${args}])) yield;`);
+    const call = this.#threaded ? "rt.callValue" : `c[${number}](${args})`;
     if (op.results.length > 0) emitter.set(op.result, call);
-    else emitter.line(`${call};`);
+    else if (!this.#threaded) emitter.line(`${call};`);
     emitter.line("t += rt.callCycles;");
   }
 
@@ -261,6 +274,16 @@ class CoreCompiler {
     const known = this.#memories.findIndex((m) => m.col === buffer.tile.col && m.row === buffer.tile.row);
     return known >= 0 ? known : this.#memories.push(buffer.tile) - 1;
   }
+}
+
+/** True when a core calls a function that has a body. */
+function callsFunctions(core: Operation, config: ArrayConfig): boolean {
+  let found = false;
+  walk(core, (op) => {
+    const callee = op.name === "func.call" ? config.functions.get(needText(op, "callee")) : undefined;
+    if ((callee?.regions[0]?.blocks.length ?? 0) > 0) found = true;
+  });
+  return found;
 }
 
 function isTerminator(op: Operation): boolean {

@@ -28,6 +28,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
   readonly cursor = new BdCursor();
   readonly words = new Uint32Array(portWords);
   readonly shadow = undefined;
+  readonly tileMemory = undefined;
   readonly packetId = undefined;
   readonly packetHeader = 0;
   readonly hostRunWords = Number.POSITIVE_INFINITY;

@@ -12,9 +12,10 @@ import type { FifoEnd } from "./fifo-ends.ts";
 import { describeLockWait } from "./fifo-names.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
 import type { KernelModule } from "./kernel-module.ts";
+import type { KernelSite } from "./kernel-site.ts";
 import type { Lock, LockUser } from "./lock.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
-import { memoryViews, type TileMemory } from "./tile-memory.ts";
+import { type MemoryUser, memoryViews, type TileMemory } from "./tile-memory.ts";
 import { addWait, type WaitCause, type WaitUse } from "./wait-report.ts";
 
 export interface CoreParts {
@@ -28,6 +29,15 @@ export interface CoreParts {
   /** Ends of the design's objectFifos when the array is checked. */
   readonly ends: readonly FifoEnd[] | undefined;
   readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
+  /** There when other threads may run the core's kernels. */
+  readonly threads: KernelSite["threads"];
+}
+
+/** A kernel call that may be under way in another thread. */
+interface Flight {
+  readonly site: KernelSiteFunction;
+  /** From when the core began its present work to the end of the call. */
+  readonly endCycles: number;
 }
 
 /** What a kernel did on one core. */
@@ -52,7 +62,7 @@ const scratchFloat = new Float32Array(1);
 const scratchWord = new Int32Array(scratchFloat.buffer);
 
 /** One core: runs its program until a lock holds it, then lets others run. */
-export class Core implements Agent, LockUser {
+export class Core implements Agent, LockUser, MemoryUser {
   readonly tile: TileCoord;
   readonly agentName: string;
   readonly program: CoreProgram;
@@ -72,6 +82,14 @@ export class Core implements Agent, LockUser {
   readonly #waits = new Map<WaitCause, WaitUse>();
   /** Kernels called since the core last let others run, and the cycles of each call. */
   readonly #called: { readonly name: string; readonly cycles: number }[] = [];
+  readonly #memory: TileMemory | undefined;
+  readonly threads: CoreParts["threads"];
+  /** When the core began its present work: all of it happens at this time. */
+  #beganAt = 0;
+  #flight: Flight | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  /** Place of the event at which the present work ends, kept when that work was left to another thread. */
+  #place: { readonly order: number; readonly delay: number } | undefined;
   #busyCycles = 0;
   #busyUntil = 0;
   #waitsFor: WaitCause | undefined;
@@ -86,12 +104,14 @@ export class Core implements Agent, LockUser {
     this.locks = parts.locks;
     this.#stackBytes = core.stackBytes;
     this.#clock = parts.clock;
+    this.threads = parts.threads;
+    this.#memory = parts.memories[0];
     this.#runtime = this.#makeRuntime(core, parts);
     this.#body = program.start(this.#runtime);
     parts.clock.at(parts.clock.now, this);
   }
 
-  /** The counters now: a wait that lasts is in them, work that is still to come is not. */
+  /** The counters now, of a core that has settled: a wait that lasts is in them, work that is still to come is not. */
   use(): CoreUse {
     const waits = new Map([...this.#waits].map(([cause, use]) => [cause, { ...use }]));
     const waited = this.#waitsFor === undefined ? 0 : this.#waitedCycles();
@@ -117,11 +137,23 @@ export class Core implements Agent, LockUser {
     return this.#runtime.gate;
   }
 
+  /** When the work that is under way in another thread began, in cycles and in the order of events; undefined without. */
+  get underWay(): { readonly since: number; readonly order: number } | undefined {
+    return this.#place && this.#memory?.user === this ? { since: this.#beganAt, order: this.#place.order } : undefined;
+  }
+
   fire(): void {
+    if (this.#place !== undefined && !this.#arrived(this.#place)) return;
     const runtime = this.#runtime;
+    this.#beganAt = this.#clock.now;
     runtime.cycles = 0;
     this.#called.length = 0;
-    if (this.#body.next().done) {
+    const { done } = this.#body.next();
+    if (this.#flight !== undefined) {
+      this.state = "running";
+      this.#place = this.#clock.reserve();
+      this.#clock.atPlace(this.#endsAt(this.#place), this.#place.order, this);
+    } else if (done) {
       this.state = "done";
     } else if (runtime.cycles > 0) {
       this.state = "running";
@@ -134,6 +166,75 @@ export class Core implements Agent, LockUser {
       this.#waitingSince = this.#clock.now;
       this.#startWait();
     }
+  }
+
+  /** @throws what a kernel or the body threw, every time. */
+  settle(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    while (this.#flight !== undefined) this.#land();
+  }
+
+  /** Waits for the call that is under way, and lets the body go on to its next one or to where time must pass. */
+  #land(): void {
+    try {
+      this.#landFlight(this.#flight!);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+
+  /**
+   * True when the work that was begun has ended by now. Otherwise the core comes again when it may have: the event is where it
+   * would be had the work been done at once, and before that nothing can depend on what the work leaves.
+   */
+  #arrived(place: { readonly order: number; readonly delay: number }): boolean {
+    for (;;) {
+      const at = this.#endsAt(place);
+      if (at > this.#clock.now) {
+        this.#clock.atPlace(at, place.order, this);
+        return false;
+      }
+      if (at < this.#clock.now) {
+        const work = `began at ${this.#beganAt}, ${this.#runtime.cycles} cycles, delay ${place.delay}`;
+        throw new Error(
+          `${this.agentName}: kernel ${this.kernel} ended at ${at}, foreseen not before ${this.#clock.now}: ${work}`,
+        );
+      }
+      if (this.#flight === undefined) break;
+      this.#land();
+    }
+    this.#place = undefined;
+    return true;
+  }
+
+  #endsAt({ delay }: { readonly delay: number }): number {
+    return this.#beganAt + (this.#flight?.endCycles ?? this.#runtime.cycles) + delay;
+  }
+
+  #landFlight({ site }: Flight): void {
+    const runtime = this.#runtime;
+    const end = site.threaded!.end();
+    const { value, cycles } = end;
+    this.#flight = undefined;
+    this.#count(site.name, end);
+    runtime.callValue = site.narrowed(value);
+    runtime.callCycles = cycles;
+    runtime.cycles = 0;
+    this.#body.next();
+    if (this.#flight !== undefined) return;
+    this.#busyCycles += runtime.cycles;
+    this.#busyUntil = this.#beganAt + runtime.cycles;
+    this.#memory?.settled();
+  }
+
+  /** A call has ended. */
+  #count(name: string, { cycles, ops }: { readonly cycles: number; readonly ops: KernelOps | undefined }): void {
+    const use = this.#kernels.get(name)!;
+    this.#called.push({ name, cycles });
+    use.calls++;
+    use.cycles += cycles;
+    if (ops) use.ops = use.ops ? addOps(use.ops, ops) : ops;
   }
 
   lockGranted(): void {
@@ -190,13 +291,18 @@ export class Core implements Agent, LockUser {
   }
 
   #makeRuntime(core: CoreConfig, parts: CoreParts): CoreRuntime {
-    const { module, memories, cost, clock, cascade, corePort, ends } = parts;
-    const now = () => clock.now;
+    const { module, memories, cost, cascade, corePort, ends, threads } = parts;
+    const now = () => this.#beganAt;
     const checks = ends && new CoreChecks({ tile: core.tile, program: this.program, memories, ends, now });
     const cascadeValue = new Uint8Array(cascadeBytes);
+    const sites = this.program.calls.map((call) =>
+      kernelSite({ call, core, module, memories, cost, now, checks, threads }),
+    );
     const runtime: CoreRuntime = {
       cycles: 0,
       callCycles: 0,
+      callValue: undefined,
+      begin: (call, spent, args) => this.#begin(call, spent, args, sites[call]!),
       user: this,
       gate: undefined,
       inputPort: (channel) => corePort("S2MM", channel),
@@ -207,8 +313,7 @@ export class Core implements Agent, LockUser {
       memories: memories.map((memory) => memory.views),
       locks: parts.locks,
       requests: this.program.requests,
-      calls: this.program.calls.map((call) => {
-        const site = kernelSite({ call, core, module, memories, cost, now, checks });
+      calls: sites.map((site) => {
         if (!site.counted) this.uncounted.add(site.name);
         return this.#counted(site, () => runtime);
       }),
@@ -230,18 +335,30 @@ export class Core implements Agent, LockUser {
   }
 
   #counted(site: KernelSiteFunction, runtime: () => CoreRuntime): CoreRuntime["calls"][number] {
-    const use = this.#kernels.get(site.name) ?? { calls: 0, cycles: 0, ops: undefined };
-    this.#kernels.set(site.name, use);
+    if (!this.#kernels.has(site.name)) this.#kernels.set(site.name, { calls: 0, cycles: 0, ops: undefined });
     return (...args) => {
       this.kernel = site.name;
       const value = site.run(...args);
       runtime().callCycles = site.cycles;
-      this.#called.push({ name: site.name, cycles: site.cycles });
-      use.calls++;
-      use.cycles += site.cycles;
-      if (site.ops) use.ops = use.ops ? addOps(use.ops, site.ops) : site.ops;
+      this.#count(site.name, site);
       return value;
     };
+  }
+
+  #begin(call: number, spent: number, args: readonly (number | bigint)[], site: KernelSiteFunction): boolean {
+    const { threaded } = site;
+    const foreseen = threaded?.foreseen(args);
+    if (foreseen !== undefined) {
+      this.kernel = site.name;
+      this.#memory!.user = this;
+      threaded!.begin(args, foreseen);
+      this.#flight = { site, endCycles: spent + foreseen };
+      return true;
+    }
+    const startedAt = threaded && performance.now();
+    this.#runtime.callValue = this.#runtime.calls[call]!(...args);
+    if (startedAt !== undefined) threaded?.ranHere(performance.now() - startedAt, site.cycles);
+    return false;
   }
 
   #outOfBounds(access: { readonly site: number; readonly index: number; readonly elements: number }): never {
@@ -249,7 +366,7 @@ export class Core implements Agent, LockUser {
     const name = op.operands.find((value) => value.type.kind === "memref")?.name;
     throw new SimFault(
       `${this.agentName}, ${op.name}${at(op.loc)}: element ${access.index} of ${name === undefined ? "memory" : `%${name}`}, which has ${access.elements} elements`,
-      { kind: "buffer-bounds", cycle: this.#clock.now, tile: this.tile, ...(name !== undefined && { buffer: name }) },
+      { kind: "buffer-bounds", cycle: this.#beganAt, tile: this.tile, ...(name !== undefined && { buffer: name }) },
       { hint: "check the index against the type of the memref" },
     );
   }

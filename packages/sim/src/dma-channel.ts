@@ -11,6 +11,7 @@ import { packetHeader } from "./packet-header.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Shadow } from "./shadow.ts";
 import type { EndState, StreamEnd, WordStream } from "./stream-end.ts";
+import type { TileMemory } from "./tile-memory.ts";
 import { addWait, type WaitCause, type WaitUse } from "./wait-report.ts";
 
 /** One push to a channel's task queue: a chain of BDs, executed `executions` times. */
@@ -116,6 +117,11 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   get shadow(): Shadow | undefined {
     const { memory } = this.bd!;
     return memory.kind === "fixed" ? memory.shadow : undefined;
+  }
+
+  get tileMemory(): TileMemory | undefined {
+    const { memory } = this.bd!;
+    return memory.kind === "fixed" ? memory.tile : undefined;
   }
 
   get transferName(): string {

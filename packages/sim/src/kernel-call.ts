@@ -7,6 +7,7 @@ import { checkedKernel } from "./kernel-check.ts";
 import { kernelFault } from "./kernel-fault.ts";
 import { type KernelFunction, pageBytes, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
+import { ThreadedCall } from "./threaded-call.ts";
 import type { TileMemory } from "./tile-memory.ts";
 
 /** Bytes around a neighbour's buffer that are kept right as well, so that small overruns do what they do on hardware. */
@@ -25,6 +26,10 @@ export interface KernelSiteFunction {
   cycles: number;
   /** Work of the last run; undefined where the kernel counts none. */
   ops: KernelOps | undefined;
+  /** Bits that a result of an integer below 32 bits lacks, filled. */
+  readonly narrowed: (value: number | bigint | undefined) => number | bigint | undefined;
+  /** There where other threads may run the calls. */
+  readonly threaded: ThreadedCall | undefined;
 }
 
 /**
@@ -44,8 +49,13 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
   const argumentBytes = (args: readonly (number | bigint)[]): number =>
     pointersOf(args).reduce((n, pointer) => n + (bufferBehind(site.memories, pointer)?.bytes ?? 0), 0);
 
+  const narrowed = (value: number | bigint | undefined) =>
+    typeof value === "number" && narrow > 0 ? (value << narrow) >> narrow : value;
+  const { threads } = site;
   const result: KernelSiteFunction = {
     name: call.name,
+    narrowed,
+    threaded: threads && new ThreadedCall({ site, ...threads }, argumentBytes),
     counted: takeOps !== undefined,
     cycles: 0,
     ops: undefined,
@@ -58,7 +68,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
       }
       result.ops = takeOps?.();
       result.cycles = result.ops ? kernelCycles(cost, result.ops) : uncountedKernelCycles(cost, argumentBytes(args));
-      return typeof value === "number" && narrow > 0 ? (value << narrow) >> narrow : value;
+      return narrowed(value);
     },
   };
   return result;

@@ -10,6 +10,8 @@ export interface KernelFailure {
   readonly site: KernelSite;
   /** Pointer arguments of the call. */
   readonly pointers: readonly number[];
+  /** Stack pointer of the instance that ran the kernel, where that is another thread's. */
+  readonly stackPointer?: number | undefined;
 }
 
 /** Clang lets a function use this much below the stack pointer without moving it. */
@@ -64,10 +66,10 @@ interface Finding {
   readonly hint?: string;
 }
 
-function diagnose(error: Error, { site }: KernelFailure): Finding {
+function diagnose(error: Error, { site, stackPointer: elsewhere }: KernelFailure): Finding {
   const memory = site.memories[0]!;
   if (error instanceof KernelTrap) return diagnoseTrap(error, site.memories);
-  const stackPointer = site.module!.stackPointer();
+  const stackPointer = elsewhere ?? site.module!.stackPointer();
   const outside = /out of bounds/.test(error.message);
   const { stackBytes } = site.core;
   if (error instanceof RangeError || (outside && stackPointer !== undefined && (stackPointer | 0) < redZoneBytes)) {
@@ -119,7 +121,8 @@ function seenMemory(memories: readonly TileMemory[], address: number): TileMemor
 
 function readText(bytes: Uint8Array, address: number): string {
   const end = bytes.indexOf(0, address);
-  return new TextDecoder().decode(bytes.subarray(address, end < 0 ? address + 200 : end));
+  // A copy: the memory may be shared by threads, and texts are not decoded from such.
+  return new TextDecoder().decode(bytes.slice(address, end < 0 ? address + 200 : end));
 }
 
 /** `in_cons_buff_0 (0x8000, 800 bytes), ...` */

@@ -1,8 +1,9 @@
 import { BudgetError, DesignError } from "@aiekit/core";
 import type { KernelOps } from "./cost-model.ts";
 import { type TileCoord, tileName } from "./fault.ts";
+import type { ThreadedKernels } from "./threaded-kernels.ts";
 import { importedMemoryLimits, withMemoryMaximum } from "./wasm-memory-import.ts";
-import { type WasmInstance, type WasmMemory, wasm } from "./webassembly.ts";
+import { type WasmGlobal, type WasmInstance, type WasmMemory, wasm } from "./webassembly.ts";
 
 /** Bytes of a WebAssembly page, which is as many as a compute tile's data memory has. */
 export const pageBytes = 65536;
@@ -36,6 +37,8 @@ export interface KernelModule {
   readonly staticsEnd: number | undefined;
   /** Work counted since the last call; undefined when the module counts none. */
   readonly takeOps: (() => KernelOps) | undefined;
+  /** There when other threads can have instances on the same memory. */
+  readonly threaded: { readonly kernels: ThreadedKernels; readonly registers: readonly WasmGlobal[] } | undefined;
 }
 
 /**
@@ -46,10 +49,14 @@ export const windowPage = (slot: number): number => 2 * slot;
 
 /**
  * Instantiates a core's module on a new memory: page 0 is the tile's data memory, then guard page and window for each
- * neighbour. Statics are written by this.
+ * neighbour. Statics are written by this. `threaded`: what instances in several threads are made of.
  * @throws DesignError for imports that no core gives. @throws BudgetError when the statics do not fit.
  */
-export function instantiateKernels(tile: TileCoord, bytes: Uint8Array, neighbours: number): KernelModule {
+export function instantiateKernels(
+  tile: TileCoord,
+  bytes: Uint8Array,
+  { neighbours, threaded }: { readonly neighbours: number; readonly threaded?: ThreadedKernels | undefined },
+): KernelModule {
   const limits = importedMemoryLimits(bytes);
   if (limits && neighbours === 0 && limits.minimum > 1) {
     throw new BudgetError(
@@ -58,9 +65,14 @@ export function instantiateKernels(tile: TileCoord, bytes: Uint8Array, neighbour
     );
   }
   const pages = Math.max(windowPage(neighbours) + 1, limits?.minimum ?? 0);
-  const memory = new wasm.Memory({ initial: pages, maximum: pages });
-  const instance = instantiate(tile, withMemoryMaximum(bytes, pages), memory);
-  const { exports } = instance;
+  const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: threaded !== undefined });
+  const first = instantiate(tile, withMemoryMaximum(threaded?.first ?? bytes, pages), memory);
+  const { exports } = threaded ? new wasm.Instance(threaded.module, environment(memory)) : first;
+  const registers = threaded?.registers.map((name) => exports[name] as WasmGlobal) ?? [];
+  // What a start function left in them.
+  registers.forEach((register, i) => {
+    register.value = (first.exports[threaded!.registers[i]!] as WasmGlobal).value;
+  });
   const find = (name: string): KernelFunction | undefined => {
     const found = exports[name];
     return typeof found === "function" ? (found as KernelFunction) : undefined;
@@ -76,10 +88,11 @@ export function instantiateKernels(tile: TileCoord, bytes: Uint8Array, neighbour
     staticsEnd: dataEnd instanceof wasm.Global ? Number(dataEnd.value) : undefined,
     stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
     takeOps: count && (() => takeOps(count)),
+    threaded: threaded && { kernels: threaded, registers },
   };
 }
 
-function instantiate(tile: TileCoord, bytes: Uint8Array, memory: WasmMemory): WasmInstance {
+function environment(memory: WasmMemory) {
   const env = {
     memory,
     aiekit_trap: (code: number, a: number, b: number): never => {
@@ -87,6 +100,11 @@ function instantiate(tile: TileCoord, bytes: Uint8Array, memory: WasmMemory): Wa
     },
     aiekit_event: () => undefined,
   };
+  return { env };
+}
+
+function instantiate(tile: TileCoord, bytes: Uint8Array, memory: WasmMemory): WasmInstance {
+  const { env } = environment(memory);
   try {
     const module = new wasm.Module(bytes);
     const missing = wasm.Module.imports(module).filter((need) => need.module !== "env" || !(need.name in env));

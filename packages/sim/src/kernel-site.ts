@@ -4,6 +4,7 @@ import type { KernelCall } from "./core-compiler.ts";
 import { pointerSlotBytes } from "./core-emitter.ts";
 import type { CostModel } from "./cost-model.ts";
 import type { KernelModule } from "./kernel-module.ts";
+import type { ThreadedCore } from "./kernel-threads.ts";
 import type { BufferPlace, TileMemory } from "./tile-memory.ts";
 
 /** A place where a core's body calls a kernel, and what the call can reach. */
@@ -17,6 +18,8 @@ export interface KernelSite {
   readonly now: () => number;
   /** There when the array is checked. */
   readonly checks: CoreChecks | undefined;
+  /** There when other threads may run the core's kernels, from a length of calls on. */
+  readonly threads: { readonly core: ThreadedCore; readonly fromUs: number } | undefined;
 }
 
 /** The buffer that a pointer leads into. */

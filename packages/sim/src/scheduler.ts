@@ -62,16 +62,27 @@ export class Scheduler {
 
   /** Wakes `agent` at the time `asked`, which is not before `now`. It is busy from `from`, which is not before `now` either. */
   at(asked: number, agent: Agent, from = this.now): void {
-    let hole = this.#times.length;
     const order = this.#order++;
-    const time = this.#delays === undefined ? asked : asked + this.#delays(order);
+    this.atPlace(this.#delays === undefined ? asked : asked + this.#delays(order), order, agent, from);
+  }
+
+  /** A place among the events of one time, and the delay there, for an event whose time is not known yet. */
+  reserve(): { readonly order: number; readonly delay: number } {
+    const order = this.#order++;
+    return { order, delay: this.#delays?.(order) ?? 0 };
+  }
+
+  /** Wakes `agent` at `time`, its delay included, at a place that was reserved. */
+  atPlace(time: number, order: number, agent: Agent, from = this.now): void {
+    let hole = this.#times.length;
     this.path?.scheduled(agent, { now: this.now, from, to: time });
     this.#times.push(time);
     this.#orders.push(order);
     this.#agents.push(agent);
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
-      if (this.#times[parent]! <= time) break;
+      const before = this.#times[parent]!;
+      if (before < time || (before === time && this.#orders[parent]! < order)) break;
       this.#move(parent, hole);
       hole = parent;
     }

@@ -1,5 +1,6 @@
 import type { BdCursor } from "./bd-cursor.ts";
 import type { Shadow } from "./shadow.ts";
+import type { TileMemory } from "./tile-memory.ts";
 
 /** What an end of a stream is at: nothing to move, waiting for its BD's lock, or having words to move. */
 export type EndState = "idle" | "lock" | "ready";
@@ -26,6 +27,8 @@ export interface StreamEnd {
   readonly words: Uint32Array;
   /** Which of `words` were never written; undefined where that is not followed. */
   readonly shadow: Shadow | undefined;
+  /** The tile's memory that `words` are; undefined elsewhere. */
+  readonly tileMemory: TileMemory | undefined;
   /** The end and what it moves, for messages. */
   readonly transferName: string;
   /** Id of the transfer's packet; undefined where it has no header. */

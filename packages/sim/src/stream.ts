@@ -1,8 +1,10 @@
-import { broadcastWords, copyWords, scatterWords } from "./copy-words.ts";
+import { BdCursor } from "./bd-cursor.ts";
+import { broadcastWords, copyWords, gatherWords, scatterWords } from "./copy-words.ts";
 import { type CostModel, streamCycles } from "./cost-model.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import type { StreamEnd, WordStream } from "./stream-end.ts";
 import { expectDefined, wordsDefined } from "./stream-shadow.ts";
+import type { TileMemory } from "./tile-memory.ts";
 
 /** Destinations of a stream. `packetId` chooses among several; undefined on a circuit-switched stream. */
 export interface StreamRoute {
@@ -130,15 +132,39 @@ export class Stream implements Agent, WordStream {
   #deliverHeader(sinks: readonly StreamEnd[]): void {
     for (const sink of sinks) if (sink.shadow) wordsDefined(sink, 1);
     this.#scratch[0] = this.source.packetHeader;
-    for (const sink of sinks) scatterWords(this.#scratch, sink, 1);
+    for (const sink of sinks) {
+      sink.tileMemory?.user?.settle();
+      scatterWords(this.#scratch, sink, 1);
+    }
   }
 
   #deliver(sinks: readonly StreamEnd[], words: number): void {
     if (this.source.shadow) expectDefined(this.source, words, this.#clock.now);
     for (const sink of sinks) if (sink.shadow) wordsDefined(sink, words);
-    if (sinks.length === 1) copyWords(this.source, sinks[0]!, words);
+    this.source.tileMemory?.user?.settle();
+    if (sinks.some((sink) => sink.tileMemory?.user !== undefined)) this.#deliverLater(sinks, words);
+    else if (sinks.length === 1) copyWords(this.source, sinks[0]!, words);
     else broadcastWords(this.source, sinks, words);
   }
+
+  /** Some of the sinks are memories that kernels work on. */
+  #deliverLater(sinks: readonly StreamEnd[], words: number): void {
+    if (this.#scratch.length < words) this.#scratch = new Uint32Array(words);
+    gatherWords(this.source, this.#scratch, words);
+    for (const sink of sinks) {
+      if (sink.tileMemory?.user === undefined) scatterWords(this.#scratch, sink, words);
+      else scatterLater(this.#scratch.slice(0, words), sink, sink.tileMemory);
+    }
+  }
+}
+
+/** Writes words to a memory that a kernel works on, when it has ended; the sink's cursor goes on now. */
+function scatterLater(source: Uint32Array, sink: StreamEnd, memory: TileMemory): void {
+  const cursor = new BdCursor();
+  cursor.follow(sink.cursor);
+  const to = { cursor, words: sink.words };
+  memory.writeLater(() => scatterWords(source, to, source.length));
+  for (let done = 0; done < source.length; ) done += sink.cursor.take(source.length - done);
 }
 
 /** True when that was the last word of the end's transfer. */

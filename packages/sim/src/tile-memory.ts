@@ -35,6 +35,12 @@ export function memoryViews(storage: ArrayBuffer, sizeBytes: number): MemoryView
   };
 }
 
+/** A core whose kernel call is under way in another thread, and so works on the memory. */
+export interface MemoryUser {
+  /** Waits until the core has done what it began. */
+  settle(): void;
+}
+
 /**
  * Data memory of one tile. On compute tiles with kernels, `storage` is the WebAssembly memory of the core, whose first
  * 64 KiB page is the tile's memory: DMA and kernel see the same bytes.
@@ -48,7 +54,10 @@ export class TileMemory {
   readonly views: MemoryViews;
   /** Which bytes were never written; kept when the array is checked. */
   readonly shadow: Shadow | undefined;
+  /** Who works on the memory; whatever else is done with it has to wait for this. */
+  user: MemoryUser | undefined;
   readonly #buffers: readonly BufferPlace[];
+  readonly #later: (() => void)[] = [];
 
   constructor(place: {
     tile: TileCoord;
@@ -66,6 +75,17 @@ export class TileMemory {
     this.views = memoryViews(storage, sizeBytes);
     this.#buffers = [...place.buffers].sort((a, b) => a.address - b.address);
     this.shadow = place.checked ? new Shadow(this) : undefined;
+  }
+
+  /** Writes to the memory as soon as its user has done what it began. */
+  writeLater(write: () => void): void {
+    this.#later.push(write);
+  }
+
+  /** The user has done what it began. */
+  settled(): void {
+    this.user = undefined;
+    for (const write of this.#later.splice(0)) write();
   }
 
   /** First byte behind the last buffer. */

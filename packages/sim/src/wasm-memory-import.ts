@@ -1,4 +1,5 @@
 import { FormatError } from "@aiekit/core";
+import { ModuleReader } from "./wasm-sections.ts";
 
 /** Pages that a module asks of the memory it imports. `maximum` is undefined where it sets no limit. */
 export interface MemoryLimits {
@@ -6,7 +7,13 @@ export interface MemoryLimits {
   readonly maximum: number | undefined;
   /** Where in the module the maximum stands, and on how many bytes. */
   readonly maximumAt: { readonly offset: number; readonly bytes: number } | undefined;
+  /** Where in the module the flags stand. */
+  readonly flagsAt: number;
 }
+
+/** Flags of limits: a maximum is given; threads may share the memory (WebAssembly threads proposal, 2023). */
+const hasMaximum = 1;
+const isShared = 2;
 
 const importSection = 2;
 
@@ -44,6 +51,18 @@ export function withMemoryMaximum(module: Uint8Array, pages: number): Uint8Array
   return raised;
 }
 
+/**
+ * The module with a memory that threads share. Only a flag changes, in place. Undefined when it imports none, or one without
+ * a maximum, which shared memory must have.
+ */
+export function withSharedMemory(module: Uint8Array): Uint8Array | undefined {
+  const limits = importedMemoryLimits(module);
+  if (limits?.maximum === undefined) return undefined;
+  const shared = module.slice();
+  shared[limits.flagsAt] = hasMaximum | isShared;
+  return shared;
+}
+
 function readImports(reader: ModuleReader): MemoryLimits | undefined {
   for (let left = reader.unsigned(); left > 0; left--) {
     reader.skip(reader.unsigned());
@@ -63,45 +82,11 @@ function readImports(reader: ModuleReader): MemoryLimits | undefined {
 }
 
 function readLimits(reader: ModuleReader): MemoryLimits {
+  const flagsAt = reader.offset;
   const flags = reader.byte();
   const minimum = reader.unsigned();
-  if ((flags & 1) === 0) return { minimum, maximum: undefined, maximumAt: undefined };
+  if ((flags & hasMaximum) === 0) return { minimum, maximum: undefined, maximumAt: undefined, flagsAt };
   const { offset } = reader;
   const maximum = reader.unsigned();
-  return { minimum, maximum, maximumAt: { offset, bytes: reader.offset - offset } };
-}
-
-class ModuleReader {
-  offset = 0;
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get atEnd(): boolean {
-    return this.offset >= this.#bytes.length;
-  }
-
-  byte(): number {
-    const value = this.#bytes[this.offset];
-    if (value === undefined) throw new FormatError("wasm module: ends too early", { offset: this.offset });
-    this.offset++;
-    return value;
-  }
-
-  skip(bytes: number): void {
-    this.offset += bytes;
-  }
-
-  /** LEB128. */
-  unsigned(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-    throw new FormatError("wasm module: number is too long", { offset: this.offset });
-  }
+  return { minimum, maximum, maximumAt: { offset, bytes: reader.offset - offset }, flagsAt };
 }

@@ -17,7 +17,11 @@ export interface WasmImport {
 export type WasmModule = object;
 
 interface WasmApi {
-  readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => WasmMemory;
+  readonly Memory: new (limits: {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared?: boolean;
+  }) => WasmMemory;
   readonly Module: (new (bytes: Uint8Array) => WasmModule) & { imports(module: WasmModule): WasmImport[] };
   readonly Instance: new (
     module: WasmModule,

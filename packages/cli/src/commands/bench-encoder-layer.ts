@@ -37,6 +37,7 @@ export async function benchEncoderLayer(context: CommandContext, options: Kernel
   const device = await openDevice(options.device, {
     generation: generationOf(options.npu ?? "npu1"),
     xrtAddon: context.environment.xrtAddon,
+    threads: context.environment.simThreads,
   });
   try {
     const made = encoderLayerNoise(sizes, seed);

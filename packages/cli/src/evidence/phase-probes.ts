@@ -72,6 +72,7 @@ async function passesOn(
   const device = await openDevice(kind, {
     generation: generationOf(npu),
     xrtAddon: context.environment.xrtAddon,
+    threads: context.environment.simThreads,
   });
   try {
     const made = encoderLayerNoise(layerSizes, 1);

@@ -37,6 +37,7 @@ async function openOnDevice(kind: "sim" | "xrt", request: ExecutorRequest): Prom
   const device = await openDevice(kind, {
     ...(npu === undefined ? {} : { generation: npu }),
     xrtAddon: context.environment.xrtAddon,
+    threads: context.environment.simThreads,
   });
   const kernels = deviceKernels(context, device);
   try {

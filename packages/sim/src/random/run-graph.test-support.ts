@@ -8,7 +8,8 @@ import type { RunReport } from "../run-report.ts";
 import { addKernel, assemble } from "../wasm-assembler.test-support.ts";
 import type { Graph, Wire } from "./random-graph.test-support.ts";
 
-const kernels = assemble({ functions: [addKernel("k")] });
+/** As wasm-ld links them: with a maximum of memory, so that threads can share it. */
+const kernels = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
 
 /** What is passed to a run of a graph, where it is not the right thing. */
 export interface GraphRun {
@@ -33,12 +34,22 @@ export function graphInputs(graph: Graph): Int32Array[] {
 
 /** Lowers a graph's design, runs it, and gives its outputs. @throws what the lowering and the array throw. */
 export async function runGraph(graph: Graph, design: Operation, run: GraphRun = {}): Promise<Int32Array[]> {
+  return (await runGraphReports(graph, design, run)).outputs;
+}
+
+/** The same, with what each run reports. */
+export async function runGraphReports(
+  graph: Graph,
+  design: Operation,
+  run: GraphRun = {},
+): Promise<{ readonly outputs: Int32Array[]; readonly reports: RunReport[] }> {
   const read = run.lowered ?? loadArrayConfig(lowerDesign(design).module);
   const config = run.config ? run.config(read) : read;
   const calling = graph.nodes.flatMap((node) => ("take" in node && node.calls ? [`${node.col},${node.row}`] : []));
   const module = run.module ?? kernels;
   const array = new AieArray(config, new Map(calling.map((place) => [place, module])), run.options);
   let outputs: Int32Array[] = [];
+  const reports: RunReport[] = [];
   for (let i = 0; i < (run.runs ?? 1); i++) {
     outputs = graph.outputs.map((wire) => new Int32Array(wire.objects * graph.words));
     const all = [...graphInputs(graph), ...outputs];
@@ -46,8 +57,10 @@ export async function runGraph(graph: Graph, design: Operation, run: GraphRun = 
     const ops = graphOps(graph, config);
     const report = await array.run({ insts: insts(run.ops ? run.ops(ops) : ops), buffers });
     run.onReport?.(report);
+    reports.push(report);
   }
-  return outputs;
+  array.close();
+  return { outputs, reports };
 }
 
 /** One transfer for each end at the host, receivers first, and a wait for each output. */

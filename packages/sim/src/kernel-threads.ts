@@ -1,0 +1,315 @@
+import type { MessagePort, Worker } from "node:worker_threads";
+import type { KernelOps } from "./cost-model.ts";
+import { KernelTrap } from "./kernel-module.ts";
+import {
+  type CallFailure,
+  kernelThread,
+  mostArguments,
+  mostRegisters,
+  threadPlaces as places,
+  type ThreadedCoreWork,
+  type ThreadWork,
+} from "./kernel-thread.ts";
+import { type WasmGlobal, wasm } from "./webassembly.ts";
+
+// As in turn-guard.ts: taken at run time, so that these files load where there is no Node.
+const node = (globalThis as { readonly process?: NodeJS.Process }).process;
+const workerThreads = node?.getBuiltinModule?.("node:worker_threads");
+
+/** True where there are threads that an array can wait for: in Node. */
+export const hasThreads = workerThreads !== undefined;
+
+const [waits, taken, ended, failed] = [1, 2, 3, 4];
+/** Looks at a call that another thread works at, before this one sleeps. */
+const looks = 2000;
+
+type Call = (...args: (number | bigint)[]) => number | bigint | undefined;
+
+/** A core's instance on this thread. */
+export interface OwnInstance {
+  readonly calls: readonly Call[];
+  readonly takeOps: (() => KernelOps) | undefined;
+  readonly registers: readonly WasmGlobal[];
+  /** Bytes by which code offsets of the instance's module are larger than those of the module as it was built. */
+  readonly shift: number;
+}
+
+export interface CallEnd {
+  readonly value: number | bigint | undefined;
+  readonly ops: KernelOps | undefined;
+  /** Milliseconds of wall-clock time. */
+  readonly tookMs: number;
+}
+
+/** A kernel threw: the error as the kernel's own thread would have seen it, and that instance's stack pointer. */
+export class FailedCall extends Error {
+  readonly error: unknown;
+  readonly stackPointer: number | undefined;
+
+  constructor(error: unknown, stackPointer: number | undefined) {
+    super("kernel call failed");
+    this.error = error;
+    this.stackPointer = stackPointer;
+  }
+}
+
+export interface KernelThreadsOptions {
+  /** This thread included. */
+  readonly threads: number;
+  /** False: only other threads run calls, for tests in which they must. */
+  readonly takesCalls: boolean;
+  readonly spinUs?: number;
+}
+
+/**
+ * Threads that run kernel calls, one call of a core at a time. Which thread takes a call is chance; this thread takes one as
+ * well when it has to wait. Everything that a call leaves behind comes back with it.
+ */
+export class KernelThreads {
+  readonly cores: readonly ThreadedCore[];
+  /** The core whose call this thread runs or waits for. */
+  working: ThreadedCore | undefined;
+  readonly #workers: Worker[] = [];
+  readonly #ports: MessagePort[] = [];
+  readonly #words: Int32Array;
+  readonly #ready: Promise<unknown>;
+  readonly takesCalls: boolean;
+  #tickets = 0;
+
+  constructor(parts: readonly { work: ThreadedCoreWork; own: OwnInstance }[], options: KernelThreadsOptions) {
+    const words = new SharedArrayBuffer(4 * places.stride * (parts.length + 1));
+    const numbers = new SharedArrayBuffer(8 * places.stride * parts.length);
+    this.#words = new Int32Array(words);
+    this.takesCalls = options.takesCalls;
+    this.cores = parts.map(({ work, own }, index) => new ThreadedCore(this, { index, work, own, words, numbers }));
+    const { spinUs = 50 } = options;
+    const cores = parts.map(({ work }) => work);
+    this.#ready = Promise.all(
+      Array.from({ length: options.threads - 1 }, () => this.#start({ cores, words, numbers, places, spinUs })),
+    );
+    // Whoever awaits `ready` is told; an array that is closed before it runs has nobody to tell.
+    this.#ready.catch(() => undefined);
+  }
+
+  /** Fulfilled when all threads have come up. */
+  async ready(): Promise<void> {
+    await this.#ready;
+  }
+
+  close(): void {
+    for (const worker of this.#workers.splice(0)) void worker.terminate();
+    for (const port of this.#ports.splice(0)) port.close();
+  }
+
+  ring(): number {
+    return this.#tickets++;
+  }
+
+  /** The call that waits longest, taken for this thread. */
+  takeOldest(): ThreadedCore | undefined {
+    if (!this.takesCalls) return undefined;
+    let oldest: ThreadedCore | undefined;
+    for (const core of this.cores) if (core.isWaiting && (!oldest || core.ticket < oldest.ticket)) oldest = core;
+    return oldest?.take() ? oldest : undefined;
+  }
+
+  failureOf(core: number): CallFailure {
+    for (const port of this.#ports) {
+      // A core has one call at a time, and it is asked for before the next.
+      const got = workerThreads!.receiveMessageOnPort(port) as { readonly message: CallFailure } | undefined;
+      if (got === undefined) continue;
+      this.#failures.set(got.message.core, got.message);
+    }
+    const failure = this.#failures.get(core);
+    return (
+      failure ?? { core, kind: "other", message: "no reason came", stack: "", trap: undefined, stackPointer: undefined }
+    );
+  }
+
+  readonly #failures = new Map<number, CallFailure>();
+
+  #start(work: Omit<ThreadWork, "failures">): Promise<unknown> {
+    const { Worker, MessageChannel } = workerThreads!;
+    const { port1, port2 } = new MessageChannel();
+    const worker = new Worker(`(${kernelThread})(require("node:worker_threads"))`, {
+      eval: true,
+      workerData: { ...work, failures: port2 },
+      transferList: [port2],
+      name: "aiekit kernels",
+    });
+    this.#workers.push(worker);
+    this.#ports.push(port1);
+    return new Promise((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      worker.once("exit", resolve);
+    }).finally(() => worker.unref());
+  }
+
+  get words(): Int32Array {
+    return this.#words;
+  }
+}
+
+interface ThreadedCoreParts {
+  readonly index: number;
+  readonly work: ThreadedCoreWork;
+  readonly own: OwnInstance;
+  readonly words: SharedArrayBuffer;
+  readonly numbers: SharedArrayBuffer;
+}
+
+/** One core's place among the threads. */
+export class ThreadedCore {
+  readonly #threads: KernelThreads;
+  readonly #index: number;
+  readonly #functions: readonly string[];
+  readonly #own: OwnInstance;
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+  readonly #longs: BigInt64Array;
+  readonly #at: number;
+  readonly #from: number;
+  #args: readonly (number | bigint)[] = [];
+  /** What a call left that this thread has run. */
+  #outcome: CallEnd | FailedCall | undefined;
+
+  constructor(threads: KernelThreads, { index, work, own, words, numbers }: ThreadedCoreParts) {
+    this.#threads = threads;
+    this.#index = index;
+    this.#functions = work.functions;
+    this.#own = own;
+    this.#words = new Int32Array(words);
+    this.#numbers = new Float64Array(numbers);
+    this.#longs = new BigInt64Array(numbers);
+    this.#at = (index + 1) * places.stride;
+    this.#from = index * places.stride;
+  }
+
+  get isWaiting(): boolean {
+    return Atomics.load(this.#words, this.#at + places.state) === waits;
+  }
+
+  get ticket(): number {
+    return this.#words[this.#at + places.ticket]!;
+  }
+
+  /** What the core's registers hold, while none of its calls is under way. */
+  get registers(): readonly number[] {
+    return this.#own.registers.map(({ value }) => Number(value));
+  }
+
+  /** A kernel's number; -1 when there is none of this name or its call has too many arguments. */
+  numberOf(name: string, argumentCount: number): number {
+    return argumentCount <= mostArguments ? this.#functions.indexOf(name) : -1;
+  }
+
+  /** Hands a call over, to whichever thread comes first. */
+  begin(functionNumber: number, args: readonly (number | bigint)[]): void {
+    const [words, at, from] = [this.#words, this.#at, this.#from];
+    this.#args = args;
+    this.#outcome = undefined;
+    let longs = 0;
+    args.forEach((arg, i) => {
+      if (typeof arg === "number") this.#numbers[from + i] = arg;
+      else {
+        this.#longs[from + i] = arg;
+        longs |= 1 << i;
+      }
+    });
+    this.#own.registers.forEach(({ value }, i) => {
+      this.#numbers[from + places.registers + i] = Number(value);
+    });
+    words[at + places.function] = functionNumber;
+    words[at + places.argumentCount] = args.length;
+    words[at + places.longs] = longs;
+    words[at + places.ticket] = this.#threads.ring();
+    Atomics.store(words, at + places.state, waits);
+    Atomics.add(words, places.bell, 1);
+    if (Atomics.load(words, places.sleepers) > 0) Atomics.notify(words, places.bell, 1);
+  }
+
+  take(): boolean {
+    return Atomics.compareExchange(this.#words, this.#at + places.state, waits, taken) === waits;
+  }
+
+  /** Waits until the call has ended, with other work where there is some. @throws FailedCall. */
+  end(): CallEnd {
+    const [words, place] = [this.#words, this.#at + places.state];
+    if (this.#threads.takesCalls && this.take()) this.#run();
+    for (let look = 0; ; look++) {
+      const state = Atomics.load(words, place);
+      if (state >= ended) break;
+      const other = this.#threads.takeOldest();
+      if (other) {
+        other.#run();
+        look = 0;
+      } else if (look > looks) {
+        this.#threads.working = this;
+        Atomics.wait(words, place, state);
+        this.#threads.working = undefined;
+      }
+    }
+    const outcome = this.#outcome ?? this.#outcomeElsewhere();
+    Atomics.store(words, place, 0);
+    if (outcome instanceof FailedCall) throw outcome;
+    return outcome;
+  }
+
+  /** Runs the call, which is this thread's, on this thread. */
+  #run(): void {
+    const { calls, takeOps, shift } = this.#own;
+    const began = performance.now();
+    let state = ended;
+    this.#threads.working = this;
+    try {
+      const value = calls[this.#words[this.#at + places.function]!]!(...this.#args);
+      this.#outcome = { value, ops: takeOps?.(), tookMs: performance.now() - began };
+    } catch (error) {
+      if (error instanceof Error && error.stack !== undefined) error.stack = asBuilt(error.stack, shift);
+      this.#outcome = new FailedCall(error, undefined);
+      state = failed;
+    }
+    this.#threads.working = undefined;
+    Atomics.store(this.#words, this.#at + places.state, state);
+  }
+
+  #outcomeElsewhere(): CallEnd | FailedCall {
+    const [words, at, from] = [this.#words, this.#at, this.#from];
+    if (words[at + places.state] === failed) {
+      const failure = this.#threads.failureOf(this.#index);
+      return new FailedCall(errorOf(failure, this.#own.shift), failure.stackPointer);
+    }
+    this.#own.registers.forEach((register, i) => {
+      register.value = this.#numbers[from + places.registers + i]!;
+    });
+    const kind = words[at + places.resultKind];
+    const value =
+      kind === 0 ? undefined : kind === 1 ? this.#numbers[from + places.result]! : this.#longs[from + places.result]!;
+    const [loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles] = [0, 1, 2, 3, 4].map(
+      (one) => words[at + places.ops + one]! >>> 0,
+    ) as [number, number, number, number, number];
+    const ops = { loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles };
+    return { value, ops: this.#own.takeOps && ops, tookMs: this.#numbers[from + places.took]! };
+  }
+}
+
+export const fitsThreads = (registers: readonly string[]): boolean => registers.length <= mostRegisters;
+
+function errorOf({ kind, message, stack, trap }: CallFailure, shift: number): Error {
+  const made =
+    trap !== undefined
+      ? new KernelTrap(...trap)
+      : kind === "wasm"
+        ? new (wasm.RuntimeError as unknown as ErrorConstructor)(message)
+        : new { range: RangeError, type: TypeError, other: Error, trap: Error }[kind](message);
+  made.stack = asBuilt(stack, shift);
+  return made;
+}
+
+/** A stack with code offsets of the module as it was built. */
+function asBuilt(stack: string, shift: number): string {
+  return stack.replace(/(wasm-function\[\d+\]:0x)([0-9a-f]+)/g, (_, before: string, offset: string) => {
+    return before + (Number.parseInt(offset, 16) - shift).toString(16);
+  });
+}
