@@ -131,7 +131,7 @@ export class KernelThreads {
   #start(work: Omit<ThreadWork, "failures">): Promise<unknown> {
     const { Worker, MessageChannel } = workerThreads!;
     const { port1, port2 } = new MessageChannel();
-    const worker = new Worker(`(${kernelThread})(require("node:worker_threads"))`, {
+    const worker = new Worker(`(${kernelThread})(process.getBuiltinModule("node:worker_threads"))`, {
       eval: true,
       workerData: { ...work, failures: port2 },
       transferList: [port2],
