@@ -1,14 +1,13 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
 import { SimFault, siliconModel } from "@aiekit/sim";
-import type { ArrayTime, HwContext, Kernel, ModelledTime, Runlist } from "../device.ts";
+import type { ArrayTime, HwContext, Kernel, ModelledTime, Runlist, RunReport } from "../device.ts";
 import type { OwnsBo } from "../kernel-args.ts";
 import { findKernel, type KernelMetadata, kernelOf, moduleKernelOf, readInstructionElf } from "../kernel-of.ts";
 import { RunSequence } from "../run-sequence.ts";
 import { type LaunchBytes, type RunQueue, SimRun } from "./sim-run.ts";
 
-export interface ArrayRunReport {
+export interface ArrayRunReport extends Pick<RunReport, "array" | "warnings"> {
   readonly modelled: ArrayTime | undefined;
-  readonly warnings: readonly string[];
 }
 
 /** The columns that a context configured; its locks, memories and DMAs keep their state from run to run. */
@@ -146,11 +145,10 @@ export class SimContext implements HwContext, RunQueue {
     try {
       if (array === undefined) throw new DeviceError("context: its columns are not configured");
       const switches = this.#options.beforeRun(this);
-      const { modelled, warnings } = await array.run({ ...run.begin(), signal: stop.signal });
+      const ran = await array.run({ ...run.begin(), signal: stop.signal });
       const wallMs = performance.now() - startMs;
-      run.settle("COMPLETED", {
-        report: { wallMs, modelled: modelled && withOverheads(modelled, switches), warnings },
-      });
+      const modelled = ran.modelled && withOverheads(ran.modelled, switches);
+      run.settle("COMPLETED", { report: { ...ran, wallMs, modelled } });
     } catch (thrown) {
       const reason = this.#stopReason ?? failureOf(thrown);
       for (const next of this.#queue.splice(0)) {
