@@ -9,8 +9,6 @@ import type { PageJob, PageReport } from "./browser-page.test-support.ts";
 import { findChromium, type Served, type ServedFile, visit } from "./chromium.test-support.ts";
 
 const chromium = findChromium();
-const skipReason = "no Chromium on PATH (Debian: apt-get install chromium)";
-if (chromium === undefined) console.warn(`simulator in a browser: skipped, ${skipReason}`);
 
 const limitMs = 60_000;
 let bundle = "";
@@ -69,9 +67,10 @@ for (const [where, one] of [
   ["a page", add],
   ["a worker of a page", matmul],
 ] as const) {
-  test.skipIf(chromium === undefined)(
+  test(
     `${one.kernel} as built for Node gives the same bytes and cycles in ${where} of Chromium`,
-    async () => {
+    async ({ skip }) => {
+      if (chromium === undefined) return skip("no Chromium on PATH (Debian: apt-get install chromium)");
       const { manifestPath } = await buildKernel({
         kernel: one.kernel,
         target: "sim",
@@ -82,7 +81,7 @@ for (const [where, one] of [
 
       const served = await servedFiles(manifestPath, one.inputs());
       const posted = await visit({
-        chromium: chromium!,
+        chromium,
         page: where === "a page" ? "/page.html" : "/worker.html",
         served,
         ...{ endsAt: "/report", failsAt: "/failure", limitMs },
