@@ -104,8 +104,10 @@ export function tileReports(before: Counters, after: Counters, config: ArrayConf
     tileOf(core.tile).core = coreReport(core, { old: before.cores.get(core), now, cycles });
   }
   for (const [channel, now] of after.channels) {
-    const report = channelReport(channel, { old: before.channels.get(channel), now, config });
-    if (report.words > 0) tileOf(channel.tile).channels.push(report);
+    const old = before.channels.get(channel);
+    // First of all: an array has some hundred channels, a run uses few, and names and peers take a search.
+    if (now.words === (old?.words ?? 0)) continue;
+    tileOf(channel.tile).channels.push(channelReport(channel, { old, now, config }));
   }
   return [...tiles.values()].sort((a, b) => a.tile.col - b.tile.col || a.tile.row - b.tile.row);
 }
