@@ -1,6 +1,7 @@
 import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
 import { expect, test } from "vitest";
 import { conformanceDesign, sequenceDesigns } from "./conformance.test-support.ts";
+import type { RunReport } from "./run-report.ts";
 
 const ramp = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i * 7 - 300);
 
@@ -241,3 +242,18 @@ async function outcome(name: string, form: "addresses" | "physical") {
     return { stoppedBy: String(error).replaceAll(/\(\S+\.mlir:\d+:\d+\)/g, "") };
   }
 }
+
+test("a report tells of its own run, also where it is first read after later ones", async () => {
+  const runs = async (read: (report: RunReport) => RunReport) => {
+    const { run } = conformanceDesign("distribute-join-4-cores");
+    const reports: RunReport[] = [];
+    for (let i = 0; i < 3; i++) reports.push(read(await run(ramp(2048), new Int32Array(2048))));
+    return reports.map(({ cycles, tiles }) => ({ cycles, tiles }));
+  };
+
+  const atOnce = await runs((report) => ({ ...report }));
+  const later = await runs((report) => report);
+
+  expect(later).toEqual(atOnce);
+  expect(atOnce[0]!.tiles.flatMap(({ channels }) => channels).length).toBeGreaterThan(10);
+});

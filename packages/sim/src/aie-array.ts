@@ -7,7 +7,7 @@ import { CriticalPath } from "./critical-path.ts";
 import { deadlock } from "./deadlock.ts";
 import { SimFault } from "./fault.ts";
 import { pathReports } from "./path-report.ts";
-import { type Counters, type RunReport, readCounters, tileReports } from "./run-report.ts";
+import { type RunReport, readCounters, type TileReport, tileReports } from "./run-report.ts";
 import type { Delays } from "./scheduler.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
 import { guarded, hearSignals } from "./turn-guard.ts";
@@ -126,8 +126,8 @@ export class AieArray {
       await this.#array.threads?.ready();
       // Between two runs the array goes on for as long as a launch takes.
       const launchAt = clock.now + cost.launchCycles;
-      let before: Counters | undefined;
-      const launch = (): Counters => {
+      let before: Float64Array | undefined;
+      const launch = (): Float64Array => {
         clock.now = launchAt;
         clock.runStart = launchAt;
         for (const core of this.#array.cores) core.settle();
@@ -282,26 +282,33 @@ export class AieArray {
     throw deadlock({ controller, cores, channels: channels(), cycle: clock.now });
   }
 
-  #counters(): Counters {
-    const { cores, channels, clock } = this.#array;
-    return readCounters(cores, channels(), clock.now);
+  #counters(): Float64Array {
+    const { cores, channels, counters } = this.#array;
+    return readCounters(counters, [...cores, ...channels()]);
   }
 
   #wordsMoved(): number {
     return this.#array.channels().reduce((n, c) => n + (c.direction === "S2MM" ? c.movedWords : 0), 0);
   }
 
-  #report(before: Counters, startedAt: number): RunReport {
-    const tiles = tileReports(before, this.#counters(), this.#config);
-    const { path } = this.#array.clock;
-    const arrivals = tiles.flatMap((tile) => tile.channels).filter((channel) => channel.direction === "S2MM");
+  #report(before: Float64Array, startedAt: number): RunReport {
+    const { clock, cores, controller } = this.#array;
+    const channels = this.#array.channels();
+    const config = this.#config;
+    const run = { before, after: this.#counters(), cores, channels, cycles: clock.now - startedAt };
+    let tiles: readonly TileReport[] | undefined;
+    const { path } = clock;
     return {
-      cycles: this.#array.clock.now - startedAt,
-      instructions: this.#array.controller.executed,
-      wordsMoved: arrivals.reduce((n, channel) => n + channel.words, 0),
-      tiles,
-      ...(path && { path: pathReports(path.steps(startedAt), this.#config) }),
-      warnings: [...this.#config.warnings, ...this.#array.controller.warnings, ...this.#openTransfers()],
+      cycles: run.cycles,
+      instructions: controller.executed,
+      wordsMoved: channels.reduce((n, channel) => n + (channel.direction === "S2MM" ? channel.wordsIn(run) : 0), 0),
+      // Nobody reads it of most runs, and it would take a tenth of the time of one.
+      get tiles() {
+        tiles ??= tileReports(run, config);
+        return tiles;
+      },
+      ...(path && { path: pathReports(path.steps(startedAt), config) }),
+      warnings: [...config.warnings, ...controller.warnings, ...this.#openTransfers()],
     };
   }
 

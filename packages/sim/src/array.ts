@@ -8,6 +8,7 @@ import { Controller } from "./controller.ts";
 import { Core } from "./core.ts";
 import { type CoreProgram, compileCore } from "./core-compiler.ts";
 import { type CostModel, costModel } from "./cost-model.ts";
+import { CounterTable } from "./counter-table.ts";
 import type { CriticalPath } from "./critical-path.ts";
 import type { ChannelPlace, DmaChannel } from "./dma-channel.ts";
 import { tileName } from "./fault.ts";
@@ -26,6 +27,8 @@ import type { TraceRecorder } from "./trace-recorder.ts";
 /** The array as a design configured it. Static DMAs and cores are started and stand at the clock's first event. */
 export interface ConfiguredArray {
   readonly clock: Scheduler;
+  /** Of its cores and channels. */
+  readonly counters: CounterTable;
   readonly cost: CostModel;
   readonly controller: Controller;
   readonly cores: readonly Core[];
@@ -75,6 +78,7 @@ export function configureArray(
     expectSeparateMemory(config);
   }
   const clock = new Scheduler(delays, trace, path);
+  const counters = new CounterTable();
   const cost = costModel(config.device.generation);
   const observed = checked || trace !== undefined || path !== undefined;
   const threaded = wanted !== undefined && wanted.count > 1 && hasThreads && !observed;
@@ -88,6 +92,7 @@ export function configureArray(
     const made = makeTile(coord, {
       device: config.device,
       clock,
+      counters,
       cost,
       buffers: config.buffers.filter((buffer) => key(buffer.tile) === key(coord)),
       locks: config.locks.filter((lock) => key(lock.tile) === key(coord)),
@@ -118,7 +123,7 @@ export function configureArray(
     const cascade: CascadeEnds = cascadeOf(core.tile);
     const { corePort } = tile(core.tile);
     const module = kernels.get(key(core.tile));
-    const parts = { clock, cost, module, memories, locks: program.locks.map(lock), ends, cascade, corePort };
+    const parts = { clock, counters, cost, module, memories, locks: program.locks.map(lock), ends, cascade, corePort };
     return new Core(core, program, { ...parts, threads: threads?.of(module) });
   });
   const buffer = (name: string): Uint8Array | undefined => {
@@ -134,7 +139,7 @@ export function configureArray(
     knownTiles = tiles.size;
     return known;
   };
-  return { clock, cost, controller, cores, channels, threads: threads?.all, buffer };
+  return { clock, counters, cost, controller, cores, channels, threads: threads?.all, buffer };
 }
 
 function externalWords(bytes: number): Uint32Array {

@@ -6,20 +6,23 @@ import { CoreChecks } from "./core-checks.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
 import type { CoreGate } from "./core-gate.ts";
 import type { CorePort } from "./core-port.ts";
-import type { CostModel, KernelOps } from "./cost-model.ts";
+import type { CostModel } from "./cost-model.ts";
+import { type CounterSpan, type CounterTable, grownBy } from "./counter-table.ts";
 import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
 import type { FifoEnd } from "./fifo-ends.ts";
 import { describeLockWait } from "./fifo-names.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
 import type { KernelModule } from "./kernel-module.ts";
+import { type EndedCall, KernelCounters, type KernelReport } from "./kernel-report.ts";
 import type { KernelSite } from "./kernel-site.ts";
 import type { Lock, LockUser } from "./lock.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import { type MemoryUser, memoryViews, type TileMemory } from "./tile-memory.ts";
-import { addWait, type WaitCause, type WaitUse } from "./wait-report.ts";
+import { type WaitCause, WaitCounters, type WaitReport } from "./wait-report.ts";
 
 export interface CoreParts {
   readonly clock: Scheduler;
+  readonly counters: CounterTable;
   readonly cost: CostModel;
   readonly module: KernelModule | undefined;
   /** In the order of the program's references. */
@@ -40,23 +43,26 @@ interface Flight {
   readonly endCycles: number;
 }
 
-/** What a kernel did on one core. */
-export interface KernelUse {
-  calls: number;
-  cycles: number;
-  /** Undefined for a kernel that counts no work. */
-  ops: KernelOps | undefined;
-}
-
-/** Where a core's cycles went since the array was configured, times between runs left out. */
-export interface CoreUse {
+/** Cycles of a run: `busyCycles`, `lockCycles` and `endedCycles` add up to those of the run. */
+export interface CoreReport {
   /** Kernels and the core's own code. */
   readonly busyCycles: number;
-  /** At locks, stream ports and cascades. */
+  /** Cycles that the core stood at a lock, a stream port or a cascade. */
   readonly lockCycles: number;
-  readonly kernels: ReadonlyMap<string, KernelUse>;
-  readonly waits: ReadonlyMap<WaitCause, WaitUse>;
+  /** Cycles behind the end of the core's body. */
+  readonly endedCycles: number;
+  readonly kernels: readonly KernelReport[];
+  /** What `lockCycles` are made of. */
+  readonly waits: readonly WaitReport[];
+  /** Stack of the core and the most that a kernel used of it here; on hardware frames differ. Of a checked array only. */
+  readonly stack?: { readonly bytes: number; readonly usedBytes: number };
 }
+
+/** Places behind a core's first counter. `done` is 1 when its body has ended. */
+const busy = 0;
+const locked = 1;
+const done = 2;
+const countersOfCore = 3;
 
 const scratchFloat = new Float32Array(1);
 const scratchWord = new Int32Array(scratchFloat.buffer);
@@ -72,14 +78,13 @@ export class Core implements Agent, LockUser, MemoryUser {
   state: "running" | "lock" | "gate" | "done" = "running";
   /** The kernel that runs, or ran last. */
   kernel: string | undefined;
-  /** Kernels that count no work. */
-  readonly uncounted = new Set<string>();
   readonly #clock: Scheduler;
   readonly #runtime: CoreRuntime;
   readonly #body: Generator<void, void, void>;
   readonly #stackBytes: number;
-  readonly #kernels = new Map<string, KernelUse>();
-  readonly #waits = new Map<WaitCause, WaitUse>();
+  readonly #counters: number;
+  readonly #kernels: KernelCounters;
+  readonly #waits: WaitCounters;
   /** Kernels called since the core last let others run, and the cycles of each call. */
   readonly #called: { readonly name: string; readonly cycles: number }[] = [];
   readonly #memory: TileMemory | undefined;
@@ -104,6 +109,9 @@ export class Core implements Agent, LockUser, MemoryUser {
     this.locks = parts.locks;
     this.#stackBytes = core.stackBytes;
     this.#clock = parts.clock;
+    this.#counters = parts.counters.reserve(countersOfCore);
+    this.#kernels = new KernelCounters(parts.counters);
+    this.#waits = new WaitCounters(parts.counters);
     this.threads = parts.threads;
     this.#memory = parts.memories[0];
     this.#runtime = this.#makeRuntime(core, parts);
@@ -111,15 +119,30 @@ export class Core implements Agent, LockUser, MemoryUser {
     parts.clock.at(parts.clock.now, this);
   }
 
-  /** The counters now, of a core that has settled: a wait that lasts is in them, work that is still to come is not. */
-  use(): CoreUse {
-    const waits = new Map([...this.#waits].map(([cause, use]) => [cause, { ...use }]));
-    const waited = this.#waitsFor === undefined ? 0 : this.#waitedCycles();
-    if (this.#waitsFor !== undefined && waited > 0) addWait(waits, this.#waitsFor, waited);
-    const kernels = new Map([...this.#kernels].map(([name, use]) => [name, { ...use }]));
+  /** Writes the counters of a core that has settled: a wait that lasts is in them, work that is still to come is not. */
+  count(values: Float64Array): void {
     const ahead = Math.max(0, this.#busyUntil - this.#clock.now);
-    this.#takeAhead(kernels, ahead);
-    return { busyCycles: this.#busyCycles - ahead, lockCycles: this.#lockCycles + waited, kernels, waits };
+    const waited = this.#waitsFor === undefined ? 0 : this.#waitedCycles();
+    values[this.#counters + busy] = this.#busyCycles - ahead;
+    values[this.#counters + locked] = this.#lockCycles + waited;
+    values[this.#counters + done] = this.state === "done" ? 1 : 0;
+    if (this.#waitsFor !== undefined && waited > 0) this.#waits.add(this.#waitsFor, waited, values);
+    if (ahead > 0) this.#takeAhead(values, ahead);
+  }
+
+  /** What the core did in `cycles` between two looks at the counters. */
+  report(span: CounterSpan, cycles: number): CoreReport {
+    const { stack } = this;
+    const busyCycles = grownBy(span, this.#counters + busy);
+    const lockCycles = grownBy(span, this.#counters + locked);
+    return {
+      busyCycles,
+      lockCycles,
+      endedCycles: span.after[this.#counters + done] === 1 ? cycles - busyCycles - lockCycles : 0,
+      kernels: this.#kernels.reports(span),
+      waits: this.#waits.reports(span),
+      ...(stack && { stack }),
+    };
   }
 
   get doing(): string {
@@ -229,12 +252,9 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   /** A call has ended. */
-  #count(name: string, { cycles, ops }: { readonly cycles: number; readonly ops: KernelOps | undefined }): void {
-    const use = this.#kernels.get(name)!;
-    this.#called.push({ name, cycles });
-    use.calls++;
-    use.cycles += cycles;
-    if (ops) use.ops = use.ops ? addOps(use.ops, ops) : ops;
+  #count(name: string, call: EndedCall): void {
+    this.#called.push({ name, cycles: call.cycles });
+    this.#kernels.add(name, call);
   }
 
   lockGranted(): void {
@@ -242,7 +262,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     this.#runtime.gate = undefined;
     const waited = this.#waitedCycles();
     this.#lockCycles += waited;
-    if (this.#waitsFor !== undefined) addWait(this.#waits, this.#waitsFor, waited);
+    if (this.#waitsFor !== undefined) this.#waits.add(this.#waitsFor, waited);
     this.#waitsFor = undefined;
     if (this.#clock.trace !== undefined) this.#traceWait();
     this.#clock.at(this.#clock.now, this);
@@ -266,13 +286,12 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   /** Kernels run before the core's own code that follows them: what is still ahead of both is taken off from behind. */
-  #takeAhead(kernels: ReadonlyMap<string, KernelUse>, ahead: number): void {
-    if (ahead === 0) return;
+  #takeAhead(values: Float64Array, ahead: number): void {
     const inKernels = this.#called.reduce((sum, { cycles }) => sum + cycles, 0);
     let left = ahead - (this.#runtime.cycles - inKernels);
     for (const { name, cycles } of [...this.#called].reverse()) {
       if (left <= 0) return;
-      kernels.get(name)!.cycles -= Math.min(left, cycles);
+      this.#kernels.takeOff(name, Math.min(left, cycles), values);
       left -= cycles;
     }
   }
@@ -281,6 +300,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     const { gate } = this.#runtime;
     const lock = gate ? undefined : this.locks.find(({ waiting }) => waiting.some(({ user }) => user === this));
     this.#waitsFor = gate ?? lock;
+    if (this.#waitsFor !== undefined) this.#waits.begin(this.#waitsFor);
     if (!this.#clock.trace) return;
     const request = lock?.waiting.find(({ user }) => user === this)?.request;
     this.#waitName = gate?.waitsFor ?? (lock && request ? describeLockWait(lock, request) : "a lock");
@@ -314,7 +334,6 @@ export class Core implements Agent, LockUser, MemoryUser {
       locks: parts.locks,
       requests: this.program.requests,
       calls: sites.map((site) => {
-        if (!site.counted) this.uncounted.add(site.name);
         return this.#counted(site, () => runtime);
       }),
       checks,
@@ -335,7 +354,7 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   #counted(site: KernelSiteFunction, runtime: () => CoreRuntime): CoreRuntime["calls"][number] {
-    if (!this.#kernels.has(site.name)) this.#kernels.set(site.name, { calls: 0, cycles: 0, ops: undefined });
+    this.#kernels.know(site.name, site);
     return (...args) => {
       this.kernel = site.name;
       const value = site.run(...args);
@@ -370,14 +389,4 @@ export class Core implements Agent, LockUser, MemoryUser {
       { hint: "check the index against the type of the memref" },
     );
   }
-}
-
-function addOps(sum: KernelOps, ops: KernelOps): KernelOps {
-  return {
-    loadBytes: sum.loadBytes + ops.loadBytes,
-    storeBytes: sum.storeBytes + ops.storeBytes,
-    macIssues: sum.macIssues + ops.macIssues,
-    vectorIssues: sum.vectorIssues + ops.vectorIssues,
-    scalarCycles: sum.scalarCycles + ops.scalarCycles,
-  };
 }

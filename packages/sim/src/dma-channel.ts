@@ -3,6 +3,7 @@ import type { Bd } from "./bd.ts";
 import { BdCursor } from "./bd-cursor.ts";
 import type { BdTable } from "./bd-table.ts";
 import type { CostModel } from "./cost-model.ts";
+import { type CounterSpan, type CounterTable, grownBy } from "./counter-table.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
 import { describeLockWait } from "./fifo-names.ts";
 import { hostSpan } from "./host-buffer.ts";
@@ -12,7 +13,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { Shadow } from "./shadow.ts";
 import type { EndState, StreamEnd, WordStream } from "./stream-end.ts";
 import type { TileMemory } from "./tile-memory.ts";
-import { addWait, type WaitCause, type WaitUse } from "./wait-report.ts";
+import { WaitCounters, type WaitReport } from "./wait-report.ts";
 
 /** One push to a channel's task queue: a chain of BDs, executed `executions` times. */
 export interface Task {
@@ -31,6 +32,7 @@ export interface ChannelPlace {
 export interface ChannelParts {
   readonly bds: BdTable;
   readonly clock: Scheduler;
+  readonly counters: CounterTable;
   readonly cost: CostModel;
   /** Tasks that may be outstanding, the running one included. */
   readonly queueDepth: number;
@@ -38,18 +40,24 @@ export interface ChannelParts {
 }
 
 /**
- * Where a channel's cycles went since the array was configured, times between runs left out. They add up to the time:
- * without a task, at locks, in the start of BDs, with words on the way, and with a BD that waits for the other end.
+ * Where a channel's cycles went in a run, times between runs left out: the five kinds of them add up to those of the run.
  */
-export interface ChannelUse {
-  readonly words: number;
+export interface ChannelCycles {
+  /** There was no task. */
   readonly idleCycles: number;
+  /** A BD's lock was not to be had. */
   readonly lockCycles: number;
+  /** BDs were started. */
   readonly startCycles: number;
+  /** Words were on their way. */
   readonly busyCycles: number;
+  /** A BD was ready, and the other end of the stream was not. */
   readonly peerCycles: number;
-  readonly waits: ReadonlyMap<WaitCause, WaitUse>;
 }
+
+/** Places behind a channel's first counter. `active`: cycles with a BD that has its lock. */
+const [words, idle, locked, started, moved, active] = [0, 1, 2, 3, 4, 5];
+const countersOfChannel = 6;
 
 /** One DMA channel: takes tasks from its queue, walks their BD chains, and is one end of a stream. */
 export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
@@ -80,7 +88,8 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   /** When the BD's first word can move, apart from what the other end needs. */
   #startEnd = 0;
   #offsetWords = 0;
-  readonly #waits = new Map<WaitCause, WaitUse>();
+  readonly #counters: number;
+  readonly #waits: WaitCounters;
 
   constructor(place: ChannelPlace, parts: ChannelParts) {
     this.tile = place.tile;
@@ -88,25 +97,52 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.channel = place.channel;
     this.agentName = `DMA ${place.direction} ${place.channel} of tile ${tileName(place.tile)}`;
     this.#parts = parts;
+    this.#counters = parts.counters.reserve(countersOfChannel);
+    this.#waits = new WaitCounters(parts.counters);
   }
 
-  /** The counters now, with what is under way. */
-  use(): ChannelUse {
+  /** Writes the counters, with what is under way. */
+  count(values: Float64Array): void {
+    const place = this.#counters;
+    values[place + words] = this.movedWords;
+    values[place + idle] = this.#idleCycles;
+    values[place + locked] = this.#lockCycles;
+    values[place + started] = this.#startCycles;
+    values[place + moved] = this.busyCycles;
+    values[place + active] = this.#activeCycles;
     const passed = this.#passedCycles();
-    const during = (phase: "idle" | "lock" | "active"): number => (this.#phase === phase ? passed : 0);
-    const waits = new Map([...this.#waits].map(([cause, use]) => [cause, { ...use }]));
-    if (during("lock") > 0) addWait(waits, this.bd!.acquire!.lock, passed);
+    if (this.#phase === "idle") {
+      values[place + idle]! += passed;
+    } else if (this.#phase === "lock") {
+      values[place + locked]! += passed;
+      if (passed > 0) this.#waits.add(this.bd!.acquire!.lock, passed, values);
+    } else {
+      values[place + active]! += passed;
+      values[place + started]! += this.#startedCycles();
+    }
+    if (this.movingSince === undefined) return;
     const { now, runStart } = this.#parts.clock;
-    const moving = this.movingSince === undefined ? 0 : Math.max(0, now - Math.max(this.movingSince, runStart));
-    const activeCycles = this.#activeCycles + during("active");
-    const startCycles = this.#startCycles + (this.#phase === "active" ? this.#startedCycles() : 0);
-    const busyCycles = this.busyCycles + moving;
+    values[place + moved]! += Math.max(0, now - Math.max(this.movingSince, runStart));
+  }
+
+  /** Words that it moved between two looks at the counters. */
+  wordsIn(span: CounterSpan): number {
+    return grownBy(span, this.#counters + words);
+  }
+
+  cyclesIn(span: CounterSpan): ChannelCycles {
+    const since = (place: number): number => grownBy(span, this.#counters + place);
     return {
-      ...{ words: this.movedWords, startCycles, busyCycles, waits },
-      idleCycles: this.#idleCycles + during("idle"),
-      lockCycles: this.#lockCycles + during("lock"),
-      peerCycles: activeCycles - startCycles - busyCycles,
+      idleCycles: since(idle),
+      lockCycles: since(locked),
+      startCycles: since(started),
+      busyCycles: since(moved),
+      peerCycles: since(active) - since(started) - since(moved),
     };
+  }
+
+  waitsIn(span: CounterSpan): WaitReport[] {
+    return this.#waits.reports(span);
   }
 
   /** Memory that the BD works on. */
@@ -170,7 +206,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   }
 
   lockGranted(): void {
-    addWait(this.#waits, this.bd!.acquire!.lock, this.#passedCycles());
+    this.#waits.add(this.bd!.acquire!.lock, this.#passedCycles());
     this.#traceWait();
     this.#activate();
   }
@@ -248,6 +284,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.bd = bd;
     if (bd.acquire && !bd.acquire.lock.acquire(this, bd.acquire)) {
       this.state = "lock";
+      this.#waits.begin(bd.acquire.lock);
       this.#enter("lock");
       return;
     }

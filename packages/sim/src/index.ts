@@ -13,6 +13,7 @@ export type {
   ShimAllocation,
 } from "./array-config.ts";
 export { type BankConflict, bankConflicts } from "./bank-conflicts.ts";
+export type { CoreReport } from "./core.ts";
 export { type CostModel, costModel } from "./cost-model.ts";
 export { type DepthChange, type DepthFix, type DepthSearch, smallestDepthFix, withDepths } from "./depth-fix.ts";
 export { type DesignLink, designLinks, type LinkKind } from "./design-links.ts";
@@ -26,13 +27,14 @@ export {
   type WasmFrame,
 } from "./fault.ts";
 export { bufferOwner } from "./fifo-names.ts";
+export type { KernelReport } from "./kernel-report.ts";
 export { lastWriters, type WordOrigin, type WriteStep } from "./last-writers.ts";
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
 export { channelAgent, type PathReport } from "./path-report.ts";
 export { type PerfettoOptions, perfettoTrace } from "./perfetto-trace.ts";
 export { type Resource, type ResourceUse, resourceUse } from "./resource-use.ts";
-export type { ChannelReport, CoreReport, KernelReport, RunReport, TileReport } from "./run-report.ts";
+export type { ChannelReport, RunReport, TileReport } from "./run-report.ts";
 export type { Delays } from "./scheduler.ts";
 export { type LeaveOutBy, type LeftOut, leaveOut } from "./silicon/fit-silicon.ts";
 export { medianError, type NoPrediction, predictRow, type RowPrediction } from "./silicon/predict-row.ts";

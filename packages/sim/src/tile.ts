@@ -3,6 +3,7 @@ import type { BufferConfig, LockConfig } from "./array-config.ts";
 import { BdTable } from "./bd-table.ts";
 import { CorePort } from "./core-port.ts";
 import type { CostModel } from "./cost-model.ts";
+import type { CounterTable } from "./counter-table.ts";
 import { DmaChannel } from "./dma-channel.ts";
 import type { TileCoord } from "./fault.ts";
 import { Lock } from "./lock.ts";
@@ -12,6 +13,7 @@ import { TileMemory } from "./tile-memory.ts";
 export interface TileParts {
   readonly device: DeviceModel;
   readonly clock: Scheduler;
+  readonly counters: CounterTable;
   readonly cost: CostModel;
   readonly buffers: readonly BufferConfig[];
   readonly locks: readonly LockConfig[];
@@ -36,7 +38,7 @@ export interface Tile {
 
 /** A tile as configuration leaves it: locks at their initial values, initialized buffers written. */
 export function makeTile(coord: TileCoord, parts: TileParts): Tile {
-  const { device, clock, cost, onToken } = parts;
+  const { device, clock, counters, cost, onToken } = parts;
   const model = tileModel(device, coord.col, coord.row);
   const storage = parts.storage ?? new ArrayBuffer(model.dataBytes);
   const { buffers, checked } = parts;
@@ -54,7 +56,7 @@ export function makeTile(coord: TileCoord, parts: TileParts): Tile {
   const channels = (["S2MM", "MM2S"] as const).flatMap((direction: DmaDirection) =>
     Array.from({ length: model.dma.channels }, (_, channel) => {
       const place = { tile: coord, direction, channel };
-      return new DmaChannel(place, { bds, clock, cost, queueDepth: model.dma.queueDepth, onToken });
+      return new DmaChannel(place, { bds, clock, counters, cost, queueDepth: model.dma.queueDepth, onToken });
     }),
   );
   const ports = new Map<string, CorePort>();

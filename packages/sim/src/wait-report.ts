@@ -1,14 +1,9 @@
 import type { CoreGate } from "./core-gate.ts";
+import { type CounterSpan, type CounterTable, grownBy } from "./counter-table.ts";
 import type { Lock } from "./lock.ts";
 
 /** Where a core or a DMA channel stands. */
 export type WaitCause = Lock | CoreGate;
-
-/** How often and how long somebody stood at one place. */
-export interface WaitUse {
-  times: number;
-  cycles: number;
-}
 
 /** What somebody waited for in a run, in the developer's words. */
 export interface WaitReport {
@@ -22,30 +17,40 @@ export interface WaitReport {
   readonly cycles: number;
 }
 
-/** Counts a wait that ends, or is looked at while it lasts. */
-export function addWait(waits: Map<WaitCause, WaitUse>, cause: WaitCause, cycles: number): void {
-  const use = waits.get(cause) ?? { times: 0, cycles: 0 };
-  waits.set(cause, use);
-  use.times++;
-  use.cycles += cycles;
-}
+/** How often and how long one agent stood at each place: a counter of times and behind it one of cycles. */
+export class WaitCounters {
+  readonly #table: CounterTable;
+  readonly #places = new Map<WaitCause, number>();
 
-/** Waits between two looks at the same counters, longest first; several locks of one objectFifo are one. */
-export function waitReports(
-  before: ReadonlyMap<WaitCause, WaitUse> | undefined,
-  after: ReadonlyMap<WaitCause, WaitUse>,
-): WaitReport[] {
-  const reports = new Map<string, WaitReport>();
-  for (const [cause, now] of after) {
-    const then = before?.get(cause) ?? { times: 0, cycles: 0 };
-    const [times, cycles] = [now.times - then.times, now.cycles - then.cycles];
-    if (cycles === 0) continue;
-    const what = causeOf(cause);
-    const key = `${what.kind} ${what.flow} ${what.name}`;
-    const known = reports.get(key);
-    reports.set(key, { ...what, times: times + (known?.times ?? 0), cycles: cycles + (known?.cycles ?? 0) });
+  constructor(table: CounterTable) {
+    this.#table = table;
   }
-  return [...reports.values()].sort((a, b) => b.cycles - a.cycles);
+
+  /** A wait begins: its counters are there for who looks while it lasts. */
+  begin(cause: WaitCause): void {
+    if (!this.#places.has(cause)) this.#places.set(cause, this.#table.reserve(2));
+  }
+
+  /** Counts a wait that ends, or into a copy of the counters one that lasts. */
+  add(cause: WaitCause, cycles: number, values: Float64Array = this.#table.values): void {
+    const place = this.#places.get(cause)!;
+    values[place]! += 1;
+    values[place + 1]! += cycles;
+  }
+
+  /** Waits between two looks at the counters, longest first; several locks of one objectFifo are one. */
+  reports(span: CounterSpan): WaitReport[] {
+    const reports = new Map<string, WaitReport>();
+    for (const [cause, place] of this.#places) {
+      const [times, cycles] = [grownBy(span, place), grownBy(span, place + 1)];
+      if (cycles === 0) continue;
+      const what = causeOf(cause);
+      const key = `${what.kind} ${what.flow} ${what.name}`;
+      const known = reports.get(key);
+      reports.set(key, { ...what, times: times + (known?.times ?? 0), cycles: cycles + (known?.cycles ?? 0) });
+    }
+    return [...reports.values()].sort((a, b) => b.cycles - a.cycles);
+  }
 }
 
 function causeOf(cause: WaitCause): Pick<WaitReport, "kind" | "flow" | "name"> {
