@@ -135,8 +135,6 @@ function instantiate(tile: TileCoord, bytes: Uint8Array, memory: WasmMemory): Wa
 }
 
 function takeOps(count: KernelFunction): KernelOps {
-  const [loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles] = [0, 1, 2, 3, 4].map(
-    (kind) => Number(count(kind)) >>> 0,
-  ) as [number, number, number, number, number];
-  return { loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles };
+  const of = (kind: number): number => Number(count(kind)) >>> 0;
+  return { loadBytes: of(0), storeBytes: of(1), macIssues: of(2), vectorIssues: of(3), scalarCycles: of(4) };
 }
