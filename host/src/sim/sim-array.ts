@@ -1,15 +1,19 @@
-import { AieArray, type AieArrayOptions, parseArrayConfig } from "@aiekit/sim";
+import { AieArray, type AieArrayOptions, type ArrayConfig, parseArrayConfig } from "@aiekit/sim";
 import type { SimImage } from "@aiekit/xclbin";
 import { checkBuffers, readInstructions } from "../instruction-check.ts";
 import type { ConfiguredArray } from "./sim-context.ts";
 import { StreamCache } from "./stream-cache.ts";
+
+/** Designs as they were parsed: contexts of one xclbin come and go, and parsing takes longer than most launches. */
+const parsed = new WeakMap<SimImage, ArrayConfig>();
 
 /**
  * An array configured as the image says: lowered design and the cores' programs.
  * @throws DesignError, BudgetError or a parse error for an image that no build makes.
  */
 export async function configureArray(image: SimImage, options: AieArrayOptions = {}): Promise<ConfiguredArray> {
-  const config = parseArrayConfig(image.loweredMlir, "lowered.mlir");
+  const config = parsed.get(image) ?? parseArrayConfig(image.loweredMlir, "lowered.mlir");
+  parsed.set(image, config);
   const modules = new Map(
     image.cores.map(({ col, row, module }): [string, Uint8Array] => [`${col},${row}`, image.modules[module]!]),
   );

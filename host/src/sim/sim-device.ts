@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { AbortedError, DeviceError, FormatError } from "@aiekit/core";
 import type { AieArrayOptions } from "@aiekit/sim";
-import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
+import { isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
 import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
 import { checkBoOptions } from "../kernel-args.ts";
 import { deviceLimits } from "../limits.ts";
 import { type DpuKernel, dpuKernels } from "../xclbin-kernels.ts";
+import { cachedImage } from "./image-cache.ts";
 import { ResidentContexts } from "./resident-contexts.ts";
 import { configureArray } from "./sim-array.ts";
 import { SimBo } from "./sim-bo.ts";
@@ -145,7 +146,7 @@ function simImage(xclbin: Xclbin, kernels: readonly DpuKernel[]): SimImage {
       },
     );
   }
-  return decodeSimImage(pdi.image, `${xclbin.name}: PDI`);
+  return cachedImage(pdi.image, `${xclbin.name}: PDI`);
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

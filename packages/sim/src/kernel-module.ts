@@ -3,7 +3,7 @@ import type { KernelOps } from "./cost-model.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import type { ThreadedKernels } from "./threaded-kernels.ts";
 import { importedMemoryLimits, withMemoryMaximum } from "./wasm-memory-import.ts";
-import { type WasmGlobal, type WasmInstance, type WasmMemory, wasm } from "./webassembly.ts";
+import { type WasmGlobal, type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./webassembly.ts";
 
 /** Bytes of a WebAssembly page, which is as many as a compute tile's data memory has. */
 export const pageBytes = 65536;
@@ -66,7 +66,7 @@ export function instantiateKernels(
   }
   const pages = Math.max(windowPage(neighbours) + 1, limits?.minimum ?? 0);
   const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: threaded !== undefined });
-  const first = instantiate(tile, withMemoryMaximum(threaded?.first ?? bytes, pages), memory);
+  const first = instantiate(tile, compiled(threaded?.first ?? bytes, pages), memory);
   const { exports } = threaded ? new wasm.Instance(threaded.module, environment(memory)) : first;
   const registers = threaded?.registers.map((name) => exports[name] as WasmGlobal) ?? [];
   // What a start function left in them.
@@ -103,10 +103,24 @@ function environment(memory: WasmMemory) {
   return { env };
 }
 
-function instantiate(tile: TileCoord, bytes: Uint8Array, memory: WasmMemory): WasmInstance {
+/** Modules that were compiled, by their bytes and the pages of their memory: kernels that ran often stay optimized. */
+const modules = new WeakMap<Uint8Array, Map<number, WasmModule>>();
+
+/** Compiles a module for a memory of `pages`. Cores with one program share it, and so do arrays one after the other. */
+function compiled(bytes: Uint8Array, pages: number): () => WasmModule {
+  return () => {
+    const byPages = modules.get(bytes) ?? new Map<number, WasmModule>();
+    modules.set(bytes, byPages);
+    const module = byPages.get(pages) ?? new wasm.Module(withMemoryMaximum(bytes, pages));
+    byPages.set(pages, module);
+    return module;
+  };
+}
+
+function instantiate(tile: TileCoord, compile: () => WasmModule, memory: WasmMemory): WasmInstance {
   const { env } = environment(memory);
   try {
-    const module = new wasm.Module(bytes);
+    const module = compile();
     const missing = wasm.Module.imports(module).filter((need) => need.module !== "env" || !(need.name in env));
     if (missing.length > 0) {
       throw new DesignError(
