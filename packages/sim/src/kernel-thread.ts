@@ -15,6 +15,9 @@ export interface ThreadWork {
   readonly words: SharedArrayBuffer;
   readonly numbers: SharedArrayBuffer;
   readonly places: typeof threadPlaces;
+  /** Its number, from 1, of so many; the array's own thread is 0. Core i is near to thread i % threads. */
+  readonly thread: number;
+  readonly threads: number;
   /** Microseconds in which a thread without work looks for some before it sleeps. */
   readonly spinUs: number;
   /** Takes what kernels throw. */
@@ -66,7 +69,7 @@ export interface CallFailure {
  * the thread, which so needs no file of its own; therefore it uses nothing from outside of itself.
  */
 export function kernelThread(threads: typeof import("node:worker_threads")): void {
-  const { cores, places, spinUs, failures, ...shared } = threads.workerData as ThreadWork;
+  const { cores, places, spinUs, failures, thread, threads: count, ...shared } = threads.workerData as ThreadWork;
   const words = new Int32Array(shared.words);
   const numbers = new Float64Array(shared.numbers);
   const longs = new BigInt64Array(shared.numbers);
@@ -96,13 +99,15 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
   });
   threads.parentPort?.postMessage("ready");
 
+  const isNear = (core: number): boolean => core % count === thread;
+  const ticket = (core: number): number => words[(core + 1) * places.stride + places.ticket]!;
   const claim = (): number => {
     for (;;) {
       let first = -1;
       for (let core = 0; core < ready.length; core++) {
-        const at = (core + 1) * places.stride;
-        if (Atomics.load(words, at + places.state) !== 1) continue;
-        if (first < 0 || words[at + places.ticket]! < words[(first + 1) * places.stride + places.ticket]!) first = core;
+        if (Atomics.load(words, (core + 1) * places.stride + places.state) !== 1) continue;
+        const nearer = first >= 0 && isNear(core) !== isNear(first);
+        if (first < 0 || (nearer ? isNear(core) : ticket(core) < ticket(first))) first = core;
       }
       if (first < 0) return first;
       if (Atomics.compareExchange(words, (first + 1) * places.stride + places.state, 1, 2) === 1) return first;

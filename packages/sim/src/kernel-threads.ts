@@ -62,8 +62,9 @@ export interface KernelThreadsOptions {
 }
 
 /**
- * Threads that run kernel calls, one call of a core at a time. Which thread takes a call is chance; this thread takes one as
- * well when it has to wait. Everything that a call leaves behind comes back with it.
+ * Threads that run kernel calls, one call of a core at a time. A thread takes those of its own cores first, whose memory is in
+ * its processor's caches, and of others when it has none; this thread does so when it has to wait. Everything that a call
+ * leaves behind comes back with it.
  */
 export class KernelThreads {
   readonly cores: readonly ThreadedCore[];
@@ -81,11 +82,16 @@ export class KernelThreads {
     const numbers = new SharedArrayBuffer(8 * places.stride * parts.length);
     this.#words = new Int32Array(words);
     this.takesCalls = options.takesCalls;
-    this.cores = parts.map(({ work, own }, index) => new ThreadedCore(this, { index, work, own, words, numbers }));
+    this.cores = parts.map(({ work, own }, index) => {
+      const isNear = index % options.threads === 0;
+      return new ThreadedCore(this, { index, isNear, work, own, words, numbers });
+    });
     const { spinUs = 50 } = options;
     const cores = parts.map(({ work }) => work);
     this.#ready = Promise.all(
-      Array.from({ length: options.threads - 1 }, () => this.#start({ cores, words, numbers, places, spinUs })),
+      Array.from({ length: options.threads - 1 }, (_, i) =>
+        this.#start({ cores, words, numbers, places, spinUs, thread: i + 1, threads: options.threads }),
+      ),
     );
     // Whoever awaits `ready` is told; an array that is closed before it runs has nobody to tell.
     this.#ready.catch(() => undefined);
@@ -105,11 +111,15 @@ export class KernelThreads {
     return this.#tickets++;
   }
 
-  /** The call that waits longest, taken for this thread. */
+  /** The call that waits longest among those of this thread's cores, or among all, taken for this thread. */
   takeOldest(): ThreadedCore | undefined {
     if (!this.takesCalls) return undefined;
     let oldest: ThreadedCore | undefined;
-    for (const core of this.cores) if (core.isWaiting && (!oldest || core.ticket < oldest.ticket)) oldest = core;
+    for (const core of this.cores) {
+      if (!core.isWaiting) continue;
+      const nearer = oldest !== undefined && core.isNear !== oldest.isNear;
+      if (!oldest || (nearer ? core.isNear : core.ticket < oldest.ticket)) oldest = core;
+    }
     return oldest?.take() ? oldest : undefined;
   }
 
@@ -153,6 +163,7 @@ export class KernelThreads {
 
 interface ThreadedCoreParts {
   readonly index: number;
+  readonly isNear: boolean;
   readonly work: ThreadedCoreWork;
   readonly own: OwnInstance;
   readonly words: SharedArrayBuffer;
@@ -161,6 +172,8 @@ interface ThreadedCoreParts {
 
 /** One core's place among the threads. */
 export class ThreadedCore {
+  /** The array's own thread runs its calls rather than another one. */
+  readonly isNear: boolean;
   readonly #threads: KernelThreads;
   readonly #index: number;
   readonly #functions: readonly string[];
@@ -174,7 +187,8 @@ export class ThreadedCore {
   /** What a call left that this thread has run. */
   #outcome: CallEnd | FailedCall | undefined;
 
-  constructor(threads: KernelThreads, { index, work, own, words, numbers }: ThreadedCoreParts) {
+  constructor(threads: KernelThreads, { index, isNear, work, own, words, numbers }: ThreadedCoreParts) {
+    this.isNear = isNear;
     this.#threads = threads;
     this.#index = index;
     this.#functions = work.functions;
@@ -194,9 +208,9 @@ export class ThreadedCore {
     return this.#words[this.#at + places.ticket]!;
   }
 
-  /** What the core's registers hold, while none of its calls is under way. */
-  get registers(): readonly number[] {
-    return this.#own.registers.map(({ value }) => Number(value));
+  /** What one of the core's registers holds, while none of its calls is under way. */
+  register(index: number): number {
+    return Number(this.#own.registers[index]!.value);
   }
 
   /** A kernel's number; -1 when there is none of this name or its call has too many arguments. */
@@ -210,16 +224,18 @@ export class ThreadedCore {
     this.#args = args;
     this.#outcome = undefined;
     let longs = 0;
-    args.forEach((arg, i) => {
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i]!;
       if (typeof arg === "number") this.#numbers[from + i] = arg;
       else {
         this.#longs[from + i] = arg;
         longs |= 1 << i;
       }
-    });
-    this.#own.registers.forEach(({ value }, i) => {
-      this.#numbers[from + places.registers + i] = Number(value);
-    });
+    }
+    const { registers } = this.#own;
+    for (let i = 0; i < registers.length; i++) {
+      this.#numbers[from + places.registers + i] = Number(registers[i]!.value);
+    }
     words[at + places.function] = functionNumber;
     words[at + places.argumentCount] = args.length;
     words[at + places.longs] = longs;

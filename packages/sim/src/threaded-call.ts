@@ -13,6 +13,18 @@ export interface CallResult {
   readonly ops: KernelOps | undefined;
 }
 
+/** A tree of maps: a level for each argument and register, below the last of which the cycles are. */
+type KnownCalls = Map<number | bigint | typeof cyclesKey, KnownCalls | number>;
+const cyclesKey = "cycles";
+
+function within(calls: KnownCalls, key: number | bigint): KnownCalls {
+  const known = calls.get(key) as KnownCalls | undefined;
+  if (known !== undefined) return known;
+  const made: KnownCalls = new Map();
+  calls.set(key, made);
+  return made;
+}
+
 /** One place where a core calls a kernel that other threads may run. */
 export class ThreadedCall {
   readonly #site: KernelSite;
@@ -20,10 +32,10 @@ export class ThreadedCall {
   readonly #number: number;
   readonly #fromMs: number;
   readonly #isFixed: boolean;
-  /** Cycles that calls took, by what they depend on; of kernels whose counts follow from that. */
-  readonly #known = new Map<string, number>();
+  /** Cycles that calls took, by what they depend on one after the other; of kernels whose counts follow from that. */
+  readonly #known: KnownCalls = new Map();
   /** Where the cycles of the present call belong; undefined when nobody asked for them. */
-  #key: string | undefined;
+  #place: KnownCalls | undefined;
   #foreseen = 0;
   #args: readonly (number | bigint)[] = [];
   /** Mean wall-clock time of a call. Undefined before the first. */
@@ -50,14 +62,18 @@ export class ThreadedCall {
    * calls that the array's own thread has to run.
    */
   foreseen(args: readonly (number | bigint)[]): number | undefined {
-    this.#key = undefined;
+    this.#place = undefined;
     if (!this.#pays) return undefined;
     const { cost, module } = this.#site;
     if (!module!.takeOps) return uncountedKernelCycles(cost, this.#argumentBytes(args));
     if (!this.#isFixed) return undefined;
-    const { registers } = this.#core;
-    this.#key = [...args, ...module!.threaded!.kernels.timingRegisters.map((i) => registers[i])].join();
-    return this.#known.get(this.#key);
+    let place = this.#known;
+    for (const arg of args) place = within(place, arg);
+    for (const register of module!.threaded!.kernels.timingRegisters) {
+      place = within(place, this.#core.register(register));
+    }
+    this.#place = place;
+    return place.get(cyclesKey) as number | undefined;
   }
 
   /** Hands over a call that will take the cycles foreseen. */
@@ -74,7 +90,7 @@ export class ThreadedCall {
   /** The array's own thread has run a call that was not handed over. */
   ranHere(ms: number, cycles: number): void {
     this.#took(ms);
-    if (this.#key !== undefined) this.#known.set(this.#key, cycles);
+    this.#place?.set(cyclesKey, cycles);
   }
 
   #took(ms: number): void {

@@ -27,23 +27,25 @@ export interface ThreadedKernels {
 /** Undefined for modules that cannot go from thread to thread. */
 export function threadedKernels(bytes: Uint8Array): ThreadedKernels | undefined {
   const module = threadedModule(bytes);
-  if (module === undefined || module.registers.length > mostRegisters) return undefined;
+  if (module === undefined) return undefined;
   const outline = outlineModule(module.further);
   const counter = outline.exportedFunctions.get("aiekit_ops");
   const counters = counter === undefined ? new Set<number>() : globalsOf(outline, counter);
   const stack = outline.exportedGlobals.get("__stack_pointer");
   if (stack !== undefined) counters.delete(stack);
   const timing = fixedTiming(outline, counters);
-  const indices = module.registers.map(registerIndex);
+  // Asking for them after a call sets them back to zero: nothing that another thread needs.
+  const registers = module.registers.filter((name) => !counters.has(registerIndex(name)));
+  if (registers.length > mostRegisters) return undefined;
+  const indices = registers.map(registerIndex);
   return {
     first: module.first,
     module: new wasm.Module(module.further),
-    registers: module.registers,
+    registers,
     shift: module.shift,
     functions: [...outline.exportedFunctions.keys()],
     countsFixed: (name) => timing.isFixed(outline.exportedFunctions.get(name) ?? -1),
-    // Counters are zero before a call.
-    timingRegisters: indices.flatMap((index, i) => (timing.isSteady(index) && !counters.has(index) ? [i] : [])),
+    timingRegisters: indices.flatMap((index, i) => (timing.isSteady(index) ? [i] : [])),
   };
 }
 
