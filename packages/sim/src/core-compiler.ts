@@ -31,7 +31,8 @@ export interface KernelCall {
 export interface CoreRuntime {
   /** Cycles of work to be charged at the next pause; 0 when the core waits for a lock or gate. */
   cycles: number;
-  /** The gate that the core waits at. */
+  /** The lock, or the gate, that the core waits at, set where it begins to. */
+  lock: Lock | undefined;
   gate: CoreGate | undefined;
   /** Cycles and value of the last kernel call, set by `calls` and by `begin`. */
   callCycles: number;
@@ -221,7 +222,7 @@ class CoreCompiler {
     } else {
       tell(`acquiring(${this.#sites.push(op) - 1}, ${index}, ${amount})`);
       const request = this.#requests.push({ equal: needText(op, "action") === "Acquire", amount }) - 1;
-      emitter.line(`if (!${name}.acquire(rt.user, r[${request}])) { rt.cycles = 0; yield; }`);
+      emitter.line(`if (!${name}.acquire(rt.user, r[${request}])) { rt.cycles = 0; rt.lock = ${name}; yield; }`);
       tell(`acquired(${index}, ${amount})`);
     }
     emitter.line(`lk += ${this.#cost.lockCycles};`);

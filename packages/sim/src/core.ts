@@ -86,7 +86,7 @@ export class Core implements Agent, LockUser, MemoryUser {
   readonly #kernels: KernelCounters;
   readonly #waits: WaitCounters;
   /** Kernels called since the core last let others run, and the cycles of each call. */
-  readonly #called: { readonly name: string; readonly cycles: number }[] = [];
+  #called: { readonly name: string; readonly cycles: number }[] = [];
   readonly #memory: TileMemory | undefined;
   readonly threads: CoreParts["threads"];
   /** When the core began its present work: all of it happens at this time. */
@@ -170,7 +170,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     const runtime = this.#runtime;
     this.#beganAt = this.#clock.now;
     runtime.cycles = 0;
-    this.#called.length = 0;
+    if (this.#called.length > 0) this.#called = [];
     const { done } = this.#body.next();
     if (this.#flight !== undefined) {
       this.state = "running";
@@ -260,6 +260,7 @@ export class Core implements Agent, LockUser, MemoryUser {
   lockGranted(): void {
     this.state = "running";
     this.#runtime.gate = undefined;
+    this.#runtime.lock = undefined;
     const waited = this.#waitedCycles();
     this.#lockCycles += waited;
     if (this.#waitsFor !== undefined) this.#waits.add(this.#waitsFor, waited);
@@ -297,10 +298,9 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   #startWait(): void {
-    const { gate } = this.#runtime;
-    const lock = gate ? undefined : this.locks.find(({ waiting }) => waiting.some(({ user }) => user === this));
-    this.#waitsFor = gate ?? lock;
-    if (this.#waitsFor !== undefined) this.#waits.begin(this.#waitsFor);
+    const { gate, lock } = this.#runtime;
+    this.#waitsFor = gate ?? lock!;
+    this.#waits.begin(this.#waitsFor);
     if (!this.#clock.trace) return;
     const request = lock?.waiting.find(({ user }) => user === this)?.request;
     this.#waitName = gate?.waitsFor ?? (lock && request ? describeLockWait(lock, request) : "a lock");
@@ -324,6 +324,7 @@ export class Core implements Agent, LockUser, MemoryUser {
       callValue: undefined,
       begin: (call, spent, args) => this.#begin(call, spent, args, sites[call]!),
       user: this,
+      lock: undefined,
       gate: undefined,
       inputPort: (channel) => corePort("S2MM", channel),
       outputPort: (channel) => corePort("MM2S", channel),

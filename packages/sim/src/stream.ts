@@ -142,7 +142,9 @@ export class Stream implements Agent, WordStream {
     if (this.source.shadow) expectDefined(this.source, words, this.#clock.now);
     for (const sink of sinks) if (sink.shadow) wordsDefined(sink, words);
     this.source.tileMemory?.user?.settle();
-    if (sinks.some((sink) => sink.tileMemory?.user !== undefined)) this.#deliverLater(sinks, words);
+    let inUse = false;
+    for (const sink of sinks) if (sink.tileMemory?.user !== undefined) inUse = true;
+    if (inUse) this.#deliverLater(sinks, words);
     else if (sinks.length === 1) copyWords(this.source, sinks[0]!, words);
     else broadcastWords(this.source, sinks, words);
   }
