@@ -27,6 +27,9 @@ extern "C" void either(int which, const int16 *x, int16 *to) {
   if (which) aie::store_v(to, aie::add(aie::load_v<16>(x), 1)); else aie::store_v(to, aie::mul(aie::load_v<16>(x), aie::load_v<16>(x)).to_vector<int16>(1));
   if (which > 1) aie::set_rounding(aie::rounding_mode::ceil); else aie::set_saturation(aie::saturation_mode::saturate); }
 extern "C" void marked(const int16 *x, int16 *to) { event0(); copy(x, to); event1(); }
+extern "C" void moved(const int16 *x, const int16 *y, int16 *to) {
+  const auto [low, high] = aie::interleave_zip(aie::load_v<32>(x), aie::load_v<32>(y), 1);
+  aie::store_v(to, aie::add(aie::reverse(low), high)); }
 extern "C" void set_ceil() { aie::set_rounding(aie::rounding_mode::ceil); }
 extern "C" void shift_one(const int32 *x, int32 *to) { aie::store_v(to, aie::accum<acc64, 16>(aie::load_v<16>(x)).to_vector<int32>(1)); }
 `;
@@ -35,7 +38,7 @@ let clang: WasmClang;
 let kernel: TestKernel;
 beforeAll(async () => {
   clang = await WasmClang.open();
-  kernel = await buildKernel(clang, source, { exports: ["aiekit_ops"] });
+  kernel = await buildKernel(clang, source, { exports: ["aiekit_ops", "aiekit_shuffles"] });
 }, startTimeoutMs);
 afterAll(() => clang.close());
 
@@ -74,6 +77,19 @@ test("operations are counted: bytes, multiplier and other vector cycles, declare
   kernel.call("wide", inputs, outputs);
   // 32 lanes of 32x32: 16 lanes at a time in two steps each; 2,048 bits of accumulator go out in two.
   expect(counts()).toEqual([128, 128, 4, 2, 0]);
+});
+
+test("shuffles are vector issues, and are counted apart besides", () => {
+  counts();
+  kernel.call("aiekit_shuffles");
+  kernel.call("moved", inputs, inputs2, outputs);
+  kernel.call("copy_unaligned", inputs, outputs);
+  kernel.call("work", inputs, inputs2, outputs);
+
+  // zip moves two vectors of 512 bits, reverse one; load and store without alignment one each; add and the products' end none.
+  expect(counts()[3]).toBe(2 + 1 + 1 + 2 + 1);
+  expect(kernel.call("aiekit_shuffles")).toBe(2 + 1 + 2);
+  expect(kernel.call("aiekit_shuffles")).toBe(0);
 });
 
 test("an unknown kind of count traps", () => {

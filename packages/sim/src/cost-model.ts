@@ -1,10 +1,13 @@
-/** Work that a kernel counted about itself (export `aiekit_ops` of its module), since it was last asked. */
+/** Work that a kernel counted about itself (exports `aiekit_ops`, `aiekit_shuffles` of its module), since it was last asked. */
 export interface KernelOps {
   readonly loadBytes: number;
   readonly storeBytes: number;
+  /** Issues of the multiplier, and of the other vector units. */
   readonly macIssues: number;
   readonly vectorIssues: number;
   readonly scalarCycles: number;
+  /** Those of `vectorIssues` that only moved elements to other lanes. Undefined for a module that does not tell. */
+  readonly shuffleIssues?: number | undefined;
 }
 
 /**

@@ -78,6 +78,7 @@ export function instantiateKernels(
     return typeof found === "function" ? (found as KernelFunction) : undefined;
   };
   const count = find("aiekit_ops");
+  const shuffles = find("aiekit_shuffles");
   const stack = exports.__stack_pointer;
   const dataEnd = exports.__data_end;
   return {
@@ -87,7 +88,7 @@ export function instantiateKernels(
     functionNames: Object.keys(exports).filter((name) => typeof exports[name] === "function"),
     staticsEnd: dataEnd instanceof wasm.Global ? Number(dataEnd.value) : undefined,
     stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
-    takeOps: count && (() => takeOps(count)),
+    takeOps: count && (() => takeOps(count, shuffles)),
     threaded: threaded && { kernels: threaded, registers },
   };
 }
@@ -148,7 +149,8 @@ function instantiate(tile: TileCoord, compile: () => WasmModule, memory: WasmMem
   }
 }
 
-function takeOps(count: KernelFunction): KernelOps {
+function takeOps(count: KernelFunction, shuffles: KernelFunction | undefined): KernelOps {
   const of = (kind: number): number => Number(count(kind)) >>> 0;
-  return { loadBytes: of(0), storeBytes: of(1), macIssues: of(2), vectorIssues: of(3), scalarCycles: of(4) };
+  const ops = { loadBytes: of(0), storeBytes: of(1), macIssues: of(2), vectorIssues: of(3), scalarCycles: of(4) };
+  return { ...ops, shuffleIssues: shuffles && Number(shuffles()) >>> 0 };
 }

@@ -22,7 +22,7 @@ export interface EndedCall {
 const calls = 0;
 const cycles = 1;
 const ops = 2;
-const countersOfKernel = 7;
+const countersOfKernel = 8;
 
 /** What one core's kernels did. */
 export class KernelCounters {
@@ -30,6 +30,8 @@ export class KernelCounters {
   readonly #places = new Map<string, number>();
   /** Kernels that count no work. */
   readonly #uncounted = new Set<string>();
+  /** False once a module did not tell its shuffles. */
+  #shufflesTold = true;
 
   constructor(table: CounterTable) {
     this.#table = table;
@@ -53,6 +55,8 @@ export class KernelCounters {
     values[place + ops + 2]! += work.macIssues;
     values[place + ops + 3]! += work.vectorIssues;
     values[place + ops + 4]! += work.scalarCycles;
+    if (work.shuffleIssues === undefined) this.#shufflesTold = false;
+    else values[place + ops + 5]! += work.shuffleIssues;
   }
 
   /** Takes cycles that are still to come off a copy of the counters. */
@@ -65,17 +69,18 @@ export class KernelCounters {
       const lowerBound = this.#uncounted.has(name);
       const report = { name, calls: grownBy(span, place), cycles: grownBy(span, place + cycles), lowerBound };
       const worked = !lowerBound && (span.after[place] ?? 0) > 0;
-      return worked ? { ...report, ops: opsAt(span, place + ops) } : report;
+      return worked ? { ...report, ops: this.#opsAt(span, place + ops) } : report;
     });
   }
-}
 
-function opsAt(span: CounterSpan, place: number): KernelOps {
-  return {
-    loadBytes: grownBy(span, place),
-    storeBytes: grownBy(span, place + 1),
-    macIssues: grownBy(span, place + 2),
-    vectorIssues: grownBy(span, place + 3),
-    scalarCycles: grownBy(span, place + 4),
-  };
+  #opsAt(span: CounterSpan, place: number): KernelOps {
+    return {
+      loadBytes: grownBy(span, place),
+      storeBytes: grownBy(span, place + 1),
+      macIssues: grownBy(span, place + 2),
+      vectorIssues: grownBy(span, place + 3),
+      scalarCycles: grownBy(span, place + 4),
+      ...(this.#shufflesTold && { shuffleIssues: grownBy(span, place + 5) }),
+    };
+  }
 }

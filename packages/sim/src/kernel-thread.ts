@@ -42,7 +42,7 @@ export const threadPlaces = {
   longs: 4,
   /** 0: none. 1: a number. 2: a BigInt. */
   resultKind: 5,
-  /** Five of them. */
+  /** Five of them, then the shuffles. */
   ops: 6,
   result: 32,
   /** Milliseconds that the call took. */
@@ -93,6 +93,7 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
     return {
       calls: functions.map((name) => exports[name] as Call),
       count: exports.aiekit_ops as Call | undefined,
+      shuffles: exports.aiekit_shuffles as Call | undefined,
       stackPointer: exports.__stack_pointer as { value: number } | undefined,
       registers: registers.map((name) => exports[name] as { value: number }),
     };
@@ -114,7 +115,7 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
     }
   };
   const serve = (core: number): void => {
-    const { calls, count, stackPointer, registers } = ready[core]!;
+    const { calls, count, shuffles, stackPointer, registers } = ready[core]!;
     const [at, from] = [(core + 1) * places.stride, core * places.stride];
     const began = performance.now();
     let end = 3;
@@ -132,6 +133,7 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
       else if (value !== undefined) longs[from + places.result] = value;
       // Counters are registers too, and asking for them clears them.
       if (count) for (let kind = 0; kind < 5; kind++) words[at + places.ops + kind] = Number(count(kind));
+      if (shuffles) words[at + places.ops + 5] = Number(shuffles());
       registers.forEach((register, i) => {
         numbers[from + places.registers + i] = register.value;
       });

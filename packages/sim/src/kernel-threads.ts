@@ -302,10 +302,11 @@ export class ThreadedCore {
     const kind = words[at + places.resultKind];
     const value =
       kind === 0 ? undefined : kind === 1 ? this.#numbers[from + places.result]! : this.#longs[from + places.result]!;
-    const [loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles] = [0, 1, 2, 3, 4].map(
-      (one) => words[at + places.ops + one]! >>> 0,
-    ) as [number, number, number, number, number];
-    const ops = { loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles };
+    const of = (kind: number): number => words[at + places.ops + kind]! >>> 0;
+    const ops = {
+      ...{ loadBytes: of(0), storeBytes: of(1), macIssues: of(2), vectorIssues: of(3), scalarCycles: of(4) },
+      shuffleIssues: this.#functions.includes("aiekit_shuffles") ? of(5) : undefined,
+    };
     return { value, ops: this.#own.takeOps && ops, tookMs: this.#numbers[from + places.took]! };
   }
 }

@@ -29,8 +29,12 @@ export function threadedKernels(bytes: Uint8Array): ThreadedKernels | undefined 
   const module = threadedModule(bytes);
   if (module === undefined) return undefined;
   const outline = outlineModule(module.further);
-  const counter = outline.exportedFunctions.get("aiekit_ops");
-  const counters = counter === undefined ? new Set<number>() : globalsOf(outline, counter);
+  const counters = new Set(
+    ["aiekit_ops", "aiekit_shuffles"].flatMap((name) => {
+      const counter = outline.exportedFunctions.get(name);
+      return counter === undefined ? [] : [...globalsOf(outline, counter)];
+    }),
+  );
   const stack = outline.exportedGlobals.get("__stack_pointer");
   if (stack !== undefined) counters.delete(stack);
   const timing = fixedTiming(outline, counters);

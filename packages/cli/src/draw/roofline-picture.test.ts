@@ -6,7 +6,7 @@ const roofs = { loadBytesPerCycle: 64, storeBytesPerCycle: 32, streamBytesPerCyc
 const work = (kernel: string, counted: Partial<NonNullable<KernelWork["counted"]>> | undefined): KernelWork => ({
   ...{ kernel, cores: 1, calls: 1, cycles: 100, busyShare: 1, streamInBytes: 0, streamOutBytes: 0 },
   counted: counted && {
-    ...{ macIssues: 1, vectorIssues: 0, loadBytes: 1, storeBytes: 0, roof: "compute" },
+    ...{ macIssues: 1, vectorIssues: 0, shuffleIssues: 0, loadBytes: 1, storeBytes: 0, roof: "compute" },
     ...{ issuesPerCycle: 0.1, issuesPerRunCycle: 0.05, memoryIntensity: 0.5, streamIntensity: 0.2, ...counted },
   },
 });

@@ -8,7 +8,7 @@ const roofs = { loadBytesPerCycle: 64, storeBytesPerCycle: 32, streamBytesPerCyc
 const noWork = { loadBytes: 0, storeBytes: 0, macIssues: 0, vectorIssues: 0, scalarCycles: 0 };
 const tile = { col: 0, row: 2 };
 
-function kernel(ops: Partial<typeof noWork>, given: Partial<KernelReport> = {}): KernelReport {
+function kernel(ops: Partial<NonNullable<KernelReport["ops"]>>, given: Partial<KernelReport> = {}): KernelReport {
   return { name: "k", calls: 1, cycles: 500, lowerBound: false, ops: { ...noWork, ...ops }, ...given };
 }
 
@@ -52,6 +52,16 @@ test("cores that call the same kernel are taken together, those that do not call
 
   expect(work).toMatchObject({ cores: 2, calls: 2, cycles: 1000, busyShare: 0.5 });
   expect(work!.counted).toMatchObject({ macIssues: 200, streamIntensity: Number.POSITIVE_INFINITY });
+});
+
+test("issues are told by unit; shuffles only where every core's module tells them", () => {
+  const told = kernel({ macIssues: 250, vectorIssues: 12, shuffleIssues: 5 });
+  const [work] = workOf([told, told]);
+  const [mixed] = workOf([told, kernel({ macIssues: 250, vectorIssues: 12 })]);
+
+  expect(work!.counted).toMatchObject({ macIssues: 500, vectorIssues: 24, shuffleIssues: 10 });
+  expect(kernelLines([work!]).join("\n")).toMatch(/^k .* 500 +24 +10 +/m);
+  expect(mixed!.counted?.shuffleIssues).toBeUndefined();
 });
 
 test("a kernel that counts no work has a lower bound and no roof", () => {

@@ -28,6 +28,8 @@ export interface KernelWork {
     | {
         readonly macIssues: number;
         readonly vectorIssues: number;
+        /** Of the vector issues, those that only move elements. Undefined where a module does not tell. */
+        readonly shuffleIssues: number | undefined;
         readonly loadBytes: number;
         readonly storeBytes: number;
         /** Issues of the busier vector unit per cycle in the kernel, and per cycle of the run; the peak is 1. */
@@ -100,6 +102,8 @@ function countedWork(
   if (ops.length < calls.length) return undefined;
   const [macIssues, vectorIssues] = [sum(ops, (one) => one.macIssues), sum(ops, (one) => one.vectorIssues)];
   const [loadBytes, storeBytes] = [sum(ops, (one) => one.loadBytes), sum(ops, (one) => one.storeBytes)];
+  const told = ops.every((one) => one.shuffleIssues !== undefined);
+  const shuffleIssues = told ? sum(ops, (one) => one.shuffleIssues ?? 0) : undefined;
   const issues = Math.max(macIssues, vectorIssues);
   const busiestBytes = sum(calls, ({ channels }) => 4 * Math.max(0, ...channels.map(({ words }) => words)));
   const costs: readonly (readonly [Roof, number])[] = [
@@ -113,7 +117,7 @@ function countedWork(
   // The parts of a call come one after the other, the streams run beside all of them.
   const [roof] = costs[4]![1] > inCore ? costs[4]! : costs.slice(0, 4).reduce((a, b) => (b[1] > a[1] ? b : a));
   return {
-    ...{ macIssues, vectorIssues, loadBytes, storeBytes, roof },
+    ...{ macIssues, vectorIssues, shuffleIssues, loadBytes, storeBytes, roof },
     issuesPerCycle: issues / kernelCycles,
     issuesPerRunCycle: issues / runCycles,
     memoryIntensity: issues / (loadBytes + storeBytes),

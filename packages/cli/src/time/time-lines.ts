@@ -66,23 +66,38 @@ export function kernelLines(kernels: readonly KernelWork[]): string[] {
     const about = [kernel, String(cores), String(calls), `${counted ? "" : "at least "}${whole(cycles)}`];
     const streams = [formatBytes(streamInBytes), formatBytes(streamOutBytes)];
     const busy = `${Math.round(100 * busyShare)} %`;
-    if (counted === undefined) return [...about, busy, "", "", "", ...streams, "", "", "counts no work"];
+    if (counted === undefined) return [...about, busy, "", "", "", "", "", "", ...streams, "", "", "counts no work"];
     const { issuesPerCycle, issuesPerRunCycle, loadBytes, storeBytes } = counted;
     const intensities = [counted.memoryIntensity, counted.streamIntensity].map(perByte);
     const issues = `${issuesPerCycle.toFixed(2)}, ${issuesPerRunCycle.toFixed(2)}`;
+    const byUnit = [counted.macIssues, counted.vectorIssues, counted.shuffleIssues].map((n) => String(n ?? ""));
     return [
-      ...[...about, busy, issues, formatBytes(loadBytes), formatBytes(storeBytes), ...streams],
+      ...[...about, busy, issues, ...byUnit, formatBytes(loadBytes), formatBytes(storeBytes), ...streams],
       ...[...intensities, counted.roof],
     ];
   });
   const titles = [
-    ...["cores", "calls", "cycles", "busy", "issues/cycle", "loaded", "stored", "DMA in", "DMA out"],
+    ...[
+      "cores",
+      "calls",
+      "cycles",
+      "busy",
+      "issues/cycle",
+      "MAC",
+      "vector",
+      "shuffle",
+      "loaded",
+      "stored",
+      "DMA in",
+      "DMA out",
+    ],
     ...["issues/B", "issues/B DMA"],
   ];
   return [
     "kernels (modelled):",
     formatTable([{ title: "kernel" }, ...titles.map(right), { title: "bound by" }], rows),
     "busy: of the cycles of its cores; issues: of the busier vector unit, per cycle of the kernel and of the run, 1 at most;",
+    "MAC, vector: issues of the multiplier and of the other vector units; shuffle: those of the latter that only move elements;",
     "DMA: of its tiles, for all kernels there; issues/B: per byte loaded and stored, and per byte of the busiest channel",
   ];
 }

@@ -34,6 +34,7 @@ AIEKIT_REGISTER uint32_t store_bytes = 0;
 AIEKIT_REGISTER uint32_t mac_cycles = 0;
 AIEKIT_REGISTER uint32_t vector_cycles = 0;
 AIEKIT_REGISTER uint32_t scalar_cycles = 0;
+AIEKIT_REGISTER uint32_t shuffle_cycles = 0;
 AIEKIT_REGISTER int32_t rounding = 0;
 AIEKIT_REGISTER int32_t saturation = 0;
 #undef AIEKIT_REGISTER
@@ -47,12 +48,18 @@ AIEKIT_INLINE void count_load(unsigned) {}
 AIEKIT_INLINE void count_store(unsigned) {}
 AIEKIT_INLINE void count_mac(unsigned) {}
 AIEKIT_INLINE void count_vector(unsigned) {}
+AIEKIT_INLINE void count_shuffle(unsigned) {}
 #else
 AIEKIT_INLINE void count_load(unsigned bytes) { load_bytes += bytes; }
 AIEKIT_INLINE void count_store(unsigned bytes) { store_bytes += bytes; }
 AIEKIT_INLINE void count_mac(unsigned cycles) { mac_cycles += cycles; }
 // Adds, compares, shuffles and the like: one issue for 512 bits.
 AIEKIT_INLINE void count_vector(unsigned bits) { vector_cycles += cycles_for(bits, 512); }
+// What only moves elements to other lanes. It is among the vector issues, and is told apart besides.
+AIEKIT_INLINE void count_shuffle(unsigned bits) {
+  count_vector(bits);
+  shuffle_cycles += cycles_for(bits, 512);
+}
 #endif
 
 }  // namespace aiekit
@@ -73,6 +80,13 @@ extern "C" __attribute__((weak, used, noinline, optnone)) int32_t aiekit_ops(int
     case 4: count = aiekit::scalar_cycles; aiekit::scalar_cycles = 0; break;
     default: aiekit::trap(aiekit::trap_code::out_of_range, kind, 4);
   }
+  return static_cast<int32_t>(count);
+}
+
+// How many of kind 3 were shuffles, since it was last asked.
+extern "C" __attribute__((weak, used, noinline, optnone)) int32_t aiekit_shuffles() {
+  const uint32_t count = aiekit::shuffle_cycles;
+  aiekit::shuffle_cycles = 0;
   return static_cast<int32_t>(count);
 }
 

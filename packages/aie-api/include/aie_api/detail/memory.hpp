@@ -73,7 +73,7 @@ AIEKIT_INLINE vector<detail::without_const_t<T>, N> load_unaligned_v(T* from, un
   detail::check_alignment(from, aligned_elems * sizeof(U));
   // Two aligned loads and a shift on the device.
   aiekit::count_load(N * sizeof(U));
-  aiekit::count_vector(N * sizeof(U) * 8);
+  aiekit::count_shuffle(N * sizeof(U) * 8);
   return detail::read<N, U>(from);
 }
 
@@ -81,7 +81,7 @@ template <typename T, unsigned N>
 AIEKIT_INLINE void store_unaligned_v(T* to, const vector<T, N>& value, unsigned aligned_elems = 1) {
   detail::check_alignment(to, aligned_elems * sizeof(T));
   aiekit::count_store(N * sizeof(T));
-  aiekit::count_vector(N * sizeof(T) * 8);
+  aiekit::count_shuffle(N * sizeof(T) * 8);
   detail::write(to, value);
 }
 

@@ -93,7 +93,7 @@ AIEKIT_INLINE pair_of<vector<T, N>> interleave_unzip_by(const vector<T, N>& v, c
 template <typename T, unsigned N>
 AIEKIT_INLINE vector<T, N> window(const vector<T, N>& low, const vector<T, N>& high, unsigned from) {
   if (from > N) bad_step(from, N);
-  aiekit::count_vector(low.bits());
+  aiekit::count_shuffle(low.bits());
   held_t<T> both[2 * N];
   __builtin_memcpy(both, &low, sizeof low);
   __builtin_memcpy(both + N, &high, sizeof high);
@@ -107,31 +107,31 @@ AIEKIT_INLINE vector<T, N> window(const vector<T, N>& low, const vector<T, N>& h
 // The stream v0 w0 v1 w1 ... in chunks of `step` lanes (a power of two, at most half the lanes); `first` is its low half.
 template <typename T, unsigned N>
 AIEKIT_INLINE detail::pair_of<vector<T, N>> interleave_zip(const vector<T, N>& v, const vector<T, N>& w, unsigned step) {
-  aiekit::count_vector(2 * v.bits());
+  aiekit::count_shuffle(2 * v.bits());
   return detail::interleave_zip_by<1>(v, w, step);
 }
 // `first`: even chunks of concat(v, w); `second`: odd ones.
 template <typename T, unsigned N>
 AIEKIT_INLINE detail::pair_of<vector<T, N>> interleave_unzip(const vector<T, N>& v, const vector<T, N>& w, unsigned step) {
-  aiekit::count_vector(2 * v.bits());
+  aiekit::count_shuffle(2 * v.bits());
   return detail::interleave_unzip_by<1>(v, w, step);
 }
 
 // Chunks 0, 2, 4 ... of `step` lanes, and 1, 3, 5 ...
 template <typename T, unsigned N>
 AIEKIT_INLINE vector<T, N / 2> filter_even(const vector<T, N>& v, unsigned step = 1) {
-  aiekit::count_vector(v.bits());
+  aiekit::count_shuffle(v.bits());
   return detail::interleave_unzip_by<1>(v, v, step).first.template extract<N / 2>(0);
 }
 template <typename T, unsigned N>
 AIEKIT_INLINE vector<T, N / 2> filter_odd(const vector<T, N>& v, unsigned step = 1) {
-  aiekit::count_vector(v.bits());
+  aiekit::count_shuffle(v.bits());
   return detail::interleave_unzip_by<1>(v, v, step).second.template extract<N / 2>(0);
 }
 
 template <typename T, unsigned N>
 AIEKIT_INLINE vector<T, N> reverse(const vector<T, N>& v) {
-  aiekit::count_vector(v.bits());
+  aiekit::count_shuffle(v.bits());
   return detail::reversed(v.to_native(), detail::make_indices<N>{});
 }
 
@@ -175,7 +175,7 @@ AIEKIT_INLINE vector<T, N> shuffle_down_replicate(const vector<T, N>& v, unsigne
 template <typename T, unsigned N>
 AIEKIT_INLINE vector<T, N> transpose(const vector<T, N>& v, unsigned rows, unsigned columns) {
   if (rows * columns != N) detail::bad_step(rows * columns, N);
-  aiekit::count_vector(v.bits());
+  aiekit::count_shuffle(v.bits());
   return detail::transposed_by<1, detail::held_t<T>, N>(v.to_native(), rows);
 }
 
