@@ -6,6 +6,7 @@ import type { HostBuffer } from "./controller.ts";
 import { CriticalPath } from "./critical-path.ts";
 import { deadlock } from "./deadlock.ts";
 import { SimFault } from "./fault.ts";
+import { endlessHint } from "./kernel-fault.ts";
 import { pathReports } from "./path-report.ts";
 import { type RunReport, readCounters, type TileReport, tileReports } from "./run-report.ts";
 import type { Delays } from "./scheduler.ts";
@@ -26,7 +27,10 @@ export interface RunOptions {
   readonly buffers: readonly Uint8Array[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
-  /** Milliseconds in which a kernel must return. Default 10,000. Not held in a browser: run the array in a worker there. */
+  /**
+   * Milliseconds in which a kernel must return. Default 10,000. Held by the instructions that its loops take, ten million a
+   * millisecond, which no machine does: so a kernel that is ended may have had several times as long.
+   */
   readonly kernelLimitMs?: number;
 }
 
@@ -65,6 +69,8 @@ const turnMs = 100;
 const interruptedTurns = 3;
 /** Events between two looks at the clock on the wall. */
 const eventsPerLook = 64;
+/** Instructions in loops for each millisecond of the limit: more than machines do, so that nothing is ended too early. */
+const loopInstructionsPerMs = 10_000_000;
 /** Several thousand times what the longest kernel call takes here. */
 const kernelLimitMs = 10_000;
 /**
@@ -205,8 +211,10 @@ export class AieArray {
       const turn = () => {
         end = this.#turn(drive.until);
       };
-      // Without kernels every loop comes back to the scheduler, and the guard's thread is not needed.
-      const guard = this.#callsKernels ? guarded(turn, this.#limits(limitMs)) : turn();
+      // Without kernels every loop comes back to the scheduler; with a budget kernels end by themselves. The guard, which
+      // starts a thread each time, is then needed for Ctrl-C alone.
+      this.#giveBudgets(limitMs + turnMs);
+      const guard = this.#isGuarded ? guarded(turn, this.#limits(limitMs)) : turn();
       if (guard === "limit") throw this.#endlessKernel(limitMs);
       if (guard === "interrupted") throw new AbortedError("simulated run: interrupted");
       if ((end as TurnEnd) === "standstill") return drive.onStandstill();
@@ -214,6 +222,17 @@ export class AieArray {
       onProgress?.({ wordsMoved: this.#wordsMoved(), cycles: this.#array.clock.now });
       await new Promise<void>((resolve) => setTimeout(resolve, 0));
       if (signal?.aborted) throw new AbortedError("simulated run: stopped");
+    }
+  }
+
+  get #isGuarded(): boolean {
+    if (!this.#callsKernels) return false;
+    return this.#turns < interruptedTurns || this.#array.kernels.some(({ budget }) => budget === undefined);
+  }
+
+  #giveBudgets(ms: number): void {
+    for (const { budget } of this.#array.kernels) {
+      if (budget) budget.left.value = BigInt(Math.ceil(ms * loopInstructionsPerMs));
     }
   }
 
@@ -273,7 +292,7 @@ export class AieArray {
     return new SimFault(
       `${who} did not return within ${limitMs} ms`,
       { kind: "kernel-endless", cycle: core?.underWay?.since ?? clock.now, ...(core && { tile: core.tile }) },
-      { hint: "look for a loop whose end is never reached, or give the run more time" },
+      { hint: endlessHint },
     );
   }
 

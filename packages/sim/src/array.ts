@@ -34,6 +34,8 @@ export interface ConfiguredArray {
   readonly cores: readonly Core[];
   /** Channels of every tile that was touched. */
   readonly channels: () => readonly DmaChannel[];
+  /** Of the cores that have any. */
+  readonly kernels: readonly KernelModule[];
   /** Undefined when all kernels run on this thread. */
   readonly threads: KernelThreads | undefined;
   /** Bytes of a buffer or external buffer, as they are now; undefined where the design has none of this name. */
@@ -139,7 +141,17 @@ export function configureArray(
     knownTiles = tiles.size;
     return known;
   };
-  return { clock, counters, cost, controller, cores, channels, threads: threads?.all, buffer };
+  return {
+    clock,
+    counters,
+    cost,
+    controller,
+    cores,
+    channels,
+    kernels: [...kernels.values()],
+    threads: threads?.all,
+    buffer,
+  };
 }
 
 function externalWords(bytes: number): Uint32Array {

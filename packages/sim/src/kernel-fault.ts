@@ -14,6 +14,8 @@ export interface KernelFailure {
   readonly stackPointer?: number | undefined;
 }
 
+export const endlessHint = "look for a loop whose end is never reached, or give the run more time";
+
 /** Clang lets a function use this much below the stack pointer without moving it. */
 const redZoneBytes = 128;
 
@@ -32,7 +34,7 @@ export function kernelFault(error: unknown, failure: KernelFailure): unknown {
   const found = diagnose(error, failure);
   const kernel = {
     name: call.name,
-    frames: wasmFrames(error.stack ?? ""),
+    frames: wasmFrames(error.stack ?? "", module!.budget?.offsetBefore),
     module: module!.bytes,
     callLoc: call.op.loc,
     ...(error instanceof KernelTrap && { trapCode: error.trapCode }),
@@ -68,6 +70,13 @@ interface Finding {
 
 function diagnose(error: Error, { site, stackPointer: elsewhere }: KernelFailure): Finding {
   const memory = site.memories[0]!;
+  if (Number(site.module!.budget?.left.value ?? 0) < 0) {
+    return {
+      kind: "kernel-endless",
+      what: "did not return: its loops went on for longer than any kernel should",
+      hint: endlessHint,
+    };
+  }
   if (error instanceof KernelTrap) return diagnoseTrap(error, site.memories);
   const stackPointer = elsewhere ?? site.module!.stackPointer();
   const outside = /out of bounds/.test(error.message);
@@ -137,13 +146,13 @@ function describeArguments(memories: readonly TileMemory[], pointers: readonly n
 
 /**
  * Frames of WebAssembly in a stack as V8 and SpiderMonkey write it: `at mel (wasm://wasm/7e1a:wasm-function[12]:0x1f4)`.
- * Offsets count from the start of the module.
+ * Offsets count from the start of the module, as it was before its loops were given a budget.
  */
-function wasmFrames(stack: string): WasmFrame[] {
+function wasmFrames(stack: string, offsetBefore = (offset: number) => offset): WasmFrame[] {
   return [...stack.matchAll(/(?:at ([^\s(]+) \(|^([^\s@]+)@)?[^\s(]*wasm-function\[\d+\]:(0x[0-9a-f]+)/gm)].map(
     (match) => ({
       functionName: match[1] ?? match[2],
-      byteOffset: Number(match[3]),
+      byteOffset: offsetBefore(Number(match[3])),
     }),
   );
 }

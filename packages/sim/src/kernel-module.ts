@@ -1,6 +1,7 @@
 import { BudgetError, DesignError } from "@aiekit/core";
 import type { KernelOps } from "./cost-model.ts";
 import { type TileCoord, tileName } from "./fault.ts";
+import { type BudgetedModule, budgetName, withLoopBudget } from "./loop-budget.ts";
 import type { ThreadedKernels } from "./threaded-kernels.ts";
 import { importedMemoryLimits, withMemoryMaximum } from "./wasm-memory-import.ts";
 import { type WasmGlobal, type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./webassembly.ts";
@@ -37,8 +38,17 @@ export interface KernelModule {
   readonly staticsEnd: number | undefined;
   /** Work counted since the last call; undefined when the module counts none. */
   readonly takeOps: (() => KernelOps) | undefined;
+  /** What the kernels' loops may still take; undefined where loops are not counted, as in modules for several threads. */
+  readonly budget: LoopBudget | undefined;
   /** There when other threads can have instances on the same memory. */
   readonly threaded: { readonly kernels: ThreadedKernels; readonly registers: readonly WasmGlobal[] } | undefined;
+}
+
+export interface LoopBudget {
+  /** Instructions in loops; below 0 when a loop has used it up, and so trapped. */
+  readonly left: WasmGlobal;
+  /** Offset in `bytes` of what is at an offset of the module that runs. */
+  readonly offsetBefore: BudgetedModule["offsetBefore"];
 }
 
 /**
@@ -66,7 +76,8 @@ export function instantiateKernels(
   }
   const pages = Math.max(windowPage(neighbours) + 1, limits?.minimum ?? 0);
   const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: threaded !== undefined });
-  const first = instantiate(tile, compiled(threaded?.first ?? bytes, pages), memory);
+  const compile = compiled(threaded?.first ?? bytes, pages, threaded === undefined);
+  const first = instantiate(tile, () => compile().module, memory);
   const { exports } = threaded ? new wasm.Instance(threaded.module, environment(memory)) : first;
   const registers = threaded?.registers.map((name) => exports[name] as WasmGlobal) ?? [];
   // What a start function left in them.
@@ -77,6 +88,7 @@ export function instantiateKernels(
     const found = exports[name];
     return typeof found === "function" ? (found as KernelFunction) : undefined;
   };
+  const left = exports[budgetName] as WasmGlobal | undefined;
   const count = find("aiekit_ops");
   const shuffles = find("aiekit_shuffles");
   const stack = exports.__stack_pointer;
@@ -89,6 +101,7 @@ export function instantiateKernels(
     staticsEnd: dataEnd instanceof wasm.Global ? Number(dataEnd.value) : undefined,
     stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
     takeOps: count && (() => takeOps(count, shuffles)),
+    budget: left && { left, offsetBefore: compile().offsetBefore },
     threaded: threaded && { kernels: threaded, registers },
   };
 }
@@ -104,17 +117,29 @@ function environment(memory: WasmMemory) {
   return { env };
 }
 
+interface CompiledModule {
+  readonly module: WasmModule;
+  readonly offsetBefore: BudgetedModule["offsetBefore"];
+}
+
 /** Modules that were compiled, by their bytes and the pages of their memory: kernels that ran often stay optimized. */
-const modules = new WeakMap<Uint8Array, Map<number, WasmModule>>();
+const modules = new WeakMap<Uint8Array, Map<number, CompiledModule>>();
 
 /** Compiles a module for a memory of `pages`. Cores with one program share it, and so do arrays one after the other. */
-function compiled(bytes: Uint8Array, pages: number): () => WasmModule {
+function compiled(bytes: Uint8Array, pages: number, budgeted: boolean): () => CompiledModule {
   return () => {
-    const byPages = modules.get(bytes) ?? new Map<number, WasmModule>();
+    const byPages = modules.get(bytes) ?? new Map<number, CompiledModule>();
     modules.set(bytes, byPages);
-    const module = byPages.get(pages) ?? new wasm.Module(withMemoryMaximum(bytes, pages));
-    byPages.set(pages, module);
-    return module;
+    const known = byPages.get(pages);
+    if (known !== undefined) return known;
+    const plain = withMemoryMaximum(bytes, pages);
+    const counted = budgeted ? withLoopBudget(plain) : undefined;
+    const made = {
+      module: new wasm.Module(counted?.bytes ?? plain),
+      offsetBefore: counted?.offsetBefore ?? ((offset: number) => offset),
+    };
+    byPages.set(pages, made);
+    return made;
   };
 }
 

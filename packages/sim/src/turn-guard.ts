@@ -16,8 +16,8 @@ const script = vm && new vm.Script("work()");
  * ever leaves no other way in. What it throws is thrown. State that stopped work leaves behind is of no use.
  * `breakOnInterrupt`: Ctrl-C stops it as well. Node then takes the signal from the program's own handlers, and on a busy
  * machine one that comes while it does so is lost or ends the process; so this is for a few turns, not for every one.
- * In a browser nothing can stop work on its own thread: there it runs to its end, and who wants a limit runs the array in a
- * worker and terminates that.
+ * In a browser nothing can stop work on its own thread: there it runs to its end. Kernels with a budget for their loops end by
+ * themselves.
  */
 export function guarded(work: () => void, { limitMs, breakOnInterrupt }: Limits): GuardedEnd {
   if (script === undefined || context === undefined) {
