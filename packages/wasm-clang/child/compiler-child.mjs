@@ -20,17 +20,36 @@ process.on("message", async (request) => {
 async function run({ id, tool, args, files, want }) {
   const decoder = new TextDecoder();
   let log = "";
-  const sink = (bytes) => {
+  const toLog = (bytes) => {
     if (bytes) log += decoder.decode(bytes, { stream: true });
   };
+  const object = [];
+  const toObject = (bytes) => {
+    if (bytes) object.push(bytes.slice());
+  };
+  const byStdout = objectByStdout(tool, args);
   try {
-    const tree = await commands[tool](args, files, { stdout: sink, stderr: sink });
-    return { id, exitCode: 0, log, files: new Map(want.map((path) => [path, fileAt(tree, path)])) };
+    const tree = await commands[tool](byStdout?.args ?? args, files, {
+      stdout: byStdout ? toObject : toLog,
+      stderr: toLog,
+    });
+    const fileOf = (path) => (path === byStdout?.path ? new Uint8Array(Buffer.concat(object)) : fileAt(tree, path));
+    return { id, exitCode: 0, log, files: new Map(want.map((path) => [path, fileOf(path)])) };
   } catch (error) {
     // The package reports an exit status as an error with a code; anything else is a crash of the tool.
     if (typeof error?.code === "number") return { id, exitCode: error.code, log, files: new Map() };
     return { id, exitCode: 134, log: `${log}\n${error?.stack ?? error}`, files: new Map() };
   }
+}
+
+/**
+ * The arguments that make clang write its object to stdout, and the path that it would have had. Into a file it writes a few
+ * bytes at a time, and the package's file system copies the whole file at each of them: half of the time of a compile.
+ */
+function objectByStdout(tool, args) {
+  const at = args.lastIndexOf("-o") + 1;
+  if (tool !== "clang++" || at === 0) return undefined;
+  return { args: args.with(at, "-"), path: args[at] };
 }
 
 function fileAt(tree, path) {

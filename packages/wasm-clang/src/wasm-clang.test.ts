@@ -44,10 +44,14 @@ test("a mistake in a kernel is reported with file, line and a command", async ()
   expect(tool.command).toMatch(/^clang\+\+ .*-Iheaders .*-c kernels\/demo\/demo\.cc -o kernel\.o$/);
 });
 
-test("a warning does not fail the compile and is handed back", async () => {
-  const { log } = await clang.compile({ ...job("int f() { int unused = 1; return 0; }"), args: [...args, "-Wall"] });
+test("a warning does not fail the compile and is handed back, apart from the object", async () => {
+  const { log, object } = await clang.compile({
+    ...job("int f() { int unused = 1; return 0; }"),
+    args: [...args, "-Wall"],
+  });
 
   expect(log).toContain("kernels/demo/demo.cc:1:15: warning: unused variable 'unused'");
+  expect([...object.subarray(0, 4)]).toEqual([0, 0x61, 0x73, 0x6d]);
 });
 
 test("a function that no object defines fails the link by its name", async () => {
