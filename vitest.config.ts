@@ -7,7 +7,8 @@ export default defineConfig({
     include: ["{mlir,tools,host,validate,pipeline,packages/*}/src/**/*.test.ts"],
     // Those of `make test-slow` and `make test-xrt` have configurations of their own.
     exclude: ["**/*.slow.test.ts", "**/*.xrt.test.ts"],
-    testTimeout: 60_000,
+    // Room for a compile, which the compiler itself ends after 120 s, and what follows it.
+    testTimeout: 180_000,
     pool: "forks",
     maxWorkers: 2,
   },
