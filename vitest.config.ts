@@ -10,6 +10,9 @@ export default defineConfig({
     // Room for a compile, which the compiler itself ends after 120 s, and what follows it.
     testTimeout: 180_000,
     pool: "forks",
+    // A process for each file imports everything again and starts a compiler of its own. So a test leaves nothing behind that
+    // another could see: no changed environment, no listener, no mock.
+    isolate: false,
     maxWorkers: 2,
   },
 });

@@ -1,6 +1,7 @@
 // Hosts clang, wasm-ld and llvm-symbolizer (@yowasp/clang) in a process of their own. Plain JavaScript, so that it can be
-// forked alike by the TypeScript sources and by dist. The parent starts it with --liftoff-only: V8's flags hold for a
-// whole process, and the optimising tier costs the compiler's 75 MB module more time than it saves.
+// forked alike by the TypeScript sources and by dist. The parent starts it with flags of V8, which hold for a whole process:
+// --liftoff-only, since the optimising tier costs the compiler's 75 MB module more time than it saves, and
+// --wasm-lazy-validation, since most functions are never called.
 //
 // in:  { id, tool, args, files: nested folders of text or bytes, want: paths }
 // out: "ready" once; then { id, exitCode, log, files: Map of path to bytes } in the order of the requests

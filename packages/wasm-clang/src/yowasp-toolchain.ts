@@ -97,7 +97,7 @@ type Reply = { readonly id: number } & ToolRun;
 
 function startChild(): CompilerChild {
   const child = fork(childUrl, [], {
-    execArgv: ["--liftoff-only"],
+    execArgv: ["--liftoff-only", "--wasm-lazy-validation"],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
