@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { compileLimitMs } from "./compile-limit.test-support.ts";
 import { runInProcess } from "./run-cli.test-support.ts";
 
 const validate = async (...argv: string[]) => {
@@ -11,7 +12,7 @@ test.each(["gelu", "add", "softmax", "layernorm", "topk", "transpose"])(
   async (kernel) => {
     expect(await validate(kernel)).toEqual({ code: 0, pass: true, cases: 2 });
   },
-  240_000,
+  2 * compileLimitMs,
 );
 
 test.each(["add", "topk", "matmul"])(
@@ -19,7 +20,7 @@ test.each(["add", "topk", "matmul"])(
   async (kernel) => {
     expect(await validate(kernel, "--npu", "npu2")).toEqual({ code: 0, pass: true, cases: 2 });
   },
-  240_000,
+  2 * compileLimitMs,
 );
 
 test("gelu with a rounding by floor fails its suite", async () => {
