@@ -1,4 +1,5 @@
-// A vitest reporter that keeps what the closing summary of `make test` needs: counts, and every skipped test with its reason.
+// A vitest reporter that keeps what the closing summary of `make test` needs: counts, every skipped test with its reason, and
+// the files that took longest.
 import { mkdirSync, writeFileSync } from "node:fs";
 
 class SummaryReporter {
@@ -13,6 +14,12 @@ class SummaryReporter {
         else summary.skipped.push({ test: `${module.relativeModuleId}: ${test.fullName}`, reason: note });
       }
     }
+    const seconds = modules.map((module) => ({
+      file: module.relativeModuleId,
+      seconds: (module.diagnostic().collectDuration + module.diagnostic().duration) / 1000,
+    }));
+    summary.slowest = seconds.sort((a, b) => b.seconds - a.seconds).slice(0, 10);
+    summary.seconds = seconds.reduce((sum, one) => sum + one.seconds, 0);
     mkdirSync("build", { recursive: true });
     writeFileSync("build/test-summary.json", JSON.stringify(summary, null, 2));
   }

@@ -80,6 +80,7 @@ const withoutReason = tests.skipped.filter((s) => !s.reason);
 console.log("\n== summary");
 for (const { name, ok, seconds } of results)
   console.log(`${ok ? "ok    " : "FAILED"} ${name} (${seconds.toFixed(1)} s)`);
+for (const line of slowestLines(tests)) console.log(line);
 for (const line of skipLines(tests.skipped)) console.log(line);
 if (withoutReason.length > 0) console.log(`FAILED ${withoutReason.length} tests are skipped without a reason`);
 
@@ -90,6 +91,13 @@ const crashed = results.some((r) => r.name === "tests" && !r.ok) && tests.failed
 const failed = tests.failed + crashed + withoutReason.length + checks.filter((r) => !r.ok).length;
 console.log(`\n${passed} passed, ${failed} failed, ${tests.skipped.length} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** The files that took longest, with their imports, of all that the files took one after the other. */
+function slowestLines({ slowest = [], seconds }) {
+  if (slowest.length === 0) return [];
+  const each = slowest.map((one) => `${one.file} ${one.seconds.toFixed(1)}`);
+  return [`slowest test files, in s of ${seconds.toFixed(0)} s in all: ${each.join(", ")}`];
+}
 
 /** A line a test, or a line for the tests of a file that share a reason. */
 function skipLines(skipped) {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { compileLimitMs } from "./compile-limit.test-support.ts";
 import { runInProcess } from "./run-cli.test-support.ts";
 
-/** Two builds with a cold compiler on a busy machine. */
-const buildsMs = 120_000;
+/** Two builds. */
+const buildsMs = 2 * compileLimitMs;
 
 test(
   "attention passes the first cases of its suite on the simulated array, and a rounding by floor turns noise red",

@@ -51,7 +51,7 @@ beforeAll(async () => {
     tile: { col: 0, row: 2 },
     kernel: { name: "sum_i32", frames, module, callLoc: undefined },
   });
-}, 60_000);
+}, 180_000);
 
 afterAll(() => clang.close());
 

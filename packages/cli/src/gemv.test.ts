@@ -6,10 +6,11 @@ import { LaunchChain, loadKernel, openDevice } from "@aiekit/host";
 import { buildKernel, packedWeights } from "@aiekit/tools";
 import { createRandom, relativeL2 } from "@aiekit/validate";
 import { expect, test } from "vitest";
+import { compileLimitMs } from "./compile-limit.test-support.ts";
 import { runInProcess } from "./run-cli.test-support.ts";
 
-/** Builds with a cold compiler on a busy machine. */
-const buildsMs = 180_000;
+/** At most three builds. */
+const buildsMs = 3 * compileLimitMs;
 
 test(
   "gemv passes the first cases of its suite on the simulated array, and a rounding by floor turns the first red",

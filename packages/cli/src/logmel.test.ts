@@ -5,6 +5,7 @@ import { readNpy, tensor, writeNpy } from "@aiekit/core";
 import { loadSpeech, speechSamplePath } from "@aiekit/pipeline";
 import { logmelLimits, maxAbsErr, pearson, whisperFeatures } from "@aiekit/validate";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { compileLimitMs } from "./compile-limit.test-support.ts";
 import { runInProcess } from "./run-cli.test-support.ts";
 
 let folder: string;
@@ -13,7 +14,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const startTimeoutMs = 120_000;
+/** Four sources. */
+const startTimeoutMs = 4 * compileLimitMs;
 const recordingPath = join(import.meta.dirname, "../../../../shared/data/jfk.wav");
 
 /** Largest error and correlation of the features that `aiekit run logmel` writes for a sound. */

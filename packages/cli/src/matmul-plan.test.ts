@@ -1,8 +1,9 @@
 import { test } from "vitest";
+import { compileLimitMs } from "./compile-limit.test-support.ts";
 import { expectPlanHolds, type MatmulPlanCase } from "./matmul-plan.test-support.ts";
 
-/** Builds with a cold compiler on a busy machine; matmul-plan.slow.test.ts has more of them. */
-const buildsMs = 120_000;
+/** Two builds, that of the plan and that without; matmul-plan.slow.test.ts has more of them. */
+const buildsMs = 2 * compileLimitMs;
 
 /** Bound by the multiplier, by short runs in host memory, by residuals, by GELU; then each kind of operands on one core. */
 const plans: readonly MatmulPlanCase[] = [

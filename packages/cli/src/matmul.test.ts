@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readNpy, tensor, writeNpy } from "@aiekit/core";
 import { expect, test } from "vitest";
+import { compileLimitMs } from "./compile-limit.test-support.ts";
 import { runInProcess } from "./run-cli.test-support.ts";
 
-/** Two builds with a cold compiler on a busy machine. */
-const buildsMs = 120_000;
+/** Two builds. */
+const buildsMs = 2 * compileLimitMs;
 
 test(
   "matmul passes the first cases of its suite on the simulated array, and a rounding by floor turns both red",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { compileLimitMs } from "./compile-limit.test-support.ts";
 import { runInProcess } from "./run-cli.test-support.ts";
 
 const validate = async (...argv: string[]) => {
@@ -11,7 +12,7 @@ test.each(["gelu", "add", "softmax", "layernorm", "topk", "transpose"])(
   async (kernel) => {
     expect(await validate(kernel)).toEqual({ code: 0, pass: true, cases: 2 });
   },
-  60_000,
+  2 * compileLimitMs,
 );
 
 test.each(["add", "topk", "matmul"])(
@@ -19,12 +20,12 @@ test.each(["add", "topk", "matmul"])(
   async (kernel) => {
     expect(await validate(kernel, "--npu", "npu2")).toEqual({ code: 0, pass: true, cases: 2 });
   },
-  120_000,
+  2 * compileLimitMs,
 );
 
 test("gelu with a rounding by floor fails its suite", async () => {
   expect(await validate("gelu", "--param", "rounding=floor")).toMatchObject({ code: 1, pass: false });
-}, 60_000);
+}, 240_000);
 
 test("the first case that failed is told with element, expected, got, and BD by BD the way back to the core that wrote it", async () => {
   const { code, stdout } = await runInProcess(["validate", "gelu", "--param", "rounding=floor", "--clips", "1"]);
@@ -41,4 +42,4 @@ test("the first case that failed is told with element, expected, got, and BD by 
   expect(told).toMatch(
     / {2}sent by MM2S 0 of \(\d,[2-5]\), BD \d+: element \d+ of y_\w*buff_\d, until cycle \d+ \(modelled\)\n {2}written by core \(\d,[2-5]\)\n/,
   );
-}, 120_000);
+}, 240_000);

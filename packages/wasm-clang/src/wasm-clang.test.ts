@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import { AbortedError, BudgetError, ToolError, ToolMissingError } from "@aiekit/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CompileJob, WasmClang } from "./index.ts";
@@ -5,6 +6,10 @@ import { type CompileJob, WasmClang } from "./index.ts";
 const args = ["--target=wasm32-unknown-unknown", "-std=c++20", "-O2", "-g", "-msimd128", "-Iheaders"];
 const headers = new Map([["headers/lanes/lanes.h", "#pragma once\nconstexpr int kLanes = 16;\n"]]);
 const job = (text: string): CompileJob => ({ source: { name: "kernels/demo/demo.cc", text }, headers, args });
+const endless: CompileJob = {
+  ...job("template <int N> struct F { static constexpr int v = F<N - 1>::v; }; int x = F<100000000>::v;"),
+  args: [...args, "-ftemplate-depth=1000000000"],
+};
 const layout = { stackBytes: 1024, dataBase: 4096 };
 let clang: WasmClang;
 
@@ -44,10 +49,14 @@ test("a mistake in a kernel is reported with file, line and a command", async ()
   expect(tool.command).toMatch(/^clang\+\+ .*-Iheaders .*-c kernels\/demo\/demo\.cc -o kernel\.o$/);
 });
 
-test("a warning does not fail the compile and is handed back", async () => {
-  const { log } = await clang.compile({ ...job("int f() { int unused = 1; return 0; }"), args: [...args, "-Wall"] });
+test("a warning does not fail the compile and is handed back, apart from the object", async () => {
+  const { log, object } = await clang.compile({
+    ...job("int f() { int unused = 1; return 0; }"),
+    args: [...args, "-Wall"],
+  });
 
   expect(log).toContain("kernels/demo/demo.cc:1:15: warning: unused variable 'unused'");
+  expect([...object.subarray(0, 4)]).toEqual([0, 0x61, 0x73, 0x6d]);
 });
 
 test("a function that no object defines fails the link by its name", async () => {
@@ -112,12 +121,7 @@ test("an idle compiler does not keep the process alive", async () => {
 test("an abort stops a running compile, and the service works afterwards", async () => {
   const own = await WasmClang.open();
   const controller = new AbortController();
-  const endless = "template <int N> struct F { static constexpr int v = F<N - 1>::v; }; int x = F<100000000>::v;";
-  const slow = own.compile({
-    ...job(endless),
-    args: [...args, "-ftemplate-depth=1000000000"],
-    signal: controller.signal,
-  });
+  const slow = own.compile({ ...endless, signal: controller.signal });
   setTimeout(() => controller.abort(), 100);
 
   expect(await failure(slow)).toBeInstanceOf(AbortedError);
@@ -135,9 +139,32 @@ test("a compiler that crashes is a ToolError, and the next compile works", async
   own.close();
 });
 
+test("a service takes over the process of one that was closed, unless that was at work", async () => {
+  let started = 0;
+  const count = (_id: number, type: string): void => {
+    if (type === "PROCESSWRAP") started++;
+  };
+  const processes = createHook({ init: count }).enable();
+  const [first, second, third] = [await WasmClang.open(), await WasmClang.open(), await WasmClang.open()];
+  await first.compile(job("int f;"));
+  first.close();
+  started = 0;
+
+  await second.compile(job("int f;"));
+  expect(started).toBe(0);
+  const stopped = failure(second.compile(endless));
+  await new Promise((resolve) => setImmediate(resolve));
+  second.close();
+  expect(await stopped).toBeInstanceOf(ToolError);
+  await third.compile(job("int f;"));
+  expect(started).toBe(1);
+  third.close();
+  processes.disable();
+});
+
 test("a compile that takes longer than its limit is stopped and says so", async () => {
   const own = await WasmClang.open({ jobTimeoutMs: 50 });
-  const failed = await failure(own.compile(job("int f;")));
+  const failed = await failure(own.compile(endless));
 
   expect(failed.message).toContain("no answer within 0.05 s");
   own.close();

@@ -41,8 +41,8 @@ export interface CompiledObject {
 }
 
 /**
- * clang++, wasm-ld and llvm-symbolizer for wasm32 as a service with a lifetime. `close()` ends it; one that is forgotten
- * does not keep the process alive.
+ * clang++, wasm-ld and llvm-symbolizer for wasm32 as a service with a lifetime. `close()` ends it, and its process
+ * in 10 s unless another service is opened; one that is forgotten does not keep the caller's process alive.
  */
 export class WasmClang {
   readonly #tools: Toolchain;

@@ -8,7 +8,7 @@ const childUrl = new URL("../child/compiler-child.mjs", import.meta.url);
 /**
  * The compiler of the npm package @yowasp/clang in a child process: started at the first job (about 1 to 4 s until it
  * answers), one job at a time, killed when `idleMs` pass without one (it holds about 320 MB). An idle child does not
- * keep this process alive and ends with it.
+ * keep this process alive and ends with it. At `close` it waits a while for the next service that needs one.
  */
 export function yowaspToolchain(options: { readonly idleMs: number; readonly jobTimeoutMs: number }): Toolchain {
   let child: CompilerChild | undefined;
@@ -20,11 +20,16 @@ export function yowaspToolchain(options: { readonly idleMs: number; readonly job
     child?.kill();
     child = undefined;
   };
+  const close = (): void => {
+    clearTimeout(idleTimer);
+    if (child !== undefined) keepSpare(child);
+    child = undefined;
+  };
 
   const runNow = async (job: ToolJob): Promise<ToolRun> => {
     if (job.signal?.aborted) throw new AbortedError();
     clearTimeout(idleTimer);
-    if (!child?.alive()) child = startChild();
+    if (!child?.alive()) child = takeSpare() ?? startChild();
     const answer = await withLimits(child, job, options.jobTimeoutMs);
     // A tool that crashed may have left its process without memory or stack.
     if (answer.exitCode === crashExitCode) stop();
@@ -40,15 +45,46 @@ export function yowaspToolchain(options: { readonly idleMs: number; readonly job
       queue = run.catch(() => undefined);
       return run;
     },
-    close: stop,
+    close,
   };
 }
 
 /** As a shell reports abort(); the child says so of anything that is no exit status. */
 const crashExitCode = 134;
 
+/**
+ * Children of services that were closed, for those opened next: a start and what a child compiles of itself at its first job
+ * take longer than most jobs.
+ */
+const spares = new Map<CompilerChild, NodeJS.Timeout>();
+const mostSpares = 2;
+const spareMs = 10_000;
+
+function keepSpare(child: CompilerChild): void {
+  if (child.busy() || !child.alive() || spares.size >= mostSpares) {
+    child.kill();
+    return;
+  }
+  const end = (): void => {
+    spares.delete(child);
+    child.kill();
+  };
+  spares.set(child, setTimeout(end, spareMs).unref());
+}
+
+function takeSpare(): CompilerChild | undefined {
+  for (const [child, timer] of spares) {
+    clearTimeout(timer);
+    spares.delete(child);
+    if (child.alive()) return child;
+  }
+  return undefined;
+}
+
 interface CompilerChild {
   alive(): boolean;
+  /** Whether it owes an answer. */
+  busy(): boolean;
   ask(request: { tool: ToolName; args: readonly string[]; files: Tree; want: readonly string[] }): Promise<ToolRun>;
   kill(): void;
 }
@@ -61,7 +97,7 @@ type Reply = { readonly id: number } & ToolRun;
 
 function startChild(): CompilerChild {
   const child = fork(childUrl, [], {
-    execArgv: ["--liftoff-only"],
+    execArgv: ["--liftoff-only", "--wasm-lazy-validation"],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
@@ -97,6 +133,7 @@ function startChild(): CompilerChild {
 
   return {
     alive: () => running,
+    busy: () => waiting !== undefined,
     ask: (request) =>
       new Promise((resolve) => {
         const id = nextId++;

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import { compileLimitMs } from "../compile-limit.test-support.ts";
 import { runInProcess } from "../run-cli.test-support.ts";
 
 const bench = (...params: string[]) =>
   runInProcess(["bench", "encoder-layer", ...params.flatMap((param) => ["--param", param]), "--json"]);
 const small = ["positions=40", "width=128", "heads=2", "ffn=256"] as const;
-/** Three builds with a cold compiler on a busy machine. */
-const buildsMs = 180_000;
+/** Three builds; from samples on, those of five sources more. */
+const buildsMs = 8 * compileLimitMs;
 
 test(
   "a small layer is right on the simulated array: seven launches, six runlists, three contexts",
