@@ -10,6 +10,7 @@ import { dpuKernels } from "../xclbin-kernels.ts";
 import { taskEnd } from "./driver-task.ts";
 import { readFullElf } from "./full-elf.ts";
 import type { NativeAddon, NativeDevice, NativeFailure } from "./native-addon.ts";
+import { mayCallDriverForSync } from "./sync-setting.ts";
 import { XrtBo } from "./xrt-bo.ts";
 import { XrtContext } from "./xrt-context.ts";
 import { XrtError, xrtError } from "./xrt-error.ts";
@@ -44,6 +45,7 @@ export class XrtDevice implements Device {
   readonly target: Target;
   readonly #addon: NativeAddon;
   readonly #native: NativeDevice;
+  readonly #syncsInDriver = mayCallDriverForSync();
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<XrtContext>();
   readonly #bos = new Set<XrtBo>();
@@ -147,7 +149,8 @@ export class XrtDevice implements Device {
     const native = await taskEnd(task, limits).catch((thrown: unknown) => {
       throw xrtError(`${what} could not be allocated`, thrown);
     });
-    const bo = new XrtBo(sizeBytes, { flags, group, native }, (closed) => this.#bos.delete(closed));
+    const options = { flags, group, native, syncsInDriver: this.#syncsInDriver };
+    const bo = new XrtBo(sizeBytes, options, (closed) => this.#bos.delete(closed));
     this.#bos.add(bo);
     if (!this.#closed) return bo;
     bo.close();

@@ -73,7 +73,7 @@ test("five contexts with hung commands leave files readable: waits take no threa
 test("states of a command that failed: ERROR and ABORT and TIMEOUT with XRT's words and a cure, and the next run works", () =>
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(1);
-    bench.fill(input, 1);
+    await bench.fill(input, 1);
     for (const state of ["error", "abort", "timeout"] as const) {
       nextCommandEnds(ertState[state]);
 
@@ -117,11 +117,11 @@ test("a command that is COMPLETED and wrote nothing is found by the guard patter
 test("a wait that the kernel interrupts is taken up again, however often, and the result is right", () =>
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(1);
-    bench.fill(input, 900);
+    await bench.fill(input, 900);
     setFault(machineFolder, "wait", { kind: "interrupt", times: 20 });
 
     await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
-    output.sync("fromDevice");
+    await output.sync("fromDevice");
 
     expect(bench.words(output)[0]).toBe(900);
   }));
@@ -129,13 +129,13 @@ test("a wait that the kernel interrupts is taken up again, however often, and th
 test("a submission that is interrupted is made again, and executes once", () =>
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(2);
-    bench.fill(input, 40);
+    await bench.fill(input, 40);
     setFault(machineFolder, "execute", { kind: "interrupt", times: 3 });
 
     // Two sends of one object each: executed twice, a third would not fit into the array and hang.
     await (await bench.run({ send: 1, fetch: 0 }, input, output)).finish();
     await (await bench.run({ send: 1, fetch: 2 }, input, output)).finish();
-    output.sync("fromDevice");
+    await output.sync("fromDevice");
 
     expect(bench.words(output)[objectWords]).toBe(40);
   }));
@@ -143,7 +143,7 @@ test("a submission that is interrupted is made again, and executes once", () =>
 test("a submission that the driver refuses ends the run as ERROR with errno, and the next one works", () =>
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(1);
-    bench.fill(input, 1);
+    await bench.fill(input, 1);
     setFault(machineFolder, "execute", { kind: "fail", errno: 5, times: 1 });
 
     const run = await bench.run({ send: 1, fetch: 1 }, input, output);
@@ -191,10 +191,10 @@ test("a context is opened, used and closed 40 times on one device, and all that 
       const context = await device.createContext(uuid);
       const bench = new Bench(device, context, loopback);
       const { input, output } = await bench.buffers(1);
-      bench.fill(input, i);
+      await bench.fill(input, i);
 
       await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
 
       expect(bench.words(output)[0]).toBe(i);
       for (const bo of [input, output]) bo.close();
