@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "detached_thread.h"
+
 namespace aiekit {
 namespace {
 
@@ -206,7 +208,7 @@ struct ContextThread::Shared {
 };
 
 ContextThread::ContextThread() : shared(std::make_shared<Shared>()) {
-  std::thread([shared = shared] { shared->run(); }).detach();
+  startDetached([shared = shared] { shared->run(); });
 }
 
 ContextThread::~ContextThread() {

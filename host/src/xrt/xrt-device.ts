@@ -23,11 +23,12 @@ const noAnswer =
 
 /** Opens the first NPU that XRT lists. @throws DeviceUnavailableError where it lists none or does not open it. */
 export async function openXrtDevice(addon: NativeAddon): Promise<XrtDevice> {
-  const native = new addon.Device();
+  let native: NativeDevice | undefined;
   try {
+    native = new addon.Device();
     return new XrtDevice(addon, native, await native.open(0));
   } catch (thrown) {
-    void native.close();
+    void native?.close();
     const error = xrtError("device xrt", thrown);
     if (!(error instanceof XrtError)) throw error;
     throw new DeviceUnavailableError(error.message, {

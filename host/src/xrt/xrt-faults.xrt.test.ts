@@ -36,6 +36,7 @@ const calls: readonly FaultPlace[] = [
   "wait",
   "destroyContext",
   "closeHandle",
+  "createThread",
 ];
 
 /** Calls that the addon makes again when a signal interrupted them; those in the middle of others XRT gives up. */

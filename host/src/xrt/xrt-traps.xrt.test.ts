@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { tensor } from "@aiekit/core";
 import { afterEach, expect, test, vi } from "vitest";
 import { Bench } from "../conformance-bench.test-support.ts";
@@ -284,28 +283,6 @@ test("the addon itself refuses a BO past the last argument, which crashes XRT, a
     await native.close().promise;
   }));
 
-test("worker threads have devices of their own, and one that ends in the middle takes nothing with it", async () => {
-  expect(await Promise.all([startWorker("run"), startWorker("run"), startWorker("run")])).toEqual([4711, 4711, 4711]);
-  nextCommandHangs();
-  expect(await startWorker("leave")).toBe("in flight");
-  expect(await startWorker("run")).toBe(4711);
-});
-
-test("worker threads that end while the driver makes contexts for them leave none behind", async () => {
-  for (let i = 0; i < contexts; i++) expect(await startWorker("ask")).toBe("asked");
-
-  // What a worker asked for is freed behind its end.
-  await vi.waitFor(async () => {
-    const device = await openXrt();
-    try {
-      const uuid = await device.registerXclbin(loopback.xclbin(0));
-      await Promise.all(Array.from({ length: contexts - 1 }, () => device.createContext(uuid)));
-    } finally {
-      await device.close();
-    }
-  }, 10_000);
-});
-
 /** What a number is once it has stayed the same for ten looks. */
 async function settled(look: () => number): Promise<number> {
   let [last, same] = [look(), 0];
@@ -316,29 +293,4 @@ async function settled(look: () => number): Promise<number> {
     expect(same).toBeGreaterThan(10);
   });
   return last;
-}
-
-/** Gives what it said last. It is terminated in the middle of what it does, unless that is `run`. */
-async function startWorker(mode: "run" | "leave" | "ask"): Promise<unknown> {
-  const text = await readFile(new URL("./xrt-worker.test-support.mjs", import.meta.url), "utf8");
-  const worker = new Worker(text, {
-    eval: true,
-    execArgv: [],
-    workerData: {
-      host: new URL("../../dist/index.js", import.meta.url).href,
-      addon: xrtAddonPath,
-      xclbin: loopback.xclbin(0),
-      insts: loopback.insts({ send: 1, fetch: 1 }),
-      mode,
-    },
-  });
-  return new Promise((resolve, reject) => {
-    let answer: unknown;
-    worker.on("message", (message) => {
-      answer = message;
-      if (mode !== "run") void worker.terminate();
-    });
-    worker.on("error", reject);
-    worker.on("exit", () => resolve(answer));
-  });
 }
