@@ -44,7 +44,7 @@ async function measure() {
     bos.push(await device.allocBo(mel.sizes[i], { flags, group: kernel.groupId(index) }));
   }
   bos[0].write(mel.insts);
-  bos[0].sync("toDevice");
+  await bos[0].sync("toDevice");
   const createRun = () => kernel.createRun(3, bos[0], mel.insts.length / 4, bos[1], bos[2]);
 
   const rows = { "C++": [], addon: [], "C++, runlist": [], "addon, runlist": [] };

@@ -29,7 +29,7 @@ for (let done = 0; done < launches; ) {
     bos.push(await device.allocBo(mel.sizes[i], { flags, group: kernel.groupId(index) }));
   }
   bos[0].write(mel.insts);
-  bos[0].sync("toDevice");
+  await bos[0].sync("toDevice");
   for (let i = 0; i < perContext; i++, done++) {
     await kernel.run(3, bos[0], mel.insts.length / 4, bos[1], bos[2]).finish();
   }

@@ -39,7 +39,7 @@ export class Bench {
     const bytes = this.#design.insts(steps);
     const instr = await this.device.allocBo(bytes.length, { flags: "cacheable", group: this.kernel.groupId(1) });
     instr.write(bytes);
-    instr.sync("toDevice");
+    await instr.sync("toDevice");
     return { instr, words: bytes.length / 4 };
   }
 
@@ -57,10 +57,10 @@ export class Bench {
   }
 
   /** Writes start, start + 1, ... and syncs; returns a copy of what was written. */
-  fill(bo: Bo, start: number): Int32Array {
+  async fill(bo: Bo, start: number): Promise<Int32Array> {
     const words = this.words(bo);
     for (let i = 0; i < words.length; i++) words[i] = start + i;
-    bo.sync("toDevice");
+    await bo.sync("toDevice");
     return words.slice();
   }
 }

@@ -42,7 +42,7 @@ export function testContextConformance(options: ConformanceOptions): void {
       const buffers = [];
       for (const [i, bench] of benches.entries()) {
         const { input, output } = await bench.buffers(1);
-        bench.fill(input, (i + 1) * 1000);
+        await bench.fill(input, (i + 1) * 1000);
         buffers.push({ bench, input, output });
       }
 
@@ -51,10 +51,11 @@ export function testContextConformance(options: ConformanceOptions): void {
       for (const { bench, input, output } of buffers)
         await (await bench.run({ send: 0, fetch: 1 }, input, output)).finish();
 
-      const firstWords = buffers.map(({ bench, output }) => {
-        output.sync("fromDevice");
-        return bench.words(output)[0];
-      });
+      const firstWords = [];
+      for (const { bench, output } of buffers) {
+        await output.sync("fromDevice");
+        firstWords.push(bench.words(output)[0]);
+      }
       expect(firstWords).toEqual([1000, 2000]);
     } finally {
       await device.close();
@@ -68,14 +69,14 @@ export function testContextConformance(options: ConformanceOptions): void {
       const { input, output } = await new Bench(device, context, design).buffers(1);
       const other = await device.createContext(await device.registerXclbin(design.xclbin(1)));
       const bench = new Bench(device, other, design);
-      bench.fill(input, 1234);
+      await bench.fill(input, 1234);
 
       await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
       await context.close();
-      bench.fill(input, 4321);
+      await bench.fill(input, 4321);
       await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
 
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
       expect(bench.words(output)[0]).toBe(4321);
     } finally {
       await device.close();

@@ -21,11 +21,11 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     "what is sent comes back unchanged, and not one word behind it is touched",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(4);
-      bench.fill(input, 1000);
-      const guard = bench.fill(output, -1);
+      await bench.fill(input, 1000);
+      const guard = await bench.fill(output, -1);
 
       await (await bench.run({ send: 3, fetch: 3 }, input, output)).finish();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
 
       const words = 3 * design.objectWords;
       expect(bench.words(output).subarray(0, words)).toEqual(bench.words(input).subarray(0, words));
@@ -39,12 +39,12 @@ export function testDeviceConformance(options: ConformanceOptions): void {
       const elf = writeInstsElf(design.insts({ send: 2, fetch: 2 }));
       const kernel = bench.context.moduleKernel(design.kernelName, elf, "insts.elf");
       const { input, output } = await bench.buffers(2);
-      bench.fill(input, 300);
-      bench.fill(output, 0);
+      await bench.fill(input, 300);
+      await bench.fill(output, 0);
       const { instr } = await bench.instructions({ send: 2, fetch: 2 });
 
       await kernel.run(3, 0, 0, input, output).finish();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
 
       expect(bench.words(output)).toEqual(bench.words(input));
       expect([bench.kernel.flow, kernel.flow]).toEqual(["insts", "elf"]);
@@ -57,14 +57,28 @@ export function testDeviceConformance(options: ConformanceOptions): void {
   );
 
   test(
+    "a sync is a promise, rejected for a range outside of the BO and after close",
+    withKernel(async (bench) => {
+      const { input } = await bench.buffers(1);
+
+      expect(await input.sync("fromDevice", { offsetBytes: input.sizeBytes - 64 })).toBeUndefined();
+      await expect(input.sync("toDevice", { sizeBytes: input.sizeBytes + 1 })).rejects.toThrow(
+        "expected a range within",
+      );
+      input.close();
+      await expect(input.sync("toDevice")).rejects.toThrow("sync after close");
+    }),
+  );
+
+  test(
     "data written without sync toDevice does not reach the device",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
-      bench.fill(input, 1000);
+      await bench.fill(input, 1000);
       bench.words(input).fill(77);
 
       await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
 
       expect(bench.words(output)[0]).toBe(1000);
     }),
@@ -74,12 +88,12 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     "results are not seen by the host without sync fromDevice",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
-      bench.fill(input, 1000);
-      bench.fill(output, -1);
+      await bench.fill(input, 1000);
+      await bench.fill(output, -1);
 
       await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
       const before = bench.words(output)[0];
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
 
       expect([before, bench.words(output)[0]]).toEqual([-1, 1000]);
     }),
@@ -89,11 +103,11 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     "the array keeps its state: what one run sends, the next one fetches",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
-      bench.fill(input, 4711);
+      await bench.fill(input, 4711);
 
       await (await bench.run({ send: 1, fetch: 0 }, input, output)).finish();
       await (await bench.run({ send: 0, fetch: 1 }, input, output)).finish();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
 
       expect(bench.words(output)[0]).toBe(4711);
     }),
@@ -106,13 +120,13 @@ export function testDeviceConformance(options: ConformanceOptions): void {
       const runs = [];
       for (const start of [1, 2, 3]) {
         const { input } = await bench.buffers(1);
-        bench.fill(input, start * 1000);
+        await bench.fill(input, start * 1000);
         runs.push(await bench.createRun({ send: 1, fetch: 1 }, input, output));
       }
 
       for (const run of runs) run.start();
       for (const run of runs) await run.finish();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
 
       expect(bench.words(output)[0]).toBe(3000);
     }),
@@ -122,7 +136,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     "a runlist executes its runs in order and ends as COMPLETED",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(2);
-      bench.fill(input, 5);
+      await bench.fill(input, 5);
       const list = bench.context.createRunlist();
       list.add(await bench.createRun({ send: 2, fetch: 0 }, input, output));
       list.add(await bench.createRun({ send: 0, fetch: 2 }, input, output));
@@ -131,7 +145,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
 
       expect(await list.wait()).toBe("COMPLETED");
       expect(list.failed).toBeUndefined();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
       expect(bench.words(output)).toEqual(bench.words(input));
     }),
   );
@@ -140,7 +154,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     "a run that waits for data that never comes is TIMEOUT, those behind it ABORT, and the context works again",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
-      bench.fill(input, 6);
+      await bench.fill(input, 6);
 
       const stuck = await bench.createRun({ send: 0, fetch: 1 }, input, output);
       const behind = await bench.createRun({ send: 1, fetch: 1 }, input, output);
@@ -274,13 +288,13 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(4);
       const objectBytes = design.objectWords * 4;
-      const sent = bench.fill(input, 1000);
-      const guard = bench.fill(output, -1);
+      const sent = await bench.fill(input, 1000);
+      const guard = await bench.fill(output, -1);
       const from = input.part({ offsetBytes: 3 * objectBytes });
       const to = output.part({ offsetBytes: objectBytes, sizeBytes: objectBytes });
 
       await (await bench.run({ send: 1, fetch: 1 }, from, to)).finish();
-      to.sync("fromDevice");
+      await to.sync("fromDevice");
 
       const expected = guard.slice();
       expected.set(sent.subarray(3 * design.objectWords), design.objectWords);

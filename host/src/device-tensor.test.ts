@@ -16,12 +16,12 @@ test("an array with a margin lies between rows of zeros, and its rows are counte
     Int32Array.from({ length: 32 }, (_, i) => i + 1),
   );
 
-  array.write(values);
+  await array.write(values);
   const second = array.rows(1, 1);
 
-  expect([...second.read().data]).toEqual([...values.data.subarray(16)]);
-  expect([...array.read().data]).toEqual([...values.data]);
-  array.bo.sync("fromDevice");
+  expect([...(await second.read()).data]).toEqual([...values.data.subarray(16)]);
+  expect([...(await array.read()).data]).toEqual([...values.data]);
+  await array.bo.sync("fromDevice");
   const whole = new Int32Array(new Uint8Array(array.bo.read()).buffer);
   expect(whole.filter((value) => value === 0)).toHaveLength(32);
   expect([whole[15], whole[16], whole[47], whole[48]]).toEqual([0, 1, 32, 0]);

@@ -50,27 +50,27 @@ export class DeviceTensor implements ArrayLayout {
   }
 
   /** Copies an array of exactly this type and shape to the device, zeros around it. @throws ShapeError for another one. */
-  write(array: Tensor): void {
+  async write(array: Tensor): Promise<void> {
     const [expected, got] = [describe(this), describeShape(array.dtype, array.shape)];
     if (expected !== got) throw new ShapeError(`device tensor: expected ${expected}, got ${got}`);
     this.bo.write(padded(tensorBytes(array), this));
-    this.bo.sync("toDevice");
+    await this.bo.sync("toDevice");
   }
 
   /** Copies the bytes of a whole buffer, padding included, as they were packed before. @throws ShapeError for another size. */
-  writeBuffer(bytes: Uint8Array): void {
+  async writeBuffer(bytes: Uint8Array): Promise<void> {
     if (bytes.length !== this.bo.sizeBytes) {
       throw new ShapeError(
         `device tensor ${describe(this)}: expected ${this.bo.sizeBytes} bytes of its buffer, got ${bytes.length}`,
       );
     }
     this.bo.write(bytes);
-    this.bo.sync("toDevice");
+    await this.bo.sync("toDevice");
   }
 
   /** A copy of what is on the device, without the padding. */
-  read(): Tensor {
-    this.bo.sync("fromDevice");
+  async read(): Promise<Tensor> {
+    await this.bo.sync("fromDevice");
     return tensor(this.dtype, this.shape, viewAs(this.dtype, cropped(this.bo.read(), this)));
   }
 
@@ -103,7 +103,12 @@ export async function allocTensor(device: Device, layout: ArrayLayout, group: nu
   const sizeBytes = elementCount(layout.padded) * dtypeBytes(layout.dtype);
   // A new BO holds zeros on the host's side and anything on the device's.
   const bo = await device.allocBo(sizeBytes, { flags: "hostOnly", group });
-  bo.sync("toDevice");
+  try {
+    await bo.sync("toDevice");
+  } catch (error) {
+    bo.close();
+    throw error;
+  }
   return new DeviceTensor(layout, bo);
 }
 

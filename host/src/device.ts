@@ -130,7 +130,11 @@ export interface Bo {
    * files that use it have to end before, since the memory is given back.
    */
   map(): ArrayBuffer;
-  sync(direction: SyncDirection, range?: BoRange): void;
+  /**
+   * Makes one side see what the other wrote. Await it before a run that reads the bytes, or `read`: while it is under way
+   * both throw a DeviceError, where the device cannot sync at once. Rejected with a DeviceError for a range outside the BO.
+   */
+  sync(direction: SyncDirection, range?: BoRange): Promise<void>;
   /** Copies into the host's view; `sync("toDevice")` is still needed. */
   write(bytes: Uint8Array, offsetBytes?: number): void;
   /** A copy from the host's view; `sync("fromDevice")` first. */

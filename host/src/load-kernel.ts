@@ -229,14 +229,14 @@ export class LoadedKernel {
     const changes = sequence.parameters !== undefined || options.parameters !== undefined;
     if (instr !== undefined && changes) {
       instr.write(instsFor(sequence, this.#insts.get(sequence.name)!, complete.parameters));
-      instr.sync("toDevice");
+      await instr.sync("toDevice");
     }
-    sequence.args.forEach((arg, i) => {
+    for (const [i, arg] of sequence.args.entries()) {
       const bo = data[i]!;
       if (arg.direction !== "out") bo.write(padded(this.#inputBytes(arg, complete.inputs[arg.name]), arg));
       else if (guard) fillGuard(new Uint8Array(bo.map()).subarray(...writtenRange(arg)));
-      bo.sync("toDevice");
-    });
+      await bo.sync("toDevice");
+    }
 
     const run =
       instr === undefined
@@ -245,13 +245,13 @@ export class LoadedKernel {
     const report = await run.finish(options);
 
     const outputs: Record<string, Tensor> = {};
-    sequence.args.forEach((arg, i) => {
-      if (arg.direction === "in") return;
-      data[i]!.sync("fromDevice");
+    for (const [i, arg] of sequence.args.entries()) {
+      if (arg.direction === "in") continue;
+      await data[i]!.sync("fromDevice");
       const bytes = data[i]!.read();
       if (guard && arg.direction === "out") this.#checkWritten(sequence, arg, bytes.subarray(...writtenRange(arg)));
       outputs[arg.name] = tensor(arg.dtype, arg.shape, viewAs(arg.dtype, cropped(bytes, arg)));
-    });
+    }
     return { outputs, report: { sequence: name, units: sequence.units, run: report } };
   }
 
@@ -299,7 +299,12 @@ export class LoadedKernel {
     const group = this.#group(instrArgIndex);
     const instr = await this.device.allocBo(insts.length, { flags: "cacheable", group, timeoutMs, signal });
     instr.write(insts);
-    instr.sync("toDevice");
+    try {
+      await instr.sync("toDevice");
+    } catch (error) {
+      instr.close();
+      throw error;
+    }
     return instr;
   }
 

@@ -5,7 +5,7 @@
 namespace npu {
 
 /** Places beside the ioctls (whose numbers are their own) at which a fault can be asked for. */
-enum : unsigned { placeOpen = 0xf0, placeLockedMap = 0xf1, placeExecution = 0xf2 };
+enum : unsigned { placeOpen = 0xf0, placeLockedMap = 0xf1, placeExecution = 0xf2, placeThread = 0xf3 };
 
 enum class FaultKind : uint32_t { none = 0, fail = 1, hang = 2, interrupt = 3 };
 

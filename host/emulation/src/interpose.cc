@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -51,6 +52,11 @@ int ioctl(int fd, unsigned long request, ...) {
   // 'd': the kind of all DRM drivers.
   if (_IOC_TYPE(request) == 'd' && isOurs(fd)) return npu::answerIoctl(request, argument);
   return static_cast<int>(syscall(SYS_ioctl, fd, request, argument));
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+  static const auto real = next<decltype(&pthread_create)>("pthread_create");
+  return npu::takeFault(npu::placeThread) != 0 ? errno : real(thread, attributes, start, argument);
 }
 
 #define OPENED_WITH_MODE(flags)                                                                                        \

@@ -8,6 +8,14 @@ namespace {
 
 size_t sizeOf(const Napi::Value &value) { return static_cast<size_t>(value.As<Napi::Number>().Int64Value()); }
 
+/** Of the arguments direction, offset, size. */
+std::function<void()> syncOf(const std::shared_ptr<BoCore> &core, const Napi::CallbackInfo &info) {
+  const auto direction = info[0].ToBoolean() ? XCL_BO_SYNC_BO_TO_DEVICE : XCL_BO_SYNC_BO_FROM_DEVICE;
+  return [core, direction, offset = sizeOf(info[1]), size = sizeOf(info[2])] {
+    uninterrupted([&] { core->bo.sync(direction, size, offset); });
+  };
+}
+
 } // namespace
 
 std::shared_ptr<BoCore> boCore(BoCore core) {
@@ -18,6 +26,7 @@ std::shared_ptr<BoCore> boCore(BoCore core) {
 Napi::Function Bo::define(Napi::Env env) {
   return DefineClass(env, "Bo",
                      {InstanceMethod<&Bo::buffer>("buffer"), InstanceMethod<&Bo::sync>("sync"),
+                      InstanceMethod<&Bo::syncOnThread>("syncOnThread"),
                       InstanceMethod<&Bo::part>("part"), InstanceMethod<&Bo::close>("close")});
 }
 
@@ -60,10 +69,15 @@ Napi::Value Bo::buffer(const Napi::CallbackInfo &info) {
 }
 
 void Bo::sync(const Napi::CallbackInfo &info) {
+  guarded(info.Env(), syncOf(open(info.Env()), info));
+}
+
+Napi::Value Bo::syncOnThread(const Napi::CallbackInfo &info) {
   const auto kept = open(info.Env());
-  const auto direction = info[0].ToBoolean() ? XCL_BO_SYNC_BO_TO_DEVICE : XCL_BO_SYNC_BO_FROM_DEVICE;
-  const size_t offset = sizeOf(info[1]), size = sizeOf(info[2]);
-  guarded(info.Env(), [&] { uninterrupted([&] { kept->bo.sync(direction, size, offset); }); });
+  return kept->thread->promise(info.Env(), [sync = syncOf(kept, info)] {
+    sync();
+    return [](Napi::Env env) -> Napi::Value { return env.Undefined(); };
+  });
 }
 
 Napi::Value Bo::part(const Napi::CallbackInfo &info) {

@@ -22,7 +22,8 @@ struct BoCore {
 std::shared_ptr<BoCore> boCore(BoCore core);
 
 /**
- * JS: `buffer` (ArrayBuffer over the BO's memory), `sync(toDevice, offset, size)`, `part(offset, size)`, `close()`.
+ * JS: `buffer` (ArrayBuffer over the BO's memory), `sync(toDevice, offset, size)` at once, `syncOnThread` of the same on the
+ * device's thread, a promise, `part(offset, size)`, `close()`.
  * The memory lives as long as the ArrayBuffer is reachable and not detached, or the BO is open, or a run uses it.
  */
 class Bo : public Napi::ObjectWrap<Bo> {
@@ -42,6 +43,7 @@ private:
   };
   Napi::Value buffer(const Napi::CallbackInfo &info);
   void sync(const Napi::CallbackInfo &info);
+  Napi::Value syncOnThread(const Napi::CallbackInfo &info);
   Napi::Value part(const Napi::CallbackInfo &info);
   void close(const Napi::CallbackInfo &info);
   std::shared_ptr<BoCore> open(Napi::Env env) const;

@@ -76,8 +76,7 @@ std::optional<Use> askDriver(const std::string &) { return std::nullopt; }
 
 Napi::Value columnsInUse(const Napi::CallbackInfo &info) {
   const std::string address = info[0].As<Napi::String>();
-  WorkThread thread(Instance::of(info.Env()).calls);
-  return thread.promise(info.Env(), [address] {
+  return promiseOnNewThread(info.Env(), Instance::of(info.Env()).calls, [address] {
     return [use = askDriver(address)](Napi::Env env) -> Napi::Value {
       if (!use) return env.Undefined();
       const Napi::Object object = Napi::Object::New(env);

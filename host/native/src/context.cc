@@ -61,10 +61,12 @@ Context::Context(const Napi::CallbackInfo &info) : ObjectWrap(info) {}
 void Context::Finalize(Napi::Env env) { Instance::of(env).onEnd.erase(id); }
 
 Napi::Object Context::make(Napi::Env env, std::shared_ptr<ContextCore> core) {
+  // First: where there is none the context is freed at once, and not when the garbage collector finds an object that has it.
+  auto thread = std::make_unique<ContextThread>();
   Napi::Object object = Instance::of(env).context.New({});
   Context *self = Unwrap(object);
   self->core = std::move(core);
-  self->thread = std::make_unique<ContextThread>();
+  self->thread = std::move(thread);
   self->id = Instance::of(env).nextContext++;
   object.Set("kernels", self->kernelsOf(env));
   return object;
@@ -183,8 +185,8 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
     if (auto run = weak.lock()) owned->push_back(std::move(run));
   }
   runs.clear();
-  WorkThread closer(Instance::of(info.Env()).calls);
-  return closer.promise(info.Env(), [dying = std::move(dying), owned]() mutable {
+  const auto device = dying->thread;
+  const WorkThread::Work free = [dying = std::move(dying), owned]() mutable {
     for (const auto &run : *owned) {
       // Its job keeps it, and with it the context, until its end.
       if (run->inFlight) continue;
@@ -198,7 +200,13 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
     dying->context = xrt::hw_context();
     dying.reset();
     return [](Napi::Env env) -> Napi::Value { return env.Undefined(); };
-  });
+  };
+  // On a thread of its own, so that a driver that lets it wait does so for this alone; where there is none, on the device's.
+  try {
+    return WorkThread(Instance::of(info.Env()).calls).promise(info.Env(), free);
+  } catch (const ThreadError &) {
+    return device->promise(info.Env(), free);
+  }
 }
 
 } // namespace aiekit

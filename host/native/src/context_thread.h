@@ -69,6 +69,7 @@ public:
     std::function<void(const Outcome &)> ended;
   };
 
+  /** @throws ThreadError. */
   ContextThread();
   ~ContextThread();
   void post(Job job);

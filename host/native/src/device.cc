@@ -56,7 +56,8 @@ Napi::Function Device::define(Napi::Env env) {
 }
 
 Device::Device(const Napi::CallbackInfo &info)
-    : ObjectWrap(info), thread(std::make_shared<WorkThread>(Instance::of(info.Env()).calls)),
+    : ObjectWrap(info),
+      thread(guarded(info.Env(), [&] { return std::make_shared<WorkThread>(Instance::of(info.Env()).calls); })),
       core(destroyedOn(thread, std::make_unique<DeviceCore>())) {}
 
 void Device::checkOpen(Napi::Env env) const {
@@ -148,8 +149,7 @@ Napi::Value Device::close(const Napi::CallbackInfo &info) {
 Napi::Value enumerateDevices(const Napi::CallbackInfo &info) {
   using Seen = std::pair<Identity, Reports>;
   using Found = std::vector<std::variant<Seen, Failure>>;
-  WorkThread thread(Instance::of(info.Env()).calls);
-  return thread.promise(info.Env(), [] {
+  return promiseOnNewThread(info.Env(), Instance::of(info.Env()).calls, [] {
     Found found;
     const unsigned count = xrt::system::enumerate_devices();
     for (unsigned i = 0; i < count; i++) {

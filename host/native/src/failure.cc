@@ -20,6 +20,8 @@ std::string codeOf(const std::string &text, int error) {
   if (has(text, "Open /dev/accel")) return error == EACCES || error == EPERM ? "PERMISSION" : "NO_DEVICE";
   // The device's heap is mapped with MAP_LOCKED.
   if (has(text, "mmap(") && error == EAGAIN) return "MEMLOCK";
+  // What std::thread throws: XRT starts threads, too.
+  if (error == EAGAIN && text == std::generic_category().message(EAGAIN)) return "NO_THREAD";
   if (error == ENOMEM) return "OUT_OF_MEMORY";
   if (has(text, "xclbin")) return "BAD_XCLBIN";
   return "XRT";
@@ -34,6 +36,8 @@ Failure currentFailure() {
     return {"RUN_FAILED", e.what(), 0, static_cast<int>(e.get_command_state())};
   } catch (const xrt::runlist::command_error &e) {
     return {"RUN_FAILED", e.what(), 0, static_cast<int>(e.get_command_state())};
+  } catch (const ThreadError &e) {
+    return {"NO_THREAD", e.what(), e.code().value(), 0};
   } catch (const std::system_error &e) {
     const int error = e.code().value();
     return {codeOf(e.what(), error), e.what(), error, 0};

@@ -9,7 +9,7 @@ namespace aiekit {
 
 struct Failure {
   /** One of: RUN_FAILED, CONTEXT_REFUSED, CONTEXT_CONFIGURE, NO_DPU_KERNEL, MEMLOCK, PERMISSION, NO_DEVICE, OUT_OF_MEMORY,
-   *  BAD_XCLBIN, NO_KERNEL, BAD_ARGUMENT, CLOSED, XRT. */
+   *  BAD_XCLBIN, NO_KERNEL, BAD_ARGUMENT, CLOSED, NO_THREAD, XRT. */
   std::string code;
   /** XRT's own words. */
   std::string message;
@@ -19,6 +19,11 @@ struct Failure {
   int ertState = 0;
 
   Napi::Error toJs(Napi::Env env) const;
+};
+
+/** The system gives no thread. */
+struct ThreadError : std::system_error {
+  explicit ThreadError(std::error_code code) : system_error(code, "no thread could be started") {}
 };
 
 /** Describes the exception that is being handled; call it in a catch block. */

@@ -1,7 +1,6 @@
 #include "work_thread.h"
 
-#include <thread>
-
+#include "detached_thread.h"
 #include "failure.h"
 
 namespace aiekit {
@@ -53,7 +52,7 @@ void JsCalls::post(Call call) {
 }
 
 WorkThread::WorkThread(std::shared_ptr<JsCalls> jsCalls) : queue(std::make_shared<Queue>()), calls(std::move(jsCalls)) {
-  std::thread([queue = queue, calls = calls] {
+  startDetached([queue = queue, calls = calls] {
     std::unique_lock lock(queue->mutex);
     for (;;) {
       queue->changed.wait(lock, [&] { return queue->ending || !queue->work.empty(); });
@@ -67,7 +66,7 @@ WorkThread::WorkThread(std::shared_ptr<JsCalls> jsCalls) : queue(std::make_share
       calls->workload.end();
       lock.lock();
     }
-  }).detach();
+  });
 }
 
 WorkThread::~WorkThread() {
@@ -133,6 +132,16 @@ std::shared_ptr<WorkThread::Awaited> WorkThread::await(Napi::Env env, Work work)
 }
 
 Napi::Promise WorkThread::promise(Napi::Env env, Work work) { return await(env, std::move(work))->deferred.Promise(); }
+
+Napi::Promise promiseOnNewThread(Napi::Env env, const std::shared_ptr<JsCalls> &calls, WorkThread::Work work) {
+  try {
+    return WorkThread(calls).promise(env, std::move(work));
+  } catch (const ThreadError &) {
+    const auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Reject(currentFailure().toJs(env).Value());
+    return deferred.Promise();
+  }
+}
 
 Napi::Object WorkThread::task(Napi::Env env, Work work) {
   const auto awaited = await(env, std::move(work));

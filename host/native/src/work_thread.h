@@ -62,7 +62,7 @@ class WorkThread {
 public:
   /** Done on the thread; what it returns makes the value of the promise on the JS thread. */
   using Work = std::function<std::function<Napi::Value(Napi::Env)>()>;
-  /** @throws std::system_error where the system has no thread left. */
+  /** @throws ThreadError. */
   explicit WorkThread(std::shared_ptr<JsCalls> calls);
   /** Ends after what was posted. */
   ~WorkThread();
@@ -91,6 +91,9 @@ private:
   std::shared_ptr<Queue> queue;
   std::shared_ptr<JsCalls> calls;
 };
+
+/** `work` on a thread of its own; rejected where the system gives none. */
+Napi::Promise promiseOnNewThread(Napi::Env env, const std::shared_ptr<JsCalls> &calls, WorkThread::Work work);
 
 /**
  * An owner of `value` that may be dropped anywhere, by the garbage collector on the JS thread as well: the destructor runs

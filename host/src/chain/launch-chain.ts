@@ -66,19 +66,19 @@ export class LaunchChain {
   }
 
   /** Gives an array its contents; they stay until a step overwrites them. @throws UsageError, ShapeError. */
-  write(name: string, array: Tensor): void {
-    this.#array(name).write(array);
+  async write(name: string, array: Tensor): Promise<void> {
+    await this.#array(name).write(array);
     this.#written.add(name);
   }
 
   /** The same with the bytes of its whole buffer, for weights that were packed once and kept. @throws UsageError, ShapeError. */
-  writeBuffer(name: string, bytes: Uint8Array): void {
-    this.#array(name).writeBuffer(bytes);
+  async writeBuffer(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#array(name).writeBuffer(bytes);
     this.#written.add(name);
   }
 
   /** A copy of an array as it is on the device. */
-  read(name: string): Tensor {
+  async read(name: string): Promise<Tensor> {
     return this.#array(name).read();
   }
 
@@ -98,7 +98,7 @@ export class LaunchChain {
         hint: `chain.write(${JSON.stringify(empty.name)}, array) before the first run`,
       });
     }
-    if (options.guard === true) for (const step of this.plan.steps) this.#fillGuards(step);
+    if (options.guard === true) for (const step of this.plan.steps) await this.#fillGuards(step);
     const startMs = performance.now();
     for (const { list, runs } of this.#lists) {
       options.signal?.throwIfAborted();
@@ -107,7 +107,7 @@ export class LaunchChain {
       if (state !== "COMPLETED") this.#fail(runs);
     }
     const wallMs = performance.now() - startMs;
-    if (options.guard === true) for (const step of this.plan.steps) this.#checkWritten(step);
+    if (options.guard === true) for (const step of this.plan.steps) await this.#checkWritten(step);
     const runs = this.#runs.map((run) => run.report!);
     return chainReport({ plan: this.plan, runs, wallMs });
   }
@@ -132,23 +132,23 @@ export class LaunchChain {
     throw new DeviceError(`${what}: ${run.error?.message ?? "no reason given"}`, { cause: run.error });
   }
 
-  #fillGuards({ step, sequence }: PlannedStep): void {
+  async #fillGuards({ step, sequence }: PlannedStep): Promise<void> {
     for (const arg of sequence.args) {
       if (arg.direction !== "out") continue;
       const { bo } = this.#array(step.args[arg.name]!);
       const [start, end] = writtenRange(arg);
       fillGuard(new Uint8Array(bo.map()).subarray(start, end));
-      bo.sync("toDevice", { offsetBytes: start, sizeBytes: end - start });
+      await bo.sync("toDevice", { offsetBytes: start, sizeBytes: end - start });
     }
   }
 
-  #checkWritten({ step, sequence }: PlannedStep): void {
+  async #checkWritten({ step, sequence }: PlannedStep): Promise<void> {
     for (const arg of sequence.args) {
       if (arg.direction !== "out") continue;
       const { bo } = this.#array(step.args[arg.name]!);
       const [start, end] = writtenRange(arg);
       const range = { offsetBytes: start, sizeBytes: end - start };
-      bo.sync("fromDevice", range);
+      await bo.sync("fromDevice", range);
       const judged = byRows(arg);
       const unwritten = unwrittenUnits(bo.read(range), judged);
       if (unwritten.length === 0) continue;

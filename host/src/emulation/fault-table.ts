@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where the emulated driver can be made to misbehave: its ioctls by number, and three more places. */
+/** Where the emulated driver can be made to misbehave: its ioctls by number, and four more places. */
 export const faultPlaces = {
   createContext: 0x40,
   destroyContext: 0x41,
@@ -20,6 +20,8 @@ export const faultPlaces = {
   lockedMap: 0xf1,
   /** The array's work: `fail` ends the command at once in the state that `errno` gives (ert.h); `hang` never. */
   execution: 0xf2,
+  /** Starting a thread, of the program or of XRT; `errno` 11 is EAGAIN, no thread left. */
+  createThread: 0xf3,
 } as const;
 
 export type FaultPlace = keyof typeof faultPlaces;

@@ -5,38 +5,38 @@ import { SimBo } from "./sim-bo.ts";
 const hostOnly = { flags: "hostOnly", group: 0x10000 } as const;
 const newBo = (sizeBytes: number) => new SimBo(sizeBytes, hostOnly, () => {});
 
-test("the device does not see what the host wrote before sync toDevice", () => {
+test("the device does not see what the host wrote before sync toDevice", async () => {
   const bo = newBo(8);
 
   bo.write(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
   const before = [...bo.deviceBytes];
-  bo.sync("toDevice");
+  await bo.sync("toDevice");
 
   expect(before).not.toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect([...bo.deviceBytes]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-test("the host does not see what the device wrote before sync fromDevice", () => {
+test("the host does not see what the device wrote before sync fromDevice", async () => {
   const bo = newBo(4);
 
   bo.deviceBytes.set([9, 8, 7, 6]);
   const before = [...bo.read()];
-  bo.sync("fromDevice");
+  await bo.sync("fromDevice");
 
   expect(before).toEqual([0, 0, 0, 0]);
   expect([...bo.read()]).toEqual([9, 8, 7, 6]);
 });
 
-test("a sync of a range leaves the bytes around it alone, in both directions", () => {
+test("a sync of a range leaves the bytes around it alone, in both directions", async () => {
   const bo = newBo(4);
   bo.write(Uint8Array.of(1, 1, 1, 1));
-  bo.sync("toDevice");
+  await bo.sync("toDevice");
   bo.write(Uint8Array.of(2, 2, 2, 2));
 
-  bo.sync("toDevice", { offsetBytes: 1, sizeBytes: 2 });
+  await bo.sync("toDevice", { offsetBytes: 1, sizeBytes: 2 });
   expect([...bo.deviceBytes]).toEqual([1, 2, 2, 1]);
 
-  bo.sync("fromDevice", { offsetBytes: 3 });
+  await bo.sync("fromDevice", { offsetBytes: 3 });
   expect([...bo.read()]).toEqual([2, 2, 2, 1]);
 });
 
@@ -44,10 +44,10 @@ test("device memory that nobody sent is neither zeros nor the host's bytes", () 
   expect(newBo(64).deviceBytes.filter((byte) => byte === 0).length).toBeLessThan(8);
 });
 
-test("ranges past the end are refused with offset, size and the size of the BO", () => {
+test("ranges past the end are refused with offset, size and the size of the BO", async () => {
   const bo = newBo(16);
 
-  expect(() => bo.sync("toDevice", { offsetBytes: 0, sizeBytes: 17 })).toThrow(
+  await expect(bo.sync("toDevice", { offsetBytes: 0, sizeBytes: 17 })).rejects.toThrow(
     "within 16 bytes, got offset 0, size 17",
   );
   expect(() => bo.write(new Uint8Array(8), 9)).toThrow("within 16 bytes, got offset 9, size 8");
@@ -58,7 +58,7 @@ test("sizes of 0, below 0, broken and too large to allocate are refused", () => 
   for (const size of [0, -4, 1.5, Number.NaN, 2 ** 52]) expect(() => newBo(size)).toThrow(DeviceError);
 });
 
-test("close detaches every view of the buffer, and may be called twice", () => {
+test("close detaches every view of the buffer, and may be called twice", async () => {
   const bo = newBo(16);
   const view = new Uint8Array(bo.map());
 
@@ -67,7 +67,7 @@ test("close detaches every view of the buffer, and may be called twice", () => {
 
   expect(view.length).toBe(0);
   expect(() => bo.map()).toThrow("BO of 16 bytes: map after close");
-  expect(() => bo.sync("toDevice")).toThrow("sync after close");
+  await expect(bo.sync("toDevice")).rejects.toThrow("sync after close");
 });
 
 test("a BO that a run in flight uses cannot be closed until the run releases it", () => {

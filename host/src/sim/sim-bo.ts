@@ -74,7 +74,7 @@ export class SimBo implements Bo {
     return this.#host;
   }
 
-  sync(direction: SyncDirection, range: BoRange = {}): void {
+  async sync(direction: SyncDirection, range: BoRange = {}): Promise<void> {
     this.checkOpen("sync");
     const [start, end] = boRange(this.sizeBytes, range, "sync");
     const host = new Uint8Array(this.#host, this.#hostOffset + start, end - start);

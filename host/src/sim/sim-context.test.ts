@@ -146,7 +146,7 @@ test("instructions are handed over as the device sees them: unsynced bytes are n
   instr.write(new Uint8Array(64).fill(7));
 
   await context.kernel("MLIR_AIE").run(3, instr, 4).wait();
-  instr.sync("toDevice");
+  await instr.sync("toDevice");
   await context.kernel("MLIR_AIE").run(3, instr, 4).wait();
 
   expect(handed.map((bytes) => bytes.length)).toEqual([16, 16]);

@@ -64,7 +64,10 @@ export interface NativeContext {
 export interface NativeBo {
   /** Over the BO's memory; not there for a part. */
   readonly host?: ArrayBuffer;
+  /** At once: flushes the processor's caches, or calls the driver. */
   sync(toDevice: boolean, offsetBytes: number, sizeBytes: number): void;
+  /** The same on the device's thread, in turn with allocations. */
+  syncOnThread(toDevice: boolean, offsetBytes: number, sizeBytes: number): Promise<void>;
   part(offsetBytes: number, sizeBytes: number): NativeBo;
   close(): void;
 }

@@ -10,6 +10,7 @@ import { dpuKernels } from "../xclbin-kernels.ts";
 import { taskEnd } from "./driver-task.ts";
 import { readFullElf } from "./full-elf.ts";
 import type { NativeAddon, NativeDevice, NativeFailure } from "./native-addon.ts";
+import { mayCallDriverForSync } from "./sync-setting.ts";
 import { XrtBo } from "./xrt-bo.ts";
 import { XrtContext } from "./xrt-context.ts";
 import { XrtError, xrtError } from "./xrt-error.ts";
@@ -22,11 +23,12 @@ const noAnswer =
 
 /** Opens the first NPU that XRT lists. @throws DeviceUnavailableError where it lists none or does not open it. */
 export async function openXrtDevice(addon: NativeAddon): Promise<XrtDevice> {
-  const native = new addon.Device();
+  let native: NativeDevice | undefined;
   try {
+    native = new addon.Device();
     return new XrtDevice(addon, native, await native.open(0));
   } catch (thrown) {
-    void native.close();
+    void native?.close();
     const error = xrtError("device xrt", thrown);
     if (!(error instanceof XrtError)) throw error;
     throw new DeviceUnavailableError(error.message, {
@@ -44,6 +46,7 @@ export class XrtDevice implements Device {
   readonly target: Target;
   readonly #addon: NativeAddon;
   readonly #native: NativeDevice;
+  readonly #syncsInDriver = mayCallDriverForSync();
   readonly #xclbins = new Map<string, Xclbin>();
   readonly #contexts = new Set<XrtContext>();
   readonly #bos = new Set<XrtBo>();
@@ -147,7 +150,8 @@ export class XrtDevice implements Device {
     const native = await taskEnd(task, limits).catch((thrown: unknown) => {
       throw xrtError(`${what} could not be allocated`, thrown);
     });
-    const bo = new XrtBo(sizeBytes, { flags, group, native }, (closed) => this.#bos.delete(closed));
+    const options = { flags, group, native, syncsInDriver: this.#syncsInDriver };
+    const bo = new XrtBo(sizeBytes, options, (closed) => this.#bos.delete(closed));
     this.#bos.add(bo);
     if (!this.#closed) return bo;
     bo.close();

@@ -17,11 +17,11 @@ test("XRT writes the BOs' addresses into the ELF's stream: what is sent comes ba
   withBench(async (bench) => {
     const kernel = bench.context.moduleKernel("MLIR_AIE", elfOf(3, 3), "insts.elf");
     const { input, output } = await bench.buffers(4);
-    bench.fill(input, 1000);
-    const guard = bench.fill(output, -1);
+    await bench.fill(input, 1000);
+    const guard = await bench.fill(output, -1);
 
     await kernel.run(3, 0, 0, input, output).finish();
-    output.sync("fromDevice");
+    await output.sync("fromDevice");
 
     const words = 3 * loopback.objectWords;
     expect(bench.words(output).subarray(0, words)).toEqual(bench.words(input).subarray(0, words));
@@ -32,14 +32,14 @@ test("a run that is used again with other BOs gets their addresses: XRT patches 
   withBench(async (bench) => {
     const kernel = bench.context.moduleKernel("MLIR_AIE", elfOf(1, 1));
     const [a, b] = [await bench.buffers(1), await bench.buffers(1)];
-    bench.fill(a.input, 100);
-    bench.fill(b.input, 200);
-    bench.fill(b.output, 0);
+    await bench.fill(a.input, 100);
+    await bench.fill(b.input, 200);
+    await bench.fill(b.output, 0);
 
     const seen: number[] = [];
     for (const { input, output } of [a, b, a]) {
       await kernel.run(3, 0, 0, input, output).finish();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
       seen.push(bench.words(output)[0]!);
     }
 
@@ -50,14 +50,14 @@ test("a list of runs with instructions in ELFs is one chain, and its results are
   withBench(async (bench) => {
     const kernel = bench.context.moduleKernel("MLIR_AIE", elfOf(1, 1));
     const buffers = await Promise.all(Array.from({ length: 30 }, () => bench.buffers(1)));
-    for (const [i, { input }] of buffers.entries()) bench.fill(input, 10 * i);
+    for (const [i, { input }] of buffers.entries()) await bench.fill(input, 10 * i);
     const list = bench.context.createRunlist();
     for (const { input, output } of buffers) list.add(kernel.createRun(3, 0, 0, input, output));
 
     list.execute();
     expect(await list.wait()).toBe("COMPLETED");
 
-    for (const { output } of buffers) output.sync("fromDevice");
+    for (const { output } of buffers) await output.sync("fromDevice");
     expect(buffers.map(({ output }) => bench.words(output)[0])).toEqual(buffers.map((_, i) => 10 * i));
   }));
 
@@ -65,13 +65,13 @@ test("a run of it that fails is told, and the next one works", () =>
   withBench(async (bench) => {
     const kernel = bench.context.moduleKernel("MLIR_AIE", elfOf(1, 1));
     const { input, output } = await bench.buffers(1);
-    bench.fill(input, 5);
+    await bench.fill(input, 5);
     setFault(machineFolder, "execution", { kind: "fail", errno: 5, times: 1 });
 
     const failed = kernel.run(3, 0, 0, input, output);
     expect(await failed.wait()).toBe("ERROR");
     await kernel.run(3, 0, 0, input, output).finish();
-    output.sync("fromDevice");
+    await output.sync("fromDevice");
 
     expect(bench.words(output)[0]).toBe(5);
   }));

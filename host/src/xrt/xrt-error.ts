@@ -36,5 +36,6 @@ const cures: Readonly<Record<string, string | undefined>> = {
   CONTEXT_CONFIGURE: "the device refused the xclbin's PDI: was it built for this NPU? aiekit lint FILE.xclbin",
   NO_DPU_KERNEL: "the xclbin lacks AIE_PARTITION or its kernel's PDI: aiekit lint FILE.xclbin",
   OUT_OF_MEMORY: "close BOs that are not needed, or allocate fewer bytes",
+  NO_THREAD: "the system gives this process no further thread: ulimit -u; in a container its limit of processes (pids)",
   BAD_XCLBIN: "aiekit inspect FILE.xclbin says what is wrong with it",
 };

@@ -41,8 +41,8 @@ async function buffers(device: Device, objects: number, start = 3) {
   new Int32Array(input.map()).forEach((_, i, words) => {
     words[i] = 11 * i + start;
   });
-  input.sync("toDevice");
-  output.sync("toDevice");
+  await input.sync("toDevice");
+  await output.sync("toDevice");
   return { input, output };
 }
 
@@ -121,7 +121,7 @@ if (onNpu1) {
         const kernel = context.kernel(name);
 
         await kernel.run(input, output).finish();
-        output.sync("fromDevice");
+        await output.sync("fromDevice");
 
         expect(new Int32Array(output.map())).toEqual(new Int32Array(input.map()));
         expect(() => kernel.createRun(input)).toThrow(/use buffers 0, 1, the run has 1/);
@@ -139,7 +139,7 @@ if (onNpu1) {
 
       list.execute();
       expect(await list.wait()).toBe("COMPLETED");
-      own.output.sync("fromDevice");
+      await own.output.sync("fromDevice");
 
       expect(new Int32Array(own.output.map())).toEqual(new Int32Array(own.input.map()));
     }));

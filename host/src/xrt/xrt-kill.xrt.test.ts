@@ -9,9 +9,9 @@ const { contexts } = deviceLimits[generation];
 
 async function oneRun(bench: Bench): Promise<void> {
   const { input, output } = await bench.buffers(1);
-  bench.fill(input, 1234);
+  await bench.fill(input, 1234);
   await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
-  output.sync("fromDevice");
+  await output.sync("fromDevice");
   expect(bench.words(output)[0]).toBe(1234);
 }
 

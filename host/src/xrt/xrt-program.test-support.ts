@@ -30,13 +30,13 @@ const make = async (device) => {
   const bo = (i, bytes) => device.allocBo(bytes, { flags: i === 1 ? "cacheable" : "hostOnly", group: kernel.groupId(i) });
   const instr = await bo(1, insts.length);
   instr.write(insts);
-  instr.sync("toDevice");
+  await instr.sync("toDevice");
   const [input, output] = [await bo(3, 256), await bo(4, 256)];
   new Int32Array(input.map()).fill(7);
-  input.sync("toDevice");
-  output.sync("toDevice");
+  await input.sync("toDevice");
+  await output.sync("toDevice");
   const start = () => kernel.run(3, instr, insts.length / 4, input, output);
-  const result = () => { output.sync("fromDevice"); return new Int32Array(output.map())[63]; };
+  const result = async () => { await output.sync("fromDevice"); return new Int32Array(output.map())[63]; };
   return { context, kernel, instr, input, output, start, result };
 };
 const report = (error) => console.log("error", JSON.stringify({ name: error.name, code: error.code, kind: error.kind, errno: error.errno, message: error.message, hint: error.hint }));

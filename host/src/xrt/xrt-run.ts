@@ -96,6 +96,7 @@ export class XrtRun implements Run {
     return (instr === undefined ? data : [instr, ...data]).map((bo) => {
       const own = ownBo(bo);
       own.checkOpen("run");
+      own.checkSynced("run");
       return own;
     });
   }

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { tensor } from "@aiekit/core";
 import { afterEach, expect, test, vi } from "vitest";
 import { Bench } from "../conformance-bench.test-support.ts";
@@ -73,7 +72,7 @@ test("five contexts with hung commands leave files readable: waits take no threa
 test("states of a command that failed: ERROR and ABORT and TIMEOUT with XRT's words and a cure, and the next run works", () =>
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(1);
-    bench.fill(input, 1);
+    await bench.fill(input, 1);
     for (const state of ["error", "abort", "timeout"] as const) {
       nextCommandEnds(ertState[state]);
 
@@ -117,11 +116,11 @@ test("a command that is COMPLETED and wrote nothing is found by the guard patter
 test("a wait that the kernel interrupts is taken up again, however often, and the result is right", () =>
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(1);
-    bench.fill(input, 900);
+    await bench.fill(input, 900);
     setFault(machineFolder, "wait", { kind: "interrupt", times: 20 });
 
     await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
-    output.sync("fromDevice");
+    await output.sync("fromDevice");
 
     expect(bench.words(output)[0]).toBe(900);
   }));
@@ -129,13 +128,13 @@ test("a wait that the kernel interrupts is taken up again, however often, and th
 test("a submission that is interrupted is made again, and executes once", () =>
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(2);
-    bench.fill(input, 40);
+    await bench.fill(input, 40);
     setFault(machineFolder, "execute", { kind: "interrupt", times: 3 });
 
     // Two sends of one object each: executed twice, a third would not fit into the array and hang.
     await (await bench.run({ send: 1, fetch: 0 }, input, output)).finish();
     await (await bench.run({ send: 1, fetch: 2 }, input, output)).finish();
-    output.sync("fromDevice");
+    await output.sync("fromDevice");
 
     expect(bench.words(output)[objectWords]).toBe(40);
   }));
@@ -143,7 +142,7 @@ test("a submission that is interrupted is made again, and executes once", () =>
 test("a submission that the driver refuses ends the run as ERROR with errno, and the next one works", () =>
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(1);
-    bench.fill(input, 1);
+    await bench.fill(input, 1);
     setFault(machineFolder, "execute", { kind: "fail", errno: 5, times: 1 });
 
     const run = await bench.run({ send: 1, fetch: 1 }, input, output);
@@ -191,10 +190,10 @@ test("a context is opened, used and closed 40 times on one device, and all that 
       const context = await device.createContext(uuid);
       const bench = new Bench(device, context, loopback);
       const { input, output } = await bench.buffers(1);
-      bench.fill(input, i);
+      await bench.fill(input, i);
 
       await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
-      output.sync("fromDevice");
+      await output.sync("fromDevice");
 
       expect(bench.words(output)[0]).toBe(i);
       for (const bo of [input, output]) bo.close();
@@ -284,28 +283,6 @@ test("the addon itself refuses a BO past the last argument, which crashes XRT, a
     await native.close().promise;
   }));
 
-test("worker threads have devices of their own, and one that ends in the middle takes nothing with it", async () => {
-  expect(await Promise.all([startWorker("run"), startWorker("run"), startWorker("run")])).toEqual([4711, 4711, 4711]);
-  nextCommandHangs();
-  expect(await startWorker("leave")).toBe("in flight");
-  expect(await startWorker("run")).toBe(4711);
-});
-
-test("worker threads that end while the driver makes contexts for them leave none behind", async () => {
-  for (let i = 0; i < contexts; i++) expect(await startWorker("ask")).toBe("asked");
-
-  // What a worker asked for is freed behind its end.
-  await vi.waitFor(async () => {
-    const device = await openXrt();
-    try {
-      const uuid = await device.registerXclbin(loopback.xclbin(0));
-      await Promise.all(Array.from({ length: contexts - 1 }, () => device.createContext(uuid)));
-    } finally {
-      await device.close();
-    }
-  }, 10_000);
-});
-
 /** What a number is once it has stayed the same for ten looks. */
 async function settled(look: () => number): Promise<number> {
   let [last, same] = [look(), 0];
@@ -316,29 +293,4 @@ async function settled(look: () => number): Promise<number> {
     expect(same).toBeGreaterThan(10);
   });
   return last;
-}
-
-/** Gives what it said last. It is terminated in the middle of what it does, unless that is `run`. */
-async function startWorker(mode: "run" | "leave" | "ask"): Promise<unknown> {
-  const text = await readFile(new URL("./xrt-worker.test-support.mjs", import.meta.url), "utf8");
-  const worker = new Worker(text, {
-    eval: true,
-    execArgv: [],
-    workerData: {
-      host: new URL("../../dist/index.js", import.meta.url).href,
-      addon: xrtAddonPath,
-      xclbin: loopback.xclbin(0),
-      insts: loopback.insts({ send: 1, fetch: 1 }),
-      mode,
-    },
-  });
-  return new Promise((resolve, reject) => {
-    let answer: unknown;
-    worker.on("message", (message) => {
-      answer = message;
-      if (mode !== "run") void worker.terminate();
-    });
-    worker.on("error", reject);
-    worker.on("exit", () => resolve(answer));
-  });
 }

@@ -17,16 +17,16 @@ async function main({ host, addon, xclbin, insts, mode }) {
     device.allocBo(bytes, { flags: i === 1 ? "cacheable" : "hostOnly", group: kernel.groupId(i) });
   const [instr, input, output] = [await bo(1, insts.length), await bo(3, 256), await bo(4, 256)];
   instr.write(insts);
-  instr.sync("toDevice");
+  await instr.sync("toDevice");
   new Int32Array(input.map()).fill(4711);
-  input.sync("toDevice");
+  await input.sync("toDevice");
   const run = kernel.run(3, instr, insts.length / 4, input, output);
   if (mode === "leave") {
     parentPort.postMessage("in flight");
     return;
   }
   await run.finish();
-  output.sync("fromDevice");
+  await output.sync("fromDevice");
   parentPort.postMessage(new Int32Array(output.map())[0]);
   await device.close();
 }

@@ -52,7 +52,7 @@ export async function withEncoderLayer<T>(
     for (const [key, path] of manifests) kernels.set(key, await loadKernel(device, path));
     const steps = [...(front === undefined ? [] : encoderFrontSteps(front)), ...encoderLayerSteps(sizes)];
     chain = await LaunchChain.open({ device, kernels, steps });
-    for (const [name, array] of arrays) chain.write(name, array);
+    for (const [name, array] of arrays) await chain.write(name, array);
     return await use({ chain, plan: chain.plan, loadMs: performance.now() - startMs });
   } finally {
     for (const kernel of kernels.values()) await kernel.close();

@@ -83,17 +83,17 @@ async function launch({ npu, context, insts, buffers }: Launch): Promise<void> {
   const kernel = context.kernel(kernelName);
   const instructions = await npu.allocBo(insts.length, { flags: "cacheable", group: kernel.groupId(1) });
   instructions.write(insts);
-  instructions.sync("toDevice");
+  await instructions.sync("toDevice");
   const bos: Bo[] = [];
   for (const [i, buffer] of buffers.entries()) {
     const bo = await npu.allocBo(buffer.byteLength, { flags: "hostOnly", group: kernel.groupId(3 + i) });
     bo.write(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
-    bo.sync("toDevice");
+    await bo.sync("toDevice");
     bos.push(bo);
   }
   await kernel.run(3, instructions, insts.length / 4, ...bos).finish();
   for (const [i, bo] of bos.entries()) {
-    bo.sync("fromDevice");
+    await bo.sync("fromDevice");
     buffers[i]?.set(new Int32Array(bo.read().buffer));
   }
 }

@@ -72,16 +72,16 @@ test(
           scheme: "int8",
           make: () => ({ ...made[name] }),
         });
-        chain.writeBuffer(`w${i + 1}`, packed.get("w")!);
-        chain.writeBuffer(`c${i + 1}`, packed.get("channels")!);
+        await chain.writeBuffer(`w${i + 1}`, packed.get("w")!);
+        await chain.writeBuffer(`c${i + 1}`, packed.get("channels")!);
       }
-      chain.write("x", tensor("bf16", [1, width], x));
+      await chain.write("x", tensor("bf16", [1, width], x));
 
       const first = await chain.run({ guard: true });
-      const y = Float64Array.from(chain.read("y").data as Uint16Array, bf16ToFloat);
+      const y = Float64Array.from((await chain.read("y")).data as Uint16Array, bf16ToFloat);
       await chain.run({ guard: true });
 
-      expect(chain.read("y").data).toEqual(Uint16Array.from(y, floatToBf16));
+      expect((await chain.read("y")).data).toEqual(Uint16Array.from(y, floatToBf16));
       expect([chain.plan.runlists.length, first.steps.length]).toEqual([1, 2]);
       const numbers = Float64Array.from(x, bf16ToFloat);
       const hidden = linear(numbers, layers.fc1).map((v) => 0.5 * v * (1 + erf(v / Math.SQRT2)));

@@ -86,13 +86,16 @@ export async function withOpenKernel<T>(
   const openMs = performance.now() - openStartMs;
   try {
     if (device.choice !== undefined) context.stderr.write(`${device.choice}\n`);
+    // An emulated NPU executes builds for the simulator, of its own generation.
+    const emulated = device.kind === "xrt" && targetOf(device) === "sim" ? device.generation : undefined;
+    const own = emulated === generation ? undefined : emulated;
     const buildWith = (all: KernelOnDevice["params"], shared?: WasmClang) =>
       buildStep(context, {
         compiler: shared,
         kernel,
         params: all,
         target: targetOf(device),
-        device: npu,
+        device: npu ?? own,
       });
     const manifestOf: OpenKernel["manifestOf"] = async (changes) => {
       // Suites build many times in a row; most of a build is the start of the compiler.

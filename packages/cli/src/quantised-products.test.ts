@@ -82,18 +82,18 @@ test("two int8 products, chained on the device, give the float64 result within w
       const sequence = kernels.get(name)!.manifest.sequences[0]!;
       const sources = { b: { first, second }[name].weights };
       const packed = await packedWeights({ cacheRoot, sequence, sources, scheme: name, make: () => ({ b, channels }) });
-      chain.writeBuffer(`w${i + 1}`, packed.get("b")!);
-      chain.writeBuffer(`c${i + 1}`, packed.get("channels")!);
+      await chain.writeBuffer(`w${i + 1}`, packed.get("b")!);
+      await chain.writeBuffer(`c${i + 1}`, packed.get("channels")!);
     }
     const integers = quantiseActivations(x, inputScale, 8).values;
-    chain.write("x", integers);
+    await chain.write("x", integers);
 
     await chain.run({ guard: true });
 
     // First product: the integers that the kernel's formula makes of exact sums; half a step at most from the real number.
     const dequantised = Float64Array.from(integers.data, (value) => value * inputScale);
     const real = linear(dequantised, dequantiseInt8(w1).data, first.bias.data);
-    const h = chain.read("h").data as Int8Array;
+    const h = (await chain.read("h")).data as Int8Array;
     h.forEach((value, i) => {
       expect(Math.abs(value - Math.max(-127.5, Math.min(127.5, real[i]! / hiddenScale))), `h[${i}]`).toBeLessThan(0.52);
     });
@@ -103,7 +103,7 @@ test("two int8 products, chained on the device, give the float64 result within w
       dequantiseInt8(w2).data,
       second.bias.data,
     );
-    const y = Float64Array.from(chain.read("y").data as Uint16Array, bf16ToFloat);
+    const y = Float64Array.from((await chain.read("y")).data as Uint16Array, bf16ToFloat);
     y.forEach((value, i) => {
       expect(Math.abs(value - expected[i]!), `y[${i}]`).toBeLessThanOrEqual(
         2 ** -8 * Math.abs(expected[i]!) + 0.51 * biasStep(i),
@@ -206,13 +206,13 @@ async function chained(device: Device, { bits, operands, groupSize }: Scheme) {
     })),
   });
   const integers = quantiseActivations(x, inputScale, bits).values;
-  chain.write("x", integers);
+  await chain.write("x", integers);
   for (const [i, { arrays }] of layers.entries()) {
-    chain.write(`w${i}`, arrays.b);
-    chain.write(`c${i}`, arrays.channels as Tensor);
+    await chain.write(`w${i}`, arrays.b);
+    await chain.write(`c${i}`, arrays.channels as Tensor);
   }
   await chain.run({ guard: true });
-  const y = Float64Array.from(chain.read("y").data as Uint16Array, bf16ToFloat);
+  const y = Float64Array.from((await chain.read("y")).data as Uint16Array, bf16ToFloat);
   chain.close();
 
   const real = (

@@ -11,6 +11,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const aiekit = join(root, "packages/cli/bin/aiekit.js");
 const run = promisify(execFile);
+const generation = process.env.AIEKIT_NPU_GENERATION === "npu2" ? "npu2" : "npu1";
+const npu = ["--npu", generation];
 
 let folder: string;
 /** What a host program needs to run mel: files, and what the simulator says of the same input. */
@@ -23,8 +25,8 @@ let mel: {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "aiekit-xrt-programs-"));
-  await run(process.execPath, [aiekit, "build", "mel"], { cwd: root });
-  const built = join(root, "xclbin/sim/mel");
+  await run(process.execPath, [aiekit, "build", "mel", ...npu], { cwd: root });
+  const built = join(root, generation === "npu1" ? "xclbin/sim/mel" : "xclbin/sim/mel-device=npu2");
   const manifest = JSON.parse(await readFile(join(built, "manifest.json"), "utf8")) as Manifest;
   const { name, insts, args } = manifest.sequences[0]!;
   const [pcm, features] = [args[0]!, args[1]!];
@@ -34,7 +36,7 @@ beforeAll(async () => {
     pcm.shape,
     Int16Array.from({ length: pcm.bytes / 2 }, (_, i) => 20000 * Math.sin((2 * Math.PI * i) / 16)),
   );
-  const device = await openDevice("sim");
+  const device = await openDevice("sim", { generation });
   const { outputs } = await (await loadKernel(device, join(built, "manifest.json"))).launch(name, {
     [pcm.name]: samples,
   });
@@ -76,16 +78,16 @@ test("aiekit evidence holds over XRT, and aiekit devices lists the NPU; both say
 
   const { stdout } = await run(process.execPath, argv, { cwd: root });
 
-  expect(stdout).toMatch(/transpose.*all \d+ equal.*simulated on npu1 \(emulated driver, simulated array\)/);
+  expect(stdout).toMatch(/transpose.*all \d+ equal.*simulated on npu[12] \(emulated driver, simulated array\)/);
   const parts = ["--part", "launches", "--part", "bandwidth", "--part", "gemm"];
   const figures = await run(process.execPath, [aiekit, "evidence", ...parts, "--out", folder], { cwd: root });
   const lines = figures.stdout.split("\n").filter((line) => /^(launches|bandwidth|gemm):/.test(line));
   expect(lines).toHaveLength(6);
   for (const line of lines) {
-    expect(line).toMatch(/ all \d+ equal .* simulated on npu1 \(emulated driver, simulated array\)/);
+    expect(line).toMatch(/ all \d+ equal .* simulated on npu[12] \(emulated driver, simulated array\)/);
   }
   const devices = await run(process.execPath, [aiekit, "devices"], { cwd: root });
-  expect(devices.stdout).toMatch(/ok +xrt +RyzenAI-npu1 \(emulated driver, simulated array\) +0000:c5:00.1/);
+  expect(devices.stdout).toMatch(/ok +xrt +RyzenAI-npu[14] \(emulated driver, simulated array\) +0000:c5:00.1/);
   expect(devices.stdout).toMatch(
     /0000:c5:00.1: XRT 2\.\d+\S*, amdxdna of the kernel, firmware 0.0.0.0, columns \d, in use 0 column\(s\) by 0 context\(s\), power mode default/,
   );
@@ -102,9 +104,12 @@ test("aiekit doctor says that the addon loads, with both versions of XRT, and th
 }, 60_000);
 
 test("mel with its instructions in ELFs, as a build leaves them, gives the bytes that the simulator gives", async () => {
-  await run(process.execPath, [aiekit, "build", "mel", "--insts-format", "elf"], { cwd: root });
+  await run(process.execPath, [aiekit, "build", "mel", ...npu, "--insts-format", "elf"], { cwd: root });
   const device = await openDevice("xrt", { xrtAddon: process.env.AIEKIT_XRT_ADDON });
-  const kernel = await loadKernel(device, join(root, "xclbin/sim/mel-instsFormat=elf/manifest.json"));
+  const kernel = await loadKernel(
+    device,
+    join(root, `xclbin/sim/mel-${generation === "npu1" ? "" : "device=npu2-"}instsFormat=elf/manifest.json`),
+  );
   const { name, args } = kernel.manifest.sequences[0]!;
   const [pcm, features] = [args[0]!, args[1]!];
   const samples = new Int16Array(new Uint8Array(await readFile(mel.input)).buffer);

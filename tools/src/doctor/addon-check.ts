@@ -15,7 +15,9 @@ export async function checkAddon({ addon }: DoctorEnvironment): Promise<Check> {
   const opened = state.npus.filter((npu) => npu.available);
   if (opened.length > 0) {
     const names = opened.map(({ name, detail }) => `${name} at ${detail}`);
-    return { ...found, status: "ok", found: `${versions}; opens ${names.join(", ")}` };
+    const emulated = names.some((name) => name.includes("emulated"));
+    const note = emulated ? "; the other lines are of this machine itself" : "";
+    return { ...found, status: "ok", found: `${versions}; opens ${names.join(", ")}${note}` };
   }
   const [refused] = state.npus;
   const cure = refused?.hint ?? "the first failing check above is the reason";

@@ -28,7 +28,7 @@ export interface Mismatch {
 }
 
 /** First XRT with what the addon uses. */
-const oldestXrt = "2.21.0";
+export const oldestXrt = "2.21.0";
 /** What Debian's XRT from 2.25 on is linked against. */
 const glibcOfXrt = { xrt: "2.25.0", glibc: "2.38" } as const;
 

@@ -198,15 +198,17 @@ test.each([
 });
 
 test.each([
-  ["2.13.466", "warn"],
-  ["2.25.0", "ok"],
-  ["3.0.0", "warn"],
-] as const)("XRT %s is %s: the lock supports 2.25 and what follows in 2.x", async (version, status) => {
+  ["2.13.466", "warn", ", expected 2.21.0 or newer in 2.x"],
+  ["2.21.75", "ok", "; not tried, 2.25.0 was"],
+  ["2.25.0", "ok", ""],
+  ["3.0.0", "warn", ", expected 2.21.0 or newer in 2.x"],
+] as const)("XRT %s is %s: 2.21 and what follows in 2.x has what the addon uses", async (version, status, note) => {
   for (const name of ["libxrt_coreutil.so.2", "libxrt_core.so.2", "libxrt_driver_xdna.so.2"])
     await machine.file(`usr/lib64/${name}`);
   await machine.file(`usr/lib64/libxrt_coreutil.so.${version}`);
 
-  expect(findCheck(await doctor(machine.environment()), "XRT libraries")).toMatchObject({ status, version });
+  const found = `${version} (${join(machine.root, "usr/lib64")})${note}`;
+  expect(findCheck(await doctor(machine.environment()), "XRT libraries")).toMatchObject({ status, version, found });
 });
 
 test("XRT that does not list the NPU which the bus has is a warning", async () => {

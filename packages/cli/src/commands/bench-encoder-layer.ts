@@ -104,7 +104,7 @@ async function measure(
 ): Promise<Measured> {
   const reports: ChainReport[] = [];
   await chain.run({ signal, guard: true });
-  const actual = Float64Array.from(chain.read("y").data as Uint16Array, bf16ToFloat);
+  const actual = Float64Array.from((await chain.read("y")).data as Uint16Array, bf16ToFloat);
   for (let pass = 1; pass < warmupPasses; pass++) await chain.run({ signal });
   for (let pass = 0; pass < passes; pass++) {
     onPass(pass);

@@ -84,7 +84,7 @@ async function passesOn(
     return await withEncoderLayer(context, request, async ({ chain }) => {
       const { signal } = context;
       const first = await chain.run({ signal, guard: true });
-      const bytes = tensorBytes(chain.read("y")).slice();
+      const bytes = tensorBytes(await chain.read("y")).slice();
       const wallMs: number[] = [];
       for (let pass = 0; pass < timed; pass++) wallMs.push((await chain.run({ signal })).totals.wallMs);
       return { y: new Uint16Array(bytes.buffer), launches: first.totals.launches, wallMs };

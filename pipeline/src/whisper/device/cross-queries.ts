@@ -23,11 +23,11 @@ export class CrossQueries {
   }
 
   /** Reads the queries of the first `count` rows of a pass; a row is a token of the only sequence, or a sequence. */
-  add(count: number, kind: PassKind, queries: (layer: number) => DeviceTensor): void {
+  async add(count: number, kind: PassKind, queries: (layer: number) => DeviceTensor): Promise<void> {
     const { width, decoderLayers } = this.#sizes;
     const tokens = Array.from({ length: count }, () => new Float32Array(decoderLayers * width));
     for (let layer = 0; layer < decoderLayers; layer++) {
-      const data = queries(layer).read().data as Uint16Array;
+      const { data } = (await queries(layer).read()) as Tensor<"bf16">;
       tokens.forEach((token, row) => {
         for (let i = 0; i < width; i++) token[layer * width + i] = bf16ToFloat(data[row * width + i]!);
       });
@@ -41,14 +41,14 @@ export class CrossQueries {
   }
 
   /** f32[decoderLayers, decoderHeads, tokens, positions]. */
-  weights(row: number): Tensor<"f32"> {
+  async weights(row: number): Promise<Tensor<"f32">> {
     const { width, decoderLayers, decoderHeads: heads } = this.#sizes;
     const { positions } = this.#window;
     const tokens = this.#rows[row]!;
     const all = tensor("f32", [decoderLayers, heads, tokens.length, positions]);
     const columns = width / heads;
     for (let layer = 0; layer < decoderLayers; layer++) {
-      const pairs = this.#window.pairsOnHost(layer);
+      const pairs = await this.#window.pairsOnHost(layer);
       for (let head = 0; head < heads; head++) {
         tokens.forEach((query, token) => {
           const at = ((layer * heads + head) * tokens.length + token) * positions;

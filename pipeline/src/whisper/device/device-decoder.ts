@@ -102,9 +102,7 @@ export class DeviceDecoder implements DecoderSession {
         await memory.prepare("sequences", window.positions);
         this.#caches = await memory.caches("sequences");
       }
-      this.#caches.forEach((cache, layer) => {
-        cache.take(before[layer]!, sources, this.#length);
-      });
+      for (const [layer, cache] of this.#caches.entries()) await cache.take(before[layer]!, sources, this.#length);
       if (!this.#isWide) for (const cache of before) cache.close();
       this.#isWide = true;
       this.#rows = sources.length;
@@ -130,7 +128,7 @@ export class DeviceDecoder implements DecoderSession {
     const { sizes, types, runner, memory, window } = this.#options;
     const { positions } = window;
     await memory.prepare(kind, positions);
-    memory.array(kind, "x")!.write(this.#embedded(kind, tokens));
+    await memory.array(kind, "x")!.write(this.#embedded(kind, tokens));
     const rows = rowsOfPass(kind, sizes);
     const keys = this.#length + (kind === "prompt" ? rows : 1);
     const parts = this.#newRows(kind);
@@ -138,10 +136,10 @@ export class DeviceDecoder implements DecoderSession {
       const array = (name: string) => parts.get(name) ?? this.#own(name) ?? memory.array(kind, name)!;
       const steps = decoderSteps({ sizes, types, positions, kind, keys });
       await runner.run({ part: "decoder", steps }, array);
-      this.#queries?.add(tokens.length, kind, (layer) => memory.array(kind, `${layer}.cross.query`)!);
+      await this.#queries?.add(tokens.length, kind, (layer) => memory.array(kind, `${layer}.cross.query`)!);
       if (!wantsLogits) return new Float32Array();
       await runner.run({ part: "head", steps: headSteps(sizes, types, kind) }, array);
-      return memory.array(kind, "logits")!.read().data as Float32Array;
+      return ((await memory.array(kind, "logits")!.read()) as Tensor<"f32">).data;
     } finally {
       for (const part of parts.values()) part.close();
     }

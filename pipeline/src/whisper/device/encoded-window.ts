@@ -30,7 +30,7 @@ export class EncodedWindow implements EncoderState {
 
   async output(): Promise<Tensor<"f32">> {
     this.#checkOpen();
-    const { shape, data } = this.#options.encoded.read() as Tensor<"bf16">;
+    const { shape, data } = (await this.#options.encoded.read()) as Tensor<"bf16">;
     return tensor("f32", shape, Float32Array.from(data, bf16ToFloat));
   }
 
@@ -47,10 +47,13 @@ export class EncodedWindow implements EncoderState {
   }
 
   /** f32[positions, 2 width], keys first, on the host. */
-  pairsOnHost(layer: number): Float32Array {
-    const known = this.#keys.get(layer) ?? Float32Array.from(this.pairs(layer).read().data as Uint16Array, bf16ToFloat);
-    this.#keys.set(layer, known);
-    return known;
+  async pairsOnHost(layer: number): Promise<Float32Array> {
+    const known = this.#keys.get(layer);
+    if (known !== undefined) return known;
+    const { data } = (await this.pairs(layer).read()) as Tensor<"bf16">;
+    const pairs = Float32Array.from(data, bf16ToFloat);
+    this.#keys.set(layer, pairs);
+    return pairs;
   }
 
   async close(): Promise<void> {

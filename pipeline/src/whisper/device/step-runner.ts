@@ -75,7 +75,7 @@ export class StepRunner {
         if (arrays.has(name)) continue;
         const array = await this.alloc(space);
         arrays.set(name, array);
-        array.write(content);
+        await array.write(content);
       }
     });
   }

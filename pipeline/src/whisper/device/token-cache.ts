@@ -36,10 +36,10 @@ export class TokenCache {
    * Sequence i becomes what sequence `sources[i]` of `from` is, for the first `length` rows; copied by the host. `from` may
    * be this cache.
    */
-  take(from: TokenCache, sources: readonly number[], length: number): void {
+  async take(from: TokenCache, sources: readonly number[], length: number): Promise<void> {
     if (length === 0) return;
-    const source = from.#read(length);
-    const target = from === this ? source.slice() : this.#read(length);
+    const source = await from.#read(length);
+    const target = from === this ? source.slice() : await this.#read(length);
     for (let half = 0; half < 2 * length; half++) {
       sources.forEach((sequence, i) => {
         const at = (half * from.#sequences + sequence) * this.#width;
@@ -48,17 +48,17 @@ export class TokenCache {
     }
     const { bo } = this.array;
     bo.write(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
-    bo.sync("toDevice", { offsetBytes: 0, sizeBytes: target.byteLength });
+    await bo.sync("toDevice", { offsetBytes: 0, sizeBytes: target.byteLength });
   }
 
   close(): void {
     this.array.close();
   }
 
-  #read(length: number): Uint16Array {
+  async #read(length: number): Promise<Uint16Array> {
     const { bo }: { readonly bo: Bo } = this.array;
     const range = { offsetBytes: 0, sizeBytes: 2 * length * this.#sequences * this.#width * elementBytes };
-    bo.sync("fromDevice", range);
+    await bo.sync("fromDevice", range);
     return new Uint16Array(bo.read(range).buffer);
   }
 }

@@ -37,7 +37,7 @@ export class WindowEncoder {
   /** `features`: f32[mels, frames]. */
   async encode(features: Tensor<"f32">): Promise<EncodedWindow> {
     await this.#prepare();
-    this.#array("features").write(features);
+    await this.#array("features").write(features);
     return this.#encode();
   }
 
@@ -58,14 +58,14 @@ export class WindowEncoder {
     }
     await runner.load(weights, wanted);
     const encoded = await runner.alloc(spaces.get("encoded")!);
-    encoded.write(tensor("bf16", shape, Uint16Array.from(data, floatToBf16)));
+    await encoded.write(tensor("bf16", shape, Uint16Array.from(data, floatToBf16)));
     return new EncodedWindow({ sizes, runner, weights, encoded, cross: this.#steps.cross, spaces });
   }
 
   /** f32[mels, frames] of i16[160 frames]. */
   async features(pcm: Tensor<"i16">): Promise<Tensor<"f32">> {
     await this.#mel(pcm);
-    return this.#array("features").read() as Tensor<"f32">;
+    return (await this.#array("features").read()) as Tensor<"f32">;
   }
 
   close(): void {
@@ -79,7 +79,7 @@ export class WindowEncoder {
     await this.#prepare();
     this.#melReady ??= this.#allocateMel();
     await this.#melReady;
-    this.#array("pcm").write(pcm);
+    await this.#array("pcm").write(pcm);
     await runner.run({ part: "mel", steps: this.#steps.mel }, (name) => this.#array(name));
   }
 
@@ -118,7 +118,7 @@ export class WindowEncoder {
     await runner.load(weights, wanted);
     const positions = contents.get("positions") as Tensor<"bf16">;
     const shape = [frames / 2, sizes.width];
-    this.#array("positions").write(tensor("bf16", shape, positions.data.subarray(0, (frames / 2) * sizes.width)));
+    await this.#array("positions").write(tensor("bf16", shape, positions.data.subarray(0, (frames / 2) * sizes.width)));
   }
 
   /** The kernel that makes features needs more rows of their buffer than the one that reads them. */
