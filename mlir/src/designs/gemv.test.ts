@@ -90,6 +90,26 @@ test.each([
   expect(plan(dtype, shapes).tileBytes).toBeLessThanOrEqual(65_536);
 });
 
+const decoderLayer = ["1x96x96_bias", "1x96x192_bias", "1x96x96_bias_residual", "1x96x384_bias_gelu", "1x384x96_bias"];
+
+test.each([1, 2, 3, 4, 5])("on npu2 what is read in vectors of 64 bytes is aligned to them, of %i shapes", (count) => {
+  for (const dtype of ["bf16_bf16", "i8_bf16", "bf16_f32", "i8_f32"] as const) {
+    const isFloat = dtype.endsWith("f32");
+    const shapes = decoderLayer.slice(0, count).map((shape) => (isFloat ? shape.replace("_residual", "") : shape));
+    const { module } = lowerDesign(
+      gemvDesign({ device: "npu2", params: { dtype, shapes: shapes.join("."), columns: 4 } }).module,
+    );
+    const addresses: (readonly [string, number])[] = [];
+    walk(module, (op) => {
+      const name = op.name === "aie.buffer" ? (op.text("sym_name") ?? "") : "";
+      if (/^(kept|lanes|sums)_|_objects_.*_cons_buff/.test(name)) addresses.push([name, op.int("address")!]);
+    });
+
+    expect(addresses.length).toBeGreaterThan(3 * 4);
+    expect(addresses.filter(([, address]) => address % 64 !== 0)).toEqual([]);
+  }
+});
+
 test("x that fills a tile is refused with the rows and the K that fit, and not one more", () => {
   const hint = "at most 5 row(s) of x at a time, or K of at most 3072: split K and add the parts with a residual";
   expect(() => plan("bf16_bf16", "8x5120x1280")).toThrow(

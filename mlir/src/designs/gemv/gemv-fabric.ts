@@ -4,7 +4,7 @@ import type { BufferHandle, FifoHandle, KernelHandle, LockHandle, TileHandle } f
 import { Operation, type Value } from "../../ir/operation.ts";
 import { f32, i32, index, memref } from "../../ir/types.ts";
 import { roundUp } from "../array-shape.ts";
-import { controlWords, type GemvPlan, type GemvSteps, rowsOfObject, stackBytes } from "./gemv-plan.ts";
+import { type GemvPlan, type GemvSteps, rowsOfObject, stackBytes, tableWordsOf } from "./gemv-plan.ts";
 import type { GemvType } from "./gemv-types.ts";
 
 export interface GemvFabricSpec {
@@ -175,13 +175,15 @@ function writeCore(d: DesignBuilder, spec: GemvFabricSpec, parts: CoreParts): Sh
   const arrays = arraysOf(spec);
   const place = `${tile.col}_${tile.row}`;
   const buffer = (name: string, type: (typeof arrays)["kept"]) => d.buffer({ tile, name: `${name}_${place}`, type });
-  // Work buffers first: all of them, and with them what follows, are whole vectors.
+  // All that is larger than a vector is whole vectors, so that wherever they come to lie, the largest first, each is aligned.
   const [kept, lanes, sums] = [buffer("kept", arrays.kept), buffer("lanes", arrays.lanes), buffer("sums", arrays.sums)];
+  const entries = plan.shapes.flatMap((steps) => tableWords.map((word) => tableOf(steps)[word]));
+  const tableLength = tableWordsOf(plan.shapes);
   const table = d.buffer({
     tile,
     name: `table_${place}`,
-    type: words(controlWords * plan.shapes.length),
-    initialValues: plan.shapes.flatMap((steps) => tableWords.map((word) => tableOf(steps)[word])),
+    type: words(tableLength),
+    initialValues: [...entries, ...new Array<number>(tableLength - entries.length).fill(0)],
   });
   const choice: ShapeChoice | undefined =
     plan.shapes.length > 1

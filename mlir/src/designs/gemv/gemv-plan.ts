@@ -122,7 +122,7 @@ function planOf(request: GemvRequest, size: Pick<GemvPlan, "m" | "kc" | "o">): G
     sums: 4 * m * roundUp(o, 16),
     // Two objects for the host and two from core to core, all of them where the first core's memory has them.
     results: 4 * m * o * type.output.bytes + 2 * m * roundUp(o, 16) * type.output.bytes,
-    control: 64 + 4 * controlWords * shapes.length,
+    control: 64 + 4 * tableWordsOf(shapes),
   };
   const room = dataBytes - stackBytes - Object.values(fixed).reduce((sum, bytes) => sum + bytes, 0);
   const mostKept = Math.floor(room / 4) - slackWords;
@@ -134,6 +134,11 @@ function planOf(request: GemvRequest, size: Pick<GemvPlan, "m" | "kc" | "o">): G
 
 /** Words of the cores' table for each shape: see gemv-fabric.ts. */
 export const controlWords = 8;
+
+/** Words of the table: whole vectors of 64 bytes, as what lies behind it is read in such on npu2. */
+export function tableWordsOf(shapes: readonly unknown[]): number {
+  return roundUp(controlWords * shapes.length, 16);
+}
 
 interface Objects extends Pick<GemvPlan, "m" | "kc" | "o" | "objectWords"> {
   readonly mostKept: number;
