@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vector.hpp"
+#include "wide_words.hpp"
 
 namespace aie {
 namespace detail {
@@ -50,10 +51,19 @@ AIEKIT_INLINE lanes<T, N> shift_round_saturate(lanes<Held, N> value, int shift) 
   aiekit::count_vector(N * held_bits / 2);
 
   registers<Held, N> rounded(value);
-  shift_round_all<Held, N>(rounded, shift);
   const saturation_mode mode = get_saturation();
-  if constexpr (sizeof(Held) == 4 && sizeof(T) < 4) {
-    if (mode == saturation_mode::saturate) return narrow_saturating<T, N>(rounded);
+  if constexpr (sizeof(Held) == 8 && (sizeof(T) < 4 || same<T, int32_t>)) {
+    if (mode == saturation_mode::saturate) {
+      const registers<int32_t, N> words = shift_round_to_words<N>(rounded, shift);
+      if constexpr (sizeof(T) == 4) return words.joined();
+      else return narrow_saturating<T, N>(words);
+    }
+  }
+  shift_round_all<Held, N>(rounded, shift);
+  if (mode == saturation_mode::saturate) {
+    if constexpr (sizeof(Held) == 4 && sizeof(T) < 4) return narrow_saturating<T, N>(rounded);
+    // Nothing is beyond the accumulator's own type.
+    if constexpr (same<Held, T>) return rounded.joined();
   }
   value = rounded.joined();
   if (mode != saturation_mode::none) {
