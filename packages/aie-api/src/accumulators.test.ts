@@ -168,7 +168,6 @@ test.each([
 ] as const)("%s to %s: a lane at an edge beside small ties and their neighbours, at every shift", (tag, type) => {
   const bits = heldBits(tag);
   const [outBits] = out[type];
-  const modes = [roundingModes.conv_even, saturationModes.saturate];
   for (let shift = 0; shift < bits; shift++) {
     const half = shift > 0 ? 1n << BigInt(shift - 1) : 0n;
     // Half units from -7 to 7 and what is next to them, as far as a quarter of the accumulator's range reaches.
@@ -177,11 +176,14 @@ test.each([
     );
     for (const [i, edge] of edgeValues(bits, outBits, shift).entries()) {
       const values = small.with(i % lanes, edge);
+      const rounded = values.map((v) => shiftRound(v, shift, "conv_even"));
       write(inputs, bits, values);
-      kernel.call(`srs_${tag}_${type}`, ...modes, shift, inputs, outputs);
+      for (const sat of Object.keys(saturationModes) as SaturationMode[]) {
+        kernel.call(`srs_${tag}_${type}`, roundingModes.conv_even, saturationModes[sat], shift, inputs, outputs);
 
-      const expected = values.map((v) => saturate(shiftRound(v, shift, "conv_even"), outBits, true, "saturate"));
-      expect(read(outputs, outBits), `>> ${shift} of ${values}`).toEqual(expected);
+        const expected = rounded.map((v) => saturate(v, outBits, true, sat));
+        expect(read(outputs, outBits), `${sat} >> ${shift} of ${values}`).toEqual(expected);
+      }
     }
   }
 });

@@ -89,22 +89,17 @@ AIEKIT_INLINE bool may_overflow(const registers<Held, N>& x, int shift) {
   return any_above(__builtin_shufflevector(largest, largest, 1, 3, 1, 3), 0x7ffffffe - static_cast<int32_t>(half >> 32));
 }
 
-// Every register divided by 2^shift, in the mode of the core: by calls where that is not floor.
-template <typename Held, unsigned N>
-AIEKIT_INLINE void shift_round_by_calls(registers<Held, N>& x, int shift) {
-  if (get_rounding() == rounding_mode::floor) {
-    AIEKIT_UNROLL for (unsigned i = 0; i < x.count; ++i) x.at[i] >>= static_cast<Held>(shift);
-  } else if (shift != 0) {
-    AIEKIT_UNROLL for (unsigned i = 0; i < x.count; ++i) x.at[i] = shift_round<Held>(x.at[i], shift);
-  }
-}
+// Every register divided by 2^shift, in the mode of the core.
 template <typename Held, unsigned N>
 AIEKIT_INLINE void shift_round_all(registers<Held, N>& x, int shift) {
   if (shift == 0) return;
-  if (get_rounding() == rounding_mode::conv_even && !may_overflow(x, shift)) {
+  const rounding_mode mode = get_rounding();
+  if (mode == rounding_mode::conv_even && !may_overflow(x, shift)) {
     AIEKIT_UNROLL for (unsigned i = 0; i < x.count; ++i) x.at[i] = shift_round_even<Held>(x.at[i], shift);
+  } else if (mode == rounding_mode::floor) {
+    AIEKIT_UNROLL for (unsigned i = 0; i < x.count; ++i) x.at[i] >>= static_cast<Held>(shift);
   } else {
-    shift_round_by_calls<Held, N>(x, shift);
+    AIEKIT_UNROLL for (unsigned i = 0; i < x.count; ++i) x.at[i] = shift_round<Held>(x.at[i], shift);
   }
 }
 

@@ -13,18 +13,6 @@ AIEKIT_INLINE word_register high_words(register_of<int64_t> a, register_of<int64
   return __builtin_shufflevector(bits_as<word_register>(a), bits_as<word_register>(b), 1, 3, 5, 7);
 }
 
-// The nearest int32: the lower half where the upper one is its sign, else the end on the upper one's side.
-template <unsigned N>
-AIEKIT_INLINE registers<int32_t, N> saturated_words(const registers<int64_t, N>& x) {
-  registers<int32_t, N> out;
-  AIEKIT_UNROLL for (unsigned i = 0; i < out.count; ++i) {
-    const word_register low = low_words(x.at[2 * i], x.at[2 * i + 1]), high = high_words(x.at[2 * i], x.at[2 * i + 1]);
-    const word_register fits = high == low >> 31;
-    out.at[i] = (low & fits) | (((high >> 31) ^ 0x7fffffff) & ~fits);
-  }
-  return out;
-}
-
 // x / 2^shift to nearest even, for shifts of 1 to 31. False where a lane of `out` does not hold it: beyond int32.
 template <unsigned N>
 AIEKIT_INLINE bool round_even_by_less_than_32(const registers<int64_t, N>& x, int shift, registers<int32_t, N>& out) {
@@ -65,20 +53,32 @@ AIEKIT_INLINE bool round_even_by_more_than_32(const registers<int64_t, N>& x, in
   return !any_above(largest, 0x7fffffff - half);
 }
 
-// Shift, round and saturate in the modes of the core, the saturation being `saturate`.
+// Four lanes of 64 bits in any modes and by any shift: the lower half of what is rounded, which without saturation is all, and
+// with it stays where the upper half is its sign; else it is the end on the upper one's side.
+[[gnu::noinline]] inline word_register shift_round_to_words(register_of<int64_t> a, register_of<int64_t> b, int shift) {
+  if (shift != 0) a = shift_round<int64_t>(a, shift), b = shift_round<int64_t>(b, shift);
+  const word_register low = low_words(a, b), high = high_words(a, b);
+  const saturation_mode mode = get_saturation();
+  if (mode == saturation_mode::none) return low;
+  const word_register fits = high == low >> 31;
+  const word_register nearest = (low & fits) | (((high >> 31) ^ 0x7fffffff) & ~fits);
+  return mode == saturation_mode::symmetric ? __builtin_elementwise_max(nearest, (word_register)(-0x7fffffff)) : nearest;
+}
+
+// Shift, round and saturate to int32 in the modes of the core. What the short ways round fits, so it needs no saturation; but
+// the least int32 is none of symmetric saturation.
 template <unsigned N>
 AIEKIT_INLINE registers<int32_t, N> shift_round_to_words(const registers<int64_t, N>& x, int shift) {
   registers<int32_t, N> out;
-  if (get_rounding() == rounding_mode::conv_even) {
+  if (get_rounding() == rounding_mode::conv_even && get_saturation() != saturation_mode::symmetric) {
     if (shift > 32) {
       if (round_even_by_more_than_32<N>(x, shift, out)) return out;
     } else if (shift > 0 && shift < 32) {
       if (round_even_by_less_than_32<N>(x, shift, out)) return out;
     }
   }
-  registers<int64_t, N> rounded = x;
-  shift_round_by_calls<int64_t, N>(rounded, shift);
-  return saturated_words<N>(rounded);
+  AIEKIT_UNROLL for (unsigned i = 0; i < out.count; ++i) out.at[i] = shift_round_to_words(x.at[2 * i], x.at[2 * i + 1], shift);
+  return out;
 }
 
 }  // namespace aie::detail
