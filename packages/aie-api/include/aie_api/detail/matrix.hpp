@@ -10,8 +10,7 @@ namespace aie::detail {
 
 // The sums of a product. They lie in memory, on the stack: V8 orders the arithmetic of a loop as it likes, but no access to
 // memory, so a row's sums that are read, added to and written keep it apart from the next row, for which there are no
-// registers left. Together they find none anyway, blocks of a kernel have 32 to 64; and V8's own copies of registers lie across
-// lines of the cache in one call of two, as its frames are aligned to 8 bytes.
+// registers left. Together they find none anyway: blocks of a kernel have 32 to 64.
 template <typename Held, unsigned N>
 struct sums_in_memory {
   using sum = register_of<Held>;
