@@ -160,6 +160,34 @@ test.each(narrowings)("%s to %s rounds and saturates as the model does, in every
   }
 });
 
+test.each([
+  ["acc64", "int32"],
+  ["acc64", "int16"],
+  ["acc32", "int16"],
+  ["acc24", "int8"],
+] as const)("%s to %s: a lane at an edge beside small ties and their neighbours, at every shift", (tag, type) => {
+  const bits = heldBits(tag);
+  const [outBits] = out[type];
+  for (let shift = 0; shift < bits; shift++) {
+    const half = shift > 0 ? 1n << BigInt(shift - 1) : 0n;
+    // Half units from -7 to 7 and what is next to them, as far as a quarter of the accumulator's range reaches.
+    const small = Array.from({ length: lanes }, (_, i) => BigInt(i - 7) * half + BigInt((i % 3) - 1)).map((v) =>
+      BigInt.asIntN(bits - 2, v),
+    );
+    for (const [i, edge] of edgeValues(bits, outBits, shift).entries()) {
+      const values = small.with(i % lanes, edge);
+      const rounded = values.map((v) => shiftRound(v, shift, "conv_even"));
+      write(inputs, bits, values);
+      for (const sat of Object.keys(saturationModes) as SaturationMode[]) {
+        kernel.call(`srs_${tag}_${type}`, roundingModes.conv_even, saturationModes[sat], shift, inputs, outputs);
+
+        const expected = rounded.map((v) => saturate(v, outBits, true, sat));
+        expect(read(outputs, outBits), `${sat} >> ${shift} of ${values}`).toEqual(expected);
+      }
+    }
+  }
+});
+
 test("random accumulators narrow as the model does", () => {
   const values = fc.array(fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }), {
     minLength: lanes,

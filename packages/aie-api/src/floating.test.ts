@@ -151,6 +151,20 @@ test("NaN stays NaN and infinity stays infinity in every mode", () => {
   }
 });
 
+test("a NaN, or infinities of both signs, in any lane change no other lane", () => {
+  const numbers = Array.from({ length: lanes }, (_, i) => (i % 2 ? -1 : 1) * (1 + (2 * i + 1) / 256));
+  const expected = numbers.map((v) => narrowed(v, "conv_even"));
+  for (let lane = 0; lane < lanes; lane++) {
+    for (const specials of [[Number.NaN], [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]]) {
+      const place = (values: readonly number[]): number[] =>
+        values.map((v, i) => specials[(i - lane + lanes) % lanes] ?? v);
+      floats(inputs).set(place(numbers));
+      kernel.call("narrow", roundingModes.conv_even, inputs, outputs);
+      expect(Array.from(halves(outputs), bf16ToFloat)).toEqual(place(expected));
+    }
+  }
+});
+
 test("bfloat16 widens exactly; a sum is rounded once, a product is exact in its accumulator", () => {
   fc.assert(
     fc.property(bf16s, bf16s, fc.constantFrom(...modes), (x, y, mode) => {

@@ -56,6 +56,17 @@ extern "C" void ${name([m, k, n, a, b], acc === "float" ? undefined : acc)}(cons
   __builtin_memcpy(&p, x, sizeof p); __builtin_memcpy(&q, y, sizeof q);
   c.mac(p, q); v = c.to_accum().to_native(); __builtin_memcpy(to, &v, sizeof v); }`;
 
+/** Sums of: a copy that goes on by itself, what it was copied from, and an object whose sums are dropped for a new product. */
+const copies = `
+extern "C" void mmul_copies(const int8 *x, const int8 *y, int32 *to) {
+  using mm = aie::mmul<4, 8, 8, int8, int8>;
+  const auto p = aie::load_v<32>(x); const auto q = aie::load_v<64>(y);
+  mm first, again; first.mul(p, q);
+  mm copy = first; copy.mac(p, q); copy.mac(p, q);
+  again = copy; again.mul(p, q); again.mac(p, q);
+  aie::store_v(to, copy.template to_vector<int32>()); aie::store_v(to + 32, first.template to_vector<int32>());
+  aie::store_v(to + 64, again.template to_vector<int32>()); }`;
+
 let clang: WasmClang;
 let kernel: TestKernel;
 beforeAll(async () => {
@@ -63,6 +74,7 @@ beforeAll(async () => {
   const entries = [
     ...shapes.map(([m, k, n, a, b, bits]) => entry([m, k, n, a, b], bits)),
     entry([4, 8, 4, "int16", "int8"], 32),
+    copies,
     ...bfloatShapes.map((shape) => entry([...shape, "bfloat16", "bfloat16"], "float")),
   ];
   kernel = await buildKernel(clang, entries.join("\n"), { exports: ["aiekit_ops"] });
@@ -209,6 +221,20 @@ test("a 4x8x8 product of int8, 4x4x4 of int16 and 4x8x4 of int16 x int8 is one i
   expect(kernel.call("aiekit_ops", 2)).toBe(1);
   kernel.call("mmul_4x4x8_int32_int16_64", inputs, inputs2, inputs3, outputs);
   expect(kernel.call("aiekit_ops", 2)).toBe(4);
+});
+
+test("an mmul that is copied or multiplied anew has sums of its own", () => {
+  const [a, b] = [new Int8Array(kernel.memory.buffer, inputs, 32), new Int8Array(kernel.memory.buffer, inputs2, 64)];
+  a.set(a.map((_, i) => i * 7 - 100));
+  b.set(b.map((_, i) => 90 - i * 3));
+  const product = Array.from({ length: 32 }, (_, i) =>
+    a.subarray(i & ~7, (i & ~7) + 8).reduce((sum, x, k) => sum + x * b[8 * k + (i & 7)]!, 0),
+  );
+
+  kernel.call("mmul_copies", inputs, inputs2, outputs);
+
+  const sums = [...new Int32Array(kernel.memory.buffer, outputs, 96)];
+  expect(sums).toEqual([3, 1, 2].flatMap((times) => product.map((x) => times * x)));
 });
 
 test("a shape that AIE2 does not have does not compile", async () => {

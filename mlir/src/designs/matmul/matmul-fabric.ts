@@ -72,8 +72,9 @@ export type ControlWord = (typeof controlWords)[number];
 
 const firstComputeRow = 2;
 /**
- * The kernels' WebAssembly form uses 2,576 B where GELU follows and next to nothing elsewhere. What the device's compiler
- * spills is not known: 4 KiB are four times what it gives a core that asks for nothing, or 32 accumulators of 1,024 bits.
+ * The kernels' WebAssembly form uses 2,576 B where GELU follows and 1,024 B, the sums of eight blocks, elsewhere. What the
+ * device's compiler spills is not known: 4 KiB are four times what it gives a core that asks for nothing, or 32 accumulators
+ * of 1,024 bits.
  */
 export const stackBytes = 4096;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vector.hpp"
+#include "wide_words.hpp"
 
 namespace aie {
 namespace detail {
@@ -41,21 +42,17 @@ AIEKIT_INLINE lanes<T, N> narrow_saturating(const registers<int32_t, N>& words) 
   }
 }
 
-// Shift, round and saturate one accumulator of integers to T. Held is wider than T, or as wide.
+// Lanes that were shifted and rounded, to T by the saturation mode. Held is wider than T, or as wide.
 template <typename T, typename Held, unsigned N>
-AIEKIT_INLINE lanes<T, N> shift_round_saturate(lanes<Held, N> value, int shift) {
+AIEKIT_INLINE lanes<T, N> saturate(const registers<Held, N>& rounded) {
   using wide = lanes<Held, N>;
-  constexpr int held_bits = 8 * sizeof(Held);
-  if (shift < 0 || shift >= held_bits) aiekit::trap(aiekit::trap_code::out_of_range, shift, held_bits - 1);
-  aiekit::count_vector(N * held_bits / 2);
-
-  registers<Held, N> rounded(value);
-  shift_round_all<Held, N>(rounded, shift);
   const saturation_mode mode = get_saturation();
-  if constexpr (sizeof(Held) == 4 && sizeof(T) < 4) {
-    if (mode == saturation_mode::saturate) return narrow_saturating<T, N>(rounded);
+  if (mode == saturation_mode::saturate) {
+    if constexpr (sizeof(Held) == 4 && sizeof(T) < 4) return narrow_saturating<T, N>(rounded);
+    // Nothing is beyond the accumulator's own type.
+    if constexpr (same<Held, T>) return rounded.joined();
   }
-  value = rounded.joined();
+  wide value = rounded.joined();
   if (mode != saturation_mode::none) {
     if constexpr (greatest<T>() <= static_cast<int64_t>(~static_cast<unsigned_held<Held>>(0) >> 1)) {
       value = __builtin_elementwise_min(value, (wide)(static_cast<Held>(greatest<T>())));
@@ -63,6 +60,23 @@ AIEKIT_INLINE lanes<T, N> shift_round_saturate(lanes<Held, N> value, int shift) 
     value = __builtin_elementwise_max(value, (wide)(static_cast<Held>(least<T>(mode))));
   }
   return __builtin_convertvector(value, lanes<T, N>);
+}
+
+// Shift, round and saturate one accumulator of integers to T.
+template <typename T, typename Held, unsigned N>
+AIEKIT_INLINE lanes<T, N> shift_round_saturate(lanes<Held, N> value, int shift) {
+  constexpr int held_bits = 8 * sizeof(Held);
+  if (shift < 0 || shift >= held_bits) aiekit::trap(aiekit::trap_code::out_of_range, shift, held_bits - 1);
+  aiekit::count_vector(N * held_bits / 2);
+  registers<Held, N> x(value);
+  if constexpr (sizeof(Held) == 8 && !same<T, uint32_t>) {
+    const registers<int32_t, N> words = shift_round_to_words<N>(x, shift);
+    if constexpr (sizeof(T) == 4) return words.joined();
+    else return saturate<T, int32_t, N>(words);
+  } else {
+    shift_round_all<Held, N>(x, shift);
+    return saturate<T, Held, N>(x);
+  }
 }
 
 }  // namespace detail

@@ -92,32 +92,32 @@ class mmul {
   static constexpr unsigned size_A = M * K, size_B = K * N, size_C = M * N;
   using accum_type = accum<tag, size_C>;
 
-  AIEKIT_INLINE mmul() = default;
-  AIEKIT_INLINE mmul(const accum_type& start) : acc_(start) {}
+  AIEKIT_INLINE mmul() : mmul(accum_type()) {}
+  AIEKIT_INLINE mmul(const accum_type& start) : sums_(start.to_native()) {}
   template <detail::element_type T>
-  AIEKIT_INLINE explicit mmul(const vector<T, size_C>& start, int shift = 0) : acc_(start, shift) {}
+  AIEKIT_INLINE explicit mmul(const vector<T, size_C>& start, int shift = 0) : mmul(accum_type(start, shift)) {}
 
-  AIEKIT_INLINE void mul(const vector<A, size_A>& a, const vector<B, size_B>& b) {
-    acc_ = accum_type(typename accum_type::native_type{});
-    mac(a, b);
-  }
+  AIEKIT_INLINE void mul(const vector<A, size_A>& a, const vector<B, size_B>& b) { multiply<false>(a, b); }
 
   // Integers wrap. bfloat16: products are exact, each sum is rounded to binary32, in order of k.
-  AIEKIT_INLINE void mac(const vector<A, size_A>& a, const vector<B, size_B>& b) {
-    constexpr unsigned macs = detail::macs_per_cycle<A, B>();
-    aiekit::count_mac(M * K * N <= macs ? 1 : M * K * N / macs);
-    acc_ = accum_type(detail::multiply_add<typename accum_type::held, M, K, N>(acc_.to_native(), a, b));
-  }
+  AIEKIT_INLINE void mac(const vector<A, size_A>& a, const vector<B, size_B>& b) { multiply<true>(a, b); }
 
   template <detail::element_type T>
   AIEKIT_INLINE vector<T, size_C> to_vector(int shift = 0) const {
-    return acc_.template to_vector<T>(shift);
+    return to_accum().template to_vector<T>(shift);
   }
-  AIEKIT_INLINE accum_type to_accum() const { return acc_; }
-  AIEKIT_INLINE operator accum_type() const { return acc_; }
+  AIEKIT_INLINE accum_type to_accum() const { return accum_type(sums_.joined()); }
+  AIEKIT_INLINE operator accum_type() const { return to_accum(); }
 
  private:
-  accum_type acc_;
+  template <bool Adds>
+  AIEKIT_INLINE void multiply(const vector<A, size_A>& a, const vector<B, size_B>& b) {
+    constexpr unsigned macs = detail::macs_per_cycle<A, B>();
+    aiekit::count_mac(M * K * N <= macs ? 1 : M * K * N / macs);
+    detail::multiply<Adds, typename accum_type::held, M, K, N>(sums_, a, b);
+  }
+
+  detail::sums_in_memory<typename accum_type::held, size_C> sums_;
 };
 
 }  // namespace aie

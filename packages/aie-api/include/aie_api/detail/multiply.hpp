@@ -67,6 +67,26 @@ AIEKIT_INLINE lanes<Held, N> widen(S s) {
   return (lanes<Held, N>)(static_cast<Held>(s));
 }
 
+// True where lanes of T are whole numbers of 32 bits with a sign.
+template <typename T>
+inline constexpr bool fits_int32 = !element<T>::is_float && (sizeof(T) < 4 || same<T, int32_t>);
+
+// Products of 64 bits. WebAssembly has an instruction for half a register, V8 only a long way round for factors of 64 bits; so
+// factors must not be widened somewhere else, outside a loop, which the compiler does with those that it knows nothing of.
+template <unsigned N>
+AIEKIT_INLINE lanes<int64_t, N> wide_product(lanes<int32_t, N> a, lanes<int32_t, N> b) {
+  using both = register_of<int64_t>;
+  const registers<int32_t, N> of_a(a), of_b(b);
+  registers<int64_t, N> out;
+  AIEKIT_UNROLL for (unsigned i = 0; i < of_a.count; ++i) {
+    register_of<int32_t> x = of_a.at[i], y = of_b.at[i];
+    __asm__ volatile("" : "+r"(x), "+r"(y));
+    out.at[2 * i] = __builtin_convertvector(slice<0, 2>(x), both) * __builtin_convertvector(slice<0, 2>(y), both);
+    out.at[2 * i + 1] = __builtin_convertvector(slice<2, 2>(x), both) * __builtin_convertvector(slice<2, 2>(y), both);
+  }
+  return out.joined();
+}
+
 template <typename Tag, typename A, typename B>
 AIEKIT_INLINE lanes<acc_held_t<Tag>, lanes_of<A, B>> product(const A& a, const B& b) {
   using T = factor_t<A>;
@@ -77,7 +97,11 @@ AIEKIT_INLINE lanes<acc_held_t<Tag>, lanes_of<A, B>> product(const A& a, const B
                 "aie::mul: AIE2 has no float multiplier and Peano cannot link its emulation; split into bfloat16 parts");
   constexpr unsigned N = lanes_of<A, B>;
   aiekit::count_mac(product_cycles<T, U, N>());
-  return widen<acc_held_t<Tag>, N>(a) * widen<acc_held_t<Tag>, N>(b);
+  if constexpr (sizeof(acc_held_t<Tag>) == 8 && fits_int32<T> && fits_int32<U>) {
+    return wide_product<N>(widen<int32_t, N>(a), widen<int32_t, N>(b));
+  } else {
+    return widen<acc_held_t<Tag>, N>(a) * widen<acc_held_t<Tag>, N>(b);
+  }
 }
 
 }  // namespace detail

@@ -54,12 +54,39 @@ template <typename Held>
   return quotient + bits_as<register_of<Held>>(carry);
 }
 
+// To nearest, ties to even, where x plus half is no overflow: half is added, less one for even quotients. V8 makes four
+// instructions of a shift by a variable, and six of a signed one of 64 bits, hence an unsigned one there.
 template <typename Held>
 AIEKIT_INLINE register_of<Held> shift_round_even(register_of<Held> x, int shift) {
-  const Held mask = static_cast<Held>((static_cast<unsigned_held<Held>>(1) << shift) - 1);
-  const register_of<Held> quotient = x >> static_cast<Held>(shift);
-  const auto sum = (x & mask) + (mask >> 1) + (quotient & 1);
-  return quotient + bits_as<register_of<Held>>(bits_as<register_of<unsigned_held<Held>>>(sum) >> static_cast<unsigned_held<Held>>(shift));
+  using unsigned_lanes = register_of<unsigned_held<Held>>;
+  const unsigned_held<Held> bit = static_cast<unsigned_held<Held>>(1) << shift;
+  const register_of<Held> is_even = (x & static_cast<Held>(bit)) == 0;
+  const register_of<Held> sum = x + static_cast<Held>(bit >> 1) + is_even;
+  if constexpr (sizeof(Held) == 4) {
+    return sum >> static_cast<Held>(shift);
+  } else {
+    constexpr uint64_t least = static_cast<uint64_t>(1) << 63;
+    unsigned_lanes above_least = bits_as<unsigned_lanes>(sum) + least;
+    // Else the compiler sees what is meant and makes a signed shift of it.
+    __asm__("" : "+r"(above_least));
+    return bits_as<register_of<Held>>((above_least >> static_cast<uint64_t>(shift)) - (least >> shift));
+  }
+}
+
+AIEKIT_INLINE bool any_above(register_of<int32_t> words, int32_t limit) {
+  return __builtin_wasm_any_true_v128(bits_as<register_of<int8_t>>(static_cast<register_of<int32_t>>(words > limit)));
+}
+
+// True where a lane plus half of 2^shift is an overflow, or, for lanes of 64 bits, not far from one.
+template <typename Held, unsigned N>
+AIEKIT_INLINE bool may_overflow(const registers<Held, N>& x, int shift) {
+  using words = register_of<int32_t>;
+  words largest = bits_as<words>(x.at[0]);
+  AIEKIT_UNROLL for (unsigned i = 1; i < x.count; ++i) largest = __builtin_elementwise_max(largest, bits_as<words>(x.at[i]));
+  const auto half = static_cast<unsigned_held<Held>>(1) << (shift - 1);
+  if constexpr (sizeof(Held) == 4) return any_above(largest, 0x7fffffff - static_cast<int32_t>(half));
+  // The upper halves of the lanes; the lower ones say nothing.
+  return any_above(__builtin_shufflevector(largest, largest, 1, 3, 1, 3), 0x7ffffffe - static_cast<int32_t>(half >> 32));
 }
 
 // Every register divided by 2^shift, in the mode of the core.
@@ -67,7 +94,7 @@ template <typename Held, unsigned N>
 AIEKIT_INLINE void shift_round_all(registers<Held, N>& x, int shift) {
   if (shift == 0) return;
   const rounding_mode mode = get_rounding();
-  if (mode == rounding_mode::conv_even) {
+  if (mode == rounding_mode::conv_even && !may_overflow(x, shift)) {
     AIEKIT_UNROLL for (unsigned i = 0; i < x.count; ++i) x.at[i] = shift_round_even<Held>(x.at[i], shift);
   } else if (mode == rounding_mode::floor) {
     AIEKIT_UNROLL for (unsigned i = 0; i < x.count; ++i) x.at[i] >>= static_cast<Held>(shift);
@@ -103,12 +130,16 @@ using int16_register = register_of<int16_t>;
   return (is_nan & (magnitude | 0x400000)) | (~is_nan & rounded) | (bits & static_cast<int32_t>(0x80000000));
 }
 
-// The same to nearest, ties to even; a carry out of the magnitude is impossible but for NaN.
-AIEKIT_INLINE word_register round_even_to_upper_half(word_register bits) {
-  const auto value = bits_as<register_of<float>>(bits);
-  const word_register is_number = value == value;
-  const word_register addend = ((bits >> 16) & 1) + 0x7fff;
-  return (bits + (addend & is_number)) | (~is_number & 0x400000);
+// The same to nearest, ties to even, for what is not NaN: only there could a carry go beyond the exponent.
+AIEKIT_INLINE word_register round_even_to_upper_half(word_register bits) { return bits + ((bits >> 16) & 1) + 0x7fff; }
+
+// False where no lane is NaN, which one sum of all tells; infinities of both signs make it true as well.
+template <unsigned N>
+AIEKIT_INLINE bool may_have_nan(const registers<int32_t, N>& bits) {
+  using floats = register_of<float>;
+  floats sum = bits_as<floats>(bits.at[0]);
+  AIEKIT_UNROLL for (unsigned i = 1; i < bits.count; ++i) sum += bits_as<floats>(bits.at[i]);
+  return __builtin_wasm_any_true_v128(bits_as<register_of<int8_t>>(static_cast<word_register>(sum != sum)));
 }
 
 // The upper halves of N words.
@@ -126,7 +157,7 @@ AIEKIT_INLINE lanes<uint16_t, N> upper_halves(const registers<int32_t, N>& words
 template <unsigned N>
 AIEKIT_INLINE lanes<uint16_t, N> narrow_to_bf16(lanes<float, N> value) {
   registers<int32_t, N> words(bits_as<lanes<int32_t, N>>(value));
-  if (get_rounding() == rounding_mode::conv_even) {
+  if (get_rounding() == rounding_mode::conv_even && !may_have_nan(words)) {
     AIEKIT_UNROLL for (unsigned i = 0; i < words.count; ++i) words.at[i] = round_even_to_upper_half(words.at[i]);
   } else {
     AIEKIT_UNROLL for (unsigned i = 0; i < words.count; ++i) words.at[i] = round_to_upper_half(words.at[i]);
