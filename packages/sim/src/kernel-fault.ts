@@ -86,7 +86,7 @@ function diagnose(error: Error, { site, stackPointer: elsewhere }: KernelFailure
     return {
       kind: "stack-overflow",
       what: `stack overflow: the core has ${stackBytes} bytes of stack${below === undefined ? "" : `, the call needs at least ${stackBytes + below}`}`,
-      hint: "raise stack_size of the core, or keep large arrays out of local variables",
+      hint: "raise stack_size of the core, or keep large arrays out of local variables; the sums of each aie::mmul are on the stack here, and in registers on the device",
     };
   }
   if (outside) {
