@@ -50,8 +50,8 @@ export interface AieArrayOptions {
   readonly path?: boolean;
   /**
    * Threads that run kernels, this one included. Results, modelled cycles and faults are those of one thread, which is the
-   * default. A checked or traced array, one whose critical path is followed, cores that share memory, and arrays in a browser
-   * use one.
+   * default, where kernels keep to their arguments: the DMA works beside them on the other buffers of their tile. A checked or
+   * traced array, one whose critical path is followed, cores that share memory, and arrays in a browser use one.
    */
   readonly threads?: number;
   /** Microseconds that calls of a kernel must take on average to be run in another thread. */

@@ -29,6 +29,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
   readonly words = new Uint32Array(portWords);
   readonly shadow = undefined;
   readonly tileMemory = undefined;
+  readonly isTouched = false;
   readonly packetId = undefined;
   readonly packetHeader = 0;
   readonly hostRunWords = Number.POSITIVE_INFINITY;

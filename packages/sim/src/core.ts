@@ -17,7 +17,7 @@ import { type EndedCall, KernelCounters, type KernelReport } from "./kernel-repo
 import type { KernelSite } from "./kernel-site.ts";
 import type { Lock, LockUser } from "./lock.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
-import { type MemoryUser, memoryViews, type TileMemory } from "./tile-memory.ts";
+import { type BufferPlace, type MemoryUser, memoryViews, type TileMemory } from "./tile-memory.ts";
 import { type WaitCause, WaitCounters, type WaitReport } from "./wait-report.ts";
 
 export interface CoreParts {
@@ -92,6 +92,8 @@ export class Core implements Agent, LockUser, MemoryUser {
   /** When the core began its present work: all of it happens at this time. */
   #beganAt = 0;
   #flight: Flight | undefined;
+  /** Buffers that it was given; undefined for a pointer to none, through which it may touch all. */
+  #touched: readonly (BufferPlace | undefined)[] = [];
   #failure: { readonly error: unknown } | undefined;
   /** Place of the event at which the present work ends, kept when that work was left to another thread. */
   #place: { readonly order: number; readonly delay: number } | undefined;
@@ -195,6 +197,10 @@ export class Core implements Agent, LockUser, MemoryUser {
   settle(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
     while (this.#flight !== undefined) this.#land();
+  }
+
+  touches(first: number, end: number): boolean {
+    return this.#touched.some((place) => !place || (place.address < end && first < place.address + place.bytes));
   }
 
   /** Waits for the call that is under way, and lets the body go on to its next one or to where time must pass. */
@@ -371,6 +377,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     if (foreseen !== undefined) {
       this.kernel = site.name;
       this.#memory!.user = this;
+      this.#touched = site.buffersBehind(args);
       threaded!.begin(args, foreseen);
       this.#flight = { site, endCycles: spent + foreseen };
       return true;

@@ -1,5 +1,5 @@
 import type { DmaDirection } from "@aiekit/mlir";
-import type { Bd } from "./bd.ts";
+import { type Bd, extentWords } from "./bd.ts";
 import { BdCursor } from "./bd-cursor.ts";
 import type { BdTable } from "./bd-table.ts";
 import type { CostModel } from "./cost-model.ts";
@@ -158,6 +158,13 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   get tileMemory(): TileMemory | undefined {
     const { memory } = this.bd!;
     return memory.kind === "fixed" ? memory.tile : undefined;
+  }
+
+  get isTouched(): boolean {
+    const user = this.tileMemory?.user;
+    if (user === undefined) return false;
+    const { first, last } = extentWords(this.bd!.pattern, this.#offsetWords);
+    return user.touches(4 * first, 4 * last + 4);
   }
 
   get transferName(): string {

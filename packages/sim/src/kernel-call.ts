@@ -8,7 +8,7 @@ import { kernelFault } from "./kernel-fault.ts";
 import { type KernelFunction, pageBytes, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
 import { ThreadedCall } from "./threaded-call.ts";
-import type { TileMemory } from "./tile-memory.ts";
+import type { BufferPlace, TileMemory } from "./tile-memory.ts";
 
 /** Bytes around a neighbour's buffer that are kept right as well, so that small overruns do what they do on hardware. */
 const windowSlackBytes = 256;
@@ -18,6 +18,8 @@ const guardWord = 0xa5c3_5a3c | 0;
 
 export interface KernelSiteFunction {
   readonly name: string;
+  /** The buffer that each pointer among the arguments leads into; undefined for one that leads to none. */
+  readonly buffersBehind: (args: readonly (number | bigint)[]) => readonly (BufferPlace | undefined)[];
   /** False when the kernel counts no work, so that its cycles are a lower bound. */
   readonly counted: boolean;
   /** Arguments are numbers, BigInts for i64, and pointers (slot * 2^20 + byte address). */
@@ -46,14 +48,20 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
   const narrow = call.resultBits === undefined ? 0 : 32 - call.resultBits;
   const pointersOf = (args: readonly (number | bigint)[]): number[] =>
     args.filter((_, i) => call.pointers[i]) as number[];
+  const buffers = new Map<number, BufferPlace | undefined>();
+  const knownBuffer = (pointer: number): BufferPlace | undefined => {
+    if (!buffers.has(pointer)) buffers.set(pointer, bufferBehind(site.memories, pointer));
+    return buffers.get(pointer);
+  };
   const argumentBytes = (args: readonly (number | bigint)[]): number =>
-    pointersOf(args).reduce((n, pointer) => n + (bufferBehind(site.memories, pointer)?.bytes ?? 0), 0);
+    pointersOf(args).reduce((n, pointer) => n + (knownBuffer(pointer)?.bytes ?? 0), 0);
 
   const narrowed = (value: number | bigint | undefined) =>
     typeof value === "number" && narrow > 0 ? (value << narrow) >> narrow : value;
   const { threads } = site;
   const result: KernelSiteFunction = {
     name: call.name,
+    buffersBehind: (args) => pointersOf(args).map(knownBuffer),
     narrowed,
     threaded: threads && new ThreadedCall({ site, ...threads }, argumentBytes),
     counted: takeOps !== undefined,

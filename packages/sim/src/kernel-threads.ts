@@ -86,7 +86,7 @@ export class KernelThreads {
       const isNear = index % options.threads === 0;
       return new ThreadedCore(this, { index, isNear, work, own, words, numbers });
     });
-    const { spinUs = 50 } = options;
+    const { spinUs = 300 } = options;
     const cores = parts.map(({ work }) => work);
     this.#ready = Promise.all(
       Array.from({ length: options.threads - 1 }, (_, i) =>

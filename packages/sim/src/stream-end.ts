@@ -29,6 +29,8 @@ export interface StreamEnd {
   readonly shadow: Shadow | undefined;
   /** The tile's memory that `words` are; undefined elsewhere. */
   readonly tileMemory: TileMemory | undefined;
+  /** True while a kernel in another thread may touch the words of the transfer. */
+  readonly isTouched: boolean;
   /** The end and what it moves, for messages. */
   readonly transferName: string;
   /** Id of the transfer's packet; undefined where it has no header. */

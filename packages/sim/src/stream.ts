@@ -133,7 +133,7 @@ export class Stream implements Agent, WordStream {
     for (const sink of sinks) if (sink.shadow) wordsDefined(sink, 1);
     this.#scratch[0] = this.source.packetHeader;
     for (const sink of sinks) {
-      sink.tileMemory?.user?.settle();
+      if (sink.isTouched) sink.tileMemory!.user!.settle();
       scatterWords(this.#scratch, sink, 1);
     }
   }
@@ -141,21 +141,21 @@ export class Stream implements Agent, WordStream {
   #deliver(sinks: readonly StreamEnd[], words: number): void {
     if (this.source.shadow) expectDefined(this.source, words, this.#clock.now);
     for (const sink of sinks) if (sink.shadow) wordsDefined(sink, words);
-    this.source.tileMemory?.user?.settle();
-    let inUse = false;
-    for (const sink of sinks) if (sink.tileMemory?.user !== undefined) inUse = true;
-    if (inUse) this.#deliverLater(sinks, words);
+    if (this.source.isTouched) this.source.tileMemory!.user!.settle();
+    let isTouched = false;
+    for (const sink of sinks) if (sink.isTouched) isTouched = true;
+    if (isTouched) this.#deliverLater(sinks, words);
     else if (sinks.length === 1) copyWords(this.source, sinks[0]!, words);
     else broadcastWords(this.source, sinks, words);
   }
 
-  /** Some of the sinks are memories that kernels work on. */
+  /** Kernels may touch what some of the sinks write. */
   #deliverLater(sinks: readonly StreamEnd[], words: number): void {
     if (this.#scratch.length < words) this.#scratch = new Uint32Array(words);
     gatherWords(this.source, this.#scratch, words);
     for (const sink of sinks) {
-      if (sink.tileMemory?.user === undefined) scatterWords(this.#scratch, sink, words);
-      else scatterLater(this.#scratch.slice(0, words), sink, sink.tileMemory);
+      if (sink.isTouched) scatterLater(this.#scratch.slice(0, words), sink, sink.tileMemory!);
+      else scatterWords(this.#scratch, sink, words);
     }
   }
 }

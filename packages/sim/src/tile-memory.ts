@@ -39,6 +39,8 @@ export function memoryViews(storage: ArrayBuffer, sizeBytes: number): MemoryView
 export interface MemoryUser {
   /** Waits until the core has done what it began. */
   settle(): void;
+  /** Whether the call may touch a buffer with any of the bytes from `first` up to `end`: it keeps to its arguments. */
+  touches(first: number, end: number): boolean;
 }
 
 /**
