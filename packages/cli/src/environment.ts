@@ -1,3 +1,5 @@
+import { UsageError } from "@aiekit/core";
+
 /** Everything the CLI takes from environment variables; read here and nowhere else. */
 export interface Environment {
   /** NO_COLOR (any value) turns colours off, FORCE_COLOR on; undefined leaves it to the terminal. */
@@ -12,6 +14,15 @@ export interface Environment {
   readonly simThreads?: number | undefined;
   /** All of them, for `doctor`, which looks for tools along PATH and in the variables of each tool. */
   readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** @throws UsageError for a variable that no command can use. */
+export function checkEnvironment({ simThreads, variables }: Environment): void {
+  if (simThreads === undefined || (Number.isSafeInteger(simThreads) && simThreads >= 1)) return;
+  const found = JSON.stringify(variables.AIEKIT_SIM_THREADS ?? String(simThreads));
+  throw new UsageError(`AIEKIT_SIM_THREADS: expected a positive integer, got ${found}`, {
+    hint: "unset it: the simulator then runs kernels in one thread",
+  });
 }
 
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {

@@ -1,7 +1,7 @@
 import { UsageError } from "@aiekit/core";
 import { CommanderError } from "commander";
 import type { CommandContext } from "./command-context.ts";
-import type { Environment } from "./environment.ts";
+import { checkEnvironment, type Environment } from "./environment.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { errorRecord, formatError, formatInterrupt } from "./print-error.ts";
 import { type Invocation, parseCommandLine } from "./program.ts";
@@ -36,6 +36,7 @@ export async function runCli(cli: CliOptions): Promise<ExitCode> {
   }
   if (invocation === undefined) return exitCodes.ok;
   try {
+    checkEnvironment(cli.environment);
     return await execute(invocation, createContext(cli, invocation));
   } catch (error) {
     return report(error, cli, invocation);
