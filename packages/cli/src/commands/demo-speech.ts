@@ -9,7 +9,7 @@ import { formatMs, formatTable } from "../table.ts";
 import { findModel } from "../transcribe/find-model.ts";
 import { mergedTraces } from "../transcribe/merged-traces.ts";
 import { openTranscriber } from "../transcribe/open-transcriber.ts";
-import { explainLines } from "../transcribe/transcript-report.ts";
+import { explainLines, modelledLine } from "../transcribe/transcript-report.ts";
 import type { DemoOptions } from "./demo.ts";
 
 /** Of samples.json, which tools/demo-model writes. */
@@ -96,8 +96,8 @@ function printSums({ stdout }: CommandContext, heard: readonly Heard[], openMs: 
   line(`once: model and kernels opened in ${formatMs(openMs)}, builds included`);
   line("");
   for (const text of explainLines({ trace, durationSeconds: seconds })) line(text);
-  const modelled = trace.launches.reduce((sum, { modelledSeconds = 0 }) => sum + modelledSeconds, 0);
-  line(`modelled, not measured: ${formatMs(modelled * 1000)} of the array for ${seconds.toFixed(1)} s of sound`);
+  const modelled = modelledLine({ trace, durationSeconds: seconds });
+  if (modelled !== undefined) line(modelled);
 }
 
 function record(heard: readonly Heard[], openMs: number) {

@@ -92,7 +92,8 @@ function phaseLine({ phases }: Transcription): string {
   return `wall time: ${named.map(([name, ms]) => `${name} ${formatMs(ms)}`).join(", ")}`;
 }
 
-function modelledLine(transcription: Transcription): string | undefined {
+/** Modelled time of all that ran on the array, what launches and changes of context cost included; undefined without any. */
+export function modelledLine(transcription: Pick<Transcription, "trace" | "durationSeconds">): string | undefined {
   const seconds = modelledSum(transcription, "modelledSeconds");
   if (seconds === undefined) return undefined;
   const launches = modelledSum(transcription, "modelledLaunchSeconds") ?? 0;
@@ -104,7 +105,7 @@ function modelledLine(transcription: Transcription): string | undefined {
 
 type ModelledPart = "modelledSeconds" | "modelledLaunchSeconds" | "modelledSwitchSeconds";
 
-function modelledSum({ trace }: Transcription, part: ModelledPart): number | undefined {
+function modelledSum({ trace }: Pick<Transcription, "trace">, part: ModelledPart): number | undefined {
   const known = trace.launches.flatMap(({ [part]: seconds }) => (seconds === undefined ? [] : [seconds]));
   return known.length === 0 ? undefined : known.reduce((sum, seconds) => sum + seconds, 0);
 }
