@@ -26,7 +26,7 @@ let mel: {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "aiekit-xrt-programs-"));
   await run(process.execPath, [aiekit, "build", "mel", ...npu], { cwd: root });
-  const built = join(root, generation === "npu1" ? "xclbin/sim/mel" : "xclbin/sim/mel-device=npu2");
+  const built = join(root, `xclbin/sim/mel-device=${generation}`);
   const manifest = JSON.parse(await readFile(join(built, "manifest.json"), "utf8")) as Manifest;
   const { name, insts, args } = manifest.sequences[0]!;
   const [pcm, features] = [args[0]!, args[1]!];
@@ -108,7 +108,7 @@ test("mel with its instructions in ELFs, as a build leaves them, gives the bytes
   const device = await openDevice("xrt", { xrtAddon: process.env.AIEKIT_XRT_ADDON });
   const kernel = await loadKernel(
     device,
-    join(root, `xclbin/sim/mel-${generation === "npu1" ? "" : "device=npu2-"}instsFormat=elf/manifest.json`),
+    join(root, `xclbin/sim/mel-device=${generation}-instsFormat=elf/manifest.json`),
   );
   const { name, args } = kernel.manifest.sequences[0]!;
   const [pcm, features] = [args[0]!, args[1]!];
