@@ -1,8 +1,8 @@
 import { AieArray, type AieArrayOptions, type ArrayConfig, parseArrayConfig } from "@aiekit/sim";
-import type { SimImage } from "@aiekit/xclbin";
+import type { SimImage, TxnStream } from "@aiekit/xclbin";
 import { checkBuffers, readInstructions } from "../instruction-check.ts";
+import { DecodedCache } from "./decoded-cache.ts";
 import type { ConfiguredArray } from "./sim-context.ts";
-import { StreamCache } from "./stream-cache.ts";
 
 /** Designs as they were parsed: contexts of one xclbin come and go, and parsing takes longer than most launches. */
 const parsed = new WeakMap<SimImage, ArrayConfig>();
@@ -19,10 +19,10 @@ export async function configureArray(image: SimImage, options: AieArrayOptions =
   );
   const array = new AieArray(config, modules, options);
   const { clockHz } = config.device;
-  const streams = new StreamCache(readInstructions);
+  const streams = new DecodedCache<TxnStream>();
   return {
     async run({ insts, buffers, signal, kernelLimitMs }) {
-      const stream = streams.read(insts);
+      const stream = streams.read(insts, readInstructions);
       checkBuffers(stream, buffers.length);
       const report = await array.run({
         insts: stream,

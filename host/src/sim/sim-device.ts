@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { AbortedError, DeviceError, FormatError } from "@aiekit/core";
 import type { AieArrayOptions } from "@aiekit/sim";
-import { isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
+import { decodeSimImage, isSimImage, readXclbin, type SimImage, type Xclbin } from "@aiekit/xclbin";
 import type { AllocOptions, Bo, Device, HwContext, NpuGeneration } from "../device.ts";
 import { checkBoOptions } from "../kernel-args.ts";
 import { deviceLimits } from "../limits.ts";
 import { type DpuKernel, dpuKernels } from "../xclbin-kernels.ts";
-import { cachedImage } from "./image-cache.ts";
+import { DecodedCache } from "./decoded-cache.ts";
 import { ResidentContexts } from "./resident-contexts.ts";
 import { configureArray } from "./sim-array.ts";
 import { SimBo } from "./sim-bo.ts";
@@ -135,6 +135,9 @@ export class SimDevice implements Device {
   }
 }
 
+/** Images of late contexts: what is made of one is found again by it. */
+const images = new DecodedCache<SimImage>();
+
 /** The simulator's image, from the PDI that serves the first kernel. */
 function simImage(xclbin: Xclbin, kernels: readonly DpuKernel[]): SimImage {
   const pdi = kernels[0]!.pdi;
@@ -146,7 +149,7 @@ function simImage(xclbin: Xclbin, kernels: readonly DpuKernel[]): SimImage {
       },
     );
   }
-  return cachedImage(pdi.image, `${xclbin.name}: PDI`);
+  return images.read(pdi.image, (bytes) => decodeSimImage(bytes, `${xclbin.name}: PDI`));
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

@@ -1,14 +1,15 @@
-import type { TxnStream } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
-import { StreamCache } from "./stream-cache.ts";
+import { DecodedCache } from "./decoded-cache.ts";
 
 const decoder = () => {
   const decoded: number[][] = [];
-  const cache = new StreamCache((insts) => {
-    decoded.push([...insts]);
-    return { ops: [...insts] } as unknown as TxnStream;
-  });
-  return { cache, decoded };
+  const kept = new DecodedCache<{ readonly ops: readonly number[] }>();
+  const read = (insts: Uint8Array) =>
+    kept.read(insts, (bytes) => {
+      decoded.push([...bytes]);
+      return { ops: [...bytes] };
+    });
+  return { cache: { read }, decoded };
 };
 
 test("equal bytes are decoded once, in whatever buffer they come", () => {
