@@ -1,5 +1,6 @@
 import { BdCursor } from "./bd-cursor.ts";
 import type { LaunchHook } from "./replay/launch-hook.ts";
+import { shuffleOf, shuffleWords } from "./word-shuffle.ts";
 
 /** Below this many words a loop is faster than making a view for `set`. */
 const viewWords = 64;
@@ -126,7 +127,9 @@ export function copyRuns(
   bs: Int32Array,
   words: number,
 ): void {
-  if (words === 1) copyRunsOf1(from, a, as, to, b, bs);
+  const shuffle = shuffleOf(as, bs, words);
+  if (shuffle !== undefined) shuffleWords(shuffle, from, a, to, b);
+  else if (words === 1) copyRunsOf1(from, a, as, to, b, bs);
   else if (words === 2) copyRunsOf2(from, a, as, to, b, bs);
   else if (words === 16) copyRunsOf16(from, a, as, to, b, bs);
   else if (words >= viewWords) copyViews(from, a, as, to, b, bs, words);

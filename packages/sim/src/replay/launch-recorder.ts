@@ -3,8 +3,9 @@ import { isStaging } from "../copy-words.ts";
 import type { Core } from "../core.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
 import type { Scheduler } from "../scheduler.ts";
+import { shuffleOf } from "../word-shuffle.ts";
 import type { CopiedWords, LaunchHook } from "./launch-hook.ts";
-import type { TapeStep } from "./launch-tape.ts";
+import { bound, type TapeStep } from "./launch-tape.ts";
 import type { OwnMemory } from "./own-memory.ts";
 
 /** Longer tapes would hold more memory than they save time: about 100 bytes a step. */
@@ -50,8 +51,11 @@ export class LaunchRecorder implements LaunchHook {
     const betweenHosts = fromArg >= 0 && toArg >= 0;
     if (betweenHosts || (usesHost && this.#hostIsOver)) this.strays();
     if (this.#touchesOwn(from, a, as, runWords, count) || this.#touchesOwn(to, b, bs, runWords, count)) this.strays();
-    const view = as === undefined && fromArg < 0 ? from.subarray(a, a + count) : undefined;
-    this.#push({ kind: "copy", ...words, fromArg, toArg, view, arrives: !isStaging(to) });
+    const shuffle = as && bs && shuffleOf(as, bs, runWords);
+    const [first, span] = shuffle ? [a + shuffle.first, shuffle.span] : [a, count];
+    const isOneView = fromArg < 0 && (shuffle !== undefined || as === undefined);
+    const view = isOneView ? from.subarray(first, first + span) : undefined;
+    this.#push({ kind: "copy", ...words, fromArg, toArg, shuffle, view, arrives: !isStaging(to) });
     return false;
   }
 
@@ -75,7 +79,8 @@ export class LaunchRecorder implements LaunchHook {
     const buffers = site.buffersBehind(args);
     if (buffers.some((buffer) => buffer === undefined || this.#own.hasBuffer(buffer.name))) this.strays();
     const { cycles, ops } = site;
-    this.#push({ kind: "call", core, site, args, at: this.#clock.now - this.#since, value, cycles, ops });
+    const at = this.#clock.now - this.#since;
+    this.#push({ kind: "call", core, site, args, invoke: bound(site.invoke, args), at, value, cycles, ops });
     return value;
   }
 

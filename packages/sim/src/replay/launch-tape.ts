@@ -2,7 +2,9 @@ import type { HostBuffer } from "../controller.ts";
 import type { Core } from "../core.ts";
 import type { KernelOps } from "../cost-model.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
+import type { KernelFunction } from "../kernel-module.ts";
 import type { MeasuredRun } from "../run-report.ts";
+import type { Shuffle } from "../word-shuffle.ts";
 import type { CopiedWords } from "./launch-hook.ts";
 
 /** Words copied. Host memory is another one in each launch: `fromArg`, `toArg` are its argument, -1 for other memory. */
@@ -10,7 +12,9 @@ export interface CopyStep extends CopiedWords {
   readonly kind: "copy";
   readonly fromArg: number;
   readonly toArg: number;
-  /** What is copied, where it is one run of memory that stays. */
+  /** How many short runs are copied; undefined where a loop does it. */
+  readonly shuffle: Shuffle | undefined;
+  /** What is read, from the first word to the last, where it is in memory that stays and one run, or is shuffled. */
   readonly view: Uint32Array | undefined;
   /** The words have arrived in a buffer: those that lie between two patterns have not. */
   readonly arrives: boolean;
@@ -36,11 +40,34 @@ export interface CallStep {
   readonly core: Core;
   readonly site: KernelSiteFunction;
   readonly args: readonly (number | bigint)[];
+  /** The kernel alone with these arguments. */
+  readonly invoke: () => number | bigint | undefined;
   /** Cycle of its start, from the launch on. */
   readonly at: number;
   readonly value: number | bigint | undefined;
   readonly cycles: number;
   readonly ops: KernelOps | undefined;
+}
+
+/** A function of its own for each number of arguments: spreading a list at every call takes as long as a short copy. */
+export function bound(kernel: KernelFunction, args: readonly (number | bigint)[]): CallStep["invoke"] {
+  const [a, b, c, d, e] = args as (number | bigint)[];
+  switch (args.length) {
+    case 0:
+      return () => kernel();
+    case 1:
+      return () => kernel(a!);
+    case 2:
+      return () => kernel(a!, b!);
+    case 3:
+      return () => kernel(a!, b!, c!);
+    case 4:
+      return () => kernel(a!, b!, c!, d!);
+    case 5:
+      return () => kernel(a!, b!, c!, d!, e!);
+    default:
+      return () => kernel(...args);
+  }
 }
 
 export type TapeStep = CopyStep | ZeroStep | WriteStep | CallStep;

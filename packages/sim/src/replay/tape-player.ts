@@ -1,5 +1,6 @@
 import type { HostBuffer } from "../controller.ts";
 import { copyRuns } from "../copy-words.ts";
+import { shuffleView, shuffleWords } from "../word-shuffle.ts";
 import type { CallStep, CopyStep, LaunchTape, TapeStep } from "./launch-tape.ts";
 
 /** Steps between two looks at the clock on the wall. */
@@ -52,19 +53,22 @@ export class TapePlayer {
   }
 
   #copy(step: CopyStep): void {
-    const { fromArg, toArg, as, bs, a, b } = step;
+    const { fromArg, toArg, as, bs, a, b, shuffle, view } = step;
     const from = fromArg < 0 ? step.from : this.#host[fromArg]!.words;
     const to = toArg < 0 ? step.to : this.#host[toArg]!.words;
-    if (as === undefined || bs === undefined) to.set(step.view ?? from.subarray(a, a + step.count), b);
+    if (shuffle !== undefined) {
+      if (view === undefined) shuffleWords(shuffle, from, a, to, b);
+      else shuffleView(shuffle, view, to, b);
+    } else if (as === undefined || bs === undefined) to.set(view ?? from.subarray(a, a + step.count), b);
     else copyRuns(from, a, as, to, b, bs, step.runWords);
   }
 
   /** False when the call differs. */
   #call(step: CallStep, position: number): boolean {
-    const { site, args } = step;
+    const { site } = step;
     let value: number | bigint | undefined;
     try {
-      value = site.narrowed(site.invoke(...args));
+      value = site.narrowed(step.invoke());
     } catch {
       // It is called again where its fault can be explained.
       this.differs = true;
