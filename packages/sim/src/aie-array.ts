@@ -6,6 +6,7 @@ import type { AieArrayOptions, RunOptions } from "./array-options.ts";
 import type { HostBuffer } from "./controller.ts";
 import { CriticalPath } from "./critical-path.ts";
 import { deadlock } from "./deadlock.ts";
+import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault } from "./fault.ts";
 import { endlessHint } from "./kernel-fault.ts";
 import { pathReports } from "./path-report.ts";
@@ -173,9 +174,12 @@ export class AieArray {
   }
 
   #ended(before: Float64Array, { at }: Launch): RunReport {
-    const { clock, controller } = this.#array;
+    const { clock, controller, channels } = this.#array;
+    const after = this.#counters();
+    const wordsIn = (channel: DmaChannel) => (channel.direction === "S2MM" ? channel.wordsIn({ before, after }) : 0);
     const measured: MeasuredRun = {
-      ...{ before, after: this.#counters(), cycles: clock.now - at, instructions: controller.executed },
+      ...{ before, after, cycles: clock.now - at, instructions: controller.executed },
+      wordsMoved: channels().reduce((n, channel) => n + wordsIn(channel), 0),
       warnings: [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers()],
     };
     this.#tapes?.ended(measured);

@@ -44,6 +44,7 @@ export interface RunReport {
 export interface MeasuredRun extends CounterSpan {
   readonly cycles: number;
   readonly instructions: number;
+  readonly wordsMoved: number;
   readonly warnings: readonly string[];
 }
 
@@ -72,14 +73,14 @@ export function runReport(
     readonly path?: readonly PathReport[];
   },
 ): RunReport {
-  const { cycles, instructions, warnings, before, after } = measured;
+  const { cycles, instructions, wordsMoved, warnings, before, after } = measured;
   const { cores, channels, config, path } = parts;
   const run = { before, after, cores, channels, cycles };
   let tiles: readonly TileReport[] | undefined;
   return {
     cycles,
     instructions,
-    wordsMoved: channels.reduce((n, channel) => n + (channel.direction === "S2MM" ? channel.wordsIn(run) : 0), 0),
+    wordsMoved,
     // Nobody reads it of most runs, and it would take a tenth of the time of one.
     get tiles() {
       tiles ??= tileReports(run, config);

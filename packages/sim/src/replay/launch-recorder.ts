@@ -2,7 +2,6 @@ import type { HostBuffer } from "../controller.ts";
 import { isStaging } from "../copy-words.ts";
 import type { Core } from "../core.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
-import type { Scheduler } from "../scheduler.ts";
 import { shuffleOf } from "../word-shuffle.ts";
 import type { CopiedWords, LaunchHook } from "./launch-hook.ts";
 import { bound, type TapeStep } from "./launch-tape.ts";
@@ -13,22 +12,21 @@ const mostSteps = 500_000;
 
 /** Writes down what a launch does to memory, for as long as it can be done again without the array. */
 export class LaunchRecorder implements LaunchHook {
-  readonly #clock: Scheduler;
   readonly #own: OwnMemory;
   readonly #args: ReadonlyMap<Uint32Array, number>;
-  readonly #since: number;
   #steps: TapeStep[] | undefined = [];
   #hostIsOver = false;
+  readonly #numbers = new Map<object, number>();
+  readonly #views = new Map<string, Uint32Array>();
+  readonly #known = new Map<string, TapeStep>();
   readonly #fired = new Set<Core>();
   /** What cores' own buffers hold at the start, and which of these words the stream writes before a core may look. */
   readonly startOwn: Uint32Array;
   readonly freeOwn: Uint8Array;
 
-  constructor(clock: Scheduler, own: OwnMemory, host: readonly HostBuffer[]) {
-    this.#clock = clock;
+  constructor(own: OwnMemory, host: readonly HostBuffer[]) {
     this.#own = own;
     this.#args = new Map(host.map(({ words }, arg) => [words, arg]));
-    this.#since = clock.now;
     this.startOwn = own.read();
     this.freeOwn = new Uint8Array(own.size);
   }
@@ -54,8 +52,11 @@ export class LaunchRecorder implements LaunchHook {
     const shuffle = as && bs && shuffleOf(as, bs, runWords);
     const [first, span] = shuffle ? [a + shuffle.first, shuffle.span] : [a, count];
     const isOneView = fromArg < 0 && (shuffle !== undefined || as === undefined);
-    const view = isOneView ? from.subarray(first, first + span) : undefined;
-    this.#push({ kind: "copy", ...words, fromArg, toArg, shuffle, view, arrives: !isStaging(to) });
+    const view = isOneView ? this.#viewOf(from, first, span) : undefined;
+    const key = [a, b, runWords, count, ...[from, to, as, bs].map((one) => this.#numberOf(one))].join();
+    this.#push(
+      this.#once(key, { kind: "copy", ...words, fromArg, toArg, shuffle, mirrorAt: -1, view, arrives: !isStaging(to) }),
+    );
     return false;
   }
 
@@ -79,8 +80,18 @@ export class LaunchRecorder implements LaunchHook {
     const buffers = site.buffersBehind(args);
     if (buffers.some((buffer) => buffer === undefined || this.#own.hasBuffer(buffer.name))) this.strays();
     const { cycles, ops } = site;
-    const at = this.#clock.now - this.#since;
-    this.#push({ kind: "call", core, site, args, invoke: bound(site.invoke, args), at, value, cycles, ops });
+    const counts = ops && Object.values(ops);
+    const key = [
+      "call",
+      this.#numberOf(site),
+      ...args.map((arg) => `${typeof arg} ${arg}`),
+      value,
+      cycles,
+      counts,
+    ].join();
+    this.#push(
+      this.#once(key, { kind: "call", core, site, args, invoke: bound(site.invoke, args), value, cycles, ops }),
+    );
     return value;
   }
 
@@ -90,6 +101,27 @@ export class LaunchRecorder implements LaunchHook {
 
   strays(): void {
     this.#steps = undefined;
+  }
+
+  /** One object for steps that are the same: a launch has a few hundred of them, which stay in the processor's caches. */
+  #once(key: string, step: TapeStep): TapeStep {
+    const known = this.#known.get(key) ?? step;
+    this.#known.set(key, known);
+    return known;
+  }
+
+  #viewOf(words: Uint32Array, first: number, count: number): Uint32Array {
+    const key = `${this.#numberOf(words)},${first},${count}`;
+    const view = this.#views.get(key) ?? words.subarray(first, first + count);
+    this.#views.set(key, view);
+    return view;
+  }
+
+  #numberOf(one: object | undefined): number {
+    if (one === undefined) return -1;
+    const number = this.#numbers.get(one) ?? this.#numbers.size;
+    this.#numbers.set(one, number);
+    return number;
   }
 
   #push(step: TapeStep): void {

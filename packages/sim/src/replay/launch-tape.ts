@@ -4,7 +4,8 @@ import type { KernelOps } from "../cost-model.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
 import type { KernelFunction } from "../kernel-module.ts";
 import type { MeasuredRun } from "../run-report.ts";
-import type { Shuffle } from "../word-shuffle.ts";
+import type { Shuffle } from "../shuffle-engine.ts";
+import type { HostMirror } from "./host-mirror.ts";
 import type { CopiedWords } from "./launch-hook.ts";
 
 /** Words copied. Host memory is another one in each launch: `fromArg`, `toArg` are its argument, -1 for other memory. */
@@ -14,6 +15,8 @@ export interface CopyStep extends CopiedWords {
   readonly toArg: number;
   /** How many short runs are copied; undefined where a loop does it. */
   readonly shuffle: Shuffle | undefined;
+  /** Where in the tape's mirror what is shuffled begins; -1 where it is not read from there. */
+  readonly mirrorAt: number;
   /** What is read, from the first word to the last, where it is in memory that stays and one run, or is shuffled. */
   readonly view: Uint32Array | undefined;
   /** The words have arrived in a buffer: those that lie between two patterns have not. */
@@ -42,8 +45,6 @@ export interface CallStep {
   readonly args: readonly (number | bigint)[];
   /** The kernel alone with these arguments. */
   readonly invoke: () => number | bigint | undefined;
-  /** Cycle of its start, from the launch on. */
-  readonly at: number;
   readonly value: number | bigint | undefined;
   readonly cycles: number;
   readonly ops: KernelOps | undefined;
@@ -75,6 +76,7 @@ export type TapeStep = CopyStep | ZeroStep | WriteStep | CallStep;
 /** All that one launch does to memory, in order: what the array's locks, DMAs and cores made of one instruction stream. */
 export interface LaunchTape {
   readonly steps: readonly TapeStep[];
+  readonly mirror: HostMirror | undefined;
   /** Of each host buffer. */
   readonly hostBytes: readonly number[];
   /** State of the array from which the launch does just this, and the one that it leaves, when all has come to rest. */

@@ -3,6 +3,7 @@ import type { ConfiguredArray } from "../array.ts";
 import type { HostBuffer } from "../controller.ts";
 import type { MeasuredRun } from "../run-report.ts";
 import { restKey } from "./array-state.ts";
+import { mirrored } from "./host-mirror.ts";
 import { LaunchRecorder } from "./launch-recorder.ts";
 import { LaunchRerun } from "./launch-rerun.ts";
 import { fitsHost, type LaunchTape, type TapeStep } from "./launch-tape.ts";
@@ -82,7 +83,7 @@ export class LaunchTapes {
     this.#catchUp();
     this.#key = undefined;
     if (startKey !== undefined && stream.tapes.length < mostTapes) {
-      const recorder = new LaunchRecorder(this.#array.clock, this.#own, launch.host);
+      const recorder = new LaunchRecorder(this.#own, launch.host);
       this.#recording = { launch, startKey, recorder };
       this.#array.clock.hook = recorder;
     }
@@ -101,9 +102,15 @@ export class LaunchTapes {
 
   /** All of a tape was played. */
   played(launch: Launch, tape: LaunchTape): void {
-    if (this.#played.length === 0) this.#ownBefore = this.#own.read();
-    this.#own.write(tape.endOwn);
     this.#key = tape.endKey;
+    if (this.#played.length === 0) {
+      if (tape.endKey === tape.startKey) {
+        this.#own.write(tape.endOwn);
+        return;
+      }
+      this.#ownBefore = this.#own.read();
+    }
+    this.#own.write(tape.endOwn);
     this.#played.push({ launch, tape });
     const again = this.#played.findIndex(({ tape: { startKey } }) => startKey === tape.endKey);
     if (again >= 0) this.#played.length = again;
@@ -130,9 +137,9 @@ export class LaunchTapes {
     this.#recording = undefined;
     this.#array.clock.hook = undefined;
     const stream = this.#streams.get(launch.ops)!;
-    const { steps, startOwn, freeOwn } = recorder;
-    const endKey = steps && this.#stateKey();
-    if (steps === undefined || endKey === undefined || measured === undefined) {
+    const { steps: recorded, startOwn, freeOwn } = recorder;
+    const endKey = recorded && this.#stateKey();
+    if (recorded === undefined || endKey === undefined || measured === undefined) {
       stream.failures++;
       return;
     }
@@ -140,7 +147,8 @@ export class LaunchTapes {
     // Compared most often with each other: one text is compared faster than two that are equal.
     const end = endKey === startKey ? startKey : endKey;
     const endOwn = this.#own.read();
-    stream.tapes.push({ steps, hostBytes, startKey, endKey: end, startOwn, endOwn, freeOwn, measured });
+    const { steps, mirror } = mirrored(recorded, launch.host);
+    stream.tapes.push({ steps, mirror, hostBytes, startKey, endKey: end, startOwn, endOwn, freeOwn, measured });
     this.#key = end;
   }
 

@@ -18,6 +18,7 @@ export class TapePlayer {
   constructor(tape: LaunchTape, host: readonly HostBuffer[]) {
     this.#steps = tape.steps;
     this.#host = host;
+    tape.mirror?.fill(host);
   }
 
   /** The tape with what came out of its steps in this launch, up to `played`. */
@@ -57,7 +58,10 @@ export class TapePlayer {
     const from = fromArg < 0 ? step.from : this.#host[fromArg]!.words;
     const to = toArg < 0 ? step.to : this.#host[toArg]!.words;
     if (shuffle !== undefined) {
-      if (view === undefined) shuffleWords(shuffle, from, a, to, b);
+      if (step.mirrorAt >= 0) {
+        shuffle.engine.run(shuffle, step.mirrorAt);
+        to.set(shuffle.out, b + shuffle.to);
+      } else if (view === undefined) shuffleWords(shuffle, from, a, to, b);
       else shuffleView(shuffle, view, to, b);
     } else if (as === undefined || bs === undefined) to.set(view ?? from.subarray(a, a + step.count), b);
     else copyRuns(from, a, as, to, b, bs, step.runWords);
