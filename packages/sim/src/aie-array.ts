@@ -12,7 +12,9 @@ import { endlessHint } from "./kernel-fault.ts";
 import { pathReports } from "./path-report.ts";
 import type { LaunchTape } from "./replay/launch-tape.ts";
 import { type Launch, LaunchTapes } from "./replay/launch-tapes.ts";
+import { type TapePlay, wordsPlayed } from "./replay/play-step.ts";
 import { TapePlayer } from "./replay/tape-player.ts";
+import { ThreadedTapePlayer } from "./replay/threaded-player.ts";
 import { type MeasuredRun, type RunReport, readCounters, runReport } from "./run-report.ts";
 import { guarded, hearSignals } from "./turn-guard.ts";
 
@@ -186,21 +188,26 @@ export class AieArray {
     return this.#report(measured, at);
   }
 
+  #playerOf(tape: LaunchTape, { host }: Launch): TapePlay {
+    const { threads } = this.#array;
+    return threads ? new ThreadedTapePlayer(tape, host, threads) : new TapePlayer(tape, host);
+  }
+
   /** A launch from its tape, as far as it does the same. */
   async #play(tape: LaunchTape, launch: Launch, options: RunOptions): Promise<RunReport> {
     const { clock, controller } = this.#array;
-    const player = new TapePlayer(tape, launch.host);
+    const player = this.#playerOf(tape, launch);
     const played = this.#playedWords;
     const work = (): TurnEnd => {
       const start = this.#wallClock();
       const end = player.play(() => this.#wallClock() - start >= turnMs);
-      if (end === "pause") this.#playedWords = played + player.wordsMoved;
+      if (end === "pause") this.#playedWords = played + wordsPlayed(player);
       return end;
     };
     await this.#advance({ work, onStandstill: () => undefined, options });
     if (player.differs) {
       this.#playedWords = played;
-      this.#tapes!.differed(launch, { steps: player.steps, done: player.played });
+      this.#tapes!.differed(launch, player);
       const before = this.#start(launch);
       const until = (): boolean => controller.done;
       await this.#advance({ work: () => this.#work(until), onStandstill: () => this.#deadlock(), options });

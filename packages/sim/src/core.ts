@@ -188,6 +188,11 @@ export class Core implements Agent, LockUser, MemoryUser {
     return locals?.map((value) => (Object.is(value, -0) ? "-0" : String(value))).join(" ");
   }
 
+  /** Its tile's. */
+  get memory(): TileMemory | undefined {
+    return this.#memory;
+  }
+
   touches(first: number, end: number): boolean {
     return this.#touched.some((place) => !place || (place.address < end && first < place.address + place.bytes));
   }
@@ -363,9 +368,9 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   #begin(call: number, spent: number, args: readonly (number | bigint)[], site: KernelSiteFunction): boolean {
-    const { threaded } = site;
     // What is recorded is done one after the other.
-    const foreseen = this.#clock.hook === undefined ? threaded?.foreseen(args) : undefined;
+    const threaded = this.#clock.hook === undefined ? site.threaded : undefined;
+    const foreseen = threaded?.foreseen(args);
     if (foreseen !== undefined) {
       this.kernel = site.name;
       this.#memory!.user = this;

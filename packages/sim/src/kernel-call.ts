@@ -26,6 +26,8 @@ export interface KernelSiteFunction {
   readonly run: KernelFunction;
   /** The kernel alone: throws what it throws, and leaves cycles and counts to `measure`. */
   readonly invoke: KernelFunction;
+  /** The fault of a call with these arguments that threw `error`, in the instance with this stack pointer. */
+  readonly faultOf: (error: unknown, args: readonly (number | bigint)[], stackPointer?: number | undefined) => unknown;
   /** Whether the call that has just been made took these cycles and counts. Where it did not, `cycles` and `ops` tell which. */
   readonly took: (before: { readonly cycles: number; readonly ops: KernelOps | undefined }) => boolean;
   /** Sets `cycles` and `ops` of the call with these arguments that has just been made. */
@@ -74,6 +76,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
     cycles: 0,
     ops: undefined,
     invoke,
+    faultOf: (error, args, stackPointer) => kernelFault(error, { site, pointers: pointersOf(args), stackPointer }),
     took: (before) => {
       // Without counts, cycles follow from the arguments.
       if (takeOps === undefined || before.ops === undefined) return true;
@@ -91,7 +94,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
       try {
         value = invoke(...args);
       } catch (error) {
-        throw kernelFault(error, { site, pointers: pointersOf(args) });
+        throw result.faultOf(error, args);
       }
       result.measure(args);
       return narrowed(value);

@@ -3,6 +3,7 @@ import type { KernelSiteFunction } from "../kernel-call.ts";
 import type { LaunchHook } from "./launch-hook.ts";
 import type { CallStep, TapeStep } from "./launch-tape.ts";
 import type { OwnMemory } from "./own-memory.ts";
+import type { CallFailure } from "./play-step.ts";
 
 /**
  * Takes the array through a launch of which the first `played` steps have been done from a tape: locks, DMAs, cores and the
@@ -12,11 +13,14 @@ export class LaunchRerun implements LaunchHook {
   readonly #steps: readonly TapeStep[];
   readonly #played: number;
   readonly #own: OwnMemory;
+  #failure: CallFailure | undefined;
   #position = 0;
 
-  constructor(steps: readonly TapeStep[], played: number, own: OwnMemory) {
-    this.#steps = steps;
-    this.#played = played;
+  /** `failure`: of the kernel whose call is the first step that was not played. */
+  constructor(part: { steps: readonly TapeStep[]; played: number; failure?: CallFailure | undefined }, own: OwnMemory) {
+    this.#steps = part.steps;
+    this.#played = part.played;
+    this.#failure = part.failure;
     this.#own = own;
   }
 
@@ -34,7 +38,12 @@ export class LaunchRerun implements LaunchHook {
 
   calls(_core: Core, site: KernelSiteFunction, args: readonly (number | bigint)[]): number | bigint | undefined {
     const step = this.#next("call") as CallStep | undefined;
-    if (step === undefined) return site.run(...args);
+    if (step === undefined) {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      if (failure !== undefined) throw site.faultOf(failure.error, args, failure.stackPointer);
+      return site.run(...args);
+    }
     site.cycles = step.cycles;
     site.ops = step.ops;
     return step.value;

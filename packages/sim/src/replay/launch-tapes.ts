@@ -6,8 +6,9 @@ import { restKey } from "./array-state.ts";
 import { mirrored } from "./host-mirror.ts";
 import { LaunchRecorder } from "./launch-recorder.ts";
 import { LaunchRerun } from "./launch-rerun.ts";
-import { fitsHost, type LaunchTape, type TapeStep } from "./launch-tape.ts";
+import { fitsHost, type LaunchTape } from "./launch-tape.ts";
 import { OwnMemory } from "./own-memory.ts";
+import type { TapePlay } from "./play-step.ts";
 
 /** An instruction stream and the host memory of one launch. */
 export interface Launch {
@@ -116,14 +117,14 @@ export class LaunchTapes {
     if (again >= 0) this.#played.length = again;
   }
 
-  /** Of a launch only the first `done` of `steps` were played: it begins anew, and goes to where it is then without doing them. */
-  differed(launch: Launch, { steps, done }: { readonly steps: readonly TapeStep[]; readonly done: number }): void {
+  /** Of a launch only a part was played: it begins anew, and goes to where it is then without doing that again. */
+  differed(launch: Launch, part: TapePlay): void {
     const stream = this.#streams.get(launch.ops)!;
     stream.failures++;
     if (stream.failures >= mostFailures) stream.tapes.length = 0;
     this.#catchUp();
     this.#key = undefined;
-    this.#array.clock.hook = new LaunchRerun(steps, done, this.#own);
+    this.#array.clock.hook = new LaunchRerun(part, this.#own);
   }
 
   #stateKey(): string | undefined {
@@ -161,7 +162,7 @@ export class LaunchTapes {
     for (const { launch, tape } of this.#played.splice(0)) {
       clock.now = launch.at;
       clock.runStart = launch.at;
-      clock.hook = new LaunchRerun(tape.steps, tape.steps.length, this.#own);
+      clock.hook = new LaunchRerun({ steps: tape.steps, played: tape.steps.length }, this.#own);
       controller.start(launch.ops, launch.host);
       while (clock.step());
     }
