@@ -1,4 +1,4 @@
-import type { ArrayTime } from "@aiekit/host";
+import type { ModelledTime } from "@aiekit/host";
 import { formatMs, formatTable } from "./table.ts";
 
 /** A part of the work and its wall time. */
@@ -10,6 +10,11 @@ export interface Phase {
 /** RTF = processing time / audio time; below 1 is faster than real time. */
 export function rtf(wallMs: number, audioSeconds: number): number {
   return wallMs / 1000 / audioSeconds;
+}
+
+/** How many times: three digits, or all before the point. */
+export function timesText(times: number): string {
+  return times >= 100 ? times.toFixed(0) : times.toPrecision(3);
 }
 
 /** Phases and their sum as a table; with an RTF column where there is audio. */
@@ -33,10 +38,16 @@ export function sumMs(phases: readonly Phase[]): number {
   return phases.reduce((sum, { wallMs }) => sum + wallMs, 0);
 }
 
-/** One line on what the array would take by the simulator's model; undefined for a device that is measured. */
-export function modelledLine(modelled: ArrayTime | undefined, audioSeconds: number | undefined): string | undefined {
+/**
+ * One line on what an NPU would take by the simulator's model; undefined for a device that is measured. Its speed is that of the
+ * array, of launches and of changes of context together: the array alone says of no program how fast it is.
+ */
+export function modelledLine(modelled: ModelledTime | undefined, audioSeconds: number | undefined): string | undefined {
   if (modelled === undefined) return undefined;
-  const { cycles, clockHz, seconds } = modelled;
-  const speed = audioSeconds === undefined ? "" : `, ${(audioSeconds / seconds).toFixed(0)} x real time`;
-  return `modelled, not measured: ${Math.round(cycles)} cycles at ${clockHz / 1e6} MHz = ${formatMs(seconds * 1000)}${speed}`;
+  const { cycles, clockHz, seconds, launchSeconds, switchSeconds } = modelled;
+  const ms = (of: number) => formatMs(of * 1000);
+  const whole = seconds + launchSeconds + switchSeconds;
+  const speed = audioSeconds === undefined ? "" : `, ${timesText(audioSeconds / whole)} x real time`;
+  const array = `${Math.round(cycles)} cycles at ${clockHz / 1e6} MHz = ${ms(seconds)} of the array`;
+  return `modelled, not measured: ${array}, ${ms(launchSeconds)} of launches, ${ms(switchSeconds)} of contexts that change: ${ms(whole)}${speed}`;
 }

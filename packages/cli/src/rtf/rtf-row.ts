@@ -61,11 +61,18 @@ function row(
   return { seconds, placement, phase, kind, coldMs, warmMs: summary, timesRealTime: (1000 * seconds) / summary.median };
 }
 
-/** Array time of a part's launches by the simulator's cost model; undefined where none was modelled. */
+/**
+ * Time of a part's launches by the simulator's model: of the array, of launches and of changes of context; undefined where none
+ * was modelled.
+ */
 function modelledMs({ trace }: Transcription, part: WhisperPart): number | undefined {
-  const launches = trace.launches.filter((launch) => launch.part === part);
-  const known = launches.flatMap(({ modelledSeconds }) => (modelledSeconds === undefined ? [] : [modelledSeconds]));
-  return known.length === 0 ? undefined : 1000 * known.reduce((sum, one) => sum + one, 0);
+  const known = trace.launches.filter((launch) => launch.part === part && launch.modelledSeconds !== undefined);
+  if (known.length === 0) return undefined;
+  const seconds = known.map(
+    ({ modelledSeconds = 0, modelledLaunchSeconds = 0, modelledSwitchSeconds = 0 }) =>
+      modelledSeconds + modelledLaunchSeconds + modelledSwitchSeconds,
+  );
+  return 1000 * seconds.reduce((sum, one) => sum + one, 0);
 }
 
 function kindOf(places: readonly ExecutorKind[]): FigureKind {

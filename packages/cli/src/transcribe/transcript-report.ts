@@ -1,5 +1,5 @@
 import { type TranscriptFormat, type Transcription, timeText } from "@aiekit/pipeline";
-import { rtf } from "../phases.ts";
+import { rtf, timesText } from "../phases.ts";
 import { formatMs, formatTable } from "../table.ts";
 
 /** A recording that was transcribed. */
@@ -99,7 +99,7 @@ export function modelledLine(transcription: Pick<Transcription, "trace" | "durat
   const launches = modelledSum(transcription, "modelledLaunchSeconds") ?? 0;
   const switches = modelledSum(transcription, "modelledSwitchSeconds") ?? 0;
   const whole = seconds + launches + switches;
-  const speed = (transcription.durationSeconds / whole).toPrecision(3);
+  const speed = timesText(transcription.durationSeconds / whole);
   return `modelled, not measured: ${formatMs(seconds * 1000)} of the array, ${formatMs(launches * 1000)} of launches, ${formatMs(switches * 1000)} of contexts that change: ${formatMs(whole * 1000)}, ${speed} x real time for what ran on it`;
 }
 
