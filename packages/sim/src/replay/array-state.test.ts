@@ -1,0 +1,85 @@
+import type { TxnOp } from "@aiekit/xclbin";
+import { expect, test } from "vitest";
+import { type ConfiguredArray, configureArray } from "../array.ts";
+import { coreDesign, sync, transfer } from "../lowered-design.test-support.ts";
+import { parseArrayConfig } from "../parse-array-config.ts";
+import { addKernel, assemble } from "../wasm-assembler.test-support.ts";
+import { restKey } from "./array-state.ts";
+
+const design = coreDesign({
+  ...{ input: "memref<16xi32>", output: "memref<16xi32>", inputBytes: 64, outputBytes: 64 },
+  ...{ inputElements: 16, outputElements: 16 },
+  declarations: "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)",
+  work: `
+  %_n = arith.constant 16 : i32
+  %_k = arith.constant 1 : i32
+  func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`,
+});
+
+function configured(): ConfiguredArray {
+  const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
+  const array = configureArray(parseArrayConfig(design, "design.mlir"), new Map([["0,2", module]]));
+  for (const { budget } of array.kernels) if (budget) budget.left.value = 10n ** 9n;
+  return array;
+}
+
+/** Carries out a stream until nothing moves any more, and the state then. */
+function keyAfter(array: ConfiguredArray, ops: readonly TxnOp[]): string | undefined {
+  const host = [0, 1].map(() => ({ words: new Uint32Array(256), bytes: 1024 }));
+  array.controller.start(ops, host);
+  while (array.clock.step());
+  return restKey(array);
+}
+
+const passed = (objects: number): TxnOp[] => [
+  ...transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: 16 * objects }),
+  ...transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: 16 * objects }),
+  sync("S2MM"),
+];
+/** Lock 9 of tile (0,2), which nothing uses. */
+const setLock = (value: number): TxnOp => ({ op: "write32", address: (2 << 20) + 0x1f000 + 16 * 9, value });
+
+test("launches that leave everything as it was leave the same key, however often", () => {
+  const array = configured();
+  const keys = [4, 2, 4, 6].map((objects) => keyAfter(array, passed(objects)));
+
+  expect(keys[0]).toBeDefined();
+  expect(new Set(keys).size).toBe(1);
+});
+
+const input = transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: 8 });
+test.each<[string, readonly TxnOp[]]>([
+  ["buffers change their roles", passed(1)],
+  ["a lock has another value", [...passed(2), setLock(3)]],
+  ["half an object has arrived", [...passed(2), ...input]],
+  ["a token was not taken", passed(2).slice(0, -1)],
+])("%s: another key", (_, ops) => {
+  const usual = keyAfter(configured(), passed(2));
+  const key = keyAfter(configured(), ops);
+
+  expect(key).toBeDefined();
+  expect(key).not.toBe(usual);
+});
+
+test("other amounts of what is left are other keys", () => {
+  const of = (...ops: readonly (readonly TxnOp[])[]) => keyAfter(configured(), [...passed(2), ...ops.flat()]);
+  const words = (lengthWords: number) => transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords });
+
+  expect(of([setLock(1)])).not.toBe(of([setLock(2)]));
+  expect(of(words(4))).not.toBe(of(words(8)));
+  expect(of(words(8))).toBe(of(words(8)));
+});
+
+test("no key while something is under way, and while a BD is used that a stream wrote", () => {
+  const array = configured();
+  array.controller.start(
+    passed(2),
+    [0, 1].map(() => ({ words: new Uint32Array(256), bytes: 1024 })),
+  );
+  array.clock.step();
+  expect(restKey(array)).toBeUndefined();
+
+  // Words that never come.
+  const waits = transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: 16 });
+  expect(keyAfter(configured(), [...passed(2), ...waits])).toBeUndefined();
+});
