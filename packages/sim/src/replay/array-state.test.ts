@@ -16,9 +16,9 @@ const design = coreDesign({
   func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`,
 });
 
-function configured(): ConfiguredArray {
+function configured(text = design): ConfiguredArray {
   const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
-  const array = configureArray(parseArrayConfig(design, "design.mlir"), new Map([["0,2", module]]));
+  const array = configureArray(parseArrayConfig(text, "design.mlir"), new Map([["0,2", module]]));
   for (const { budget } of array.kernels) if (budget) budget.left.value = 10n ** 9n;
   return array;
 }
@@ -82,4 +82,17 @@ test("no key while something is under way, and while a BD is used that a stream 
   // Words that never come.
   const waits = transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: 16 });
   expect(keyAfter(configured(), [...passed(2), ...waits])).toBeUndefined();
+});
+
+test("a core in another round of a loop is another state, where everything else is the same", () => {
+  // Three rounds of two objects each, over and over.
+  const rounds = design
+    .replace(/(scf\.for %pass = [^\n]*\{)/, "%c3 = arith.constant 3 : index\n$1 scf.for %round = %c0 to %c3 step %c1 {")
+    .replace(/\}\s*aie\.end\s*\} \{stack_size/, "} }\n aie.end } {stack_size");
+  const of = (objects: number) => keyAfter(configured(rounds), passed(objects));
+
+  expect(of(6)).toBeDefined();
+  expect(of(6)).toBe(of(12));
+  expect(of(2)).not.toBe(of(6));
+  expect(of(2)).not.toBe(of(4));
 });

@@ -300,6 +300,35 @@ test("a launch that uses BDs of an earlier one is worked out anew", async () => 
   expect(array.playedLaunches).toBe(0);
 });
 
+test("a core that is steered by what its kernel writes is worked out anew", async () => {
+  // k(in, control, 1, 0) writes the first word of the object to where the next call's term comes from.
+  const design = coreDesign({
+    ...words16,
+    declarations: `${words16.declarations}
+    %control = aie.buffer(%tile) {address = 0x4000 : i32, sym_name = "control"} : memref<16xi32>`,
+    work: `${callK(16, 0).replace("%_k = arith.constant 0 : i32", "%_k = memref.load %control[%c0] : memref<16xi32>")}
+  %_1 = arith.constant 1 : i32
+  %_0 = arith.constant 0 : i32
+  func.call @k(%in, %control, %_1, %_0) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`,
+  });
+  const stream = streamOf(2);
+  const seen = [];
+  for (const options of everyWay) {
+    const array = arrayOf(design, { "0,2": add }, options);
+    const outputs = [];
+    for (let launch = 0; launch < 6; launch++) {
+      const input = Int32Array.from({ length: 32 }, (_, i) => 100 * launch + i);
+      outputs.push(new Int32Array(32));
+      await array.run({ insts: stream, buffers: [input, outputs.at(-1)!].map(bytesOf) });
+    }
+    expect(array.playedLaunches).toBe(0);
+    seen.push(outputs);
+    array.close();
+  }
+
+  for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
+});
+
 test("a launch that is played gives way to the event loop, tells its progress, and is stopped by a signal", async () => {
   const objects = 400;
   const stream = streamOf(objects);
