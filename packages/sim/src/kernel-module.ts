@@ -135,7 +135,7 @@ export function instantiateKernels(
     stack: room && {
       ...{ from: room.from, end: room.end, registerBytes: room.registerBytes },
       guardPage: pages > pagesBefore ? pagesBefore : undefined,
-      used: () => room.end - Number((exports[stackLowName] as WasmGlobal).value),
+      used: () => (room.tracked ? room.end - Number((exports[stackLowName] as WasmGlobal).value) : 0),
     },
     threaded: threaded && { kernels: threaded, registers },
   };

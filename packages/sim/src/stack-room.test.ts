@@ -2,6 +2,7 @@ import { WasmClang } from "@aiekit/wasm-clang";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AieArrayOptions } from "./aie-array.ts";
 import { SimFault } from "./fault.ts";
+import { instantiateKernels } from "./kernel-module.ts";
 import { arrayOf, coreDesign, inAndOut } from "./lowered-design.test-support.ts";
 
 let clang: WasmClang;
@@ -151,6 +152,21 @@ extern "C" void k(const int *in, int *out, int n) { clear(out); volatile int x =
   expect(fault?.message).toMatch(/the core has 1024 bytes of stack, the call needs at least 1[01]\d\d\n/);
 });
 
+test("a recursion that fits its stack by itself runs beside sums, although one level of it would leave them room", async () => {
+  const stackBytes = 1280;
+  const module = await link({
+    text: `${sums}
+int depth(volatile int *p, int n) { volatile int a[40] = {n}; return n == 0 ? 0 : depth(a, n - 1) + a[*p & 3]; }
+extern "C" void k(const int *in, int *out, int n) { clear(out); volatile int x = 0; out[0] = eight(in, n); out[1] = depth(&x, 4); }`,
+    stackBytes,
+  });
+
+  const { fault, output } = await run(module, {}, stackBytes);
+
+  expect(fault).toBeUndefined();
+  expect(output[0]).toBe(eight(objects[0]!));
+});
+
 test("a helper without sums has what its callers' sums leave: 32 bytes more than the stack are too many", async () => {
   const text = (words: number) => `${sums}
 __attribute__((noinline)) int helper(const int *in, int n) {
@@ -209,6 +225,23 @@ extern "C" void k(const int *in, int *out, int n) { clear(out); out[0] = eight(i
   const { fault } = await run(await link({ text: beyond, stackBytes }), {}, stackBytes);
   expect(fault?.fault.kind).toBe("kernel-overrun");
   expect(fault?.message).toContain("wrote behind the end of the data memory of tile (0,2)");
+});
+
+test("a core with a window on a neighbour has stack and sums in its own memory too, or behind all windows", async () => {
+  const text = callsEight;
+  const placed = async (dataBase: number) => {
+    const module = await link({ text, stackBytes: 512, dataBase });
+    const { find, memory, stack, budget } = instantiateKernels({ col: 0, row: 2 }, module, { neighbours: 1 });
+    budget!.left.value = 1_000_000n;
+    new Int32Array(memory.buffer).set(input.slice(0, 16), 1024 / 4);
+    find("k")!(1024, 1088, 16);
+    const result = new Int32Array(memory.buffer)[1088 / 4];
+    return { result, pages: memory.buffer.byteLength / 65_536, end: stack!.end, guardPage: stack!.guardPage };
+  };
+  const result = eight(objects[0]!);
+
+  expect(await placed(8192)).toEqual({ result, pages: 3, end: 65_536, guardPage: undefined });
+  expect(await placed(65_000)).toEqual({ result, pages: 4, end: 4 * 65_536, guardPage: 3 });
 });
 
 test("an access outside of the tile's memory is none of a stack that is just full", async () => {

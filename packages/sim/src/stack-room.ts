@@ -25,6 +25,7 @@ export interface StackRoom {
   readonly pages: number;
   /** The most that frames hold of registers. */
   readonly registerBytes: number;
+  readonly tracked: boolean;
 }
 
 export interface StackNeeds {
@@ -64,7 +65,7 @@ function makeRoom(module: Uint8Array, { pages, tracked }: StackNeeds): StackRoom
     offsetBefore: (offset) => out.offsetBefore(offset, "last"),
     from: place.end - stackBytes - (fits ? 0 : registerBytes),
     ...place,
-    registerBytes,
+    ...{ registerBytes, tracked },
   };
 }
 
@@ -102,9 +103,13 @@ function rewritten(use: StackUse, plan: Plan): ModuleCopy {
       const start = outline.globals[pointer]!.initial!;
       const added = [i32, 1, ops.i32Const, ...signedBytes(plan.end), ops.end];
       out.section(section, (copy) =>
-        copy.listWith(section, added, { from: start.start, end: start.end, bytes: signedBytes(plan.end) }),
+        copy.listWith(section, plan.tracked ? added : undefined, {
+          from: start.start,
+          end: start.end,
+          bytes: signedBytes(plan.end),
+        }),
       );
-    } else if (section.id === sectionIds.export) {
+    } else if (section.id === sectionIds.export && plan.tracked) {
       const name = [...new TextEncoder().encode(stackLowName)];
       out.section(section, (copy) =>
         copy.listWith(section, [...unsignedBytes(name.length), ...name, 3, ...unsignedBytes(low)]),
