@@ -2,7 +2,7 @@ import { BudgetError, DesignError } from "@aiekit/core";
 import type { KernelOps } from "./cost-model.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import { type BudgetedModule, budgetName, withLoopBudget } from "./loop-budget.ts";
-import { pageBytes, type StackRoom, stackLowName, stackRoom } from "./stack-room.ts";
+import { pageBytes, type StackNeeds, type StackRoom, stackLowName, stackRoom } from "./stack-room.ts";
 import { fitsStack } from "./stack-use.ts";
 import type { ThreadedKernels } from "./threaded-kernels.ts";
 import { importedMemoryLimits, withMemoryMaximum } from "./wasm-memory-import.ts";
@@ -101,7 +101,7 @@ export function instantiateKernels(
     );
   }
   const pagesBefore = Math.max(pagesWith(neighbours), limits?.minimum ?? 0);
-  const room = stackRoom(bytes, { pages: pagesBefore, tracked });
+  const { room, fits } = stackOf(tile, bytes, { pages: pagesBefore, tracked });
   const pages = room?.pages ?? pagesBefore;
   const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: threaded !== undefined });
   const compile = compiled(threaded?.first ?? room?.bytes ?? bytes, pages, threaded === undefined);
@@ -131,7 +131,7 @@ export function instantiateKernels(
     takeOps: count && (() => takeOps(count, shuffles)),
     budget: left && { left },
     offsetBefore: (offset) => (room?.offsetBefore ?? sameOffset)(threaded ? offset : compile().offsetBefore(offset)),
-    stackFits: fitsStack(bytes),
+    stackFits: fits,
     stack: room && {
       ...{ from: room.from, end: room.end, registerBytes: room.registerBytes },
       guardPage: pages > pagesBefore ? pagesBefore : undefined,
@@ -202,13 +202,21 @@ function instantiate(tile: TileCoord, compile: () => WasmModule, memory: WasmMem
         },
       );
     }
-    throw new DesignError(
-      `kernels of tile ${tileName(tile)}: not a module that a core can run: ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
+    throw notRunnable(tile, cause);
   }
+}
+
+function stackOf(tile: TileCoord, bytes: Uint8Array, needs: StackNeeds) {
+  try {
+    return { room: stackRoom(bytes, needs), fits: fitsStack(bytes) };
+  } catch (cause) {
+    throw notRunnable(tile, cause);
+  }
+}
+
+function notRunnable(tile: TileCoord, cause: unknown): DesignError {
+  const what = `not a module that a core can run: ${(cause as Error).message}`;
+  return new DesignError(`kernels of tile ${tileName(tile)}: ${what}`, { cause });
 }
 
 function takeOps(count: KernelFunction, shuffles: KernelFunction | undefined): KernelOps {

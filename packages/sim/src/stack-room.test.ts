@@ -5,6 +5,8 @@ import { SimFault } from "./fault.ts";
 import { instantiateKernels } from "./kernel-module.ts";
 import { arrayOf, coreDesign, inAndOut } from "./lowered-design.test-support.ts";
 
+import { moduleSections, sectionIds } from "./wasm-sections.ts";
+
 let clang: WasmClang;
 beforeAll(async () => {
   clang = await WasmClang.open();
@@ -242,6 +244,16 @@ test("a core with a window on a neighbour has stack and sums in its own memory t
 
   expect(await placed(8192)).toEqual({ result, pages: 3, end: 65_536, guardPage: undefined });
   expect(await placed(65_000)).toEqual({ result, pages: 4, end: 4 * 65_536, guardPage: 3 });
+});
+
+test("a module whose code is broken is refused as no module that a core can run", async () => {
+  const module = (await link({ text: callsEight })).slice();
+  const code = moduleSections(module).find(({ id }) => id === sectionIds.code)!;
+  module.fill(0xff, code.content, code.content + 16);
+
+  expect(() => instantiateKernels({ col: 0, row: 2 }, module, { neighbours: 0 })).toThrow(
+    "kernels of tile (0,2): not a module that a core can run",
+  );
 });
 
 test("an access outside of the tile's memory is none of a stack that is just full", async () => {

@@ -53,10 +53,11 @@ export function stackRoom(module: Uint8Array, needs: StackNeeds): StackRoom | un
 
 function makeRoom(module: Uint8Array, { pages, tracked }: StackNeeds): StackRoom | undefined {
   const use = stackUse(module);
-  if (use === undefined || use.registerBytes === 0) return undefined;
-  const { bytes: stackBytes, registerBytes } = use;
+  if (use === undefined) return undefined;
+  const stackBytes = use.bytes;
   const fits = use.deepest <= stackBytes;
-  if (fits && !tracked) return undefined;
+  const registerBytes = fits && !tracked ? 0 : use.registers().bytes;
+  if (registerBytes === 0) return undefined;
   const place = fits ? { pages, end: stackBytes } : placeBehindStatics(use, pages);
   const out = rewritten(use, { end: place.end, moved: !fits, tracked });
   return {
@@ -69,9 +70,9 @@ function makeRoom(module: Uint8Array, { pages, tracked }: StackNeeds): StackRoom
   };
 }
 
-function placeBehindStatics({ outline, bytes, registerBytes }: StackUse, pages: number) {
+function placeBehindStatics({ outline, bytes, registers }: StackUse, pages: number) {
   const dataEnd = outline.globals[outline.exportedGlobals.get("__data_end") ?? -1]?.initial?.value;
-  const room = bytes + registerBytes + redZoneBytes;
+  const room = bytes + registers().bytes + redZoneBytes;
   if (dataEnd !== undefined && dataEnd + room <= pageBytes) return { pages, end: pageBytes };
   const more = pages + Math.ceil((room + pageBytes / 2) / pageBytes);
   return { pages: more, end: more * pageBytes };
@@ -89,7 +90,7 @@ const [i32, emptyBlock] = [0x7f, 0x40];
 function rewritten(use: StackUse, plan: Plan): ModuleCopy {
   const { outline, pointer } = use;
   const low = outline.globals.length;
-  const insertions = [...use.frames]
+  const insertions = [...use.registers().frames]
     .flatMap(([index, frame]): Insertion[] => {
       const code = checkFrame({ use, plan, low }, index, frame);
       const places = frame.moves.length > 0 ? frame.moves : [outline.code(index)!.start];
@@ -129,7 +130,7 @@ function checkFrame(
   index: number,
   { moves, bytes }: StackFrame,
 ): number[] {
-  const registers = use.registersAt(index);
+  const registers = use.registers().at(index);
   const pointer = [ops.globalGet, ...unsignedBytes(use.pointer)];
   const lowered = moves.length > 0 ? pointer : [...pointer, ops.i32Const, ...signedBytes(bytes), ops.i32Sub];
   const counted = [...lowered, ops.i32Const, ...signedBytes(registers), ops.i32Add];
