@@ -16,10 +16,15 @@ export interface StackFrame {
    * function that calls none, up to 128 bytes.
    */
   readonly moves: readonly number[];
+  /** True when it takes more of the stack, by a number that is computed. */
+  readonly isVariable: boolean;
 }
 
-/** A value on the operand stack: of the stack pointer, an address in the frame, or a number. Undefined: any other. */
-type Value = { readonly of: "pointer" | "frame" | "number"; readonly at: number } | undefined;
+/**
+ * A value on the operand stack: of the stack pointer, an address in the frame, a number, of a local that held one of the first
+ * two and is set again, or one of these less a value that is not known. Undefined: any other.
+ */
+type Value = { readonly of: "pointer" | "frame" | "number" | "lost" | "below"; readonly at: number } | undefined;
 
 /** Values around a block: how many were there when it began, and how many it leaves. */
 interface Label {
@@ -28,6 +33,7 @@ interface Label {
 }
 
 const registerBytes = 16;
+const commutes: ReadonlySet<number> = new Set([ops.i32Add, ops.i32And, ops.i32Or]);
 const vector = 0xfd;
 const [vectorLoad, vectorStore] = [0, 11];
 
@@ -56,6 +62,7 @@ class FrameWalk {
   #bytes: number | undefined;
   #slack = 0;
   readonly #moves: number[] = [];
+  #isVariable = false;
   /** Places of 16 bytes in the frame, counted from its lowest byte, that are loaded and stored as a whole. */
   readonly #loads = new Set<number>();
   readonly #stores = new Set<number>();
@@ -85,8 +92,13 @@ class FrameWalk {
     this.#setsLeft.set(this.#sets);
     this.#labels.push({ height: 0, results: 0 });
     for (const { instruction, behind } of instructions) this.#step(instruction, behind);
-    if (this.#bytes === undefined) return undefined;
-    return { bytes: this.#bytes + this.#slack, registerBytes: this.#registerBytes(), moves: this.#moves };
+    if (this.#bytes === undefined && !this.#isVariable) return undefined;
+    return {
+      bytes: (this.#bytes ?? 0) + this.#slack,
+      registerBytes: this.#registerBytes(),
+      moves: this.#moves,
+      isVariable: this.#isVariable,
+    };
   }
 
   #step(instruction: Instruction, behind: number): void {
@@ -132,12 +144,19 @@ class FrameWalk {
   #movePointer(value: Value, behind: number): void {
     const isBack = value?.of === "pointer" || (value?.of === "frame" && value.at > 0);
     if (!isBack) this.#moves.push(behind);
+    if (!isBack && value?.of !== "frame") this.#isVariable = true;
   }
 
   #set(local: number, value: Value): void {
     this.#setsLeft[local]! -= 1;
+    // A function that calls none has its pointer in a local, and an array whose length is a value lowers it there.
+    if (value?.of === "below" && isPointer(this.#locals.get(local))) this.#isVariable = true;
+    if (this.#locals.get(local)?.of === "lost") {
+      this.#escape(value);
+      return;
+    }
     this.#locals.delete(local);
-    if (value === undefined || value.of === "number") return;
+    if (value?.of !== "pointer" && value?.of !== "frame") return;
     if (this.#sets[local] === 1 || this.#isStraight) this.#locals.set(local, value);
     else this.#escape(value);
   }
@@ -148,13 +167,13 @@ class FrameWalk {
     this.#isStraight = false;
     for (const [local, value] of this.#locals) {
       if (this.#setsLeft[local] === 0) continue;
-      this.#locals.delete(local);
+      this.#locals.set(local, { of: "lost", at: 0 });
       this.#escape(value);
     }
   }
 
   #computed(opcode: number, left: Value, right: Value): Value {
-    const [value, number] = left?.of === "number" && opcode !== ops.i32Sub ? [right, left] : [left, right];
+    const [value, number] = left?.of === "number" && commutes.has(opcode) ? [right, left] : [left, right];
     if (value !== undefined && number?.of === "number") {
       const by = number.at;
       if (value.of === "pointer" && opcode === ops.i32Sub && this.#bytes === undefined) {
@@ -174,7 +193,7 @@ class FrameWalk {
     }
     this.#escape(left);
     this.#escape(right);
-    return undefined;
+    return opcode === ops.i32Sub && isPointer(left) ? { of: "below", at: 0 } : undefined;
   }
 
   #call({ opcode, index }: Instruction): void {
@@ -264,3 +283,7 @@ class FrameWalk {
     return registerBytes * places;
   }
 }
+
+/** Whether a value is, or may be, what the stack pointer is within the function. */
+const isPointer = (value: Value): boolean =>
+  value?.of === "pointer" || value?.of === "lost" || (value?.of === "frame" && value.at === 0);

@@ -246,6 +246,28 @@ test("a core with a window on a neighbour has stack and sums in its own memory t
   expect(await placed(65_000)).toEqual({ result, pages: 4, end: 4 * 65_536, guardPage: 3 });
 });
 
+test("an array whose length is an argument ends at the end of the stack, from which sums then take", async () => {
+  const text = (times: number) => `${sums}
+extern "C" void k(const int *in, int *out, int n) { clear(out);
+  out[0] = eight(in, n);
+  volatile int local[n * ${times}];
+  for (int i = 0; i < n; ++i) local[in[i]] = i;
+  out[1] = local[in[3]];
+}`;
+  const stackBytes = 2048;
+
+  const right = await run(await link({ text: text(15), stackBytes }), {}, stackBytes);
+  const wrong = await run(await link({ text: text(17), stackBytes }), {}, stackBytes);
+
+  expect(right.fault).toBeUndefined();
+  expect([right.output[0], right.output[1]]).toEqual([eight(objects[0]!), 13]);
+  // A function that calls none does not move the pointer for such an array.
+  expect(wrong.fault?.message).toContain("access outside the 65536 bytes of data memory");
+  // Elsewhere nothing would trap below it.
+  const large = await run(await link({ text: text(70), stackBytes: 992 }), {}, 992);
+  expect(large.fault?.fault.kind).toBe("stack-overflow");
+});
+
 test("a module whose code is broken is refused as no module that a core can run", async () => {
   const module = (await link({ text: callsEight })).slice();
   const code = moduleSections(module).find(({ id }) => id === sectionIds.code)!;

@@ -10,7 +10,10 @@ export interface StackUse {
   readonly pointer: number;
   /** Bytes that the linker gave the stack: [0, bytes). */
   readonly bytes: number;
-  /** The most that a call of an export takes, registers included; infinite where functions call themselves or through tables. */
+  /**
+   * The most that a call of an export takes, registers included; infinite where functions call themselves, or through
+   * tables, or have arrays whose length is a value.
+   */
   readonly deepest: number;
   /** What of the frames the device holds in registers. It takes a closer look at the code. */
   readonly registers: () => FrameRegisters;
@@ -20,7 +23,7 @@ export interface FrameRegisters {
   readonly frames: ReadonlyMap<number, StackFrame>;
   /** Bytes of registers in the frame of a function and in those of its callers, of the way with the most. A function counts once. */
   readonly at: (index: number) => number;
-  /** The most of these. */
+  /** The most of these. 0 where a frame has no fixed size: not all that takes stack can then be compared. */
   readonly bytes: number;
 }
 
@@ -83,7 +86,8 @@ function frameRegisters(
     (index) => callers.get(index) ?? [],
     0,
   );
-  return { frames, at, bytes: Math.max(0, ...[...frames.keys()].map(at)) };
+  const isVariable = [...frames.values()].some((frame) => frame.isVariable);
+  return { frames, at, bytes: isVariable ? 0 : Math.max(0, ...[...frames.keys()].map(at)) };
 }
 
 /** Stands for whatever a call through a table reaches. */
@@ -101,7 +105,7 @@ function scanFunction(outline: ModuleOutline, index: number, pointer: number): F
   const calls = new Set<number>();
   let frameBytes = 0;
   let last: Instruction | undefined;
-  let [isBehindPointer, isBehindFrame] = [false, false];
+  let [isBehindPointer, isBehindFrame, hasDifferences] = [false, false, false];
   for (const reader = new ModuleReader(outline.bytes, start); reader.offset < end; ) {
     const instruction = readInstruction(reader);
     if (instruction === undefined) return undefined;
@@ -111,13 +115,17 @@ function scanFunction(outline: ModuleOutline, index: number, pointer: number): F
     else if (opcode === ops.callIndirect) calls.add(throughTable);
     else if (opcode === ops.globalGet && operand === pointer) isBehindPointer = true;
     else if (opcode === ops.i32Sub && isBehindPointer && !isBehindFrame) {
-      frameBytes = number ?? Number.POSITIVE_INFINITY;
+      frameBytes = number ?? 0;
       isBehindFrame = true;
     } else if (opcode === ops.i32And && isBehindFrame && number !== undefined && number < 0) {
       // The pointer itself is a multiple of 16. Another `and` of such a number makes the bound larger.
       frameBytes += Math.max(0, -number - 16);
     }
+    if (opcode === ops.i32Sub && isBehindPointer && number === undefined) hasDifferences = true;
     last = instruction;
+  }
+  if (hasDifferences && stackFrame(outline, outline.code(index)!, pointer)?.isVariable !== false) {
+    frameBytes = Number.POSITIVE_INFINITY;
   }
   return { calls, frameBytes };
 }
