@@ -1,7 +1,7 @@
-import { ModuleCopy, signedBytes } from "./module-copy.ts";
+import { ModuleCopy } from "./module-copy.ts";
 import { ops, readInstruction } from "./wasm-instructions.ts";
 import { type ModuleOutline, outlineModule } from "./wasm-module.ts";
-import { ModuleReader, sectionIds, unsignedBytes } from "./wasm-sections.ts";
+import { ModuleReader, sectionIds, signedBytes, unsignedBytes } from "./wasm-sections.ts";
 
 /** Export of the budget: an i64 that loops take from, and that traps below 0. */
 export const budgetName = "aiekit:loop-budget";

@@ -89,10 +89,3 @@ export class ModuleCopy {
     return kept === undefined ? offset : kept.from + Math.min(offset - kept.to, kept.bytes - (as === "last" ? 1 : 0));
   }
 }
-
-/** Signed LEB128 of a number that is not negative. */
-export function signedBytes(value: number): number[] {
-  const bytes = unsignedBytes(value);
-  const last = bytes.pop()!;
-  return (last & 0x40) === 0 ? [...bytes, last] : [...bytes, last | 0x80, 0];
-}

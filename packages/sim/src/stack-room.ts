@@ -1,8 +1,8 @@
-import { type Insertion, ModuleCopy, signedBytes } from "./module-copy.ts";
+import { type Insertion, ModuleCopy } from "./module-copy.ts";
 import type { StackFrame } from "./stack-frame.ts";
 import { type StackUse, stackUse } from "./stack-use.ts";
 import { ops } from "./wasm-instructions.ts";
-import { sectionIds, unsignedBytes } from "./wasm-sections.ts";
+import { sectionIds, signedBytes, unsignedBytes } from "./wasm-sections.ts";
 
 /** Bytes of a WebAssembly page, which is as many as a compute tile's data memory has. */
 export const pageBytes = 65536;

@@ -45,12 +45,14 @@ function readStackUse(outline: ModuleOutline): StackUse | undefined {
   const pointer = outline.exportedGlobals.get("__stack_pointer");
   const bytes = pointer === undefined ? undefined : outline.globals[pointer]?.initial?.value;
   if (pointer === undefined || bytes === undefined) return undefined;
-  const counters = new Set(["aiekit_ops", "aiekit_shuffles"].map((name) => outline.exportedFunctions.get(name)));
+  // Of aie_api, which the simulator asks for counts when no kernel runs.
+  const counters = new Set(
+    [...outline.exportedFunctions].flatMap(([name, index]) => (name.startsWith("aiekit_") ? [index] : [])),
+  );
   const scans = new Map<number, FunctionScan>();
   for (let index = outline.importedFunctions.length; index < outline.functionTypes.length; index++) {
     const scan = scanFunction(outline, index, pointer);
     if (scan === undefined) return undefined;
-    // The simulator asks for counts, when no kernel runs.
     if (!counters.has(index)) scans.set(index, scan);
   }
   const depthFrom = mostOver(
