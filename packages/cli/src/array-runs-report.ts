@@ -36,8 +36,10 @@ export function printArrayRuns({ design, runs, outputs, warnings, differences, t
   }
   for (const { tile, core } of last?.tiles ?? []) {
     if (!core?.stack || core.kernels.length === 0) continue;
-    const { bytes, usedBytes } = core.stack;
-    lines.push(`core (${tile.col},${tile.row}): kernels used ${usedBytes} of ${bytes} bytes of stack here`);
+    const { bytes, usedBytes, registerBytes } = core.stack;
+    const beside =
+      registerBytes === undefined ? "" : `, beside up to ${registerBytes} bytes for which the device has registers`;
+    lines.push(`core (${tile.col},${tile.row}): kernels used ${usedBytes} of ${bytes} bytes of stack here${beside}`);
   }
   if (last !== undefined) lines.push(...bankLines(conflictsOf(design, last)));
   const { cycles, clockHz, seconds } = modelledTime(design, runs);

@@ -13,7 +13,7 @@ import type { CriticalPath } from "./critical-path.ts";
 import type { ChannelPlace, DmaChannel } from "./dma-channel.ts";
 import { tileName } from "./fault.ts";
 import { fifoEnds } from "./fifo-ends.ts";
-import { instantiateKernels, type KernelModule } from "./kernel-module.ts";
+import { instantiateKernels, type KernelModule, moduleForThreads } from "./kernel-module.ts";
 import { hasThreads, KernelThreads } from "./kernel-threads.ts";
 import type { Lock } from "./lock.ts";
 import { expectSeparateMemory } from "./memory-layout.ts";
@@ -88,7 +88,7 @@ export function configureArray(
   const observed = checked || trace !== undefined || path !== undefined;
   const threaded = wanted !== undefined && wanted.count > 1 && hasThreads && !observed;
   const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, { cost, checked, threaded })]));
-  const kernels = instantiateAll(programs, modules, threaded);
+  const kernels = instantiateAll(programs, modules, { threaded, tracked: checked });
   const threads = threaded ? startThreads(kernels, wanted) : undefined;
   const tiles = new Map<string, Tile>();
   const tile = (coord: TileCoord): Tile => {
@@ -166,20 +166,23 @@ function externalWords(bytes: number): Uint32Array {
 function instantiateAll(
   programs: ReadonlyMap<CoreConfig, CoreProgram>,
   modules: ReadonlyMap<string, Uint8Array>,
-  threaded: boolean,
+  { threaded, tracked }: { readonly threaded: boolean; readonly tracked: boolean },
 ): Map<string, KernelModule> {
   const kernels = new Map<string, KernelModule>();
   const ready = new Map<Uint8Array, ThreadedKernels | undefined>();
   const readyFor = (core: CoreConfig, bytes: Uint8Array): ThreadedKernels | undefined => {
     if (!threaded || sharesMemory(core, programs)) return undefined;
-    if (!ready.has(bytes)) ready.set(bytes, threadedKernels(bytes));
+    if (!ready.has(bytes)) {
+      const fit = moduleForThreads(bytes);
+      ready.set(bytes, fit && threadedKernels(fit));
+    }
     return ready.get(bytes);
   };
   for (const [core, program] of programs) {
     const bytes = modules.get(key(core.tile));
     if (bytes === undefined) continue;
     const neighbours = program.memories.length - 1;
-    const module = instantiateKernels(core.tile, bytes, { neighbours, threaded: readyFor(core, bytes) });
+    const module = instantiateKernels(core.tile, bytes, { neighbours, threaded: readyFor(core, bytes), tracked });
     kernels.set(key(core.tile), module);
   }
   return kernels;

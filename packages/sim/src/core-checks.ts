@@ -15,16 +15,31 @@ export interface CoreCheckParts {
   readonly now: () => number;
 }
 
+/** A core's stack and the most that kernels used of it here; on hardware frames differ. */
+export interface CoreStack {
+  readonly bytes: number;
+  readonly usedBytes: number;
+  /** The most that frames held besides, of what the device has registers for. Left out where there is nothing of the kind. */
+  readonly registerBytes?: number;
+}
+
 /** What is looked at when a checked core touches memory or a lock. Sites are numbers of the program's operations. */
 export class CoreChecks {
   /** Most bytes of stack that a call of a kernel used. */
   stackUsed = 0;
+  /** Bytes of frames that are not among them: the device has registers for what is there. */
+  registerBytes = 0;
   readonly #parts: CoreCheckParts;
   readonly #holds: FifoHolds;
 
   constructor(parts: CoreCheckParts) {
     this.#parts = parts;
     this.#holds = new FifoHolds(parts.ends, parts.program.locks);
+  }
+
+  stackReport(bytes: number): CoreStack {
+    const { stackUsed: usedBytes, registerBytes } = this;
+    return { bytes, usedBytes, ...(registerBytes > 0 && { registerBytes }) };
   }
 
   /** @throws SimFault for memory that was never written, or belongs to an object that the core does not hold. */

@@ -1,7 +1,7 @@
 import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
 import type { CoreConfig } from "./array-config.ts";
 import { cascadeBytes } from "./cascade.ts";
-import { CoreChecks } from "./core-checks.ts";
+import { CoreChecks, type CoreStack } from "./core-checks.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
 import type { CoreGate } from "./core-gate.ts";
 import type { CoreParts } from "./core-parts.ts";
@@ -33,8 +33,8 @@ export interface CoreReport {
   readonly kernels: readonly KernelReport[];
   /** What `lockCycles` are made of. */
   readonly waits: readonly WaitReport[];
-  /** Stack of the core and the most that a kernel used of it here; on hardware frames differ. Of a checked array only. */
-  readonly stack?: { readonly bytes: number; readonly usedBytes: number };
+  /** Stack of the core. Of a checked array only. */
+  readonly stack?: CoreStack;
 }
 
 /** Places behind a core's first counter. `done` is 1 when its body has ended. */
@@ -131,9 +131,8 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   /** Bytes of stack, and the most that a kernel used of them; undefined when nobody looks. */
-  get stack(): { readonly bytes: number; readonly usedBytes: number } | undefined {
-    const { checks } = this.#runtime;
-    return checks && { bytes: this.#stackBytes, usedBytes: checks.stackUsed };
+  get stack(): CoreStack | undefined {
+    return this.#runtime.checks?.stackReport(this.#stackBytes);
   }
 
   /** The stream port or cascade that the core stands at. */

@@ -5,8 +5,9 @@ import { SimFault, tileName } from "./fault.ts";
 import { badOp } from "./ir-read.ts";
 import { checkedKernel } from "./kernel-check.ts";
 import { kernelFault } from "./kernel-fault.ts";
-import { type KernelFunction, pageBytes, windowPage } from "./kernel-module.ts";
+import { type KernelFunction, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
+import { pageBytes } from "./stack-room.ts";
 import { ThreadedCall } from "./threaded-call.ts";
 import type { BufferPlace, TileMemory } from "./tile-memory.ts";
 
@@ -49,7 +50,8 @@ export interface KernelSiteFunction {
  */
 export function kernelSite(site: KernelSite): KernelSiteFunction {
   const kernel = findKernel(site);
-  const direct = site.memories.length > 1 ? throughWindows(kernel, site) : kernel;
+  const hasGuards = site.memories.length > 1 || site.module!.stack?.guardPage !== undefined;
+  const direct = hasGuards ? throughWindows(kernel, site) : kernel;
   const invoke = site.checks ? checkedKernel(direct, site, site.checks) : direct;
   const { call, cost } = site;
   const { takeOps, counted } = site.module!;
@@ -112,6 +114,8 @@ function throughWindows(kernel: KernelFunction, site: KernelSite): KernelFunctio
   const { call, memories } = site;
   const windows = new Uint8Array(site.module!.memory.buffer);
   const guards = memories.slice(1).flatMap((_, i) => guardsOf(windows, i + 1));
+  const { guardPage } = site.module!.stack ?? {};
+  if (guardPage !== undefined) guards.push(guardAt(windows, guardPage * pageBytes, memories.length));
   for (const { words } of guards) words.fill(guardWord);
   // Bodies pass few addresses, again and again.
   const shared = new Map<number, SharedBytes | undefined>();
@@ -187,11 +191,15 @@ interface Guard {
 
 function guardsOf(windows: Uint8Array, slot: number): Guard[] {
   const start = (windowPage(slot) - 1) * pageBytes;
-  const wordsAt = (at: number): Int32Array => new Int32Array(windows.buffer, at, guardBytes / 4);
   return [
-    { slot, end: "first", words: wordsAt(start) },
-    { slot, end: "last", words: wordsAt(start + pageBytes - guardBytes) },
+    guardAt(windows, start, slot),
+    { slot, end: "last", words: new Int32Array(windows.buffer, start + pageBytes - guardBytes, guardBytes / 4) },
   ];
+}
+
+/** The start of a guard page, behind the memory before slot `slot`. */
+function guardAt(windows: Uint8Array, start: number, slot: number): Guard {
+  return { slot, end: "first", words: new Int32Array(windows.buffer, start, guardBytes / 4) };
 }
 
 /** A loop of its own: it runs after every call, and with `findIndex` took a tenth of a transcription. */

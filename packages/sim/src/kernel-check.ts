@@ -16,6 +16,7 @@ import type { BufferPlace } from "./tile-memory.ts";
 export function checkedKernel(kernel: KernelFunction, site: KernelSite, checks: CoreChecks): KernelFunction {
   const { call, core } = site;
   const trial = new KernelTrial(site);
+  checks.registerBytes = site.module!.stack?.registerBytes ?? 0;
   const who = `kernel ${call.name} on core ${tileName(core.tile)}`;
   return (...args) => {
     const pointers = args.filter((_, i) => call.pointers[i]) as number[];

@@ -1,8 +1,9 @@
 import { DesignError } from "@aiekit/core";
 import { pointerSlotBytes } from "./core-emitter.ts";
 import { at, type FaultKind, SimFault, tileName, type WasmFrame } from "./fault.ts";
-import { KernelTrap, pageBytes, windowPage } from "./kernel-module.ts";
+import { KernelTrap, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
+import { pageBytes, redZoneBytes } from "./stack-room.ts";
 import type { TileMemory } from "./tile-memory.ts";
 import { wasm } from "./webassembly.ts";
 
@@ -15,9 +16,6 @@ export interface KernelFailure {
 }
 
 export const endlessHint = "look for a loop whose end is never reached, or give the run more time";
-
-/** Clang lets a function use this much below the stack pointer without moving it. */
-const redZoneBytes = 128;
 
 /** Says what went wrong in a kernel, in the design's words. Errors that are no trap come back as they are. */
 export function kernelFault(error: unknown, failure: KernelFailure): unknown {
@@ -34,7 +32,7 @@ export function kernelFault(error: unknown, failure: KernelFailure): unknown {
   const found = diagnose(error, failure);
   const kernel = {
     name: call.name,
-    frames: wasmFrames(error.stack ?? "", module!.budget?.offsetBefore),
+    frames: wasmFrames(error.stack ?? "", module!.offsetBefore),
     module: module!.bytes,
     callLoc: call.op.loc,
     ...(error instanceof KernelTrap && { trapCode: error.trapCode }),
@@ -81,12 +79,14 @@ function diagnose(error: Error, { site, stackPointer: elsewhere }: KernelFailure
   const stackPointer = elsewhere ?? site.module!.stackPointer();
   const outside = /out of bounds/.test(error.message);
   const { stackBytes } = site.core;
-  if (error instanceof RangeError || (outside && stackPointer !== undefined && (stackPointer | 0) < redZoneBytes)) {
-    const below = stackPointer !== undefined && (stackPointer | 0) < 0 ? -(stackPointer | 0) : undefined;
+  const below = stackPointer !== undefined && (stackPointer | 0) < 0 ? -(stackPointer | 0) : undefined;
+  const mayBeStack = outside && stackPointer !== undefined && !site.module!.stackFits;
+  const nearEnd = mayBeStack && (stackPointer | 0) < redZoneBytes;
+  if (error instanceof RangeError || below !== undefined || nearEnd) {
     return {
       kind: "stack-overflow",
       what: `stack overflow: the core has ${stackBytes} bytes of stack${below === undefined ? "" : `, the call needs at least ${stackBytes + below}`}`,
-      hint: "raise stack_size of the core, or keep large arrays out of local variables; the sums of each aie::mmul are on the stack here, and in registers on the device",
+      hint: `raise stack_size of the core, or keep large arrays out of local variables${notCounted(site)}`,
     };
   }
   if (outside) {
@@ -97,6 +97,14 @@ function diagnose(error: Error, { site, stackPointer: elsewhere }: KernelFailure
     };
   }
   return { kind: "kernel-trap", what: error.message };
+}
+
+/** What lies on the stack here and is not counted; `""` for a module without. */
+function notCounted({ module }: KernelSite): string {
+  const bytes = module!.stack?.registerBytes;
+  return bytes === undefined
+    ? ""
+    : `; up to ${bytes} bytes of sums of aie::mmul and of vectors, for which the device has registers, are not counted`;
 }
 
 /** Codes of `aiekit_trap`: 1 misaligned vector access, 2 assertion, 3 value out of an instruction's range. */

@@ -2,12 +2,11 @@ import { BudgetError, DesignError } from "@aiekit/core";
 import type { KernelOps } from "./cost-model.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import { type BudgetedModule, budgetName, withLoopBudget } from "./loop-budget.ts";
+import { pageBytes, type StackNeeds, type StackRoom, stackLowName, stackRoom } from "./stack-room.ts";
+import { fitsStack } from "./stack-use.ts";
 import type { ThreadedKernels } from "./threaded-kernels.ts";
 import { importedMemoryLimits, withMemoryMaximum } from "./wasm-memory-import.ts";
 import { type WasmGlobal, type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./webassembly.ts";
-
-/** Bytes of a WebAssembly page, which is as many as a compute tile's data memory has. */
-export const pageBytes = 65536;
 
 /** Thrown by `aiekit_trap`, through the kernel's frames, to the call. */
 export class KernelTrap extends Error {
@@ -34,6 +33,12 @@ export interface KernelModule {
   readonly functionNames: readonly string[];
   /** The stack pointer now; undefined when the module does not export it. */
   readonly stackPointer: () => number | undefined;
+  /** Offset in `bytes` of what is at an offset of the module that runs. */
+  readonly offsetBefore: (offset: number) => number;
+  /** True when no call can take more than the stack has, as far as frames of a fixed size tell. */
+  readonly stackFits: boolean;
+  /** There where frames hold what the device has in registers, and the module was changed for it. */
+  readonly stack: KernelStack | undefined;
   /** First byte behind the kernels' statics; undefined when the module does not say. */
   readonly staticsEnd: number | undefined;
   /** Work counted since the last call; undefined when the module counts none. */
@@ -49,8 +54,14 @@ export interface KernelModule {
 export interface LoopBudget {
   /** Instructions in loops; below 0 when a loop has used it up, and so trapped. */
   readonly left: WasmGlobal;
-  /** Offset in `bytes` of what is at an offset of the module that runs. */
-  readonly offsetBefore: BudgetedModule["offsetBefore"];
+}
+
+/** A stack that lies elsewhere than from address 0 on, or whose use is followed. */
+export interface KernelStack extends Pick<StackRoom, "from" | "end" | "registerBytes"> {
+  /** The page before the one where the stack lies, when that is a page of its own: nobody may write to it. */
+  readonly guardPage: number | undefined;
+  /** Bytes of stack that calls have used up to now, registers not counted. Zero where nobody follows it. */
+  readonly used: () => number;
 }
 
 /**
@@ -59,16 +70,31 @@ export interface LoopBudget {
  */
 export const windowPage = (slot: number): number => 2 * slot;
 
+/** Pages of a core's memory: its own, and a guard page and a window for each neighbour. */
+const pagesWith = (neighbours: number): number => windowPage(neighbours) + 1;
+
+/** The module as threads run it: it keeps to the one page. Undefined for one whose stack needs another. */
+export function moduleForThreads(bytes: Uint8Array): Uint8Array | undefined {
+  const room = stackRoom(bytes, { pages: pagesWith(0), tracked: false });
+  return room === undefined ? bytes : room.pages === pagesWith(0) ? room.bytes : undefined;
+}
+
 /**
  * Instantiates a core's module on a new memory: page 0 is the tile's data memory, then guard page and window for each
- * neighbour. Statics are written by this. `threaded`: what instances in several threads are made of.
+ * neighbour. Statics are written by this. `threaded`: what instances in several threads are made of. `tracked`: the use of the
+ * stack is followed.
  * @throws DesignError for imports that no core gives. @throws BudgetError when the statics do not fit.
  */
 export function instantiateKernels(
   tile: TileCoord,
   bytes: Uint8Array,
-  { neighbours, threaded }: { readonly neighbours: number; readonly threaded?: ThreadedKernels | undefined },
+  options: {
+    readonly neighbours: number;
+    readonly threaded?: ThreadedKernels | undefined;
+    readonly tracked?: boolean | undefined;
+  },
 ): KernelModule {
+  const { neighbours, threaded, tracked = false } = options;
   const limits = importedMemoryLimits(bytes);
   if (limits && neighbours === 0 && limits.minimum > 1) {
     throw new BudgetError(
@@ -76,9 +102,11 @@ export function instantiateKernels(
       { hint: "make tables or buffers smaller, or lower an objectFifo's depth" },
     );
   }
-  const pages = Math.max(windowPage(neighbours) + 1, limits?.minimum ?? 0);
+  const pagesBefore = Math.max(pagesWith(neighbours), limits?.minimum ?? 0);
+  const { room, fits } = stackOf(tile, bytes, { pages: pagesBefore, tracked });
+  const pages = room?.pages ?? pagesBefore;
   const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: threaded !== undefined });
-  const compile = compiled(threaded?.first ?? bytes, pages, threaded === undefined);
+  const compile = compiled(threaded?.first ?? room?.bytes ?? bytes, pages, threaded === undefined);
   const first = instantiate(tile, () => compile().module, memory);
   const { exports } = threaded ? new wasm.Instance(threaded.module, environment(memory)) : first;
   const registers = threaded?.registers.map((name) => exports[name] as WasmGlobal) ?? [];
@@ -105,10 +133,19 @@ export function instantiateKernels(
     stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
     takeOps: count && (() => takeOps(count, shuffles)),
     counted: counted && ((ops) => countedJust(counted, ops)),
-    budget: left && { left, offsetBefore: compile().offsetBefore },
+    budget: left && { left },
+    offsetBefore: (offset) => (room?.offsetBefore ?? sameOffset)(threaded ? offset : compile().offsetBefore(offset)),
+    stackFits: fits,
+    stack: room && {
+      ...{ from: room.from, end: room.end, registerBytes: room.registerBytes },
+      guardPage: pages > pagesBefore ? pagesBefore : undefined,
+      used: () => (room.tracked ? room.end - Number((exports[stackLowName] as WasmGlobal).value) : 0),
+    },
     threaded: threaded && { kernels: threaded, registers },
   };
 }
+
+const sameOffset = (offset: number): number => offset;
 
 function environment(memory: WasmMemory) {
   const env = {
@@ -169,13 +206,21 @@ function instantiate(tile: TileCoord, compile: () => WasmModule, memory: WasmMem
         },
       );
     }
-    throw new DesignError(
-      `kernels of tile ${tileName(tile)}: not a module that a core can run: ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
+    throw notRunnable(tile, cause);
   }
+}
+
+function stackOf(tile: TileCoord, bytes: Uint8Array, needs: StackNeeds) {
+  try {
+    return { room: stackRoom(bytes, needs), fits: fitsStack(bytes) };
+  } catch (cause) {
+    throw notRunnable(tile, cause);
+  }
+}
+
+function notRunnable(tile: TileCoord, cause: unknown): DesignError {
+  const what = `not a module that a core can run: ${(cause as Error).message}`;
+  return new DesignError(`kernels of tile ${tileName(tile)}: ${what}`, { cause });
 }
 
 function takeOps(count: KernelFunction, shuffles: KernelFunction | undefined): KernelOps {

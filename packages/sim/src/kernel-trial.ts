@@ -12,7 +12,7 @@ export type Area = "argument" | "stack" | "outside";
 
 export interface TrialResult {
   readonly value: number | bigint | undefined;
-  /** Bytes of the core's stack that the call used. */
+  /** Bytes of the core's stack that calls have used, this one included; where they can be told, those for registers left out. */
   readonly stackUsed: number;
   /** First byte beside the arguments that was written, and how many there are up to the next untouched one. */
   readonly written: (BytePlace & { readonly count: number }) | undefined;
@@ -38,11 +38,15 @@ interface Image {
 export class KernelTrial {
   readonly #site: KernelSite;
   readonly #images: readonly Image[];
+  /** Bytes of the core's memory that are its stack: [from, end). None where the stack has a page of its own. */
+  readonly #stack: { readonly from: number; readonly end: number };
   #argumentsOf: string | undefined;
   #arguments: readonly (BytePlace & { readonly bytes: number })[] = [];
 
   constructor(site: KernelSite) {
     this.#site = site;
+    const { from, end } = site.module!.stack ?? { from: 0, end: site.core.stackBytes };
+    this.#stack = end > site.memories[0]!.sizeBytes ? { from: 0, end: 0 } : { from, end };
     this.#images = site.memories.map((memory) => {
       const bytes = (): Uint8Array => new Uint8Array(memory.sizeBytes);
       return { memory, before: bytes(), after: bytes(), changed: bytes(), outside: bytes() };
@@ -50,14 +54,14 @@ export class KernelTrial {
   }
 
   run(call: () => number | bigint | undefined, pointers: readonly number[]): TrialResult {
-    const { stackBytes } = this.#site.core;
+    const { from, end } = this.#stack;
     const own = this.#images[0]!;
-    own.memory.bytes.set(noise.subarray(0, stackBytes));
+    own.memory.bytes.set(noise.subarray(from, end), from);
     this.#begin(pointers);
     const value = call();
     for (const { memory, after } of this.#images) after.set(memory.bytes);
-    const untouched = own.after.findIndex((byte, i) => i >= stackBytes || byte !== noise[i]);
-    const stackUsed = Math.max(0, stackBytes - untouched);
+    const lowest = (): number => own.after.findIndex((byte, i) => i >= end || (i >= from && byte !== noise[i]));
+    const stackUsed = this.#site.module!.stack?.used() ?? Math.max(0, end - lowest());
 
     const second = this.#again(call, value);
     const written = this.#written();
@@ -80,13 +84,13 @@ export class KernelTrial {
       const { memory, changed } = this.#images[slot]!;
       if (memory.shadow) changed.set(memory.shadow.bytes.subarray(address, address + bytes), address);
     }
-    this.#images[0]!.changed.fill(0xff, 0, this.#site.core.stackBytes);
+    this.#images[0]!.changed.fill(0xff, this.#stack.from, this.#stack.end);
   }
 
   #markOutside(pointers: readonly number[]): void {
     for (const { outside } of this.#images) outside.fill(0xff);
     const own = this.#images[0]!;
-    own.outside.fill(0, 0, this.#site.core.stackBytes);
+    own.outside.fill(0, this.#stack.from, this.#stack.end);
     own.outside.fill(0, own.memory.buffersEnd, this.#site.module!.staticsEnd ?? own.memory.sizeBytes);
     this.#arguments = pointers.flatMap((pointer) => {
       const buffer = bufferBehind(this.#site.memories, pointer);
@@ -121,6 +125,10 @@ export class KernelTrial {
     }
   }
 
+  #isStack(address: number): boolean {
+    return address >= this.#stack.from && address < this.#stack.end;
+  }
+
   #written(): TrialResult["written"] {
     for (const [slot, image] of this.#images.entries()) {
       const { memory, before, after, outside } = image;
@@ -143,7 +151,6 @@ export class KernelTrial {
   /** True where a byte that the call may write came out otherwise in the second run. Memory holds what that run left. */
   #differs(changedOnly?: number): boolean {
     let left = changedOnly ?? Number.POSITIVE_INFINITY;
-    const { stackBytes } = this.#site.core;
     for (const [slot, { memory, before, after, changed, outside }] of this.#images.entries()) {
       const live = memory.bytes;
       const [liveWords, afterWords] = [memory.words, wordsOf(after)];
@@ -154,7 +161,7 @@ export class KernelTrial {
         }
         const wasChanged = changed[i] !== 0 && left > 0;
         if (wasChanged) left--;
-        if (live[i] === after[i] || outside[i] !== 0 || (slot === 0 && i < stackBytes)) continue;
+        if (live[i] === after[i] || outside[i] !== 0 || (slot === 0 && this.#isStack(i))) continue;
         const isUntouched = wasChanged && after[i] === before[i] && live[i] === (before[i]! ^ (~noise[i]! & 0xff));
         if (!isUntouched) return true;
       }
@@ -196,7 +203,7 @@ export class KernelTrial {
     for (const [slot, { changed, outside }] of this.#images.entries()) {
       for (let i = 0; i < changed.length; i++) {
         if (changed[i] === 0 || --left > 0) continue;
-        const isStack = slot === 0 && i < this.#site.core.stackBytes;
+        const isStack = slot === 0 && this.#isStack(i);
         return { slot, address: i, area: isStack ? "stack" : outside[i] !== 0 ? "outside" : "argument" };
       }
     }

@@ -1,6 +1,7 @@
+import { ModuleCopy } from "./module-copy.ts";
 import { ops, readInstruction } from "./wasm-instructions.ts";
 import { type ModuleOutline, outlineModule } from "./wasm-module.ts";
-import { ModuleReader, type Section, sectionIds, signedBytes, unsignedBytes } from "./wasm-sections.ts";
+import { ModuleReader, sectionIds, signedBytes, unsignedBytes } from "./wasm-sections.ts";
 
 /** Export of the budget: an i64 that loops take from, and that traps below 0. */
 export const budgetName = "aiekit:loop-budget";
@@ -42,7 +43,8 @@ export function withLoopBudget(module: Uint8Array): BudgetedModule | undefined {
       const entry = [...unsignedBytes(name.length), ...name, 3, ...unsignedBytes(budget)];
       out.section(section, (copy) => copy.listWith(section, entry));
     } else if (section.id === sectionIds.code) {
-      out.section(section, (copy) => copyCode(copy, outline, { section, loops, budget }));
+      const insertions = loops.map(({ at, instructions }) => ({ at, code: takeFromBudget(budget, instructions) }));
+      out.section(section, (copy) => copy.codeWith(section, insertions));
     } else {
       out.keep(section.start, section.end);
     }
@@ -75,88 +77,10 @@ function* codesOf({ code, importedFunctions, functionTypes }: ModuleOutline) {
   for (let index = importedFunctions.length; index < functionTypes.length; index++) yield code(index)!;
 }
 
-interface CodeParts {
-  readonly section: Section;
-  readonly loops: readonly Loop[];
-  readonly budget: number;
-}
-
-function copyCode(out: ModuleCopy, outline: ModuleOutline, { section, loops, budget }: CodeParts): void {
-  const reader = new ModuleReader(outline.bytes, section.content);
-  const functions = reader.unsigned();
-  out.keep(section.content, reader.offset);
-  let next = 0;
-  for (let i = 0; i < functions; i++) {
-    const size = reader.unsigned();
-    const end = reader.offset + size;
-    out.sized((copy) => {
-      let from = reader.offset;
-      for (; next < loops.length && loops[next]!.at < end; next++) {
-        const { at, instructions } = loops[next]!;
-        copy.keep(from, at);
-        copy.put(takeFromBudget(budget, instructions));
-        from = at;
-      }
-      copy.keep(from, end);
-    });
-    reader.offset = end;
-  }
-}
-
 function takeFromBudget(budget: number, instructions: number): number[] {
   const global = unsignedBytes(budget);
   return [
     ...[ops.globalGet, ...global, i64Const, ...signedBytes(instructions), i64Sub, ops.globalSet, ...global],
     ...[ops.globalGet, ...global, i64Const, 0, i64LessThan, ops.if, emptyBlock, ops.unreachable, ops.end],
   ];
-}
-
-/** A copy of a module with insertions, which remembers where the bytes that it kept came from. */
-class ModuleCopy {
-  bytes: number[] = [];
-  readonly #module: Uint8Array;
-  #kept: { readonly from: number; readonly to: number; readonly bytes: number }[] = [];
-
-  constructor(module: Uint8Array) {
-    this.#module = module;
-  }
-
-  keep(from: number, end: number): void {
-    if (end > from) this.#kept.push({ from, to: this.bytes.length, bytes: end - from });
-    for (let i = from; i < end; i++) this.bytes.push(this.#module[i]!);
-  }
-
-  put(bytes: readonly number[]): void {
-    this.bytes.push(...bytes);
-  }
-
-  /** The section with another content; its id stays. */
-  section(section: Section, content: (copy: ModuleCopy) => void): void {
-    this.keep(section.start, section.start + 1);
-    this.sized(content);
-  }
-
-  /** A content behind its new size. */
-  sized(content: (copy: ModuleCopy) => void): void {
-    const inner = new ModuleCopy(this.#module);
-    content(inner);
-    this.put(unsignedBytes(inner.bytes.length));
-    const to = this.bytes.length;
-    this.#kept.push(...inner.#kept.map((kept) => ({ ...kept, to: kept.to + to })));
-    for (const byte of inner.bytes) this.bytes.push(byte);
-  }
-
-  /** The list that a section is, with one entry more at its end. */
-  listWith(section: Section, entry: readonly number[]): void {
-    const reader = new ModuleReader(this.#module, section.content);
-    this.put(unsignedBytes(reader.unsigned() + 1));
-    this.keep(reader.offset, section.end);
-    this.put(entry);
-  }
-
-  /** Bytes that were put in count as the end of what is before them. */
-  offsetBefore(offset: number): number {
-    const kept = this.#kept.findLast(({ to }) => to <= offset);
-    return kept === undefined ? offset : kept.from + Math.min(offset - kept.to, kept.bytes);
-  }
 }

@@ -6,6 +6,8 @@ export interface Instruction {
   readonly sub: number;
   /** Index, label or block type; 0 where there is none. */
   readonly index: number;
+  /** Offset of an access to memory, or the value of an `i32.const`; 0 where there is neither. */
+  readonly immediate: number;
   /** Labels of a br_table, its default last. */
   readonly labels: readonly number[];
 }
@@ -28,6 +30,12 @@ export const ops = {
   localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
+  i32Const: 0x41,
+  i32LessThan: 0x48,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32And: 0x71,
+  i32Or: 0x72,
 } as const;
 
 const noLabels: readonly number[] = [];
@@ -37,7 +45,7 @@ const vector = 0xfd;
 /** The instruction at the reader's place, which then stands behind it. Undefined for one that kernels do not use. */
 export function readInstruction(reader: ModuleReader): Instruction | undefined {
   const opcode = reader.byte();
-  let [sub, index] = [0, 0];
+  let [sub, index, immediate] = [0, 0, 0];
   let labels = noLabels;
   if (opcode >= 0x02 && opcode <= 0x04) index = blockType(reader);
   else if (opcode === ops.brTable) labels = [...reader.list(() => reader.unsigned()), reader.unsigned()];
@@ -48,9 +56,10 @@ export function readInstruction(reader: ModuleReader): Instruction | undefined {
     reader.unsigned();
   } else if ((opcode >= 0x12 && opcode <= 0x19) || opcode === 0x25 || opcode === 0x26) return undefined;
   else if (opcode === 0x1c) reader.list(() => reader.byte());
-  else if (opcode >= 0x28 && opcode <= 0x3e) memoryPlace(reader);
+  else if (opcode >= 0x28 && opcode <= 0x3e) immediate = memoryOffset(reader);
   else if (opcode === 0x3f || opcode === 0x40) reader.skip(1);
-  else if (opcode === 0x41 || opcode === 0x42) reader.skipSigned();
+  else if (opcode === ops.i32Const) immediate = reader.signed();
+  else if (opcode === 0x42) reader.skipSigned();
   else if (opcode === 0x43) reader.skip(4);
   else if (opcode === 0x44) reader.skip(8);
   else if (opcode === bulk) {
@@ -59,16 +68,16 @@ export function readInstruction(reader: ModuleReader): Instruction | undefined {
     if (sub >= 10) reader.skip(12 - sub);
   } else if (opcode === vector) {
     sub = reader.unsigned();
-    if (sub <= 11 || (sub >= 84 && sub <= 93)) memoryPlace(reader);
+    if (sub <= 11 || (sub >= 84 && sub <= 93)) immediate = memoryOffset(reader);
     if (sub === 12 || sub === 13) reader.skip(16);
     if ((sub >= 21 && sub <= 34) || (sub >= 84 && sub <= 91)) reader.skip(1);
   } else if (opcode > 0xc4) return undefined;
-  return { opcode, sub, index, labels };
+  return { opcode, sub, index, immediate, labels };
 }
 
-function memoryPlace(reader: ModuleReader): void {
+function memoryOffset(reader: ModuleReader): number {
   reader.unsigned();
-  reader.unsigned();
+  return reader.unsigned();
 }
 
 /** -1: no values; -2: one result; else the index of a type. */

@@ -18,6 +18,8 @@ export const numberTypes = { i32: 0x7f, f32: 0x7d, f64: 0x7c } as const;
 export interface GlobalType {
   readonly type: number;
   readonly mutable: boolean;
+  /** What an own global of i32 starts with, and where in the module that number stands. */
+  readonly initial?: { readonly value: number; readonly start: number; readonly end: number };
 }
 
 /** What an analysis of a module needs: functions by index, imported ones first. */
@@ -102,6 +104,12 @@ function readImport(reader: ModuleReader) {
 function readGlobal(reader: ModuleReader): GlobalType {
   const global = { type: reader.byte(), mutable: reader.byte() === 1 };
   const opcode = reader.byte();
+  const start = reader.offset;
+  if (opcode === 0x41) {
+    const initial = { value: reader.signed(), start, end: reader.offset };
+    reader.skip(1);
+    return { ...global, initial };
+  }
   if (opcode === 0x43) reader.skip(4);
   else if (opcode === 0x44) reader.skip(8);
   else if (opcode === 0xfd) reader.skip(17);

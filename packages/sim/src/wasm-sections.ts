@@ -37,6 +37,18 @@ export class ModuleReader {
     throw new FormatError("wasm module: number is too long", { offset: this.offset });
   }
 
+  /** Signed LEB128 of 32 bits. */
+  signed(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      return shift < 28 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value;
+    }
+    throw new FormatError("wasm module: number is too long", { offset: this.offset });
+  }
+
   /** Passes a signed LEB128 number of up to 64 bits, whose value nobody asks for. */
   skipSigned(): void {
     while (this.byte() >= 0x80);

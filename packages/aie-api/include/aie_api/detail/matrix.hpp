@@ -10,7 +10,8 @@ namespace aie::detail {
 
 // The sums of a product. They lie in memory, on the stack: V8 orders the arithmetic of a loop as it likes, but no access to
 // memory, so a row's sums that are read, added to and written keep it apart from the next row, for which there are no
-// registers left. Together they find none anyway: blocks of a kernel have 32 to 64.
+// registers left. Together they find none anyway: blocks of a kernel have 32 to 64. The simulator
+// knows them by their accesses, whole registers at fixed places, and does not count them as stack.
 template <typename Held, unsigned N>
 struct sums_in_memory {
   using sum = register_of<Held>;
