@@ -298,7 +298,7 @@ export class AieArray {
 
   #deadlock(): never {
     const { controller, cores, channels, clock } = this.#array;
-    throw deadlock({ controller, cores, channels: channels(), cycle: clock.now });
+    throw deadlock({ config: this.#config, controller, cores, channels: channels(), cycle: clock.now });
   }
 
   #counters(): Float64Array {

@@ -4,7 +4,7 @@ import type { TxnOp } from "@aiekit/xclbin";
 import { type Bd, type BdMemory, extentWords } from "./bd.ts";
 import { type BdFields, decodeBd } from "./bd-registers.ts";
 import type { CostModel } from "./cost-model.ts";
-import type { DmaChannel } from "./dma-channel.ts";
+import type { ChannelPlace, DmaChannel } from "./dma-channel.ts";
 import { SimFault, tileName } from "./fault.ts";
 import type { Lock } from "./lock.ts";
 import { decodeRegister, type Register } from "./registers.ts";
@@ -26,7 +26,8 @@ export interface ControllerParts {
 
 type SyncOp = TxnOp & { readonly op: "sync" };
 
-const channelKey = (tile: TileCoord, direction: DmaDirection, channel: number): string =>
+/** A channel as tokens are counted by. */
+export const channelKey = ({ tile, direction, channel }: ChannelPlace): string =>
   `${tile.col},${tile.row},${direction},${channel}`;
 
 /** Raw words of a BD that the stream writes, and the host argument that an address patch gave it. */
@@ -74,7 +75,7 @@ export class Controller implements Agent {
 
   /** A task that asked for it has ended. */
   token(channel: DmaChannel): void {
-    const key = channelKey(channel.tile, channel.direction, channel.channel);
+    const key = channelKey(channel);
     this.#tokens.set(key, (this.#tokens.get(key) ?? 0) + 1);
     if (this.waiting && this.#takeTokens(this.waiting)) {
       this.waiting = undefined;
@@ -100,15 +101,33 @@ export class Controller implements Agent {
     }
   }
 
+  /** What the stream does in all, and what is left of it behind the record that is executed or waits. */
+  get instructions(): { readonly all: readonly TxnOp[]; readonly left: readonly TxnOp[] } {
+    return { all: this.#ops, left: this.#ops.slice(this.position) };
+  }
+
+  /** Tokens of a channel that this stream's syncs have taken. */
+  tokensTaken(place: ChannelPlace): number {
+    const ended = this.#ops.slice(0, this.position - (this.waiting ? 1 : 0));
+    const names = (op: TxnOp): boolean =>
+      op.op === "sync" && syncChannels(op).some((c) => channelKey(c) === channelKey(place));
+    return ended.filter(names).length;
+  }
+
+  /** Channels whose tokens no sync has taken. */
+  spareTokens(): readonly string[] {
+    return [...this.#tokens].flatMap(([key, count]) => (count > 0 ? [key] : []));
+  }
+
   /** Channels whose token a sync still lacks. */
   missingTokens(sync: SyncOp): readonly { tile: TileCoord; direction: DmaDirection; channel: number }[] {
-    return syncChannels(sync).filter((c) => !this.#tokens.get(channelKey(c.tile, c.direction, c.channel)));
+    return syncChannels(sync).filter((c) => !this.#tokens.get(channelKey(c)));
   }
 
   #takeTokens(sync: SyncOp): boolean {
     if (this.missingTokens(sync).length > 0) return false;
-    for (const { tile, direction, channel } of syncChannels(sync)) {
-      const key = channelKey(tile, direction, channel);
+    for (const channel of syncChannels(sync)) {
+      const key = channelKey(channel);
       this.#tokens.set(key, this.#tokens.get(key)! - 1);
     }
     return true;

@@ -18,9 +18,9 @@ test("too little input: from the controller's wait to the channel that has nothi
   const failed = await deadlockOf(array.run(inAndOut(new Int32Array(40), new Int32Array(64))));
 
   expect(failed.fault.waits).toEqual([
-    { agent: "controller", waitsFor: "a token of DMA S2MM 0 of tile (0,0)" },
+    { agent: "controller", waitsFor: "a token of DMA S2MM 0 of tile (0,0) (out)" },
     {
-      agent: "DMA S2MM 0 of tile (0,0), BD 1 (host argument 1)",
+      agent: "DMA S2MM 0 of tile (0,0) (out), BD 1 (host argument 1)",
       waitsFor: "32 of 64 words from DMA MM2S 0 of tile (0,2)",
     },
     {
@@ -33,10 +33,14 @@ test("too little input: from the controller's wait to the channel that has nothi
     },
     {
       agent: "DMA S2MM 0 of tile (0,2), BD 0 (in_cons_buff_0)",
-      waitsFor: "8 of 16 words from DMA MM2S 0 of tile (0,0), which has nothing to send",
+      waitsFor:
+        "8 of 16 words from DMA MM2S 0 of tile (0,0) (in), which has nothing to send: all that the sequence started has been sent",
     },
   ]);
   expect(failed.fault.waitCycle).toBeUndefined();
+  expect(failed.message).toContain(
+    "why: DMA MM2S 0 of tile (0,0) (in) has nothing more to send; core (0,2) waits for the 3rd object of objectFifo in",
+  );
 });
 
 test("two cores that each wait for the other first: the circle is named", async () => {
@@ -61,7 +65,7 @@ test("two cores that each wait for the other first: the circle is named", async 
 
   expect(failed.fault.waitCycle).toEqual(["core (0,2)", "core (0,3)"]);
   expect(failed.message).toContain(
-    "circle: core (0,2) -> core (0,3) -(objectFifo ping has no object ready)-> core (0,2)",
+    "circle: core (0,2) -(lock pong is 0)-> core (0,3) -(objectFifo ping has no object ready)-> core (0,2)",
   );
   expect(failed.fault.waitFifos).toEqual(["ping"]);
   expect(failed.message).toContain("core (0,2) waits for lock pong (needs >= 1, is 0)");
@@ -78,7 +82,7 @@ test("a task that was pushed without a token is named as such", async () => {
 
   const failed = await deadlockOf(array.run({ insts: stream, buffers: [bytesOf(new Int32Array(16))] }));
 
-  expect(failed.message).toContain("a token of DMA S2MM 0 of tile (0,0), none of whose tasks issues a token");
+  expect(failed.message).toContain("a token of DMA S2MM 0 of tile (0,0) (out), none of whose tasks issues a token");
 });
 
 test("more acquired than a fifo holds: nobody who still runs releases the lock", async () => {
