@@ -78,8 +78,9 @@ function awaited({ lock, waitsFor }: Waiting, told?: string): string {
   const { taken, counts } = lock.of;
   const first = taken + 1;
   const last = taken + lock.amount;
-  const which = `the ${ordinal(first)}${last > first ? ` to the ${ordinal(last)}` : ""}`;
-  const of = counts.fifo === told ? "" : ` object${last > first ? "s" : ""} of objectFifo ${counts.fifo}`;
+  const between = last === first + 1 ? "and" : "to";
+  const which = `the ${ordinal(first)}${last > first ? ` ${between} the ${ordinal(last)}` : ""}`;
+  const of = counts.fifo === told ? "" : ` object of objectFifo ${counts.fifo}`;
   return `${counts.counts === "free" ? "room for " : ""}${which}${of}`;
 }
 

@@ -141,7 +141,7 @@ export function producerEnded(seed: number): StandstillCase {
   const ordinal = (n: number): string =>
     `${n}${["th", "st", "nd", "rd"][n % 100 > 10 && n % 100 < 14 ? 0 : n % 10] ?? "th"}`;
   const from = needed - atOnce + 1;
-  const awaited = atOnce === 1 ? `the ${ordinal(from)}` : `the ${ordinal(from)} to the ${ordinal(needed)}`;
+  const awaited = atOnce === 1 ? `the ${ordinal(from)}` : `the ${ordinal(from)} and the ${ordinal(needed)}`;
   return {
     stands: write(made),
     legal: write(needed),
