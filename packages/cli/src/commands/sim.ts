@@ -200,7 +200,7 @@ async function run(
 
 /** Of the last run, where it was asked for; its picture is written. */
 async function timeOf(
-  { cwd }: CommandContext,
+  context: CommandContext,
   { time, roofline }: TimeOptions,
   { design, runs }: { readonly design: OwnDesign; readonly runs: ArrayRuns },
 ) {
@@ -208,7 +208,7 @@ async function timeOf(
   if (last === undefined || (!time && roofline === undefined)) return undefined;
   const { device, file: title } = design;
   const found = runTime(last, device);
-  if (roofline !== undefined) await writeRoofline(found, { path: roofline, cwd, title, device });
+  if (roofline !== undefined) await writeRoofline(context, found, { path: roofline, title, device });
   return time ? found : undefined;
 }
 
