@@ -14,6 +14,11 @@ export interface OpenDeviceOptions {
    * checked, traced or asked for the critical path uses one.
    */
   readonly threads?: number | undefined;
+  /**
+   * False: the simulator works out every launch anew. By default it plays launches of a stream that it has worked out before,
+   * with the same results and modelled cycles in less time; true when left out.
+   */
+  readonly tapes?: boolean | undefined;
   /** The XRT addon, where it is not where scripts/build-xrt-addon.mjs puts it. */
   readonly xrtAddon?: string | undefined;
   /**
@@ -34,7 +39,7 @@ export interface OpenDeviceOptions {
  * @throws DeviceUnavailableError that says what is missing and how to get it; UsageError for a check of what is no simulator.
  */
 export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceOptions = {}): Promise<Device> {
-  const { checked, trace, criticalPath, threads } = options;
+  const { checked, trace, criticalPath, threads, tapes } = options;
   if ((checked || trace) && kind !== "sim") {
     throw new UsageError(
       `device ${kind}: expected sim for ${checked ? "checked" : "trace"}, which only the simulator does`,
@@ -49,6 +54,7 @@ export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceO
     ...(trace && { trace }),
     ...(criticalPath && { path: true }),
     ...(threads !== undefined && { threads }),
+    ...(tapes !== undefined && { tapes }),
   };
   switch (kind) {
     case "sim":

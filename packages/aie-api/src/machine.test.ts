@@ -38,7 +38,7 @@ let clang: WasmClang;
 let kernel: TestKernel;
 beforeAll(async () => {
   clang = await WasmClang.open();
-  kernel = await buildKernel(clang, source, { exports: ["aiekit_ops", "aiekit_shuffles"] });
+  kernel = await buildKernel(clang, source, { exports: ["aiekit_ops", "aiekit_shuffles", "aiekit_counted"] });
 }, startTimeoutMs);
 afterAll(() => clang.close());
 
@@ -90,6 +90,23 @@ test("shuffles are vector issues, and are counted apart besides", () => {
   expect(counts()[3]).toBe(2 + 1 + 1 + 2 + 1);
   expect(kernel.call("aiekit_shuffles")).toBe(2 + 1 + 2);
   expect(kernel.call("aiekit_shuffles")).toBe(0);
+});
+
+test("counts are compared with others at once, and start anew where they are the same", () => {
+  const shuffles = () => kernel.call("aiekit_shuffles");
+  counts();
+  shuffles();
+  kernel.call("moved", inputs, inputs2, outputs);
+  const moved = counts();
+  const of = [...moved, shuffles()] as number[];
+  kernel.call("moved", inputs, inputs2, outputs);
+
+  for (let kind = 0; kind < of.length; kind++) {
+    const other = of.map((count, i) => (i === kind ? count + 1 : count));
+    expect(kernel.call("aiekit_counted", ...other), `kind ${kind}`).toBe(0);
+  }
+  expect(kernel.call("aiekit_counted", ...of)).toBe(1);
+  expect([...counts(), shuffles()]).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("an unknown kind of count traps", () => {

@@ -2,63 +2,21 @@ import { AbortedError, DeviceError, UsageError } from "@aiekit/core";
 import { decodeTxn, type TxnStream } from "@aiekit/xclbin";
 import { type ConfiguredArray, configureArray } from "./array.ts";
 import type { ArrayConfig } from "./array-config.ts";
+import type { AieArrayOptions, RunOptions } from "./array-options.ts";
 import type { HostBuffer } from "./controller.ts";
 import { CriticalPath } from "./critical-path.ts";
 import { deadlock } from "./deadlock.ts";
+import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault } from "./fault.ts";
 import { endlessHint } from "./kernel-fault.ts";
 import { pathReports } from "./path-report.ts";
-import { type RunReport, readCounters, type TileReport, tileReports } from "./run-report.ts";
-import type { Delays } from "./scheduler.ts";
-import type { TraceRecorder } from "./trace-recorder.ts";
+import type { LaunchTape } from "./replay/launch-tape.ts";
+import { type Launch, LaunchTapes } from "./replay/launch-tapes.ts";
+import { type TapePlay, wordsPlayed } from "./replay/play-step.ts";
+import { TapePlayer } from "./replay/tape-player.ts";
+import { ThreadedTapePlayer } from "./replay/threaded-player.ts";
+import { type MeasuredRun, type RunReport, readCounters, runReport } from "./run-report.ts";
 import { guarded, hearSignals } from "./turn-guard.ts";
-
-export interface RunProgress {
-  /** 32-bit words that have arrived in any buffer. */
-  readonly wordsMoved: number;
-  /** Modelled cycles since the run began. */
-  readonly cycles: number;
-}
-
-export interface RunOptions {
-  /** Instruction stream (TXN), binary or hexadecimal text, or decoded by one who runs it often. */
-  readonly insts: Uint8Array | TxnStream;
-  /** One for each argument of the runtime sequence, 4-byte aligned. Read and written in place. */
-  readonly buffers: readonly Uint8Array[];
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: RunProgress) => void;
-  /**
-   * Milliseconds in which a kernel must return. Default 10,000. Held by the instructions that its loops take, ten million a
-   * millisecond, which no machine does: so a kernel that is ended may have had several times as long.
-   */
-  readonly kernelLimitMs?: number;
-}
-
-export interface AieArrayOptions {
-  /** Milliseconds of wall-clock time, for pauses that let the event loop run. Default `performance.now`. */
-  readonly wallClock?: () => number;
-  /**
-   * Memory is followed: reads of what was never written, objects used without being held, kernels that write or read
-   * beside their arguments, stack that was used. Results and modelled cycles stay what they are; wall time grows.
-   */
-  readonly checked?: boolean;
-  /** Makes events come later than modelled, to try other schedules that hardware may have. */
-  readonly delays?: Delays;
-  /** Is told what cores, DMA channels and locks do. */
-  readonly trace?: TraceRecorder;
-  /** Reports have the critical path of their run. It takes memory: some 100 bytes for each event of the run. */
-  readonly path?: boolean;
-  /**
-   * Threads that run kernels, this one included. Results, modelled cycles and faults are those of one thread, which is the
-   * default, where kernels keep to their arguments: the DMA works beside them on the other buffers of their tile. A checked or
-   * traced array, one whose critical path is followed, cores that share memory, and arrays in a browser use one.
-   */
-  readonly threads?: number;
-  /** Microseconds that calls of a kernel must take on average to be run in another thread. */
-  readonly threadedFromUs?: number;
-  /** False: the array's own thread runs none of the calls that go to others, for tests. Default true. */
-  readonly takesCalls?: boolean;
-}
 
 /** Below this the way to another thread and back takes a good part of what it saves. */
 const threadedFromUs = 10;
@@ -91,6 +49,11 @@ export class AieArray {
   #state: "free" | "running" | "broken" | "closed" = "free";
   #brokenBy: unknown;
   #turns = 0;
+  /** Undefined where every launch is worked out anew. */
+  readonly #tapes: LaunchTapes | undefined;
+  /** Words that launches moved which were played. */
+  #playedWords = 0;
+  #playedLaunches = 0;
 
   /**
    * `modules`: linked kernels of each core by "col,row"; cores that call none need none.
@@ -101,7 +64,7 @@ export class AieArray {
     this.#config = config;
     this.#callsKernels = modules.size > 0;
     const { checked, delays, trace, path, threads: count = 1, threadedFromUs: fromUs = threadedFromUs } = options;
-    const { takesCalls = true } = options;
+    const { takesCalls = true, tapes = true } = options;
     if (!(Number.isSafeInteger(count) && count >= 1)) {
       throw new UsageError(`simulated array: threads: expected a positive integer, got ${count}`);
     }
@@ -112,6 +75,8 @@ export class AieArray {
       ...(path && { path: new CriticalPath() }),
       threads: { count, fromUs, takesCalls },
     });
+    const isWatched = checked || delays || trace || path;
+    this.#tapes = tapes && !isWatched ? LaunchTapes.of(this.#array) : undefined;
   }
 
   /**
@@ -120,40 +85,41 @@ export class AieArray {
    */
   async run(options: RunOptions): Promise<RunReport> {
     this.#begin();
-    const { clock, cost, controller } = this.#array;
-    let prepared: { readonly host: readonly HostBuffer[]; readonly ops: Parameters<typeof controller.start>[0] };
+    const { clock, cost, controller, cores } = this.#array;
+    // Between two runs the array goes on for as long as a launch takes.
+    const at = clock.now + cost.launchCycles;
+    let launch: Launch;
     try {
-      prepared = { host: options.buffers.map(hostBuffer), ops: opsOf(options.insts) };
+      launch = { host: options.buffers.map(hostBuffer), ops: opsOf(options.insts), at };
     } catch (error) {
       this.#state = "free";
       throw error;
     }
     try {
       await this.#array.threads?.ready();
-      // Between two runs the array goes on for as long as a launch takes.
-      const launchAt = clock.now + cost.launchCycles;
       let before: Float64Array | undefined;
-      const launch = (): Float64Array => {
-        clock.now = launchAt;
-        clock.runStart = launchAt;
-        for (const core of this.#array.cores) core.settle();
-        const counters = this.#counters();
-        clock.path?.begin();
-        controller.start(prepared.ops, prepared.host);
-        return counters;
+      let tape: LaunchTape | undefined;
+      const begin = (): void => {
+        clock.now = at;
+        clock.runStart = at;
+        for (const core of cores) core.settle();
+        tape = this.#tapes?.begin(launch);
+        if (tape === undefined) before = this.#start(launch);
       };
-      // Both in the same turns: each turn has a time limit, which takes as long to set as hundreds of events.
+      // Both in the same turns: each turn may have a time limit, which takes as long to set as hundreds of events.
       const until = (): boolean => {
-        if (before === undefined && clock.nextTime > launchAt) before = launch();
-        return before !== undefined && controller.done;
+        if (before === undefined && clock.nextTime > at) begin();
+        return tape !== undefined || (before !== undefined && controller.done);
       };
-      await this.#advance({ until, onStandstill: () => before && this.#deadlock(), options });
-      if (before === undefined) {
-        before = launch();
-        await this.#advance({ until, onStandstill: () => this.#deadlock(), options });
+      const work = (): TurnEnd => this.#work(until);
+      await this.#advance({ work, onStandstill: () => before && this.#deadlock(), options });
+      if (before === undefined && tape === undefined) {
+        begin();
+        await this.#advance({ work, onStandstill: () => this.#deadlock(), options });
       }
+      const report = tape ? await this.#play(tape, launch, options) : this.#ended(before!, launch);
       this.#state = "free";
-      return this.#report(before, launchAt);
+      return report;
     } catch (error) {
       this.#state = "broken";
       this.#brokenBy = error;
@@ -172,6 +138,11 @@ export class AieArray {
     if (bytes) return bytes;
     const names = [...this.#config.buffers, ...this.#config.externals].map((buffer) => buffer.name);
     throw new UsageError(`simulated array: no buffer ${name}; the design has ${names.join(", ") || "none"}`);
+  }
+
+  /** Launches so far that were played from a tape. */
+  get playedLaunches(): number {
+    return this.#playedLaunches;
   }
 
   /** Ends the array's threads. */
@@ -195,9 +166,66 @@ export class AieArray {
     });
   }
 
+  /** Starts a launch. Returns the counters as they are before. */
+  #start({ ops, host }: Launch): Float64Array {
+    const { clock, controller } = this.#array;
+    const before = this.#counters();
+    clock.path?.begin();
+    controller.start(ops, host);
+    return before;
+  }
+
+  #ended(before: Float64Array, { at }: Launch): RunReport {
+    const { clock, controller, channels } = this.#array;
+    const after = this.#counters();
+    const wordsIn = (channel: DmaChannel) => (channel.direction === "S2MM" ? channel.wordsIn({ before, after }) : 0);
+    const measured: MeasuredRun = {
+      ...{ before, after, cycles: clock.now - at, instructions: controller.executed },
+      wordsMoved: channels().reduce((n, channel) => n + wordsIn(channel), 0),
+      warnings: [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers()],
+    };
+    this.#tapes?.ended(measured);
+    return this.#report(measured, at);
+  }
+
+  #playerOf(tape: LaunchTape, { host }: Launch): TapePlay {
+    const { threads } = this.#array;
+    return threads ? new ThreadedTapePlayer(tape, host, threads) : new TapePlayer(tape, host);
+  }
+
+  /** A launch from its tape, as far as it does the same. */
+  async #play(tape: LaunchTape, launch: Launch, options: RunOptions): Promise<RunReport> {
+    const { clock, controller } = this.#array;
+    const player = this.#playerOf(tape, launch);
+    const played = this.#playedWords;
+    const work = (): TurnEnd => {
+      const start = this.#wallClock();
+      const end = player.play(() => this.#wallClock() - start >= turnMs);
+      if (end === "pause") this.#playedWords = played + wordsPlayed(player);
+      return end;
+    };
+    await this.#advance({ work, onStandstill: () => undefined, options });
+    if (player.differs) {
+      this.#playedWords = played;
+      this.#tapes!.differed(launch, player);
+      const before = this.#start(launch);
+      const until = (): boolean => controller.done;
+      await this.#advance({ work: () => this.#work(until), onStandstill: () => this.#deadlock(), options });
+      return this.#ended(before, launch);
+    }
+    const { measured } = tape;
+    const report = this.#report(measured, launch.at);
+    this.#playedWords = played + report.wordsMoved;
+    clock.now = launch.at + measured.cycles;
+    clock.progressed();
+    this.#tapes!.played(launch, tape);
+    this.#playedLaunches++;
+    return report;
+  }
+
   /** Runs events until told to stop, giving way to the event loop now and then. */
   async #advance(drive: {
-    readonly until: () => boolean;
+    readonly work: () => TurnEnd;
     readonly onStandstill: () => void;
     readonly options: RunOptions;
   }): Promise<void> {
@@ -209,7 +237,7 @@ export class AieArray {
       if (signal?.aborted) throw new AbortedError("simulated run: stopped");
       let end: TurnEnd = "pause";
       const turn = () => {
-        end = this.#turn(drive.until);
+        end = this.#turn(drive.work);
       };
       // Without kernels every loop comes back to the scheduler; with a budget kernels end by themselves. The guard, which
       // starts a thread each time, is then needed for Ctrl-C alone.
@@ -247,9 +275,9 @@ export class AieArray {
     return { limitMs: kernelMs + turnMs, breakOnInterrupt: this.#turns++ < interruptedTurns };
   }
 
-  #turn(until: () => boolean): TurnEnd {
+  #turn(work: () => TurnEnd): TurnEnd {
     try {
-      return this.#work(until);
+      return work();
     } catch (error) {
       throw this.#firstFault(error);
     }
@@ -307,28 +335,16 @@ export class AieArray {
   }
 
   #wordsMoved(): number {
-    return this.#array.channels().reduce((n, c) => n + (c.direction === "S2MM" ? c.movedWords : 0), 0);
+    const { channels } = this.#array;
+    return channels().reduce((n, c) => n + (c.direction === "S2MM" ? c.movedWords : 0), this.#playedWords);
   }
 
-  #report(before: Float64Array, startedAt: number): RunReport {
-    const { clock, cores, controller } = this.#array;
-    const channels = this.#array.channels();
+  #report(measured: MeasuredRun, startedAt: number): RunReport {
+    const { clock, cores, channels } = this.#array;
     const config = this.#config;
-    const run = { before, after: this.#counters(), cores, channels, cycles: clock.now - startedAt };
-    let tiles: readonly TileReport[] | undefined;
     const { path } = clock;
-    return {
-      cycles: run.cycles,
-      instructions: controller.executed,
-      wordsMoved: channels.reduce((n, channel) => n + (channel.direction === "S2MM" ? channel.wordsIn(run) : 0), 0),
-      // Nobody reads it of most runs, and it would take a tenth of the time of one.
-      get tiles() {
-        tiles ??= tileReports(run, config);
-        return tiles;
-      },
-      ...(path && { path: pathReports(path.steps(startedAt), config) }),
-      warnings: [...config.warnings, ...controller.warnings, ...this.#openTransfers()],
-    };
+    const parts = { cores, channels: channels(), config };
+    return runReport(measured, path ? { ...parts, path: pathReports(path.steps(startedAt), config) } : parts);
   }
 
   /** Transfers of host memory that were not awaited. */

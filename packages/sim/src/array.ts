@@ -34,6 +34,9 @@ export interface ConfiguredArray {
   readonly cores: readonly Core[];
   /** Channels of every tile that was touched. */
   readonly channels: () => readonly DmaChannel[];
+  /** Every tile that was touched. */
+  readonly tiles: () => readonly Tile[];
+  readonly tile: (coord: TileCoord) => Tile;
   /** Of the cores that have any. */
   readonly kernels: readonly KernelModule[];
   /** Undefined when all kernels run on this thread. */
@@ -148,6 +151,8 @@ export function configureArray(
     controller,
     cores,
     channels,
+    tiles: () => [...tiles.values()],
+    tile,
     kernels: [...kernels.values()],
     threads: threads?.all,
     buffer,

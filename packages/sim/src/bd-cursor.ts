@@ -43,6 +43,11 @@ export class BdCursor {
     return this.#runs;
   }
 
+  /** Where in the pattern it stands. */
+  get position(): string {
+    return `${this.#at}`;
+  }
+
   /** Stands where `other` stands. */
   follow(other: BdCursor): void {
     this.#dims = other.#dims;

@@ -14,6 +14,7 @@ export class BdTable {
   readonly #clock: Scheduler;
   readonly #bds: (Bd | undefined)[] = [];
   readonly #written = new Map<number, () => BdState | undefined>();
+  readonly #everWritten = new Set<number>();
   readonly #iterationCurrent: number[] = [];
 
   constructor(tile: TileCoord, clock: Scheduler) {
@@ -29,6 +30,7 @@ export class BdTable {
   /** The registers of a BD were written; `decode` says what they mean when the BD is next used, undefined if not valid. */
   write(id: number, decode: () => BdState | undefined): void {
     this.#written.set(id, decode);
+    this.#everWritten.add(id);
   }
 
   find(id: number): Bd | undefined {
@@ -45,6 +47,16 @@ export class BdTable {
       { kind: "bd-invalid", cycle: this.#clock.now, tile: this.#tile },
       { hint: "the instruction stream must write a BD before it is pushed to a task queue" },
     );
+  }
+
+  /** Where the iteration counters of the design's own BDs stand. */
+  get stateKey(): string {
+    return this.#iterationCurrent.flatMap((n, id) => (n > 0 && !this.isWritten(id) ? `${id}:${n}` : [])).join(",");
+  }
+
+  /** Whether an instruction stream has ever written it. */
+  isWritten(id: number): boolean {
+    return this.#everWritten.has(id);
   }
 
   iterationOffset(bd: Bd): number {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { bitWidth, lowerDesign, memrefBytes, type Operation, parseModule, walk } from "@aiekit/mlir";
-import { AieArray, type AieArrayOptions } from "./aie-array.ts";
+import { AieArray } from "./aie-array.ts";
+import type { AieArrayOptions } from "./array-options.ts";
 import { loadArrayConfig } from "./load-array-config.ts";
 import { bytesOf, insts } from "./lowered-design.test-support.ts";
 

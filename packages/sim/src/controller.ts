@@ -52,6 +52,8 @@ export class Controller implements Agent {
   readonly #parts: ControllerParts;
   readonly #tokens = new Map<string, number>();
   readonly #bdWrites = new Map<string, BdWrite>();
+  /** BDs of which this run has written every word. */
+  readonly #whole = new Set<BdWrite>();
   #ops: readonly TxnOp[] = [];
   #host: readonly HostBuffer[] = [];
 
@@ -70,7 +72,14 @@ export class Controller implements Agent {
     this.waiting = undefined;
     this.executed = 0;
     this.warnings.clear();
+    this.#whole.clear();
     if (ops.length > 0) this.#parts.clock.at(this.#parts.clock.now, this);
+  }
+
+  /** Tokens that nobody has taken. */
+  get stateKey(): string {
+    const tokens = [...this.#tokens].filter(([, count]) => count > 0).map(([key, count]) => `${key}=${count}`);
+    return tokens.sort().join(";");
   }
 
   /** A task that asked for it has ended. */
@@ -172,7 +181,9 @@ export class Controller implements Agent {
     switch (register.kind) {
       case "memory":
         tile.memory.user?.settle();
-        tile.memory.words[register.wordIndex] = value;
+        if (!this.#parts.clock.hook?.writes(tile.memory.words, register.wordIndex, value)) {
+          tile.memory.words[register.wordIndex] = value;
+        }
         tile.memory.shadow?.define(register.wordIndex * 4, 4);
         break;
       case "lock":
@@ -212,6 +223,7 @@ export class Controller implements Agent {
     const merge = (old: number): number => ((old & ~op.mask) | (op.value & op.mask)) >>> 0;
     if (register.kind === "memory") {
       tile.memory.user?.settle();
+      this.#parts.clock.hook?.strays();
       this.#write(op.address, merge(tile.memory.words[register.wordIndex]!));
     } else if (register.kind === "bd") {
       this.#writeBd(tile, register, [merge(this.#bdWrite(tile, register.id).words[register.word]!)]);
@@ -235,6 +247,7 @@ export class Controller implements Agent {
     this.#refuseBusyBd(tile, id);
     const write = this.#bdWrite(tile, id);
     write.words.set(values, word);
+    if (values.length >= tile.model.dma.bdWords) this.#whole.add(write);
     if (tile.model.kind === "shim" && word <= 2 && word + values.length > 1) write.host = undefined;
     this.#updateBd(tile, id);
   }
@@ -366,7 +379,14 @@ export class Controller implements Agent {
   #push(tile: Tile, register: Register & { readonly kind: "queue" }, value: number): void {
     const channel = tile.channels.find((c) => c.direction === register.direction && c.channel === register.channel)!;
     const bdId = value & (tile.model.kind === "memtile" ? 0x3f : 0xf);
+    const { hook } = this.#parts.clock;
+    if (hook && [...tile.bds.chain(bdId)].some((id) => !this.#isNew(tile, id))) hook.strays();
     channel.push({ bdId, executions: ((value >>> 16) & 0xff) + 1, token: value >>> 31 === 1 });
+  }
+
+  /** False for a BD in which words of an earlier run may be left. */
+  #isNew(tile: Tile, id: number): boolean {
+    return !tile.bds.isWritten(id) || this.#whole.has(this.#bdWrite(tile, id));
   }
 
   #warnUnmodelled(tile: TileCoord, offset: number): void {

@@ -1,4 +1,6 @@
 import { BdCursor } from "./bd-cursor.ts";
+import type { LaunchHook } from "./replay/launch-hook.ts";
+import { shuffleOf, shuffleWords } from "./word-shuffle.ts";
 
 /** Below this many words a loop is faster than making a view for `set`. */
 const viewWords = 64;
@@ -14,36 +16,36 @@ const line = { baseWords: 0, lengthWords: 0, dims: [] };
 const staging = { cursor: new BdCursor(), words: new Uint32Array(16_384) };
 
 /** Moves `count` words from one access pattern to another; both cursors end behind them. */
-export function copyWords(from: WordsEnd, to: WordsEnd, count: number): void {
+export function copyWords(from: WordsEnd, to: WordsEnd, count: number, hook?: LaunchHook): void {
   const taken = from.cursor.take(count);
   const room = to.cursor.take(count);
   if (taken === count && room === count && isDirect(from, to)) {
-    copyBlock(from, to, count);
+    copyBlock(from, to, count, hook);
     return;
   }
-  stage(from, taken, count);
-  unstage(to, room, count);
+  stage(from, taken, count, hook);
+  unstage(to, room, count, hook);
 }
 
 /** Moves `count` words from one access pattern to each of several others. */
-export function broadcastWords(from: WordsEnd, sinks: readonly WordsEnd[], count: number): void {
+export function broadcastWords(from: WordsEnd, sinks: readonly WordsEnd[], count: number, hook?: LaunchHook): void {
   const taken = from.cursor.take(count);
   const [first] = sinks;
   const room = first!.cursor.take(count);
   // Scattered words are collected once, where the first sink has them in one run, and go on to the others from there.
   const fromFirst = taken === count && room === count && first!.cursor.runWords === count && isDirect(from, first!);
-  if (fromFirst) copyBlock(from, first!, count);
+  if (fromFirst) copyBlock(from, first!, count, hook);
   else {
-    stage(from, taken, count);
-    unstage(first!, room, count);
+    stage(from, taken, count, hook);
+    unstage(first!, room, count, hook);
   }
   for (const sink of sinks) {
     if (sink === first) continue;
     const sinkRoom = sink.cursor.take(count);
-    if (fromFirst && sinkRoom === count && isDirect(first!, sink)) copyBlock(first!, sink, count);
+    if (fromFirst && sinkRoom === count && isDirect(first!, sink)) copyBlock(first!, sink, count, hook);
     else {
-      if (fromFirst) stage(first!, count, count);
-      unstage(sink, sinkRoom, count);
+      if (fromFirst) stage(first!, count, count, hook);
+      unstage(sink, sinkRoom, count, hook);
     }
   }
 }
@@ -66,21 +68,21 @@ function isDirect(from: WordsEnd, to: WordsEnd): boolean {
 }
 
 /** Collects `count` words; the cursor stands behind the first `taken` of them. */
-function stage(from: WordsEnd, taken: number, count: number): void {
+function stage(from: WordsEnd, taken: number, count: number, hook?: LaunchHook): void {
   const words = staged(count);
   const { cursor } = from;
   for (let done = 0, block = taken; ; block = cursor.take(count - done)) {
-    if (cursor.zeros) words.fill(0, done, done + block);
-    else copyBlock(from, stagingAt(done, block), block);
+    if (!cursor.zeros) copyBlock(from, stagingAt(done, block), block, hook);
+    else if (!hook?.zeroes(words, done, block)) words.fill(0, done, done + block);
     done += block;
     if (done >= count) return;
   }
 }
 
 /** Distributes the `count` words that were collected; the cursor stands behind the first `room` of them. */
-function unstage(to: WordsEnd, room: number, count: number): void {
+function unstage(to: WordsEnd, room: number, count: number, hook?: LaunchHook): void {
   for (let done = 0, block = room; ; block = to.cursor.take(count - done)) {
-    copyBlock(stagingAt(done, block), to, block);
+    copyBlock(stagingAt(done, block), to, block, hook);
     done += block;
     if (done >= count) return;
   }
@@ -97,23 +99,42 @@ function stagingAt(first: number, count: number): WordsEnd {
   return staging;
 }
 
+/** True for the memory where words lie on their way between two patterns. */
+export function isStaging(words: Uint32Array): boolean {
+  return words === staging.words;
+}
+
 /** Copies the block of `count` words that both cursors have just taken. */
-function copyBlock(from: WordsEnd, to: WordsEnd, count: number): void {
-  const words = commonDivisor(from.cursor.runWords, to.cursor.runWords);
+function copyBlock(from: WordsEnd, to: WordsEnd, count: number, hook: LaunchHook | undefined): void {
+  const runWords = commonDivisor(from.cursor.runWords, to.cursor.runWords);
   const { base: a } = from.cursor;
   const { base: b } = to.cursor;
-  if (words === count && count >= viewWords) {
-    to.words.set(from.words.subarray(a, a + count), b);
-    return;
-  }
-  const { starts: as } = from.cursor.runs(words);
-  const { starts: bs } = to.cursor.runs(words);
-  if (words === 1) copyRunsOf1(from.words, a, as, to.words, b, bs);
-  else if (words === 2) copyRunsOf2(from.words, a, as, to.words, b, bs);
-  else if (words === 16) copyRunsOf16(from.words, a, as, to.words, b, bs);
-  else if (words >= viewWords) copyViews(from.words, a, as, to.words, b, bs, words);
-  else if (words % 4 === 0) copyRunsBy4(from.words, a, as, to.words, b, bs, words);
-  else copyRunsBy1(from.words, a, as, to.words, b, bs, words);
+  const isWhole = runWords === count && count >= viewWords;
+  const as = isWhole ? undefined : from.cursor.runs(runWords).starts;
+  const bs = isWhole ? undefined : to.cursor.runs(runWords).starts;
+  if (hook?.copies({ from: from.words, a, as, to: to.words, b, bs, runWords, count })) return;
+  if (as === undefined || bs === undefined) to.words.set(from.words.subarray(a, a + count), b);
+  else copyRuns(from.words, a, as, to.words, b, bs, runWords);
+}
+
+/** Copies runs of `words` words: from `a` + each of `as` in `from` to `b` + each of `bs` in `to`. */
+export function copyRuns(
+  from: Uint32Array,
+  a: number,
+  as: Int32Array,
+  to: Uint32Array,
+  b: number,
+  bs: Int32Array,
+  words: number,
+): void {
+  const shuffle = shuffleOf(as, bs, words);
+  if (shuffle !== undefined) shuffleWords(shuffle, from, a, to, b);
+  else if (words === 1) copyRunsOf1(from, a, as, to, b, bs);
+  else if (words === 2) copyRunsOf2(from, a, as, to, b, bs);
+  else if (words === 16) copyRunsOf16(from, a, as, to, b, bs);
+  else if (words >= viewWords) copyViews(from, a, as, to, b, bs, words);
+  else if (words % 4 === 0) copyRunsBy4(from, a, as, to, b, bs, words);
+  else copyRunsBy1(from, a, as, to, b, bs, words);
 }
 
 function commonDivisor(a: number, b: number): number {

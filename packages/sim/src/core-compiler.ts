@@ -34,6 +34,8 @@ export interface CoreRuntime {
   /** The lock, or the gate, that the core waits at, set where it begins to. */
   lock: Lock | undefined;
   gate: CoreGate | undefined;
+  /** Place of the lock at which the core stands, and what its local variables hold, told when it goes on with `true`. */
+  locals: readonly unknown[] | undefined;
   /** Cycles and value of the last kernel call, set by `calls` and by `begin`. */
   callCycles: number;
   callValue: number | bigint | undefined;
@@ -66,7 +68,7 @@ export interface CoreRuntime {
 /** A core's body as a JavaScript generator that pauses where a lock holds it, or where time must pass. */
 export interface CoreProgram {
   readonly source: string;
-  readonly start: (runtime: CoreRuntime) => Generator<void, void, void>;
+  readonly start: (runtime: CoreRuntime) => Generator<void, void, true | undefined>;
   /** Tiles whose memory the body reaches; the first is the core's own. */
   readonly memories: readonly TileCoord[];
   readonly locks: readonly LockConfig[];
@@ -76,6 +78,11 @@ export interface CoreProgram {
   readonly sites: readonly Operation[];
   /** Locks that the body releases, for the explanation of deadlocks. */
   readonly releases: ReadonlySet<LockConfig>;
+  /**
+   * Buffers that the body itself loads from and stores to, kernels aside, where nothing else decides over what it does next but
+   * its local variables, which it tells. Undefined for other bodies.
+   */
+  readonly ownBuffers: ReadonlySet<BufferConfig> | undefined;
 }
 
 export interface CompileOptions {
@@ -117,6 +124,9 @@ class CoreCompiler {
   readonly #calls: KernelCall[] = [];
   readonly #sites: Operation[] = [];
   readonly #releases = new Set<LockConfig>();
+  readonly #ownBuffers = new Set<BufferConfig>();
+  /** Functions with a body, stream ports, memory that is not known: more than local variables decides. */
+  #hasMore = false;
   /** JavaScript of functions with a body, by name; undefined while one is being compiled. */
   readonly #functions = new Map<string, string | undefined>();
 
@@ -131,7 +141,8 @@ class CoreCompiler {
   }
 
   compile(): CoreProgram {
-    const body = this.#emitBody(this.#core.op, new CoreEmitter("v"));
+    const emitter = new CoreEmitter("v");
+    const body = this.#emitBody(this.#core.op, emitter);
     const functions = [...this.#functions.values()].join("\n");
     const constants = ["memories", "locks", "requests", "calls"]
       .map((key) => `const ${key[0]} = rt.${key};`)
@@ -147,6 +158,7 @@ class CoreCompiler {
       calls: this.#calls,
       sites: this.#sites,
       releases: this.#releases,
+      ownBuffers: this.#hasMore || !emitter.tellsLocals ? undefined : this.#ownBuffers,
     };
   }
 
@@ -172,6 +184,10 @@ class CoreCompiler {
       slotOf: (user, buffer) => this.#slotOf(user, buffer),
       siteOf: (site) => this.#sites.push(site) - 1,
       memoryCycles: this.#cost.scalarMemoryCycles,
+      onAccess: (buffer) => {
+        if (buffer === undefined) this.#hasMore = true;
+        else this.#ownBuffers.add(buffer);
+      },
       checked: this.#checked,
     });
     const scope = { emitter, body: (block: Block) => this.#emitBlock(block, emitter, memrefs) };
@@ -198,7 +214,10 @@ class CoreCompiler {
       }
       memrefs.touch(op);
       if (emitArith(op, emitter) || memrefs.emit(op) || emitVector(op, emitter) || emitScf(op, scope)) continue;
-      if (emitGates(op, emitter)) continue;
+      if (emitGates(op, emitter)) {
+        this.#hasMore = true;
+        continue;
+      }
       if (op.name === "aie.use_lock") this.#useLock(op, emitter);
       else if (op.name === "func.call") this.#call(op, emitter);
       else if (op.name !== "aie.event" && op.name !== "aie.debug") throw unsupported(op);
@@ -222,7 +241,8 @@ class CoreCompiler {
     } else {
       tell(`acquiring(${this.#sites.push(op) - 1}, ${index}, ${amount})`);
       const request = this.#requests.push({ equal: needText(op, "action") === "Acquire", amount }) - 1;
-      emitter.line(`if (!${name}.acquire(rt.user, r[${request}])) { rt.cycles = 0; rt.lock = ${name}; yield; }`);
+      emitter.line(`if (!${name}.acquire(rt.user, r[${request}]))`);
+      emitter.waitAtLock(name);
       tell(`acquired(${index}, ${amount})`);
     }
     emitter.line(`lk += ${this.#cost.lockCycles};`);
@@ -234,6 +254,7 @@ class CoreCompiler {
     if (!callee) throw badOp(op, `calls ${name}, which the design does not declare`);
     const args = op.operands.map((_, i) => emitter.use(op, i)).join(", ");
     if ((callee.regions[0]?.blocks.length ?? 0) > 0) {
+      this.#hasMore = true;
       emitter.charge();
       const call = `(yield* ${this.#function(name, callee)}(${args}))`;
       if (op.results.length > 0) emitter.set(op.result, call);

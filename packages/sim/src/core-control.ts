@@ -1,4 +1,4 @@
-import type { Block, Operation, Region, Successor, Value } from "@aiekit/mlir";
+import { type Block, type Operation, type Region, type Successor, type Value, walk } from "@aiekit/mlir";
 import { type CoreEmitter, valueKind } from "./core-emitter.ts";
 import { badOp } from "./ir-read.ts";
 
@@ -34,6 +34,10 @@ export function emitScf(op: Operation, scope: ControlScope): boolean {
  * that leave the region.
  */
 export function emitRegion(region: Region, scope: ControlScope, onEnd: (terminator: Operation) => void): void {
+  scope.emitter.region(() => emitBlocks(region, scope, onEnd), region.blocks.length);
+}
+
+function emitBlocks(region: Region, scope: ControlScope, onEnd: (terminator: Operation) => void): void {
   const { emitter, body } = scope;
   const [entry, ...more] = region.blocks;
   if (entry === undefined) return;
@@ -128,12 +132,24 @@ function caseValues(op: Operation): readonly bigint[] {
 }
 
 function emitFor(op: Operation, scope: ControlScope): void {
+  scope.emitter.region(() => emitLoop(op, scope));
+  const carried = onlyBlock(op, 0).args.slice(1);
+  scope.emitter.assign(
+    op.results,
+    carried.map((value) => scope.emitter.variable(value)),
+  );
+}
+
+function emitLoop(op: Operation, scope: ControlScope): void {
   const { emitter, body } = scope;
   const block = onlyBlock(op, 0);
   const [index, ...carried] = block.args;
   if (index === undefined) throw badOp(op, "expected an induction variable");
   const [low, high, step] = [emitter.use(op, 0), emitter.use(op, 1), emitter.use(op, 2)];
   const counter = emitter.local();
+  if (isEndless(low, high, step) && !usesValue(block, index)) {
+    emitter.endless.add(counter).add(emitter.variable(index));
+  }
   emitter.assign(
     carried,
     op.operands.slice(3).map((value) => emitter.expression(value, op)),
@@ -146,10 +162,25 @@ function emitFor(op: Operation, scope: ControlScope): void {
   emitter.assign(carried, yielded(block, emitter));
   emitter.backEdge();
   emitter.line("}");
-  emitter.assign(
-    op.results,
-    carried.map((value) => emitter.variable(value)),
-  );
+}
+
+/** Rounds that no array makes in its life. */
+const endlessRounds = 1e9;
+
+/** True for a loop that stands for an endless one. Bounds are code: constants are numbers in brackets in it. */
+function isEndless(...bounds: readonly [low: string, high: string, step: string]): boolean {
+  const [low, high, step] = bounds.map((text) => Number(/^\((\d+)\)$/.exec(text)?.[1]));
+  return (high! - low!) / step! > endlessRounds;
+}
+
+function usesValue(block: Block, value: Value): boolean {
+  let used = false;
+  for (const op of block.ops) {
+    walk(op, (inner) => {
+      if (inner.operands.includes(value) || inner.successors.some(({ args }) => args.includes(value))) used = true;
+    });
+  }
+  return used;
 }
 
 function emitIf(op: Operation, scope: ControlScope): void {

@@ -15,11 +15,25 @@ export const pointerSlotBytes = 2 ** 20;
 const loopFuel = 20_000;
 const turnCycles = 100_000;
 
+/** Stands for all local variables, which are known at the end. */
+const allLocals = "/* locals */";
+/** Variables, each as often as it is told. */
+const mostTold = 20_000;
+
 /** Collects the JavaScript of one function of a core: its lines, its local variables, and what it costs. */
 export class CoreEmitter {
   readonly lines: string[] = [];
   readonly locals: string[] = [];
   readonly prefix: string;
+  /** Counters of loops that no array comes to the end of: where they stand makes no difference. */
+  readonly endless = new Set<string>();
+  /** Where the function may stand at a lock. */
+  #lockWaits = 0;
+  /** Local variables of the regions around what is emitted: others are set before they are read again. */
+  readonly #live: string[] = [];
+  /** Regions of several blocks around it, in which a block that stands behind may come before. */
+  #graphs = 0;
+  #told = 0;
   readonly #names = new Map<Value, string>();
   #serial = 0;
   #cycles = 0;
@@ -37,7 +51,17 @@ export class CoreEmitter {
   local(): string {
     const name = `${this.prefix}${this.#serial++}`;
     this.locals.push(name);
+    this.#live.push(name);
     return name;
+  }
+
+  /** Emits a region. Its variables are of no use behind it. */
+  region(emit: () => void, blocks = 1): void {
+    const before = this.#live.length;
+    if (blocks > 1) this.#graphs++;
+    emit();
+    if (blocks > 1) this.#graphs--;
+    else this.#live.length = before;
   }
 
   /** The variable that holds `value`, made at the first call. */
@@ -109,7 +133,19 @@ export class CoreEmitter {
   /** Lets the clock catch up with the work done. Lock operations begin with this. */
   passTime(): void {
     this.charge();
-    this.line("if (t > 0) { rt.cycles = t + lk; t = 0; lk = 0; yield; }");
+    this.line(`if (t > 0) { rt.cycles = t + lk; t = 0; lk = 0; fuel = ${loopFuel}; yield; }`);
+  }
+
+  /**
+   * Stands at a lock until it is granted. Who goes on with `true` gets told where: the number of the place, and what the
+   * variables hold that are still to be read.
+   */
+  waitAtLock(lock: string): void {
+    const place = this.#lockWaits++;
+    const live = this.#graphs > 0 ? allLocals : this.#live.filter((name) => !this.endless.has(name)).join(", ");
+    this.#told += this.#live.length;
+    const tell = `while (yield) rt.locals = [${place}, lk, ${live}];`;
+    this.line(`{ rt.cycles = 0; rt.lock = ${lock}; fuel = ${loopFuel}; ${tell} }`);
   }
 
   /** Goes at every back edge. */
@@ -120,10 +156,17 @@ export class CoreEmitter {
     );
   }
 
+  /** False where telling the variables would be most of the code. */
+  get tellsLocals(): boolean {
+    return this.#told <= mostTold;
+  }
+
   /** Body of the function: declarations and lines. */
   body(): string {
     const declared = this.locals.length > 0 ? `let ${this.locals.join(", ")};\n` : "";
-    return `let t = 0, lk = 0, fuel = ${loopFuel};\n${declared}${this.lines.join("\n")}\n`;
+    const all = this.tellsLocals ? this.locals.filter((name) => !this.endless.has(name)).join(", ") : "";
+    const lines = this.lines.join("\n").replaceAll(allLocals, all);
+    return `let t = 0, lk = 0, fuel = ${loopFuel};\n${declared}${lines}\n`;
   }
 }
 

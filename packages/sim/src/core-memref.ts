@@ -37,6 +37,8 @@ export interface MemRefScope {
   /** Number by which run time errors name an operation. */
   readonly siteOf: (op: Operation) => number;
   readonly memoryCycles: number;
+  /** Is told what an operation loads from or stores to; undefined where that is not known before the core runs. */
+  readonly onAccess: (buffer: BufferConfig | undefined) => void;
   /** Every access is told to `rt.checks`. */
   readonly checked: boolean;
 }
@@ -133,7 +135,8 @@ export class MemRefs {
 
   /** View and index of the element that a load or store touches, after a line that checks the bounds. */
   #element(op: Operation, at: number, vector?: VectorAccess): ElementPlace {
-    const { emitter, siteOf } = this.#scope;
+    const { emitter, siteOf, bufferOf, onAccess } = this.#scope;
+    onAccess(bufferOf.get(op.operands[at]!));
     const ref = this.#refOf(op, at);
     const { element } = op.operands[at]!.type as MemRefType;
     const terms = ref.strides.map((stride, i) => {

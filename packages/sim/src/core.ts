@@ -1,40 +1,19 @@
 import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
-import type { DmaDirection } from "@aiekit/mlir";
 import type { CoreConfig } from "./array-config.ts";
-import { type CascadeEnds, cascadeBytes } from "./cascade.ts";
+import { cascadeBytes } from "./cascade.ts";
 import { CoreChecks } from "./core-checks.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
 import type { CoreGate } from "./core-gate.ts";
-import type { CorePort } from "./core-port.ts";
-import type { CostModel } from "./cost-model.ts";
-import { type CounterSpan, type CounterTable, grownBy } from "./counter-table.ts";
+import type { CoreParts } from "./core-parts.ts";
+import { type CounterSpan, grownBy } from "./counter-table.ts";
 import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
-import type { FifoEnd } from "./fifo-ends.ts";
 import { describeLockWait } from "./fifo-names.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
-import type { KernelModule } from "./kernel-module.ts";
 import { type EndedCall, KernelCounters, type KernelReport } from "./kernel-report.ts";
-import type { KernelSite } from "./kernel-site.ts";
 import type { Lock, LockUser } from "./lock.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import { type BufferPlace, type MemoryUser, memoryViews, type TileMemory } from "./tile-memory.ts";
 import { type WaitCause, WaitCounters, type WaitReport } from "./wait-report.ts";
-
-export interface CoreParts {
-  readonly clock: Scheduler;
-  readonly counters: CounterTable;
-  readonly cost: CostModel;
-  readonly module: KernelModule | undefined;
-  /** In the order of the program's references. */
-  readonly memories: readonly TileMemory[];
-  readonly locks: readonly Lock[];
-  readonly cascade: CascadeEnds;
-  /** Ends of the design's objectFifos when the array is checked. */
-  readonly ends: readonly FifoEnd[] | undefined;
-  readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
-  /** There when other threads may run the core's kernels. */
-  readonly threads: KernelSite["threads"];
-}
 
 /** A kernel call that may be under way in another thread. */
 interface Flight {
@@ -80,7 +59,7 @@ export class Core implements Agent, LockUser, MemoryUser {
   kernel: string | undefined;
   readonly #clock: Scheduler;
   readonly #runtime: CoreRuntime;
-  readonly #body: Generator<void, void, void>;
+  readonly #body: ReturnType<CoreProgram["start"]>;
   readonly #stackBytes: number;
   readonly #counters: number;
   readonly #kernels: KernelCounters;
@@ -170,6 +149,7 @@ export class Core implements Agent, LockUser, MemoryUser {
   fire(): void {
     if (this.#place !== undefined && !this.#arrived(this.#place)) return;
     const runtime = this.#runtime;
+    this.#clock.hook?.fires(this);
     this.#beganAt = this.#clock.now;
     runtime.cycles = 0;
     if (this.#called.length > 0) this.#called = [];
@@ -197,6 +177,20 @@ export class Core implements Agent, LockUser, MemoryUser {
   settle(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
     while (this.#flight !== undefined) this.#land();
+  }
+
+  /** Where in its body it is, and what decides over what it does there. Undefined when it is at work or at no lock. */
+  get stateKey(): string | undefined {
+    if (this.state === "done") return "done";
+    if (this.state !== "lock" || this.#failure !== undefined) return undefined;
+    this.#body.next(true);
+    const { locals } = this.#runtime;
+    return locals?.map((value) => (Object.is(value, -0) ? "-0" : String(value))).join(" ");
+  }
+
+  /** Its tile's. */
+  get memory(): TileMemory | undefined {
+    return this.#memory;
   }
 
   touches(first: number, end: number): boolean {
@@ -326,6 +320,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     );
     const runtime: CoreRuntime = {
       cycles: 0,
+      locals: undefined,
       callCycles: 0,
       callValue: undefined,
       begin: (call, spent, args) => this.#begin(call, spent, args, sites[call]!),
@@ -364,7 +359,8 @@ export class Core implements Agent, LockUser, MemoryUser {
     this.#kernels.know(site.name, site);
     return (...args) => {
       this.kernel = site.name;
-      const value = site.run(...args);
+      const { hook } = this.#clock;
+      const value = hook === undefined ? site.run(...args) : hook.calls(this, site, args);
       runtime().callCycles = site.cycles;
       this.#count(site.name, site);
       return value;
@@ -372,7 +368,8 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   #begin(call: number, spent: number, args: readonly (number | bigint)[], site: KernelSiteFunction): boolean {
-    const { threaded } = site;
+    // What is recorded is done one after the other.
+    const threaded = this.#clock.hook === undefined ? site.threaded : undefined;
     const foreseen = threaded?.foreseen(args);
     if (foreseen !== undefined) {
       this.kernel = site.name;

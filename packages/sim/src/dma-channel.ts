@@ -191,6 +191,17 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     return this.task ? [this.task, ...this.#queue] : this.#queue;
   }
 
+  /** All that decides over what it does next. Undefined while words are on their way. */
+  get stateKey(): string | undefined {
+    if (this.movingSince !== undefined) return undefined;
+    const tasks = this.tasks.map(({ bdId, executions, token }) => `${bdId}*${executions}${token ? "t" : ""}`);
+    const { bd, remainingWords, cursor, readyAt } = this;
+    // What a BD left that waits for its lock is not of this one.
+    const left = Math.max(0, readyAt - this.#parts.clock.now);
+    const at = this.state === "ready" ? `${remainingWords} ${cursor.position} ${this.#offsetWords} ${left}` : "";
+    return `${this.state} ${tasks} ${bd?.id} ${at} ${this.owner !== undefined}`;
+  }
+
   /** BDs that the channel can still come to without a new push. */
   reachableBds(): readonly Bd[] {
     const { bds } = this.#parts;

@@ -1,4 +1,4 @@
-export { AieArray, type AieArrayOptions, type RunOptions, type RunProgress } from "./aie-array.ts";
+export { AieArray } from "./aie-array.ts";
 export type {
   ArrayConfig,
   BdConfig,
@@ -12,6 +12,7 @@ export type {
   PortPlace,
   ShimAllocation,
 } from "./array-config.ts";
+export type { AieArrayOptions, RunOptions, RunProgress } from "./array-options.ts";
 export { type BankConflict, bankConflicts } from "./bank-conflicts.ts";
 export type { CoreReport } from "./core.ts";
 export { type CostModel, costModel } from "./cost-model.ts";

@@ -24,6 +24,14 @@ export interface KernelSiteFunction {
   readonly counted: boolean;
   /** Arguments are numbers, BigInts for i64, and pointers (slot * 2^20 + byte address). */
   readonly run: KernelFunction;
+  /** The kernel alone: throws what it throws, and leaves cycles and counts to `measure`. */
+  readonly invoke: KernelFunction;
+  /** The fault of a call with these arguments that threw `error`, in the instance with this stack pointer. */
+  readonly faultOf: (error: unknown, args: readonly (number | bigint)[], stackPointer?: number | undefined) => unknown;
+  /** Whether the call that has just been made took these cycles and counts. Where it did not, `cycles` and `ops` tell which. */
+  readonly took: (before: { readonly cycles: number; readonly ops: KernelOps | undefined }) => boolean;
+  /** Sets `cycles` and `ops` of the call with these arguments that has just been made. */
+  readonly measure: (args: readonly (number | bigint)[]) => void;
   /** Modelled cycles of the last run. */
   cycles: number;
   /** Work of the last run; undefined where the kernel counts none. */
@@ -44,7 +52,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
   const direct = site.memories.length > 1 ? throughWindows(kernel, site) : kernel;
   const invoke = site.checks ? checkedKernel(direct, site, site.checks) : direct;
   const { call, cost } = site;
-  const takeOps = site.module!.takeOps;
+  const { takeOps, counted } = site.module!;
   const narrow = call.resultBits === undefined ? 0 : 32 - call.resultBits;
   const pointersOf = (args: readonly (number | bigint)[]): number[] =>
     args.filter((_, i) => call.pointers[i]) as number[];
@@ -67,19 +75,36 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
     counted: takeOps !== undefined,
     cycles: 0,
     ops: undefined,
+    invoke,
+    faultOf: (error, args, stackPointer) => kernelFault(error, { site, pointers: pointersOf(args), stackPointer }),
+    took: (before) => {
+      // Without counts, cycles follow from the arguments.
+      if (takeOps === undefined || before.ops === undefined) return true;
+      if (counted?.(before.ops)) return true;
+      result.ops = takeOps();
+      result.cycles = kernelCycles(cost, result.ops);
+      return isSame(result.ops, before.ops);
+    },
+    measure: (args) => {
+      result.ops = takeOps?.();
+      result.cycles = result.ops ? kernelCycles(cost, result.ops) : uncountedKernelCycles(cost, argumentBytes(args));
+    },
     run: (...args) => {
       let value: number | bigint | undefined;
       try {
         value = invoke(...args);
       } catch (error) {
-        throw kernelFault(error, { site, pointers: pointersOf(args) });
+        throw result.faultOf(error, args);
       }
-      result.ops = takeOps?.();
-      result.cycles = result.ops ? kernelCycles(cost, result.ops) : uncountedKernelCycles(cost, argumentBytes(args));
+      result.measure(args);
       return narrowed(value);
     },
   };
   return result;
+}
+
+function isSame(a: KernelOps, b: KernelOps): boolean {
+  return (Object.keys(a) as (keyof KernelOps)[]).every((kind) => a[kind] === b[kind]);
 }
 
 /** The kernel with the arguments in neighbours' memory copied into their windows before, and back behind. */

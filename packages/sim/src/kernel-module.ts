@@ -38,6 +38,8 @@ export interface KernelModule {
   readonly staticsEnd: number | undefined;
   /** Work counted since the last call; undefined when the module counts none. */
   readonly takeOps: (() => KernelOps) | undefined;
+  /** True when just this was counted since the last call, which then starts anew; undefined for modules that cannot tell. */
+  readonly counted: ((ops: KernelOps) => boolean) | undefined;
   /** What the kernels' loops may still take; undefined where loops are not counted, as in modules for several threads. */
   readonly budget: LoopBudget | undefined;
   /** There when other threads can have instances on the same memory. */
@@ -91,6 +93,7 @@ export function instantiateKernels(
   const left = exports[budgetName] as WasmGlobal | undefined;
   const count = find("aiekit_ops");
   const shuffles = find("aiekit_shuffles");
+  const counted = find("aiekit_counted");
   const stack = exports.__stack_pointer;
   const dataEnd = exports.__data_end;
   return {
@@ -101,6 +104,7 @@ export function instantiateKernels(
     staticsEnd: dataEnd instanceof wasm.Global ? Number(dataEnd.value) : undefined,
     stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
     takeOps: count && (() => takeOps(count, shuffles)),
+    counted: counted && ((ops) => countedJust(counted, ops)),
     budget: left && { left, offsetBefore: compile().offsetBefore },
     threaded: threaded && { kernels: threaded, registers },
   };
@@ -178,4 +182,9 @@ function takeOps(count: KernelFunction, shuffles: KernelFunction | undefined): K
   const of = (kind: number): number => Number(count(kind)) >>> 0;
   const ops = { loadBytes: of(0), storeBytes: of(1), macIssues: of(2), vectorIssues: of(3), scalarCycles: of(4) };
   return { ...ops, shuffleIssues: shuffles && Number(shuffles()) >>> 0 };
+}
+
+function countedJust(counted: KernelFunction, ops: KernelOps): boolean {
+  const { loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles, shuffleIssues = 0 } = ops;
+  return counted(loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles, shuffleIssues) === 1;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AieArrayOptions } from "./aie-array.ts";
+import type { AieArrayOptions } from "./array-options.ts";
 import { SimFault } from "./fault.ts";
 import {
   arrayOf,

@@ -50,6 +50,11 @@ export class Lock {
     this.#clock = clock;
   }
 
+  get stateKey(): string {
+    const waiting = this.#waiting.map(({ user, request }) => `${user.agentName} ${request.equal} ${request.amount}`);
+    return [this.value, ...waiting].join(",");
+  }
+
   /** Who stands at the lock, first come first. */
   get waiting(): readonly LockWait[] {
     return this.#waiting;

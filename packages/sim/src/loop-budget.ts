@@ -1,6 +1,6 @@
 import { ops, readInstruction } from "./wasm-instructions.ts";
 import { type ModuleOutline, outlineModule } from "./wasm-module.ts";
-import { ModuleReader, type Section, sectionIds, unsignedBytes } from "./wasm-sections.ts";
+import { ModuleReader, type Section, sectionIds, signedBytes, unsignedBytes } from "./wasm-sections.ts";
 
 /** Export of the budget: an i64 that loops take from, and that traps below 0. */
 export const budgetName = "aiekit:loop-budget";
@@ -109,13 +109,6 @@ function takeFromBudget(budget: number, instructions: number): number[] {
     ...[ops.globalGet, ...global, i64Const, ...signedBytes(instructions), i64Sub, ops.globalSet, ...global],
     ...[ops.globalGet, ...global, i64Const, 0, i64LessThan, ops.if, emptyBlock, ops.unreachable, ops.end],
   ];
-}
-
-/** Signed LEB128 of a number that is not negative. */
-function signedBytes(value: number): number[] {
-  const bytes = unsignedBytes(value);
-  const last = bytes.pop()!;
-  return (last & 0x40) === 0 ? [...bytes, last] : [...bytes, last | 0x80, 0];
 }
 
 /** A copy of a module with insertions, which remembers where the bytes that it kept came from. */

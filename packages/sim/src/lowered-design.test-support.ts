@@ -1,5 +1,6 @@
 import { encodeTxn, type TxnOp } from "@aiekit/xclbin";
-import { AieArray, type AieArrayOptions } from "./aie-array.ts";
+import { AieArray } from "./aie-array.ts";
+import type { AieArrayOptions } from "./array-options.ts";
 import { parseArrayConfig } from "./parse-array-config.ts";
 
 /** A lowered design with one core between two fifos of depth 2: shim (0,0) -> @in -> core (0,2) -> @out -> shim (0,0). */

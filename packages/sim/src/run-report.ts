@@ -40,6 +40,14 @@ export interface RunReport {
   readonly warnings: readonly string[];
 }
 
+/** What was found out about a run while it ran, or when it was recorded. */
+export interface MeasuredRun extends CounterSpan {
+  readonly cycles: number;
+  readonly instructions: number;
+  readonly wordsMoved: number;
+  readonly warnings: readonly string[];
+}
+
 /** What a report is made of: the parts of an array, and their counters before and after a run. */
 export interface CountedRun extends CounterSpan {
   readonly cores: readonly Core[];
@@ -55,6 +63,32 @@ export function readCounters(
   const values = table.copy();
   for (const part of parts) part.count(values);
   return values;
+}
+
+/** The report of a run on an array of these parts. */
+export function runReport(
+  measured: MeasuredRun,
+  parts: Pick<CountedRun, "cores" | "channels"> & {
+    readonly config: ArrayConfig;
+    readonly path?: readonly PathReport[];
+  },
+): RunReport {
+  const { cycles, instructions, wordsMoved, warnings, before, after } = measured;
+  const { cores, channels, config, path } = parts;
+  const run = { before, after, cores, channels, cycles };
+  let tiles: readonly TileReport[] | undefined;
+  return {
+    cycles,
+    instructions,
+    wordsMoved,
+    // Nobody reads it of most runs, and it would take a tenth of the time of one.
+    get tiles() {
+      tiles ??= tileReports(run, config);
+      return tiles;
+    },
+    ...(path && { path }),
+    warnings,
+  };
 }
 
 /** Tiles that did anything in a run, by column, then row. */

@@ -1,4 +1,5 @@
 import type { CriticalPath } from "./critical-path.ts";
+import type { LaunchHook } from "./replay/launch-hook.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
 
 /** Something that the scheduler wakes at a virtual time. An agent has at most one event in the queue. */
@@ -40,6 +41,9 @@ export class Scheduler {
 
   /** Is told which event makes which; undefined when nobody asks for the critical path. */
   readonly path: CriticalPath | undefined;
+
+  /** Watches what is done to memory while a launch is recorded. */
+  hook: LaunchHook | undefined;
 
   constructor(delays?: Delays, trace?: TraceRecorder, path?: CriticalPath) {
     this.#delays = delays;

@@ -130,6 +130,7 @@ export class Stream implements Agent, WordStream {
   }
 
   #deliverHeader(sinks: readonly StreamEnd[]): void {
+    this.#clock.hook?.strays();
     for (const sink of sinks) if (sink.shadow) wordsDefined(sink, 1);
     this.#scratch[0] = this.source.packetHeader;
     for (const sink of sinks) {
@@ -145,12 +146,13 @@ export class Stream implements Agent, WordStream {
     let isTouched = false;
     for (const sink of sinks) if (sink.isTouched) isTouched = true;
     if (isTouched) this.#deliverLater(sinks, words);
-    else if (sinks.length === 1) copyWords(this.source, sinks[0]!, words);
-    else broadcastWords(this.source, sinks, words);
+    else if (sinks.length === 1) copyWords(this.source, sinks[0]!, words, this.#clock.hook);
+    else broadcastWords(this.source, sinks, words, this.#clock.hook);
   }
 
   /** Kernels may touch what some of the sinks write. */
   #deliverLater(sinks: readonly StreamEnd[], words: number): void {
+    this.#clock.hook?.strays();
     if (this.#scratch.length < words) this.#scratch = new Uint32Array(words);
     gatherWords(this.source, this.#scratch, words);
     for (const sink of sinks) {

@@ -99,21 +99,26 @@ export class ThreadedCall {
 
   /** Waits for the call that was handed over. @throws SimFault as a call on the array's own thread does. */
   end(): CallResult {
-    const { cost, call } = this.#site;
     try {
-      const { value, ops, tookMs } = this.#core.end();
-      this.#took(tookMs);
-      const cycles = ops ? kernelCycles(cost, ops) : uncountedKernelCycles(cost, this.#argumentBytes(this.#args));
-      if (cycles !== this.#foreseen) {
-        throw new Error(
-          `simulated array: kernel ${call.name} counted ${cycles} cycles in a thread, foreseen were ${this.#foreseen}; run it with one thread and report this`,
-        );
-      }
-      return { value, cycles, ops };
+      return this.land();
     } catch (error) {
       if (!(error instanceof FailedCall)) throw error;
-      const pointers = this.#args.filter((_, i) => call.pointers[i]) as number[];
+      const pointers = this.#args.filter((_, i) => this.#site.call.pointers[i]) as number[];
       throw kernelFault(error.error, { site: this.#site, pointers, stackPointer: error.stackPointer });
     }
+  }
+
+  /** The same. @throws FailedCall, which somebody else explains. */
+  land(): CallResult {
+    const { cost, call } = this.#site;
+    const { value, ops, tookMs } = this.#core.end();
+    this.#took(tookMs);
+    const cycles = ops ? kernelCycles(cost, ops) : uncountedKernelCycles(cost, this.#argumentBytes(this.#args));
+    if (cycles !== this.#foreseen) {
+      throw new Error(
+        `simulated array: kernel ${call.name} counted ${cycles} cycles in a thread, foreseen were ${this.#foreseen}; run it with one thread and report this`,
+      );
+    }
+    return { value, cycles, ops };
   }
 }

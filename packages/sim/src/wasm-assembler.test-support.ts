@@ -2,6 +2,8 @@
 export interface HandModule {
   readonly functions: readonly HandFunction[];
   readonly stackBytes?: number;
+  /** Mutable i32 globals that begin at 0, from index 2 on. */
+  readonly globals?: number;
   readonly memory?: { readonly minimum: number; readonly maximum?: number };
   /** Statics: bytes at an address of the tile. */
   readonly data?: { readonly address: number; readonly bytes: readonly number[] };
@@ -57,7 +59,7 @@ export function addKernel(name: string): HandFunction {
 
 /** Source: WebAssembly Core Specification 2.0, chapter 5. */
 export function assemble(module: HandModule): Uint8Array {
-  const { functions, stackBytes = 1024, memory = { minimum: 1 }, data } = module;
+  const { functions, stackBytes = 1024, globals = 0, memory = { minimum: 1 }, data } = module;
   const dataEnd = data === undefined ? 0 : data.address + data.bytes.length;
   const signatures = functions.map((f) => [
     0x60,
@@ -82,7 +84,7 @@ export function assemble(module: HandModule): Uint8Array {
       ]),
     ),
     ...section(3, vector(functions.map((_, i) => [i + 1]))),
-    ...section(6, vector([global(1, stackBytes), global(0, dataEnd)])),
+    ...section(6, vector([global(1, stackBytes), global(0, dataEnd), ...new Array(globals).fill(global(1, 0))])),
     ...section(7, vector([...exports, [...name("__stack_pointer"), 3, 0], [...name("__data_end"), 3, 1]])),
     ...section(10, vector(bodies)),
     ...(data ? section(11, vector([dataSegment(data)])) : []),

@@ -97,3 +97,10 @@ export function unsignedBytes(value: number): number[] {
     bytes.push((rest & 0x7f) | 0x80);
   }
 }
+
+/** Signed LEB128 of a number that is not negative. */
+export function signedBytes(value: number): number[] {
+  const bytes = unsignedBytes(value);
+  const last = bytes.pop()!;
+  return (last & 0x40) === 0 ? [...bytes, last] : [...bytes, last | 0x80, 0];
+}

@@ -47,6 +47,7 @@ export function linkToolJob(job: LinkJob, pages = job.memoryPages ?? 1): ToolJob
       // aie_api's counters are read through it; objects that do not count have none.
       "--export-if-defined=aiekit_ops",
       "--export-if-defined=aiekit_shuffles",
+      "--export-if-defined=aiekit_counted",
       ...job.exports.map((name) => `--export=${name}`),
       ...job.objects.map((object) => object.name),
       "-o",

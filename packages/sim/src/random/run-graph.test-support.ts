@@ -1,7 +1,8 @@
 import { lowerDesign, type Operation } from "@aiekit/mlir";
 import type { TxnOp } from "@aiekit/xclbin";
-import { AieArray, type AieArrayOptions } from "../aie-array.ts";
+import { AieArray } from "../aie-array.ts";
 import type { ArrayConfig } from "../array-config.ts";
+import type { AieArrayOptions } from "../array-options.ts";
 import { loadArrayConfig } from "../load-array-config.ts";
 import { bytesOf, insts, sync, transfer } from "../lowered-design.test-support.ts";
 import type { RunReport } from "../run-report.ts";

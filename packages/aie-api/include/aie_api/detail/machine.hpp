@@ -90,5 +90,17 @@ extern "C" __attribute__((weak, used, noinline, optnone)) int32_t aiekit_shuffle
   return static_cast<int32_t>(count);
 }
 
+// 1 when just this was counted since it was last asked, and all counters are 0 again; else 0, and they stay as they are.
+extern "C" __attribute__((weak, used, noinline, optnone)) int32_t aiekit_counted(uint32_t load, uint32_t store,
+                                                                                 uint32_t mac, uint32_t vector,
+                                                                                 uint32_t scalar, uint32_t shuffle) {
+  if (aiekit::load_bytes != load || aiekit::store_bytes != store || aiekit::mac_cycles != mac) return 0;
+  if (aiekit::vector_cycles != vector || aiekit::scalar_cycles != scalar) return 0;
+  if (aiekit::shuffle_cycles != shuffle) return 0;
+  aiekit::load_bytes = aiekit::store_bytes = aiekit::mac_cycles = 0;
+  aiekit::vector_cycles = aiekit::scalar_cycles = aiekit::shuffle_cycles = 0;
+  return 1;
+}
+
 AIEKIT_INLINE void event0() { aiekit_event(0); }
 AIEKIT_INLINE void event1() { aiekit_event(1); }

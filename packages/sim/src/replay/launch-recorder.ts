@@ -1,0 +1,137 @@
+import type { HostBuffer } from "../controller.ts";
+import { isStaging } from "../copy-words.ts";
+import type { Core } from "../core.ts";
+import type { KernelSiteFunction } from "../kernel-call.ts";
+import { shuffleOf } from "../word-shuffle.ts";
+import type { CopiedWords, LaunchHook } from "./launch-hook.ts";
+import { bound, type TapeStep } from "./launch-tape.ts";
+import type { OwnMemory } from "./own-memory.ts";
+
+/** Longer tapes would hold more memory than they save time: about 100 bytes a step. */
+const mostSteps = 500_000;
+
+/** Writes down what a launch does to memory, for as long as it can be done again without the array. */
+export class LaunchRecorder implements LaunchHook {
+  readonly #own: OwnMemory;
+  readonly #args: ReadonlyMap<Uint32Array, number>;
+  #steps: TapeStep[] | undefined = [];
+  #hostIsOver = false;
+  readonly #numbers = new Map<object, number>();
+  readonly #views = new Map<string, Uint32Array>();
+  readonly #known = new Map<string, TapeStep>();
+  readonly #fired = new Set<Core>();
+  /** What cores' own buffers hold at the start, and which of these words the stream writes before a core may look. */
+  readonly startOwn: Uint32Array;
+  readonly freeOwn: Uint8Array;
+
+  constructor(own: OwnMemory, host: readonly HostBuffer[]) {
+    this.#own = own;
+    this.#args = new Map(host.map(({ words }, arg) => [words, arg]));
+    this.startOwn = own.read();
+    this.freeOwn = new Uint8Array(own.size);
+  }
+
+  /** Undefined when something was done that a tape cannot hold. */
+  get steps(): readonly TapeStep[] | undefined {
+    return this.#steps;
+  }
+
+  /** The launch has ended: what is still to come may touch tiles only, since host memory is the host's again. */
+  launchEnded(): void {
+    this.#hostIsOver = true;
+  }
+
+  copies(words: CopiedWords): boolean {
+    const { from, a, as, to, b, bs, runWords, count } = words;
+    const fromArg = this.#args.get(from) ?? -1;
+    const toArg = this.#args.get(to) ?? -1;
+    const usesHost = fromArg >= 0 || toArg >= 0;
+    const betweenHosts = fromArg >= 0 && toArg >= 0;
+    if (betweenHosts || (usesHost && this.#hostIsOver)) this.strays();
+    if (this.#touchesOwn(from, a, as, runWords, count) || this.#touchesOwn(to, b, bs, runWords, count)) this.strays();
+    const shuffle = as && bs && shuffleOf(as, bs, runWords);
+    const [first, span] = shuffle ? [a + shuffle.first, shuffle.span] : [a, count];
+    const isOneView = fromArg < 0 && (shuffle !== undefined || as === undefined);
+    const view = isOneView ? this.#viewOf(from, first, span) : undefined;
+    const key = [a, b, runWords, count, ...[from, to, as, bs].map((one) => this.#numberOf(one))].join();
+    this.#push(
+      this.#once(key, { kind: "copy", ...words, fromArg, toArg, shuffle, mirrorAt: -1, view, arrives: !isStaging(to) }),
+    );
+    return false;
+  }
+
+  zeroes(to: Uint32Array, first: number, count: number): boolean {
+    this.#push({ kind: "zero", to, first, count });
+    return false;
+  }
+
+  /** Nothing but bodies of cores reads their own buffers, whose words at the end of a launch are known. */
+  writes(to: Uint32Array, index: number, value: number): boolean {
+    const uses = this.#own.usesOf(to, index);
+    if (uses.length === 0) this.#push({ kind: "write", to, index, value });
+    for (const { number, cores } of uses) {
+      if (![...cores].some((core) => this.#fired.has(core))) this.freeOwn[number] = 1;
+    }
+    return false;
+  }
+
+  calls(core: Core, site: KernelSiteFunction, args: readonly (number | bigint)[]): number | bigint | undefined {
+    const value = site.run(...args);
+    const buffers = site.buffersBehind(args);
+    if (buffers.some((buffer) => buffer === undefined || this.#own.hasBuffer(buffer.name))) this.strays();
+    const { cycles, ops } = site;
+    const counts = ops && Object.values(ops);
+    const key = [
+      "call",
+      this.#numberOf(site),
+      ...args.map((arg) => `${typeof arg} ${arg}`),
+      value,
+      cycles,
+      counts,
+    ].join();
+    this.#push(
+      this.#once(key, { kind: "call", core, site, args, invoke: bound(site.invoke, args), value, cycles, ops }),
+    );
+    return value;
+  }
+
+  fires(core: Core): void {
+    this.#fired.add(core);
+  }
+
+  strays(): void {
+    this.#steps = undefined;
+  }
+
+  /** One object for steps that are the same: a launch has a few hundred of them, which stay in the processor's caches. */
+  #once(key: string, step: TapeStep): TapeStep {
+    const known = this.#known.get(key) ?? step;
+    this.#known.set(key, known);
+    return known;
+  }
+
+  #viewOf(words: Uint32Array, first: number, count: number): Uint32Array {
+    const key = `${this.#numberOf(words)},${first},${count}`;
+    const view = this.#views.get(key) ?? words.subarray(first, first + count);
+    this.#views.set(key, view);
+    return view;
+  }
+
+  #numberOf(one: object | undefined): number {
+    if (one === undefined) return -1;
+    const number = this.#numbers.get(one) ?? this.#numbers.size;
+    this.#numbers.set(one, number);
+    return number;
+  }
+
+  #push(step: TapeStep): void {
+    if (this.#steps === undefined) return;
+    this.#steps.push(step);
+    if (this.#steps.length > mostSteps) this.strays();
+  }
+
+  #touchesOwn(words: Uint32Array, base: number, starts: Int32Array | undefined, run: number, count: number): boolean {
+    if (starts === undefined) return this.#own.has(words, base, count);
+    return starts.some((start) => this.#own.has(words, base + start, run));
+  }
+}

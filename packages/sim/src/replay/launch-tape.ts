@@ -1,0 +1,96 @@
+import type { HostBuffer } from "../controller.ts";
+import type { Core } from "../core.ts";
+import type { KernelOps } from "../cost-model.ts";
+import type { KernelSiteFunction } from "../kernel-call.ts";
+import type { KernelFunction } from "../kernel-module.ts";
+import type { MeasuredRun } from "../run-report.ts";
+import type { Shuffle } from "../shuffle-engine.ts";
+import type { HostMirror } from "./host-mirror.ts";
+import type { CopiedWords } from "./launch-hook.ts";
+
+/** Words copied. Host memory is another one in each launch: `fromArg`, `toArg` are its argument, -1 for other memory. */
+export interface CopyStep extends CopiedWords {
+  readonly kind: "copy";
+  readonly fromArg: number;
+  readonly toArg: number;
+  /** How many short runs are copied; undefined where a loop does it. */
+  readonly shuffle: Shuffle | undefined;
+  /** Where in the tape's mirror what is shuffled begins; -1 where it is not read from there. */
+  readonly mirrorAt: number;
+  /** What is read, from the first word to the last, where it is in memory that stays and one run, or is shuffled. */
+  readonly view: Uint32Array | undefined;
+  /** The words have arrived in a buffer: those that lie between two patterns have not. */
+  readonly arrives: boolean;
+}
+
+export interface ZeroStep {
+  readonly kind: "zero";
+  readonly to: Uint32Array;
+  readonly first: number;
+  readonly count: number;
+}
+
+export interface WriteStep {
+  readonly kind: "write";
+  readonly to: Uint32Array;
+  readonly index: number;
+  readonly value: number;
+}
+
+/** A kernel call, what it returned and how long it took. */
+export interface CallStep {
+  readonly kind: "call";
+  readonly core: Core;
+  readonly site: KernelSiteFunction;
+  readonly args: readonly (number | bigint)[];
+  /** The kernel alone with these arguments. */
+  readonly invoke: () => number | bigint | undefined;
+  readonly value: number | bigint | undefined;
+  readonly cycles: number;
+  readonly ops: KernelOps | undefined;
+}
+
+/** A function of its own for each number of arguments: spreading a list at every call takes as long as a short copy. */
+export function bound(kernel: KernelFunction, args: readonly (number | bigint)[]): CallStep["invoke"] {
+  const [a, b, c, d, e] = args as (number | bigint)[];
+  switch (args.length) {
+    case 0:
+      return () => kernel();
+    case 1:
+      return () => kernel(a!);
+    case 2:
+      return () => kernel(a!, b!);
+    case 3:
+      return () => kernel(a!, b!, c!);
+    case 4:
+      return () => kernel(a!, b!, c!, d!);
+    case 5:
+      return () => kernel(a!, b!, c!, d!, e!);
+    default:
+      return () => kernel(...args);
+  }
+}
+
+export type TapeStep = CopyStep | ZeroStep | WriteStep | CallStep;
+
+/** All that one launch does to memory, in order: what the array's locks, DMAs and cores made of one instruction stream. */
+export interface LaunchTape {
+  readonly steps: readonly TapeStep[];
+  readonly mirror: HostMirror | undefined;
+  /** Of each host buffer. */
+  readonly hostBytes: readonly number[];
+  /** State of the array from which the launch does just this, and the one that it leaves, when all has come to rest. */
+  readonly startKey: string;
+  readonly endKey: string;
+  /** What cores' own buffers hold before and behind it. */
+  readonly startOwn: Uint32Array;
+  readonly endOwn: Uint32Array;
+  /** 1 for words of them that the stream writes before a core looks: they may hold anything before. */
+  readonly freeOwn: Uint8Array;
+  readonly measured: MeasuredRun;
+}
+
+/** Whether a launch with these buffers can be played from `tape`. */
+export function fitsHost(tape: LaunchTape, host: readonly HostBuffer[]): boolean {
+  return tape.hostBytes.length === host.length && tape.hostBytes.every((bytes, i) => bytes === host[i]!.bytes);
+}

@@ -1,0 +1,243 @@
+import { lowerDesign } from "@aiekit/mlir";
+import { decodeTxn, type TxnStream } from "@aiekit/xclbin";
+import { expect, test } from "vitest";
+import { AieArray } from "../aie-array.ts";
+import type { AieArrayOptions } from "../array-options.ts";
+import type { SimFault } from "../fault.ts";
+import { loadArrayConfig } from "../load-array-config.ts";
+import { arrayOf, bytesOf, type CoreDesign, coreDesign, inAndOut, insts } from "../lowered-design.test-support.ts";
+import { graphDesign } from "../random/graph-design.test-support.ts";
+import { type Graph, randomFrom, randomGraph } from "../random/random-graph.test-support.ts";
+import { graphInputs, graphOps } from "../random/run-graph.test-support.ts";
+import type { RunReport } from "../run-report.ts";
+import { addKernel, assemble, type HandFunction, op } from "../wasm-assembler.test-support.ts";
+
+/** What arrays are compared by: one works out each launch, the others play theirs, with one thread and with several. */
+const everyWay: readonly AieArrayOptions[] = [
+  { tapes: false },
+  {},
+  { threads: 2, threadedFromUs: 0 },
+  { threads: 3, threadedFromUs: 0, takesCalls: false },
+];
+const add = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
+
+const words16: Omit<CoreDesign, "work"> = {
+  input: "memref<16xi32>",
+  output: "memref<16xi32>",
+  inputBytes: 64,
+  outputBytes: 64,
+  inputElements: 16,
+  outputElements: 16,
+  declarations: "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)",
+};
+const callK = (count: number, added: number): string => `
+  %_n = arith.constant ${count} : i32
+  %_k = arith.constant ${added} : i32
+  func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`;
+
+/** The same launch, decoded once as hosts do: streams are known by their decoded records. */
+const streamOf = (objects: number): TxnStream =>
+  decodeTxn(inAndOut(new Int32Array(16 * objects), new Int32Array(16 * objects)).insts);
+
+/** Everything that a report says, its parts that are made when they are read included. */
+const whole = ({ cycles, instructions, wordsMoved, tiles, warnings }: RunReport) => ({
+  cycles,
+  instructions,
+  wordsMoved,
+  tiles,
+  warnings,
+});
+
+/** The graph with every core a caller of `k`: what cores look at themselves is then not the data. */
+function callingGraph(seed: number): Graph | undefined {
+  const graph = randomGraph(seed);
+  const nodes = graph.nodes.map((node) => ("take" in node ? { ...node, calls: true, factor: 1 } : node));
+  return nodes.every((node) => !("take" in node) || (node.inputs.length === 1 && node.take === 1))
+    ? { ...graph, nodes }
+    : undefined;
+}
+
+test("launches of random graphs that are played leave the bytes, cycles and reports of launches worked out anew", async () => {
+  let played = 0;
+  let graphs = 0;
+  for (let seed = 1; seed <= 200; seed++) {
+    const graph = callingGraph(seed);
+    if (graph === undefined) continue;
+    graphs++;
+    const config = loadArrayConfig(lowerDesign(graphDesign(graph)).module);
+    const stream = decodeTxn(insts(graphOps(graph, config)));
+    const calling = graph.nodes.flatMap((node) => ("take" in node ? [`${node.col},${node.row}`] : []));
+    const seen = [];
+    // Threads take their time to start.
+    for (const options of seed % 8 === 0 ? everyWay : everyWay.slice(0, 2)) {
+      const array = new AieArray(config, new Map(calling.map((place) => [place, add])), options);
+      const launches = [];
+      for (let launch = 0; launch < 7; launch++) {
+        const outputs = graph.outputs.map((wire) => new Int32Array(wire.objects * graph.words));
+        const inputs = graphInputs(graph).map((input) => input.map((x) => x * 3 + launch));
+        const report = await array.run({ insts: stream, buffers: [...inputs, ...outputs].map(bytesOf) });
+        launches.push({ outputs, report: whole(report) });
+      }
+      const memory = config.buffers.map(({ name }) => [name, [...array.buffer(name)]]);
+      seen.push({ launches, memory });
+      played += array.playedLaunches;
+      array.close();
+    }
+
+    for (const one of seen.slice(1)) expect(one, `seed ${seed}`).toEqual(seen[0]);
+  }
+  expect({ graphs: graphs >= 30, played: played >= 3 * graphs }).toEqual({ graphs: true, played: true });
+});
+
+test.each([
+  ["as many objects as buffers: every launch begins in one state", 4, 5],
+  ["an odd number of objects: buffers change their roles", 3, 4],
+])("%s", async (_, objects, played) => {
+  const stream = streamOf(objects);
+  const array = arrayOf(coreDesign({ ...words16, work: callK(16, 1000) }), { "0,2": add });
+  for (let launch = 0; launch < 7; launch++) {
+    const input = Int32Array.from({ length: 16 * objects }, (_, i) => 100 * launch + i);
+    const output = new Int32Array(16 * objects);
+    await array.run({ insts: stream, buffers: [input, output].map(bytesOf) });
+
+    expect(output).toEqual(input.map((x) => x + 1000));
+  }
+  expect(array.playedLaunches).toBe(played);
+});
+
+/** The launches of several streams one after the other, on an array of each way: `objects` of each, filled by its number. */
+async function compare(
+  kernel: HandFunction[],
+  objects: readonly number[],
+  { fill = (launch: number, i: number) => 100 * launch + i, ways = everyWay, reportsOnly = false } = {},
+) {
+  const streams = new Map([...new Set(objects)].map((count) => [count, streamOf(count)]));
+  const module = assemble({ functions: kernel, globals: 1, memory: { minimum: 1, maximum: 1 } });
+  const seen = [];
+  const counts: number[] = [];
+  for (const options of ways) {
+    const array = arrayOf(coreDesign({ ...words16, work: callK(16, 1000) }), { "0,2": module }, options);
+    const launches: unknown[] = [];
+    for (const [launch, count] of objects.entries()) {
+      const input = Int32Array.from({ length: 16 * count }, (_, i) => fill(launch, i));
+      const output = new Int32Array(16 * count);
+      const run = array.run({ insts: streams.get(count)!, buffers: [input, output].map(bytesOf) });
+      launches.push(
+        await run.then(whole, (error: SimFault) => ({ message: error.message, fault: error.fault })),
+        reportsOnly ? [] : output,
+      );
+    }
+    const memory = ["in_cons_buff_0", "in_cons_buff_1", "out_buff_0", "out_buff_1"].map((name) => [
+      ...array.buffer(name),
+    ]);
+    seen.push({ launches, memory: reportsOnly ? [] : memory });
+    counts.push(array.playedLaunches);
+    array.close();
+  }
+  const [worked, ...played] = seen;
+  for (const [i, one] of played.entries()) expect(one, `${objects}, way ${i + 1}`).toEqual(worked);
+  expect(counts[0]).toBe(0);
+  return { launches: worked!.launches, counts: counts.slice(1) };
+}
+
+test("streams in any order, with and without a tape, go on from where the others left the array", async () => {
+  const random = randomFrom(5);
+  for (let round = 0; round < 20; round++) {
+    const objects = Array.from({ length: 24 }, () => 1 + random(4));
+    const { counts } = await compare([addKernel("k")], objects, round % 4 === 0 ? {} : { ways: everyWay.slice(0, 2) });
+
+    expect(Math.min(...counts), `${objects}`).toBeGreaterThan(5);
+  }
+});
+
+/** `k` that counts as many scalar cycles as the first word of its input says, in global 2. */
+const cyclesByData: HandFunction[] = [
+  { ...addKernel("k"), code: [...op.get(0), ...op.load, ...op.setGlobal(2), ...addKernel("k").code] },
+  {
+    name: "aiekit_ops",
+    params: 1,
+    returns: true,
+    code: [
+      ...[...op.get(0), ...op.constant(4), ...op.sub, ...op.eqz, 0x04, 0x40, ...op.getGlobal(2), ...op.constant(0)],
+      ...[...op.setGlobal(2), 0x0f, ...op.end, ...op.constant(0)],
+    ],
+  },
+];
+
+test.each([0, 16, 40])(
+  "a kernel whose cycles change with word %i of the input goes on as if nothing had been played",
+  async (at) => {
+    // The sixth and eighth launch take longer from there on.
+    const fill = (launch: number, i: number) => (i >= at && (launch === 5 || launch === 7) ? 5000 + launch : 70);
+    const { counts } = await compare(cyclesByData, new Array(11).fill(4), { fill });
+
+    expect(Math.min(...counts)).toBeGreaterThan(2);
+  },
+);
+
+test("a stream whose kernels differ again and again is left alone", async () => {
+  const { counts } = await compare(cyclesByData, new Array(20).fill(4), { fill: (launch) => 10 * launch });
+
+  expect(counts).toEqual([0, 0, 0]);
+});
+
+test.each([0, 16, 48])(
+  "a kernel that fails at word %i of a launch that is played fails as it would otherwise",
+  async (at) => {
+    const fails: HandFunction = {
+      ...addKernel("k"),
+      code: [
+        ...[
+          ...op.get(0),
+          ...op.load,
+          ...op.constant(999),
+          ...op.sub,
+          ...op.eqz,
+          0x04,
+          0x40,
+          ...op.unreachable,
+          ...op.end,
+        ],
+        ...addKernel("k").code,
+      ],
+    };
+    const fill = (launch: number, i: number) => (launch === 5 && i === at ? 999 : i);
+    const objects = new Array(6).fill(4);
+    const { launches } = await compare([fails], objects, { fill, ways: everyWay.slice(0, 2) });
+    // Memory after a fault may be further with threads, and so may what had come out.
+    const { counts } = await compare([fails], objects, { fill, reportsOnly: true });
+
+    expect(launches[10]).toMatchObject({ message: expect.stringContaining("kernel k on core (0,2)") });
+    expect(counts).toEqual([3, 3, 3]);
+  },
+);
+
+test("a launch that is played gives way to the event loop, tells its progress, and is stopped by a signal", async () => {
+  const objects = 400;
+  const stream = streamOf(objects);
+  let now = 0;
+  const array = arrayOf(
+    coreDesign({ ...words16, work: callK(16, 1) }),
+    { "0,2": add },
+    { wallClock: () => (now += 60) },
+  );
+  const buffers = [new Int32Array(16 * objects), new Int32Array(16 * objects)].map(bytesOf);
+  for (let launch = 0; launch < 3; launch++) await array.run({ insts: stream, buffers });
+  expect(array.playedLaunches).toBe(1);
+
+  const words: number[] = [];
+  const { wordsMoved } = await array.run({
+    insts: stream,
+    buffers,
+    onProgress: (progress) => words.push(progress.wordsMoved),
+  });
+  const before = 3 * wordsMoved;
+  expect(words.length).toBeGreaterThan(5);
+  expect(words).toEqual([...words].sort((a, b) => a - b));
+  expect(words.every((count) => count > before && count <= before + wordsMoved)).toBe(true);
+
+  const stop = new AbortController();
+  const stopped = array.run({ insts: stream, buffers, signal: stop.signal, onProgress: () => stop.abort() });
+  await expect(stopped).rejects.toThrow("simulated run: stopped");
+  await expect(array.run({ insts: stream, buffers })).rejects.toThrow("it stopped in an earlier run");
+});
