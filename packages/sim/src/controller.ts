@@ -1,15 +1,16 @@
 import { UsageError } from "@aiekit/core";
-import { type DeviceModel, type DmaDirection, memtileReaches, type TileCoord } from "@aiekit/mlir";
+import { type DeviceModel, memtileReaches, type TileCoord } from "@aiekit/mlir";
 import type { TxnOp } from "@aiekit/xclbin";
 import { type Bd, type BdMemory, extentWords } from "./bd.ts";
 import { type BdFields, decodeBd } from "./bd-registers.ts";
 import type { CostModel } from "./cost-model.ts";
-import type { ChannelPlace, DmaChannel } from "./dma-channel.ts";
+import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault, tileName } from "./fault.ts";
 import type { Lock } from "./lock.ts";
 import { decodeRegister, type Register } from "./registers.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import type { Tile } from "./tile.ts";
+import { type SyncOp, Tokens } from "./tokens.ts";
 
 /** A host buffer of one run, as the shim DMA sees it. */
 export interface HostBuffer {
@@ -23,12 +24,6 @@ export interface ControllerParts {
   readonly cost: CostModel;
   readonly tile: (coord: TileCoord) => Tile;
 }
-
-type SyncOp = TxnOp & { readonly op: "sync" };
-
-/** A channel as tokens are counted by. */
-export const channelKey = ({ tile, direction, channel }: ChannelPlace): string =>
-  `${tile.col},${tile.row},${direction},${channel}`;
 
 /** Raw words of a BD that the stream writes, and the host argument that an address patch gave it. */
 interface BdWrite {
@@ -49,8 +44,8 @@ export class Controller implements Agent {
   executed = 0;
   doing = "instructions";
   readonly warnings = new Set<string>();
+  readonly tokens = new Tokens();
   readonly #parts: ControllerParts;
-  readonly #tokens = new Map<string, number>();
   readonly #bdWrites = new Map<string, BdWrite>();
   /** BDs of which this run has written every word. */
   readonly #whole = new Set<BdWrite>();
@@ -76,17 +71,10 @@ export class Controller implements Agent {
     if (ops.length > 0) this.#parts.clock.at(this.#parts.clock.now, this);
   }
 
-  /** Tokens that nobody has taken. */
-  get stateKey(): string {
-    const tokens = [...this.#tokens].filter(([, count]) => count > 0).map(([key, count]) => `${key}=${count}`);
-    return tokens.sort().join(";");
-  }
-
   /** A task that asked for it has ended. */
   token(channel: DmaChannel): void {
-    const key = channelKey(channel);
-    this.#tokens.set(key, (this.#tokens.get(key) ?? 0) + 1);
-    if (this.waiting && this.#takeTokens(this.waiting)) {
+    this.tokens.add(channel);
+    if (this.waiting && this.tokens.take(this.waiting)) {
       this.waiting = undefined;
       this.doing = "tokens";
       this.#parts.clock.at(this.#parts.clock.now + this.#parts.cost.tokenCycles, this);
@@ -100,7 +88,7 @@ export class Controller implements Agent {
     this.executed++;
     this.doing = "instructions";
     this.#parts.clock.progressed();
-    if (op.op === "sync" && !this.#takeTokens(op)) {
+    if (op.op === "sync" && !this.tokens.take(op)) {
       this.waiting = op;
       return;
     }
@@ -110,36 +98,10 @@ export class Controller implements Agent {
     }
   }
 
-  /** What the stream does in all, and what is left of it behind the record that is executed or waits. */
-  get instructions(): { readonly all: readonly TxnOp[]; readonly left: readonly TxnOp[] } {
-    return { all: this.#ops, left: this.#ops.slice(this.position) };
-  }
-
-  /** Tokens of a channel that this stream's syncs have taken. */
-  tokensTaken(place: ChannelPlace): number {
-    const ended = this.#ops.slice(0, this.position - (this.waiting ? 1 : 0));
-    const names = (op: TxnOp): boolean =>
-      op.op === "sync" && syncChannels(op).some((c) => channelKey(c) === channelKey(place));
-    return ended.filter(names).length;
-  }
-
-  /** Channels whose tokens no sync has taken. */
-  spareTokens(): readonly string[] {
-    return [...this.#tokens].flatMap(([key, count]) => (count > 0 ? [key] : []));
-  }
-
-  /** Channels whose token a sync still lacks. */
-  missingTokens(sync: SyncOp): readonly { tile: TileCoord; direction: DmaDirection; channel: number }[] {
-    return syncChannels(sync).filter((c) => !this.#tokens.get(channelKey(c)));
-  }
-
-  #takeTokens(sync: SyncOp): boolean {
-    if (this.missingTokens(sync).length > 0) return false;
-    for (const channel of syncChannels(sync)) {
-      const key = channelKey(channel);
-      this.#tokens.set(key, this.#tokens.get(key)! - 1);
-    }
-    return true;
+  /** Records that the stream has executed, and those that are left behind the one that waits. */
+  get records(): { readonly done: readonly TxnOp[]; readonly left: readonly TxnOp[] } {
+    const done = this.position - (this.waiting ? 1 : 0);
+    return { done: this.#ops.slice(0, done), left: this.#ops.slice(this.position) };
   }
 
   #execute(op: Exclude<TxnOp, SyncOp>): void {
@@ -402,13 +364,4 @@ export class Controller implements Agent {
       { hint },
     );
   }
-}
-
-function syncChannels(sync: SyncOp): { tile: TileCoord; direction: DmaDirection; channel: number }[] {
-  const direction: DmaDirection = sync.direction === 0 ? "S2MM" : "MM2S";
-  return Array.from({ length: sync.cols * sync.rows }, (_, i) => ({
-    tile: { col: sync.col + (i % sync.cols), row: sync.row + Math.floor(i / sync.cols) },
-    direction,
-    channel: sync.channel,
-  }));
 }

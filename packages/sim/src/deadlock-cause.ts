@@ -10,7 +10,10 @@ export interface Cause {
 }
 
 /** Follows the controller's waits to one that nobody can end. */
-export function findCause(waits: readonly Waiting[], { controller }: DeadlockScene): Cause | undefined {
+export function findCause(
+  waits: readonly Waiting[],
+  { controller, channels, isCounted }: DeadlockScene,
+): Cause | undefined {
   const seen = new Set<string>();
   const search = (key: string, path: readonly Waiting[]): readonly Waiting[] | undefined => {
     if (seen.has(key)) return undefined;
@@ -30,7 +33,12 @@ export function findCause(waits: readonly Waiting[], { controller }: DeadlockSce
   const last = way?.at(-1);
   if (way === undefined || last?.end === undefined) return undefined;
   const needer = way.findLast(({ key }) => key.startsWith("core ")) ?? last;
-  return causes[last.end.kind](last.end as never, { last, needer, spare: controller.spareTokens().length > 0 });
+  return causes[last.end.kind](last.end as never, {
+    last,
+    needer,
+    isCounted,
+    spare: channels.some((channel) => controller.tokens.has(channel)),
+  });
 }
 
 interface Way {
@@ -38,25 +46,27 @@ interface Way {
   readonly last: Waiting;
   /** The core that needs what does not come; without one, the same. */
   readonly needer: Waiting;
+  /** Locks know how often they were given and taken. */
+  readonly isCounted: boolean;
   /** There are tokens that nobody waits for. */
   readonly spare: boolean;
 }
 
 const causes: { readonly [K in DeadEnd["kind"]]: (end: DeadEnd & { readonly kind: K }, way: Way) => Cause } = {
-  ended: ({ cores }, { last, needer }) => {
+  ended: ({ cores }, { last, needer, isCounted }) => {
     const who = cores.join(" and ");
     return {
-      why: `${who} has ended${last.lock ? afterObjects(last.lock.of) : ""}; ${needer.key} waits for ${awaited(needer, last.lock?.of.counts?.fifo)}`,
+      why: `${who} has ended${last.lock && isCounted ? afterObjects(last.lock.of) : ""}; ${needer.key} waits for ${isCounted ? awaited(needer, last.lock?.of.counts?.fifo) : waitsFor(needer)}`,
       hint: `no launch starts a core's body again: give ${who} as many rounds as ${needer.key} needs, or a loop without end`,
     };
   },
-  ungiven: (_, { last }) => ({
-    why: `nobody gives to lock ${last.lock!.of.name}: it began at ${last.lock!.of.init}, ${unitsText(last.lock!.of.taken)} been taken, ${last.key} needs ${last.lock!.amount} more`,
+  ungiven: (_, { last, isCounted }) => ({
+    why: `nobody gives to lock ${last.lock!.of.name}: it began at ${last.lock!.of.init}, ${isCounted ? `${unitsText(last.lock!.of.taken)} been taken, ` : ""}${last.key} needs ${last.lock!.amount} more`,
     hint: "release the lock where what it counts is free or ready again, or let it begin with more (init)",
   }),
-  sent: ({ channel, objectFifo, isStarted }, { needer }) => ({
+  sent: ({ channel, objectFifo, isStarted }, { needer, isCounted }) => ({
     ...(objectFifo !== undefined && { objectFifo }),
-    why: `${channel} has nothing ${isStarted ? "more to send" : "to send, for the sequence starts no transfer of it"}; ${needer.key} waits for ${awaited(needer)}`,
+    why: `${channel} has nothing ${isStarted ? "more to send" : "to send, for the sequence starts no transfer of it"}; ${needer.key} waits for ${isCounted ? awaited(needer) : waitsFor(needer)}`,
     hint: "send as much as the cores need for what the sequence awaits",
   }),
   "no-token": (_, { spare }) => ({
@@ -73,8 +83,9 @@ function afterObjects({ counts, given, name }: Lock): string {
 }
 
 /** Of an objectFifo that is told already `the 5th`, of another one `room for the 7th object of objectFifo f` */
-function awaited({ lock, waitsFor }: Waiting, told?: string): string {
-  if (lock?.of.counts === undefined) return waitsFor.replace(/[;,].*$/, "");
+function awaited(needer: Waiting, told?: string): string {
+  const { lock } = needer;
+  if (lock?.of.counts === undefined) return waitsFor(needer);
   const { taken, counts } = lock.of;
   const first = taken + 1;
   const last = taken + lock.amount;
@@ -84,6 +95,8 @@ function awaited({ lock, waitsFor }: Waiting, told?: string): string {
   return `${counts.counts === "free" ? "room for " : ""}${which}${of}`;
 }
 
+/** `a filled object of objectFifo f` */
+const waitsFor = (wait: Waiting): string => wait.waitsFor.replace(/ \(.*$|[;,].*$/, "");
 const objectsText = (count: number): string => (count === 1 ? "1 object" : `${count} objects`);
 const unitsText = (count: number): string => (count === 1 ? "1 unit has" : `${count} units have`);
 

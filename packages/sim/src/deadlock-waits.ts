@@ -1,5 +1,5 @@
 import type { ArrayConfig } from "./array-config.ts";
-import { type Controller, channelKey } from "./controller.ts";
+import type { Controller } from "./controller.ts";
 import type { Core } from "./core.ts";
 import type { ChannelPlace, DmaChannel } from "./dma-channel.ts";
 import { type TileCoord, tileName, type Wait } from "./fault.ts";
@@ -7,6 +7,7 @@ import { describeLockWait, type FifoLock } from "./fifo-names.ts";
 import type { Lock } from "./lock.ts";
 import { type SequenceSteps, sequenceSteps } from "./sequence-steps.ts";
 import type { StreamEnd } from "./stream-end.ts";
+import { syncsOf } from "./tokens.ts";
 
 export interface DeadlockScene {
   readonly config: ArrayConfig;
@@ -14,6 +15,8 @@ export interface DeadlockScene {
   readonly cores: readonly Core[];
   readonly channels: readonly DmaChannel[];
   readonly cycle: number;
+  /** False after launches that were played from a tape: what locks gave and took in them was not counted. */
+  readonly isCounted: boolean;
 }
 
 /** Who waits, for what, and who could end it. */
@@ -57,7 +60,7 @@ const spins = "nothing: it loops, and comes to no lock, stream or cascade";
 
 /** All waits of an array that stands still, the controller's first. */
 export function findWaits(scene: DeadlockScene): Waiting[] {
-  const steps = sequenceSteps(scene.config.device, scene.controller.instructions);
+  const steps = sequenceSteps(scene.config.device, scene.controller.records);
   const sight: Sight = { ...scene, steps, label: (channel) => channelLabel(scene.config, channel) };
   return [...controllerWaits(sight), ...scene.cores.flatMap((core) => coreWaits(core, sight)), ...dmaWaits(sight)];
 }
@@ -80,7 +83,9 @@ function servedFifo({ allocations }: ArrayConfig, channel: ChannelPlace): string
 
 function controllerWaits(sight: Sight): Waiting[] {
   const { controller } = sight;
-  return controller.waiting ? controller.missingTokens(controller.waiting).map((place) => tokenWait(place, sight)) : [];
+  return controller.waiting
+    ? controller.tokens.missing(controller.waiting).map((place) => tokenWait(place, sight))
+    : [];
 }
 
 function tokenWait(place: ChannelPlace, sight: Sight): Waiting {
@@ -107,7 +112,7 @@ function noToken(
   channel: DmaChannel | undefined,
   { controller, channels, label, steps }: Sight,
 ): string {
-  const taken = controller.tokensTaken(place);
+  const taken = syncsOf(controller.records.done, place).length;
   const ended =
     taken === 0 ? "whose tasks have ended without one (issue_token)" : `whose tokens, ${taken}, earlier waits took`;
   const tasks =
@@ -116,7 +121,7 @@ function noToken(
       : steps.starts(place) === "never"
         ? ", which has no task: the sequence starts none"
         : `, ${ended}`;
-  const spare = channels.filter((one) => controller.spareTokens().includes(channelKey(one)));
+  const spare = channels.filter((one) => controller.tokens.has(one));
   return `${tasks}${spare.length > 0 ? `; no wait has taken the token of ${spare.map(label).join(", ")}` : ""}`;
 }
 

@@ -1,6 +1,8 @@
+import { decodeTxn } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { SimFault } from "./fault.ts";
 import { arrayOf, bytesOf, coreDesign, inAndOut, insts, sync, transfer } from "./lowered-design.test-support.ts";
+import { addKernel, assemble } from "./wasm-assembler.test-support.ts";
 
 const object = { inputBytes: 64, outputBytes: 64, inputElements: 16, outputElements: 16 };
 const design = (work: string): string =>
@@ -40,6 +42,26 @@ test("too little input: from the controller's wait to the channel that has nothi
   expect(failed.fault.waitCycle).toBeUndefined();
   expect(failed.message).toContain(
     "why: DMA MM2S 0 of tile (0,0) (in) has nothing more to send; core (0,2) waits for the 3rd object of objectFifo in",
+  );
+});
+
+test("after launches that were played from a tape, in which nothing was counted, no number is told", async () => {
+  const kernels = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
+  const declarations = "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)";
+  const work = `
+    %_n = arith.constant 16 : i32
+    func.call @k(%in, %out, %_n, %_n) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`;
+  const text = coreDesign({ input: "memref<16xi32>", output: "memref<16xi32>", ...object, declarations, work });
+  const array = arrayOf(text, { "0,2": kernels });
+  const { insts: stream, buffers } = inAndOut(new Int32Array(32), new Int32Array(32));
+  const launch = { insts: decodeTxn(stream), buffers };
+  for (let i = 0; i < 6; i++) await array.run(launch);
+
+  const failed = await deadlockOf(array.run(inAndOut(new Int32Array(40), new Int32Array(64))));
+
+  expect(array.playedLaunches).toBeGreaterThan(0);
+  expect(failed.message).toContain(
+    "(in) has nothing more to send; core (0,2) waits for a filled object of objectFifo in\n",
   );
 });
 

@@ -17,15 +17,14 @@ export function deadlock(scene: DeadlockScene): SimFault {
   if (circle) lines.push(`  circle: ${circleText(circle)}`);
   if (cause) lines.push(`  why: ${cause.why}`);
   if (!waiting.some(waitsForRoom)) lines.push(`  ${noDepth}`);
-  const { waiting: sync, instructions } = scene.controller;
-  const syncs = sync && instructions.all.slice(0, -instructions.left.length - 1 || undefined);
+  const { waiting: sync, records } = scene.controller;
   return new SimFault(
     `deadlock: nothing can move, and the instruction stream has not ended\n${lines.join("\n")}`,
     {
       kind: "deadlock",
       cycle: scene.cycle,
       waits: waiting.map(({ agent, waitsFor }) => ({ agent, waitsFor })),
-      ...(syncs && { waitsDone: syncs.filter(({ op }) => op === "sync").length }),
+      ...(sync && { waitsDone: records.done.filter(({ op }) => op === "sync").length }),
       ...(circle && { waitCycle: circle.map(({ key }) => key), waitFifos: fifosOf(circle), ...lockPart(circle) }),
       ...(cause?.objectFifo !== undefined && { objectFifo: cause.objectFifo }),
     },

@@ -16,13 +16,13 @@ export interface SequenceSteps {
 
 export function sequenceSteps(
   device: DeviceModel,
-  { all, left }: { readonly all: readonly TxnOp[]; readonly left: readonly TxnOp[] },
+  { done, left }: { readonly done: readonly TxnOp[]; readonly left: readonly TxnOp[] },
 ): SequenceSteps {
   const written = (ops: readonly TxnOp[]): Register[] =>
     ops.flatMap((op) => (op.op === "write32" ? (decodeRegister(device, op.address) ?? []) : []));
-  const [anywhere, later] = [written(all), written(left)];
+  const [before, later] = [written(done), written(left)];
   const step = (is: (register: Register) => boolean): Step =>
-    later.some(is) ? "behind" : anywhere.some(is) ? "before" : "never";
+    later.some(is) ? "behind" : before.some(is) ? "before" : "never";
   return {
     starts: ({ tile, direction, channel }) =>
       step((to) => {
