@@ -45,9 +45,10 @@ export async function withCureOfDeadlock(error: unknown, source: DeadlockCureSou
   const changes = hasDepths ? await depthCure(design(), { ...source, runsMax: tries }, fault.waitFifos) : undefined;
   if (changes !== undefined) said.push(`the smallest change of depths that frees it, run to its end: ${changes}`);
   else if (hasDepths && other === undefined) said.push(`no change of depths frees it, of ${tries} tried at most`);
-  const hint = changes
-    ? "write depths as lists: a single number is a wish, lowered to what cores acquire and one"
-    : error.hint;
+  const hint =
+    changes !== undefined && other === undefined
+      ? "write depths as lists: a single number is a wish, lowered to what cores acquire and one"
+      : error.hint;
   return new SimFault([error.message, ...said].join("\n  "), fault, {
     cause: error,
     ...(hint !== undefined && { hint }),

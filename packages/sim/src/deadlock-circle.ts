@@ -2,7 +2,7 @@ import { controllerName, type FifoLack, type Waiting } from "./deadlock-waits.ts
 import type { WaitedLock } from "./fault.ts";
 
 /** One of a circle of agents, each of which waits for the next, the last for the first; and what it waits for. */
-export type CircleStep = Pick<Waiting, "key" | "lack" | "lock" | "isHeld" | "isBehindPacket">;
+export type CircleStep = Pick<Waiting, "key" | "lack" | "lock" | "isHeld" | "isBehindPacket" | "isGate">;
 
 /** The circle nearest to the controller. */
 export function findCircle(waits: readonly Waiting[]): CircleStep[] | undefined {

@@ -33,6 +33,8 @@ export interface Waiting extends Wait {
   readonly lock?: { readonly of: Lock; readonly amount: number };
   /** The agent that took the lock has it and would give it back. */
   readonly isHeld?: boolean;
+  /** A cascade or stream port has no room. */
+  readonly isGate?: boolean;
   /** A packet for another comes first. */
   readonly isBehindPacket?: boolean;
 }
@@ -128,12 +130,12 @@ function noToken(
 function coreWaits(core: Core, sight: Sight): Waiting[] {
   const { agentName: agent } = core;
   if (core.state === "gate") {
-    const { waitsFor, waitsOn, lack } = core.gate!;
+    const { waitsFor, waitsOn, lack, flow } = core.gate!;
     const cores = endedAmong(sight, waitsOn);
     const note = cores.map((name) => `; ${name} has reached its end`).join("");
     const on = waitsOn.filter((name) => !cores.includes(name));
     const end: DeadEnd | undefined = on.length === 0 && cores.length > 0 ? { kind: "ended", cores } : undefined;
-    return [{ agent, key: agent, waitsFor: waitsFor + note, on, lack, ...(end && { end }) }];
+    return [{ agent, key: agent, waitsFor: waitsFor + note, on, lack, isGate: flow === "out", ...(end && { end }) }];
   }
   if (core.state === "running") return [{ agent, key: agent, waitsFor: spins, on: [] }];
   if (core.state !== "lock") return [];

@@ -77,8 +77,7 @@ function hintOf(circle: readonly CircleStep[] | undefined, cause: Cause | undefi
   if (circle.some(({ isBehindPacket }) => isBehindPacket)) {
     return "packets of one channel come one behind the other: make room for more where the first one goes, or send them by another channel";
   }
-  const hasGate = circle.some(({ lack }) => typeof lack === "string" && /full|no room/.test(lack));
-  return hasGate
+  return circle.some(({ isGate }) => isGate)
     ? "a cascade or a stream port holds a few values: give what the other waits for before more are sent"
     : "one of the circle has to give before it takes, or a lock or an objectFifo has to begin with something (init, initialValues)";
 }

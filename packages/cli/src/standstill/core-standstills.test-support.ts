@@ -63,6 +63,7 @@ export function locksInOtherOrder(seed: number): StandstillCase {
       "circle:",
     ],
     circle: [low, high],
+    hint: "let all cores take these locks in the same order",
     cure: `what frees it, run to its end: ${high} takes lock ${first} before lock ${second}`,
   };
 }
@@ -108,6 +109,7 @@ export function broadcastLags(seed: number): StandstillCase {
     legal: write(batch),
     says: ["objectFifo sums has no object ready", `frames at ${last.slice(5)} is full`],
     circle: [first, last],
+    hint: "write depths as lists",
     cure: `objectFifo @frames from [${depths(depth)}] to [${depths(batch)}]`,
   };
 }
@@ -149,6 +151,7 @@ export function producerEnded(seed: number): StandstillCase {
       `${sink} waits for ${atOnce === 1 ? "a filled object" : `${atOnce} filled objects`} of objectFifo ${name}`,
       `why: ${source} has ended after ${made === 1 ? "1 object" : `${made} objects`} of objectFifo ${name}; ${sink} waits for ${awaited}`,
     ],
+    hint: `give ${source} as many rounds as ${sink} needs`,
     cure: "no depth frees it",
   };
 }
@@ -183,6 +186,7 @@ export function consumerEnded(seed: number): StandstillCase {
     says: [
       `why: ${coreAt({ col, row: 4 })} has ended after it took ${taken === 1 ? "1 object" : `${taken} objects`} of objectFifo frames, which is full there`,
     ],
+    hint: "write depths as lists",
     cure: `objectFifo @frames from [1, 1, ${depth}] to [1, 1, ${deep}]`,
   };
 }

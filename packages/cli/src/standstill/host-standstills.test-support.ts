@@ -51,6 +51,7 @@ export function waitsTooEarly(seed: number): StandstillCase {
       `circle: controller -(`,
     ],
     circle: ["controller", coreAt({ col, row })],
+    hint: "the sequence waits too early",
     cure: "what frees it, run to its end: the wait for @sums (line ",
   };
 }
@@ -88,6 +89,7 @@ export function outputTooLate(seed: number): StandstillCase {
       "has no task: the sequence starts it behind this wait",
     ],
     circle: ["controller", coreAt({ col, row })],
+    hint: "the sequence waits too early",
     cure: "what frees it, run to its end: the wait for @samples (line ",
   };
 }
@@ -131,6 +133,7 @@ export function otherSequenceSends(seed: number): StandstillCase {
       `${coreAt({ col, row })} waits for a filled object of objectFifo ${viaMemtile ? "framesIn" : "frames"}`,
       `(frames), which has nothing to send: the sequence starts no transfer of it`,
     ],
+    hint: "send as much as the cores need",
     cure: "sequences @send and @both start @frames",
   };
 }
@@ -177,6 +180,7 @@ export function wrongChannel(seed: number): StandstillCase {
       `no wait has taken the token of DMA S2MM 0 of tile (${col},0) (letters)`,
       "why: no task that was started sends the token",
     ],
+    hint: "wait for a channel that a task with a token",
     cure: "no depth frees it",
   };
 }

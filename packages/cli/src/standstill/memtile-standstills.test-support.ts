@@ -52,6 +52,7 @@ export function joinStands(seed: number): StandstillCase {
       `${maker} -(objectFifo straight is full)-> ${sink}`,
     ],
     circle: [maker, sink],
+    hint: "write depths as lists",
     cure: `objectFifo @straight from [${depth}, ${depth}] to [${batch}, ${batch}]`,
   };
 }
@@ -109,6 +110,7 @@ export function distributeStands(seed: number): StandstillCase {
     legal: write(needed),
     says: [`${name} at ${last.slice(5)}`],
     circle: [first, last],
+    hint: "write depths as lists",
     cure: `objectFifo @${name} from [${held}, ${own}] to [${held}, ${needed}]`,
   };
 }
@@ -175,6 +177,7 @@ export function memtileLockStands(seed: number): StandstillCase {
       legal: write(true),
       says: [`circle: ${other} -(lock full is 0)-> ${channel} -(lock room is 0)-> ${other}`],
       circle: [channel, other],
+      hint: givesElsewhere ? "release the lock where" : "one of the circle has to give before it takes",
       cure: "lock room begins at 1 in place of 0 (init)",
     };
   }
@@ -186,6 +189,7 @@ export function memtileLockStands(seed: number): StandstillCase {
       "waits for lock room (needs >= 1, is 0); no core and no BD releases it",
       `why: nobody gives to lock room: it began at ${began}, ${units} been taken, ${channel} needs 1 more`,
     ],
+    hint: givesElsewhere ? "release the lock where" : "one of the circle has to give before it takes",
     cure: "no depth frees it",
   };
 }

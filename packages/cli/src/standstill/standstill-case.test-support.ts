@@ -22,6 +22,8 @@ export interface StandstillCase {
   readonly says: readonly string[];
   /** Agents of the circle of waits, in any order; undefined where there is none. */
   readonly circle?: readonly string[];
+  /** What the hint must say. */
+  readonly hint: string;
   /** What it takes, by counting. */
   readonly cure: string;
 }

@@ -19,7 +19,7 @@ export const kinds: Readonly<Record<string, (seed: number) => StandstillCase>> =
 
 /** Holds one seeded standstill against what has to be said of it, and a legal design of its kind against its end. */
 export async function expectExplained(kind: string, seed: number): Promise<void> {
-  const { stands, sequence, legal, legalSequence, says, circle, cure } = kinds[kind]!(seed);
+  const { stands, sequence, legal, legalSequence, says, hint, circle, cure } = kinds[kind]!(seed);
   const about = `${kind}, seed ${seed}`;
   const failed = await runner(sequence)(stands).then(
     () => undefined,
@@ -31,6 +31,7 @@ export async function expectExplained(kind: string, seed: number): Promise<void>
   const cured = await withCureOfDeadlock(failed, { file: "design.mlir", text: stands, sequence, run, runsMax: 100 });
 
   const { fault, message } = cured as SimFault;
+  expect((cured as SimFault).hint, about).toContain(hint);
   expect(fault.kind, about).toBe("deadlock");
   for (const part of [...says, cure]) expect(message, about).toContain(part);
   const cores = fault.waitCycle?.filter(

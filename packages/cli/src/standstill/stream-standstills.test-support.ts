@@ -74,6 +74,7 @@ export function packetsBehindPackets(seed: number): StandstillCase {
     legal: write(ahead),
     says: [`which is at a packet with id ${ids[0]}, for DMA S2MM 0 of tile (${col},${row})`, "lock even_room is 0"],
     circle: [first, second],
+    hint: "packets of one channel come one behind the other",
     cure: "no depth frees it",
   };
 }
@@ -135,6 +136,7 @@ export function cascadeStands(seed: number): StandstillCase {
           "objectFifo settings has no object ready",
         ],
     circle: [low, high],
+    hint: answersFirst ? "one of the circle has to give" : "a cascade or a stream port holds a few values",
     cure: "no depth frees it",
   };
 }
@@ -183,6 +185,7 @@ export function streamPortStands(seed: number): StandstillCase {
       `${high} -(stream port 0 has no room)-> ${low}`,
     ],
     circle: [low, high],
+    hint: "a cascade or a stream port holds a few values",
     cure: "no depth frees it",
   };
 }
