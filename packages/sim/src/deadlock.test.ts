@@ -163,3 +163,44 @@ test("a core that waits for the cascade of a core that has ended is told so", as
     "core (0,2) waits for a cascade value of core (0,3); core (0,3) has reached its end",
   );
 });
+
+test("a channel in the middle of a packet is told to who has a packet for it, with whose packet it is", async () => {
+  const mem = (tile: string, words: number, direction: string, packet: string): string => `
+    %${tile}_buf = aie.buffer(%${tile}) {address = 1024 : i32, sym_name = "${tile}_buf"} : memref<${words}xi32>
+    %${tile}_mem = aie.mem(%${tile}) {
+      %0 = aie.dma_start(${direction}, 0, ^bd, ^end)
+    ^bd:
+      aie.dma_bd(%${tile}_buf : memref<${words}xi32>, 0, ${words}) {${packet}}
+      aie.next_bd ^end
+    ^end:
+      aie.end
+    }`;
+  const packet = (id: number) => `packet = #aie.packet_info<pkt_type = 0, pkt_id = ${id}>`;
+  const flow = (id: number, from: string, to: readonly string[]): string => `
+    aie.packet_flow(${id}) {
+      aie.packet_source<%${from}, DMA : 0>
+      ${to.map((tile) => `aie.packet_dest<%${tile}, DMA : 0>`).join("\n")}
+    }`;
+  // Both take a's packet in lock-step, and the second has room for half of it.
+  const array = arrayOf(`module {
+  aie.device(npu1_1col) {
+    %shim = aie.tile(0, 0)
+    ${["a", "b", "wide", "narrow"].map((name, i) => `%${name} = aie.tile(0, ${2 + i})`).join("\n")}
+    ${flow(1, "a", ["wide", "narrow"])}
+    ${flow(2, "b", ["wide"])}
+    ${mem("a", 32, "MM2S", packet(1))}
+    ${mem("b", 32, "MM2S", packet(2)).replace("^end\n    ^end", "^bd\n    ^end")}
+    ${mem("wide", 128, "S2MM", "")}
+    ${mem("narrow", 16, "S2MM", "")}
+  }
+}`);
+
+  const failed = await deadlockOf(array.run({ insts: insts(sync("S2MM")), buffers: [] }));
+
+  expect(failed.fault.waits).toContainEqual({
+    agent: "DMA MM2S 0 of tile (0,3), BD 0 (b_buf)",
+    waitsFor:
+      "32 of 32 words to be taken by DMA S2MM 0 of tile (0,4) (DMA S2MM 0 of tile (0,4) is in the middle of a packet of DMA MM2S 0 of tile (0,2))",
+  });
+  expect(failed.message).toContain("16 of 32 words to be taken by DMA S2MM 0 of tile (0,5) (DMA S2MM 0 of tile (0,5)");
+});
