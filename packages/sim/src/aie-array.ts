@@ -112,9 +112,10 @@ export class AieArray {
         return tape !== undefined || (before !== undefined && controller.done);
       };
       const work = (): TurnEnd => this.#work(until);
-      await this.#advance({ work, onStandstill: () => before && this.#deadlock(), options });
-      if (before === undefined && tape === undefined) {
-        begin();
+      if (clock.nextTime > at) begin();
+      else await this.#advance({ work, onStandstill: () => before && this.#deadlock(), options });
+      if (before === undefined && tape === undefined) begin();
+      if (tape === undefined && !controller.done) {
         await this.#advance({ work, onStandstill: () => this.#deadlock(), options });
       }
       const report = tape ? await this.#play(tape, launch, options) : this.#ended(before!, launch);
@@ -259,9 +260,8 @@ export class AieArray {
   }
 
   #giveBudgets(ms: number): void {
-    for (const { budget } of this.#array.kernels) {
-      if (budget) budget.left.value = BigInt(Math.ceil(ms * loopInstructionsPerMs));
-    }
+    const left = BigInt(Math.ceil(ms * loopInstructionsPerMs));
+    for (const { budget } of this.#array.kernels) if (budget) budget.left.value = left;
   }
 
   /** Before the turns that Ctrl-C may break off: what came until then goes to the program's handlers. */

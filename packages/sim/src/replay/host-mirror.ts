@@ -2,8 +2,6 @@ import type { HostBuffer } from "../controller.ts";
 import { type Shuffle, ShuffleEngine } from "../shuffle-engine.ts";
 import type { CopyStep, TapeStep } from "./launch-tape.ts";
 
-/** Bytes of host memory that are brought over at a launch, at most. */
-const mostBytes = 32 * 2 ** 20;
 const room = { out: 131_072, tables: 4 * 2 ** 20 };
 const fewestRuns = 8;
 const longestRun = 64;
@@ -21,10 +19,13 @@ interface MirroredArg {
  * rows: row by row a tile of 64 x 64 bytes takes 1 us, and 0.25 in this way.
  */
 export class HostMirror {
+  /** Of host memory that is brought over at each launch. */
+  readonly bytes: number;
   readonly #engine: ShuffleEngine;
   readonly #args: readonly MirroredArg[];
 
   constructor(engine: ShuffleEngine, args: readonly MirroredArg[]) {
+    this.bytes = engine.source.byteLength;
     this.#engine = engine;
     this.#args = args;
   }
@@ -35,10 +36,11 @@ export class HostMirror {
   }
 }
 
-/** Steps with their reads of host memory through a mirror, where that pays. */
+/** Steps with their reads of host memory through a mirror of `mostBytes` at most, where that pays. */
 export function mirrored(
   steps: readonly TapeStep[],
   host: readonly HostBuffer[],
+  mostBytes: number,
 ): { readonly steps: readonly TapeStep[]; readonly mirror: HostMirror | undefined } {
   const args: MirroredArg[] = [];
   let words = 0;

@@ -1,11 +1,20 @@
 import { lowerDesign } from "@aiekit/mlir";
-import { decodeTxn, type TxnStream } from "@aiekit/xclbin";
+import { decodeTxn, type TxnOp, type TxnStream } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { AieArray } from "../aie-array.ts";
 import type { AieArrayOptions } from "../array-options.ts";
 import type { SimFault } from "../fault.ts";
 import { loadArrayConfig } from "../load-array-config.ts";
-import { arrayOf, bytesOf, type CoreDesign, coreDesign, inAndOut, insts } from "../lowered-design.test-support.ts";
+import {
+  arrayOf,
+  bytesOf,
+  type CoreDesign,
+  coreDesign,
+  inAndOut,
+  insts,
+  sync,
+  transfer,
+} from "../lowered-design.test-support.ts";
 import { graphDesign } from "../random/graph-design.test-support.ts";
 import { type Graph, randomFrom, randomGraph } from "../random/random-graph.test-support.ts";
 import { graphInputs, graphOps } from "../random/run-graph.test-support.ts";
@@ -211,6 +220,77 @@ test.each([0, 16, 48])(
     expect(counts).toEqual([3, 3, 3]);
   },
 );
+
+test("what a stream writes for cores counts where they look, and what an earlier one wrote counts where none is written", async () => {
+  const objects = 4;
+  const words = 16 * objects;
+  const controlAt = 0x4000;
+  const design = coreDesign({
+    ...words16,
+    declarations: `${words16.declarations}
+    %control = aie.buffer(%tile) {address = ${controlAt} : i32, sym_name = "control"} : memref<1xi32>`,
+    work: callK(16, 0).replace("%_k = arith.constant 0 : i32", "%_k = memref.load %control[%c0] : memref<1xi32>"),
+  });
+  const write = (value: number): TxnOp => ({ op: "write32", address: (2 << 20) + controlAt, value });
+  const whole: TxnOp[] = [
+    ...transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: words }),
+    ...transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: words }),
+    sync("S2MM"),
+  ];
+  const half = (first: number): TxnOp[] => [
+    ...transfer({ direction: "S2MM", bd: 1, argIndex: 1, offsetBytes: 2 * first * words, lengthWords: words / 2 }),
+    ...transfer({ direction: "MM2S", bd: 0, argIndex: 0, offsetBytes: 2 * first * words, lengthWords: words / 2 }),
+    sync("S2MM"),
+  ];
+  // Before its cores look, not at all, and in the middle.
+  const streams = [[write(5), ...whole], [write(9), ...whole], whole, [...half(0), write(7), ...half(1)]].map((ops) =>
+    decodeTxn(insts(ops)),
+  );
+  const random = randomFrom(3);
+  const order = [0, 0, 0, 2, 2, 2, 1, 2, 2, 3, 3, 3, 1, 3, 3, 2, ...Array.from({ length: 60 }, () => random(4))];
+  const seen = [];
+  const counts = [];
+  for (const options of everyWay) {
+    const array = arrayOf(design, { "0,2": add }, options);
+    const launches = [];
+    for (const [launch, stream] of order.entries()) {
+      const input = Int32Array.from({ length: words }, (_, i) => 1000 * launch + i);
+      const output = new Int32Array(words);
+      const { cycles } = await array.run({ insts: streams[stream]!, buffers: [input, output].map(bytesOf) });
+      launches.push({ launch, stream, cycles, output, control: [...array.buffer("control")] });
+    }
+    seen.push(launches);
+    counts.push(array.playedLaunches);
+    array.close();
+  }
+
+  for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
+  expect(counts[0]).toBe(0);
+  expect(Math.min(...counts.slice(1))).toBeGreaterThan(40);
+});
+
+test("a launch that uses BDs of an earlier one is worked out anew", async () => {
+  const words = 64;
+  const queue = (direction: "S2MM" | "MM2S"): TxnOp =>
+    transfer({ direction, bd: direction === "S2MM" ? 1 : 0, argIndex: 0, lengthWords: words })[2]!;
+  const whole = [
+    ...transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: words }),
+    ...transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: words }),
+    sync("S2MM"),
+  ];
+  const first = decodeTxn(insts(whole));
+  const onlyPush = decodeTxn(insts([queue("S2MM"), queue("MM2S"), sync("S2MM")]));
+  const array = arrayOf(coreDesign({ ...words16, work: callK(16, 3) }), { "0,2": add });
+  const [input, output] = [new Int32Array(words), new Int32Array(words)];
+  await array.run({ insts: first, buffers: [input, output].map(bytesOf) });
+  for (let launch = 0; launch < 5; launch++) {
+    input.fill(launch);
+    await array.run({ insts: onlyPush, buffers: [input, output].map(bytesOf) });
+
+    expect(output).toEqual(new Int32Array(words).fill(launch + 3));
+  }
+  expect(array.playedLaunches).toBe(0);
+});
 
 test("a launch that is played gives way to the event loop, tells its progress, and is stopped by a signal", async () => {
   const objects = 400;

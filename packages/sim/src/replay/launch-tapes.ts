@@ -20,8 +20,15 @@ export interface Launch {
 
 /** Recordings of one stream that came to nothing, or tapes that did not hold, after which it is left alone. */
 const mostFailures = 3;
-/** States of the array from which a stream has a tape: with an odd number of objects in a launch, buffers change their roles. */
-const mostTapes = 4;
+/**
+ * States of the array from which a stream has a tape. Of every fifo with an odd number of objects in a launch the buffers change
+ * their roles, and other streams change them too.
+ */
+const mostTapes = 16;
+
+/** Of all tapes of an array together: some ten bytes a step, since equal steps are kept once. */
+const mostSteps = 2_000_000;
+const mostMirrorBytes = 32 * 2 ** 20;
 
 /** What is known of the launches of one stream. */
 interface StreamTapes {
@@ -55,6 +62,9 @@ export class LaunchTapes {
   /** What cores' own buffers held before these. */
   #ownBefore: Uint32Array = new Uint32Array(0);
   #recording: Recording | undefined;
+  /** Of all tapes. */
+  #steps = 0;
+  #mirrorBytes = 0;
 
   private constructor(array: ConfiguredArray, own: OwnMemory) {
     this.#array = array;
@@ -83,7 +93,7 @@ export class LaunchTapes {
     if (tape !== undefined) return tape;
     this.#catchUp();
     this.#key = undefined;
-    if (startKey !== undefined && stream.tapes.length < mostTapes) {
+    if (startKey !== undefined && stream.tapes.length < mostTapes && this.#steps < mostSteps) {
       const recorder = new LaunchRecorder(this.#own, launch.host);
       this.#recording = { launch, startKey, recorder };
       this.#array.clock.hook = recorder;
@@ -148,7 +158,9 @@ export class LaunchTapes {
     // Compared most often with each other: one text is compared faster than two that are equal.
     const end = endKey === startKey ? startKey : endKey;
     const endOwn = this.#own.read();
-    const { steps, mirror } = mirrored(recorded, launch.host);
+    const { steps, mirror } = mirrored(recorded, launch.host, mostMirrorBytes - this.#mirrorBytes);
+    this.#mirrorBytes += mirror?.bytes ?? 0;
+    this.#steps += steps.length;
     stream.tapes.push({ steps, mirror, hostBytes, startKey, endKey: end, startOwn, endOwn, freeOwn, measured });
     this.#key = end;
   }
