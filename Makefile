@@ -1,5 +1,7 @@
 # Needs Node >= 20.19, npm and make; everything else is installed into this folder from npm.
 SHELL := /bin/sh
+# Neither npm nor pnpm tells of newer versions of itself: pnpm's is pinned.
+export npm_config_update_notifier := false
 PNPM := npx --yes pnpm@10.34.9
 AIEKIT := node packages/cli/bin/aiekit.js
 MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard */package.json packages/*/package.json)

@@ -8,12 +8,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { coreMemory, deviceModel, parseModule } from "../mlir/dist/index.js";
 import { AieArray, parseArrayConfig } from "../packages/sim/dist/index.js";
 import { decodeSimImage, decodeTxn, hostTraffic, readXclbin } from "../packages/xclbin/dist/index.js";
 import { buildKernel } from "../tools/dist/index.js";
 import { kernelBenchmarks } from "./kernel-benchmarks.mjs";
+import { parseArgs } from "./script-arguments.mjs";
 
 const page = resolve(dirname(fileURLToPath(import.meta.url)), "../kernels/benchmarks.md");
 const [begin, end] = ["<!-- rows: scripts/bench-kernels.mjs -->", "<!-- end of the rows -->"];

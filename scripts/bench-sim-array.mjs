@@ -12,12 +12,12 @@
 import { Session } from "node:inspector/promises";
 import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
 import { loadKernel, openDevice } from "../host/dist/index.js";
 import { tensor } from "../packages/core/dist/index.js";
 import { BdCursor } from "../packages/sim/dist/bd-cursor.js";
 import { Scheduler } from "../packages/sim/dist/scheduler.js";
 import { buildKernel } from "../tools/dist/index.js";
+import { parseArgs } from "./script-arguments.mjs";
 
 const { values: options } = parseArgs({
   options: {

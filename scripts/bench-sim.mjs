@@ -8,9 +8,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
 import { defaultCompileArgs, headers } from "../packages/aie-api/dist/index.js";
 import { WasmClang } from "../packages/wasm-clang/dist/index.js";
+import { parseArgs } from "./script-arguments.mjs";
 
 const { values: options } = parseArgs({
   options: { only: { type: "string" }, seconds: { type: "string", default: "0.3" }, keep: { type: "string" } },

@@ -10,7 +10,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs } from "./script-arguments.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const native = join(root, "host/native");

@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { apiNames, checkHeaders, checkKernels, formatFinding } from "../packages/aie-api/dist/index.js";
+import { parseArgs } from "./script-arguments.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values } = parseArgs({ options: { kernels: { type: "string" } } });

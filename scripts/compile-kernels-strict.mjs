@@ -4,10 +4,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { registry } from "../mlir/dist/index.js";
 import { headers } from "../packages/aie-api/dist/index.js";
 import { WasmClang } from "../packages/wasm-clang/dist/index.js";
+import { parseArgs } from "./script-arguments.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values } = parseArgs({ options: { kernel: { type: "string" }, kernels: { type: "string" } } });

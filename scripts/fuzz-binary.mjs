@@ -9,11 +9,11 @@
 // --count is for each reader. An input follows from the seed and its number alone, so a finding is repeated with --only.
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { isMainThread, workerData } from "node:worker_threads";
 import { damaged } from "./fuzz-damage.mjs";
 import { parsers } from "./fuzz-parsers.mjs";
 import { alike, runWorkers, workThrough } from "./fuzz-workers.mjs";
+import { parseArgs } from "./script-arguments.mjs";
 
 const findingsMax = 20;
 // One input of so many that are read is also described, written back and linted, which takes longer than reading it.

@@ -8,9 +8,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { isMainThread, workerData } from "node:worker_threads";
 import { alike, randomFrom, runWorkers, workThrough } from "./fuzz-workers.mjs";
+import { parseArgs } from "./script-arguments.mjs";
 
 const findingsMax = 20;
 const fixtures = new URL("../mlir/fixtures/conformance/", import.meta.url);

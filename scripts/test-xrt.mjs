@@ -8,7 +8,7 @@
 // Where XRT cannot be had (scripts/get-xrt.mjs) everything is skipped, counted, and the reason printed.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs } from "./script-arguments.mjs";
 import { buildStack, root, runOnEmulatedMachine, sanitizerEnvironment, whyNoStack } from "./xrt-stack.mjs";
 
 const { values, positionals } = parseArgs({

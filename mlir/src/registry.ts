@@ -121,18 +121,20 @@ export const registry: readonly KernelEntry[] = [
   transposeKernel,
 ];
 
-/** @throws UsageError with the nearest names when there is no such kernel. */
+/** @throws UsageError with the nearest names, or all, when there is no such kernel. */
 export function findKernel(name: string): KernelEntry {
   const entry = registry.find((k) => k.name === name);
   if (entry) return entry;
-  const byDistance = registry
+  const near = registry
     .map((k) => ({ name: k.name, distance: editDistance(name, k.name) }))
-    .sort((a, b) => a.distance - b.distance);
+    .filter(({ distance }) => distance <= name.length / 2)
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3);
   throw new UsageError(`there is no kernel ${JSON.stringify(name)}`, {
-    hint: `did you mean ${byDistance
-      .slice(0, 3)
-      .map((k) => k.name)
-      .join(" or ")}?`,
+    hint:
+      near.length > 0
+        ? `did you mean ${near.map((k) => k.name).join(" or ")}?`
+        : `the kernels: ${registry.map((k) => k.name).join(", ")}`,
   });
 }
 

@@ -27,7 +27,9 @@ export function benchInput(ready: ReadyKernel, seconds: number): BenchInput {
   if (kernel === "mel") return melInput(ready, seconds);
   if (kernel === "fft") return fftInput(ready, seconds);
   if (kernel === "logmel") return logmelInput(ready, seconds);
-  throw new UsageError(`${kernel}: there is no benchmark: expected mel, fft or logmel`);
+  throw new UsageError(`${kernel}: there is no benchmark: expected mel, fft or logmel`, {
+    hint: `modelled cycles of any kernel: aiekit run ${kernel} ... --time; kernels/benchmarks.md: node scripts/bench-kernels.mjs`,
+  });
 }
 
 const seed = 1;

@@ -62,7 +62,7 @@ export const evidenceColumns = [
   "against float64, or figure",
   "against the simulator",
   "launch, median",
-  "",
+  "made on",
 ] as const;
 
 /** A page that stands alone. */
@@ -74,7 +74,7 @@ export function evidenceHtml(evidence: Evidence): string {
 <html lang="en"><head><meta charset="utf-8"><title>aiekit evidence</title>
 <style>body{font:15px sans-serif;margin:2em}table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:4px 8px;text-align:left}</style>
 </head><body>
-<h1>Kernels on ${escapeHtml(evidence.device)}: ${evidence.origin}</h1>
+<h1>Kernels on ${escapeHtml(evidence.device)}${evidence.origin === "measured" ? ": measured" : ""}</h1>
 <p>${escapeHtml(`${machine.cpu}, node ${machine.node}, ${machine.platform}, commit ${machine.commit ?? "unknown"}, ${evidence.createdAt}`)}</p>
 <table><tr>${evidenceColumns.map(cell("th")).join("")}</tr>
 ${rows.join("\n")}

@@ -31,7 +31,7 @@ export function printFileDiff(context: CommandContext, a: NamedFile, b: NamedFil
   const first = differences[0];
   const head =
     first === undefined
-      ? "everything that is interpreted is equal; they differ in padding or in how it is written"
+      ? "everything that is interpreted is equal; they differ in padding, in parts of unknown kinds, or in how it is written"
       : `first difference: ${differenceLine(first).trim()}`;
   printValue(context, { files: names, equal: false, firstByte: { at, place }, differences }, [
     `${names[0]} -> ${names[1]}: ${head}`,

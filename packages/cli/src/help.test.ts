@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { runInProcess } from "./run-cli.test-support.ts";
@@ -6,6 +8,7 @@ const commands = [
   "build",
   "run",
   "sim",
+  "calibrate",
   "draw",
   "trace",
   "validate",
@@ -17,6 +20,9 @@ const commands = [
   "models",
   "transcribe",
   "doctor",
+  "toolchain",
+  "devices",
+  "evidence",
   "demo",
   "conformance",
   "kernels",
@@ -39,7 +45,7 @@ test.each(commands)("%s --help has examples that start with its own name, and --
   const examples = stdout.slice(stdout.indexOf("Examples:")).split("\n").slice(1);
   expect(examples.length).toBeGreaterThan(1);
   for (const line of examples.filter((text) => text !== ""))
-    expect(line).toMatch(new RegExp(`^  aiekit ${command}\\b`));
+    expect(line).toMatch(new RegExp(`^  (export \\w+=\\$\\()?aiekit ${command}\\b`));
   expect(stdout).toContain("--json");
 });
 
@@ -61,4 +67,18 @@ test("no command prints the help on stderr with exit code 2; --version prints a 
   expect(none).toMatchObject({ code: 2, stdout: "" });
   expect(none.stderr).toContain("Usage: aiekit");
   expect((await runInProcess(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test("a script's --help is the comment that it begins with; an option that there is not ends it with one line", () => {
+  const script = join(import.meta.dirname, "..", "..", "..", "scripts", "check-kernels.mjs");
+  const [help, refused] = ["--help", "--nosuch"].map((option) =>
+    spawnSync(process.execPath, [script, option], { encoding: "utf8" }),
+  );
+
+  expect(help).toMatchObject({ status: 0, stderr: "" });
+  expect(help?.stdout).toMatch(/^Holds the kernels, .*\n.*node scripts\/check-kernels\.mjs \[--kernels FOLDER\]\n$/);
+  expect(refused).toMatchObject({
+    ...{ status: 2, stdout: "" },
+    stderr: "error: Unknown option '--nosuch'\n(see node scripts/check-kernels.mjs --help)\n",
+  });
 });

@@ -272,6 +272,32 @@ test("two xclbins: what a design does comes before sizes, sizes before uuids; eq
   expect(same).toMatchObject({ code: 0, stdout: "good.xclbin and renamed.dat are equal byte for byte\n" });
 });
 
+test("two images for the simulator: a byte of a core's program that differs is told by its core, damage by its words", async () => {
+  const image = (program: number) => ({
+    device: "npu1_1col",
+    loweredMlir: "module {}",
+    cores: [{ col: 0, row: 2, module: 0 }],
+    modules: [Uint8Array.of(0, program, 2)],
+  });
+  const file = (pdi: Uint8Array) =>
+    buildXclbin({
+      ...{ kernelName: "MLIR_AIE", instanceName: "MLIRAIE", columns: 1, startColumns: [1] },
+      ...{ args: npuKernelArgs(2), pdi },
+    });
+  const pdi = encodeSimImage(image(1));
+  await writeFile(join(folder, "one.xclbin"), file(pdi));
+  await writeFile(join(folder, "other.xclbin"), file(encodeSimImage(image(7))));
+  await writeFile(join(folder, "cut.xclbin"), file(pdi.subarray(0, pdi.length - 4)));
+
+  const other = await inspect("one.xclbin", "other.xclbin");
+  const cut = await inspect("one.xclbin", "cut.xclbin");
+
+  expect(other.stdout).toMatch(
+    /first difference: partition, PDI 0, simulator, cores, core \(0,2\), module, sha256: \w{64} -> \w{64}\n/,
+  );
+  expect(cut.stdout).toMatch(/partition, PDI 0, simulator: .* -> damaged: /);
+});
+
 test("--explain is exit code 0 for an xclbin that XRT accepts, says when it is the simulator's, and 1 with XRT's words for one without metadata", async () => {
   const good = await inspect("good.xclbin", "--explain");
   const bad = await inspect("no-metadata.xclbin", "--explain");

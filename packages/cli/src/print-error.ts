@@ -53,7 +53,7 @@ export function errorRecord(error: unknown): ErrorRecord {
 /** What is told of a fault: all that has a name in the design. */
 const toldOfFaults = [
   ...["cycle", "tile", "buffer", "element", "address", "objectFifo", "lock", "bd", "argument"],
-  ...["waits", "waitCycle", "waitFifos", "loc"],
+  ...["waits", "waitsDone", "waitCycle", "waitFifos", "loc"],
 ];
 type FaultView = { readonly kind: string } & Readonly<Record<string, unknown>>;
 

@@ -45,6 +45,8 @@ test("sim --roofline: an SVG is written; another ending is refused before anythi
 
   expect([drawn.code, refused.code]).toEqual([0, 2]);
   expect(await readFile(join(folder, "roof.svg"), "utf8")).toContain("roofline of a core, modelled");
+  expect(drawn.stderr).toBe("roofline, modelled: roof.svg\n");
+  expect(await readFile(join(folder, "roof.svg"), "utf8")).toContain("the run called no kernel");
   expect(refused.stderr).toContain("--roofline roof.pdf: expected a file that ends in .svg or .png");
 });
 

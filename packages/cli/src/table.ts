@@ -38,7 +38,8 @@ export function formatBytes(bytes: number): string {
 
 /** `850 us`, `12.3 ms`, `1.25 s`. */
 export function formatMs(ms: number): string {
-  if (ms < 1) return `${(ms * 1000).toFixed(0)} us`;
+  const us = ms * 1000;
+  if (ms < 1) return `${us.toFixed(us > 0 && us < 10 ? 2 : 0)} us`;
   if (ms < 1000) return `${ms.toFixed(ms < 10 ? 2 : 1)} ms`;
   return `${(ms / 1000).toFixed(2)} s`;
 }

@@ -56,7 +56,10 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
       return "no permission to write there";
     case "ENOSPC":
       return "no space left to write it";
+    case "ENOENT":
+      return "no file can be made in that folder";
     default:
-      return `could not be written: ${message}`;
+      // Of "EIO: i/o error, open '/a/b.1234.partial'" the end is this function's own.
+      return `could not be written: ${message.replace(/, \w+ '.*$/, "")}`;
   }
 }

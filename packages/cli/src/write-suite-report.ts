@@ -1,12 +1,17 @@
 import { join } from "node:path";
 import { htmlReport, junitXml, resultJson, type SuiteRun } from "@aiekit/validate";
-import { writeOutput } from "./write-output.ts";
+import { expectWritable, writeOutput } from "./write-output.ts";
 
 export interface SuiteReportRequest {
   readonly run: SuiteRun;
   readonly folder: string;
   readonly cwd: string;
   readonly createdAt: Date;
+}
+
+/** @throws UsageError before a suite is run whose report could not be written. */
+export async function expectReportFolder(folder: string, cwd: string): Promise<void> {
+  await expectWritable(join(folder, "report.html"), cwd);
 }
 
 /** Writes report.html (pictures inline), report.json and report.xml (JUnit) into a folder; returns their paths. */

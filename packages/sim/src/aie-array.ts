@@ -326,7 +326,8 @@ export class AieArray {
 
   #deadlock(): never {
     const { controller, cores, channels, clock } = this.#array;
-    throw deadlock({ controller, cores, channels: channels(), cycle: clock.now });
+    const isCounted = this.#playedLaunches === 0;
+    throw deadlock({ config: this.#config, controller, cores, channels: channels(), cycle: clock.now, isCounted });
   }
 
   #counters(): Float64Array {

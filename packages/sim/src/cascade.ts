@@ -63,14 +63,16 @@ export class Cascade {
       flow: "in",
       waitsFor: `a cascade value${ends.from === undefined ? "; no cascade leads to it" : ` of core ${tileName(ends.from)}`}`,
       waitsOn: on(ends.from),
+      lack: "no cascade value",
       arrived: (user) => this.#arrived(user),
       take: () => this.#take(),
     };
     this.output = {
       kind: "cascade",
       flow: "out",
-      waitsFor: `room in its cascade${ends.to === undefined ? ", which leads to no core" : ` to core ${tileName(ends.to)}`}`,
+      waitsFor: `room in its cascade${ends.to === undefined ? ", which leads to no core" : ` to core ${tileName(ends.to)}, which holds ${cascadeDepth} values`}`,
       waitsOn: on(ends.to),
+      lack: "the cascade is full",
       room: (user) => this.#room(user),
       put: (value) => this.#put(value),
     };

@@ -1,5 +1,5 @@
 import { UsageError } from "@aiekit/core";
-import { type DeviceModel, type DmaDirection, memtileReaches, type TileCoord } from "@aiekit/mlir";
+import { type DeviceModel, memtileReaches, type TileCoord } from "@aiekit/mlir";
 import type { TxnOp } from "@aiekit/xclbin";
 import { type Bd, type BdMemory, extentWords } from "./bd.ts";
 import { type BdFields, decodeBd } from "./bd-registers.ts";
@@ -10,6 +10,7 @@ import type { Lock } from "./lock.ts";
 import { decodeRegister, type Register } from "./registers.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import type { Tile } from "./tile.ts";
+import { type SyncOp, Tokens } from "./tokens.ts";
 
 /** A host buffer of one run, as the shim DMA sees it. */
 export interface HostBuffer {
@@ -23,11 +24,6 @@ export interface ControllerParts {
   readonly cost: CostModel;
   readonly tile: (coord: TileCoord) => Tile;
 }
-
-type SyncOp = TxnOp & { readonly op: "sync" };
-
-const channelKey = (tile: TileCoord, direction: DmaDirection, channel: number): string =>
-  `${tile.col},${tile.row},${direction},${channel}`;
 
 /** Raw words of a BD that the stream writes, and the host argument that an address patch gave it. */
 interface BdWrite {
@@ -48,8 +44,8 @@ export class Controller implements Agent {
   executed = 0;
   doing = "instructions";
   readonly warnings = new Set<string>();
+  readonly tokens = new Tokens();
   readonly #parts: ControllerParts;
-  readonly #tokens = new Map<string, number>();
   readonly #bdWrites = new Map<string, BdWrite>();
   /** BDs of which this run has written every word. */
   readonly #whole = new Set<BdWrite>();
@@ -75,17 +71,10 @@ export class Controller implements Agent {
     if (ops.length > 0) this.#parts.clock.at(this.#parts.clock.now, this);
   }
 
-  /** Tokens that nobody has taken. */
-  get stateKey(): string {
-    const tokens = [...this.#tokens].filter(([, count]) => count > 0).map(([key, count]) => `${key}=${count}`);
-    return tokens.sort().join(";");
-  }
-
   /** A task that asked for it has ended. */
   token(channel: DmaChannel): void {
-    const key = channelKey(channel.tile, channel.direction, channel.channel);
-    this.#tokens.set(key, (this.#tokens.get(key) ?? 0) + 1);
-    if (this.waiting && this.#takeTokens(this.waiting)) {
+    this.tokens.add(channel);
+    if (this.waiting && this.tokens.take(this.waiting)) {
       this.waiting = undefined;
       this.doing = "tokens";
       this.#parts.clock.at(this.#parts.clock.now + this.#parts.cost.tokenCycles, this);
@@ -99,7 +88,7 @@ export class Controller implements Agent {
     this.executed++;
     this.doing = "instructions";
     this.#parts.clock.progressed();
-    if (op.op === "sync" && !this.#takeTokens(op)) {
+    if (op.op === "sync" && !this.tokens.take(op)) {
       this.waiting = op;
       return;
     }
@@ -109,18 +98,10 @@ export class Controller implements Agent {
     }
   }
 
-  /** Channels whose token a sync still lacks. */
-  missingTokens(sync: SyncOp): readonly { tile: TileCoord; direction: DmaDirection; channel: number }[] {
-    return syncChannels(sync).filter((c) => !this.#tokens.get(channelKey(c.tile, c.direction, c.channel)));
-  }
-
-  #takeTokens(sync: SyncOp): boolean {
-    if (this.missingTokens(sync).length > 0) return false;
-    for (const { tile, direction, channel } of syncChannels(sync)) {
-      const key = channelKey(tile, direction, channel);
-      this.#tokens.set(key, this.#tokens.get(key)! - 1);
-    }
-    return true;
+  /** Records that the stream has executed, and those that are left behind the one that waits. */
+  get records(): { readonly done: readonly TxnOp[]; readonly left: readonly TxnOp[] } {
+    const done = this.position - (this.waiting ? 1 : 0);
+    return { done: this.#ops.slice(0, done), left: this.#ops.slice(this.position) };
   }
 
   #execute(op: Exclude<TxnOp, SyncOp>): void {
@@ -383,13 +364,4 @@ export class Controller implements Agent {
       { hint },
     );
   }
-}
-
-function syncChannels(sync: SyncOp): { tile: TileCoord; direction: DmaDirection; channel: number }[] {
-  const direction: DmaDirection = sync.direction === 0 ? "S2MM" : "MM2S";
-  return Array.from({ length: sync.cols * sync.rows }, (_, i) => ({
-    tile: { col: sync.col + (i % sync.cols), row: sync.row + Math.floor(i / sync.cols) },
-    direction,
-    channel: sync.channel,
-  }));
 }

@@ -9,6 +9,8 @@ export interface CoreGate {
   readonly waitsFor: string;
   /** Names of the agents that can end the wait. */
   readonly waitsOn: readonly string[];
+  /** What the gate lacks, as `stream port 0 has no room`. */
+  readonly lack: string;
 }
 
 /** One core's side of a gate that gives words. The core asks, waits when it has to, then takes. */

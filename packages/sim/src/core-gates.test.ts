@@ -109,7 +109,7 @@ test("a core that waits at its stream port is named in the deadlock, with what i
     fault: {
       kind: "deadlock",
       waits: expect.arrayContaining([
-        { agent: "core (0,2)", waitsFor: "a word at its stream port 0" },
+        { agent: "core (0,2)", waitsFor: "a word at its stream port 0 from DMA MM2S 0 of tile (0,0)" },
         {
           agent: expect.stringContaining("DMA S2MM 0"),
           waitsFor: expect.stringContaining("1 of 9 words from core (0,2)"),

@@ -56,9 +56,14 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
 
   get waitsFor(): string {
     if (this.streams.length === 0) return `stream port ${this.channel}, which no flow reaches`;
+    const others = [...new Set(this.waitsOn)].join(" and ");
     return this.direction === "MM2S"
-      ? `room in its stream port ${this.channel}`
-      : `a word at its stream port ${this.channel}`;
+      ? `room in its stream port ${this.channel} to ${others}`
+      : `a word at its stream port ${this.channel} from ${others}`;
+  }
+
+  get lack(): string {
+    return `stream port ${this.channel} has no ${this.direction === "MM2S" ? "room" : "word"}`;
   }
 
   get waitsOn(): readonly string[] {

@@ -1,6 +1,8 @@
+import { decodeTxn } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { SimFault } from "./fault.ts";
 import { arrayOf, bytesOf, coreDesign, inAndOut, insts, sync, transfer } from "./lowered-design.test-support.ts";
+import { addKernel, assemble } from "./wasm-assembler.test-support.ts";
 
 const object = { inputBytes: 64, outputBytes: 64, inputElements: 16, outputElements: 16 };
 const design = (work: string): string =>
@@ -18,9 +20,9 @@ test("too little input: from the controller's wait to the channel that has nothi
   const failed = await deadlockOf(array.run(inAndOut(new Int32Array(40), new Int32Array(64))));
 
   expect(failed.fault.waits).toEqual([
-    { agent: "controller", waitsFor: "a token of DMA S2MM 0 of tile (0,0)" },
+    { agent: "controller", waitsFor: "a token of DMA S2MM 0 of tile (0,0) (out)" },
     {
-      agent: "DMA S2MM 0 of tile (0,0), BD 1 (host argument 1)",
+      agent: "DMA S2MM 0 of tile (0,0) (out), BD 1 (host argument 1)",
       waitsFor: "32 of 64 words from DMA MM2S 0 of tile (0,2)",
     },
     {
@@ -33,10 +35,34 @@ test("too little input: from the controller's wait to the channel that has nothi
     },
     {
       agent: "DMA S2MM 0 of tile (0,2), BD 0 (in_cons_buff_0)",
-      waitsFor: "8 of 16 words from DMA MM2S 0 of tile (0,0), which has nothing to send",
+      waitsFor:
+        "8 of 16 words from DMA MM2S 0 of tile (0,0) (in), which has nothing to send: all that the sequence started has been sent",
     },
   ]);
   expect(failed.fault.waitCycle).toBeUndefined();
+  expect(failed.message).toContain(
+    "why: DMA MM2S 0 of tile (0,0) (in) has nothing more to send; core (0,2) waits for the 3rd object of objectFifo in",
+  );
+});
+
+test("after launches that were played from a tape, in which nothing was counted, no number is told", async () => {
+  const kernels = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
+  const declarations = "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)";
+  const work = `
+    %_n = arith.constant 16 : i32
+    func.call @k(%in, %out, %_n, %_n) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`;
+  const text = coreDesign({ input: "memref<16xi32>", output: "memref<16xi32>", ...object, declarations, work });
+  const array = arrayOf(text, { "0,2": kernels });
+  const { insts: stream, buffers } = inAndOut(new Int32Array(32), new Int32Array(32));
+  const launch = { insts: decodeTxn(stream), buffers };
+  for (let i = 0; i < 6; i++) await array.run(launch);
+
+  const failed = await deadlockOf(array.run(inAndOut(new Int32Array(40), new Int32Array(64))));
+
+  expect(array.playedLaunches).toBeGreaterThan(0);
+  expect(failed.message).toContain(
+    "(in) has nothing more to send; core (0,2) waits for a filled object of objectFifo in\n",
+  );
 });
 
 test("two cores that each wait for the other first: the circle is named", async () => {
@@ -61,7 +87,7 @@ test("two cores that each wait for the other first: the circle is named", async 
 
   expect(failed.fault.waitCycle).toEqual(["core (0,2)", "core (0,3)"]);
   expect(failed.message).toContain(
-    "circle: core (0,2) -> core (0,3) -(objectFifo ping has no object ready)-> core (0,2)",
+    "circle: core (0,2) -(lock pong is 0)-> core (0,3) -(objectFifo ping has no object ready)-> core (0,2)",
   );
   expect(failed.fault.waitFifos).toEqual(["ping"]);
   expect(failed.message).toContain("core (0,2) waits for lock pong (needs >= 1, is 0)");
@@ -78,7 +104,7 @@ test("a task that was pushed without a token is named as such", async () => {
 
   const failed = await deadlockOf(array.run({ insts: stream, buffers: [bytesOf(new Int32Array(16))] }));
 
-  expect(failed.message).toContain("a token of DMA S2MM 0 of tile (0,0), none of whose tasks issues a token");
+  expect(failed.message).toContain("a token of DMA S2MM 0 of tile (0,0) (out), none of whose tasks issues a token");
 });
 
 test("more acquired than a fifo holds: nobody who still runs releases the lock", async () => {
@@ -136,4 +162,45 @@ test("a core that waits for the cascade of a core that has ended is told so", as
   expect(failed.message).toContain(
     "core (0,2) waits for a cascade value of core (0,3); core (0,3) has reached its end",
   );
+});
+
+test("a channel in the middle of a packet is told to who has a packet for it, with whose packet it is", async () => {
+  const mem = (tile: string, words: number, direction: string, packet: string): string => `
+    %${tile}_buf = aie.buffer(%${tile}) {address = 1024 : i32, sym_name = "${tile}_buf"} : memref<${words}xi32>
+    %${tile}_mem = aie.mem(%${tile}) {
+      %0 = aie.dma_start(${direction}, 0, ^bd, ^end)
+    ^bd:
+      aie.dma_bd(%${tile}_buf : memref<${words}xi32>, 0, ${words}) {${packet}}
+      aie.next_bd ^end
+    ^end:
+      aie.end
+    }`;
+  const packet = (id: number) => `packet = #aie.packet_info<pkt_type = 0, pkt_id = ${id}>`;
+  const flow = (id: number, from: string, to: readonly string[]): string => `
+    aie.packet_flow(${id}) {
+      aie.packet_source<%${from}, DMA : 0>
+      ${to.map((tile) => `aie.packet_dest<%${tile}, DMA : 0>`).join("\n")}
+    }`;
+  // Both take a's packet in lock-step, and the second has room for half of it.
+  const array = arrayOf(`module {
+  aie.device(npu1_1col) {
+    %shim = aie.tile(0, 0)
+    ${["a", "b", "wide", "narrow"].map((name, i) => `%${name} = aie.tile(0, ${2 + i})`).join("\n")}
+    ${flow(1, "a", ["wide", "narrow"])}
+    ${flow(2, "b", ["wide"])}
+    ${mem("a", 32, "MM2S", packet(1))}
+    ${mem("b", 32, "MM2S", packet(2)).replace("^end\n    ^end", "^bd\n    ^end")}
+    ${mem("wide", 128, "S2MM", "")}
+    ${mem("narrow", 16, "S2MM", "")}
+  }
+}`);
+
+  const failed = await deadlockOf(array.run({ insts: insts(sync("S2MM")), buffers: [] }));
+
+  expect(failed.fault.waits).toContainEqual({
+    agent: "DMA MM2S 0 of tile (0,3), BD 0 (b_buf)",
+    waitsFor:
+      "32 of 32 words to be taken by DMA S2MM 0 of tile (0,4) (DMA S2MM 0 of tile (0,4) is in the middle of a packet of DMA MM2S 0 of tile (0,2))",
+  });
+  expect(failed.message).toContain("16 of 32 words to be taken by DMA S2MM 0 of tile (0,5) (DMA S2MM 0 of tile (0,5)");
 });

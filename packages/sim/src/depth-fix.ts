@@ -8,6 +8,8 @@ export interface DepthChange {
   readonly objectFifo: string;
   readonly from: readonly number[];
   readonly to: readonly number[];
+  /** All ends have the same objects, in memory that they share. */
+  readonly isShared?: boolean;
 }
 
 export interface DepthFix {
@@ -31,8 +33,9 @@ export interface DepthSearch {
 const fifosMax = 3;
 
 /**
- * The smallest change of objectFifo depths with which a design that stands still runs to its end: fewest objects added, then
- * fewest fifos, then fewest bytes. Every candidate that is smaller has been run and stood still, or does not fit its tiles.
+ * The smallest change of objectFifo depths with which a design that stands still runs to its end: fewest objects added at each
+ * end, then fewest fifos, then fewest bytes; of these only the ends that need them, producers spared first. Every candidate
+ * that is smaller has been run and stood still, or does not fit its tiles.
  * `run` runs a design that is not lowered, and throws the SimFault that stops it. Undefined where no candidate helped.
  * @throws what `run` throws, but deadlocks and designs that do not fit.
  */
@@ -48,8 +51,10 @@ export async function smallestDepthFix(
     for (const added of spreads(fifos, objects)) {
       if (tried >= runsMax) return undefined;
       const changes = changesOf(fifos, added);
-      const deeper = withDepths(design, changes);
-      if (await ends(deeper, run)) return { changes, design: deeper, tried };
+      if (await ends(withDepths(design, changes), run)) {
+        const spared = await spareEnds(design, changes, run);
+        return { changes: spared, design: withDepths(design, spared), tried };
+      }
       tried++;
     }
   }
@@ -72,6 +77,29 @@ export function withDepths(design: Operation, changes: readonly DepthChange[]): 
   return copy;
 }
 
+/** The changes without what the ends can do without: an end of a memtile's link has no objects, a broadcast one that lags. */
+async function spareEnds(
+  design: Operation,
+  changes: readonly DepthChange[],
+  run: (design: Operation) => Promise<unknown>,
+): Promise<readonly DepthChange[]> {
+  let spared = changes;
+  for (const [i, { from, to, isShared }] of changes.entries()) {
+    if (isShared) continue;
+    for (const [end, before] of from.entries()) {
+      for (let depth = before; depth < to[end]!; depth++) {
+        const fewer = spared.map((change, j) => {
+          return j === i ? { ...change, to: change.to.with(end, depth) } : change;
+        });
+        if (!(await ends(withDepths(design, fewer), run))) continue;
+        spared = fewer;
+        break;
+      }
+    }
+  }
+  return spared;
+}
+
 async function ends(design: Operation, run: (design: Operation) => Promise<unknown>): Promise<boolean> {
   try {
     await run(design);
@@ -87,6 +115,7 @@ interface FifoDepth {
   readonly name: string;
   /** Of each end, as lowered. */
   readonly depths: readonly number[];
+  readonly shared: boolean;
   /** Bytes of one object. */
   readonly bytes: number;
 }
@@ -110,7 +139,7 @@ function readDepths(design: Operation): FifoDepth[] {
     });
     // In shared memory both ends have the same objects.
     const shared = objects(name) > 0 && depths.slice(1).every((_, i) => consumed(i) === 0);
-    found.push({ name, depths: shared ? depths.map(() => depths[0]!) : depths, bytes: objectBytes(op) });
+    found.push({ name, depths: shared ? depths.map(() => depths[0]!) : depths, shared, bytes: objectBytes(op) });
   });
   return found;
 }
@@ -143,7 +172,7 @@ function spreads(fifos: readonly FifoDepth[], objects: number): Map<string, numb
 
 function changesOf(fifos: readonly FifoDepth[], added: ReadonlyMap<string, number>): DepthChange[] {
   return [...added].map(([objectFifo, more]) => {
-    const from = fifos.find(({ name }) => name === objectFifo)!.depths;
-    return { objectFifo, from, to: from.map((depth) => depth + more) };
+    const { depths: from, shared } = fifos.find(({ name }) => name === objectFifo)!;
+    return { objectFifo, from, to: from.map((depth) => depth + more), ...(shared && { isShared: shared }) };
   });
 }

@@ -53,6 +53,14 @@ export interface Wait {
   readonly waitsFor: string;
 }
 
+/** A lock that an agent of a circle waits for. `isHeld`: the next of the circle took it, and would give it back. */
+export interface WaitedLock {
+  readonly agent: string;
+  readonly lock: string;
+  readonly init: number;
+  readonly isHeld: boolean;
+}
+
 export interface FaultRecord {
   readonly kind: FaultKind;
   /** Virtual time of the array, in cycles since it was configured. */
@@ -80,10 +88,14 @@ export interface FaultRecord {
   };
   readonly kernel?: KernelFault;
   readonly waits?: readonly Wait[];
+  /** Waits of the instruction stream that had ended before the one that does not. */
+  readonly waitsDone?: number;
   /** Agents of a circle of waiting, in order; the last waits for the first. */
   readonly waitCycle?: readonly string[];
   /** objectFifos that they wait for, in that order. */
   readonly waitFifos?: readonly string[];
+  /** Locks of the design's own that they wait for. */
+  readonly waitLocks?: readonly WaitedLock[];
 }
 
 /** The array did something that hardware cannot do or that hangs it. `fault` is the same for programs to read. */

@@ -29,7 +29,14 @@ export class Lock {
   /** Name in the design, or `lock 3 of (0,2)`. */
   readonly name: string;
   readonly counts: FifoLock | undefined;
+  /** Value that it began with. */
+  readonly init: number;
   value: number;
+  /** Units that were given back, and taken, since the array was configured. */
+  given = 0;
+  taken = 0;
+  /** Who took it last. */
+  takenBy: string | undefined;
   readonly #clock: Scheduler;
   readonly #waiting: LockWait[] = [];
 
@@ -38,6 +45,7 @@ export class Lock {
     this.id = place.id;
     this.name = place.name ?? `lock ${place.id} of ${tileName(place.tile)}`;
     this.counts = place.counts;
+    this.init = place.init;
     this.value = place.init;
     this.#clock = clock;
   }
@@ -55,7 +63,7 @@ export class Lock {
   /** Takes the lock, or queues `user` until it can be taken. True when it was taken at once. */
   acquire(user: LockUser, request: LockRequest): boolean {
     if (this.#satisfies(request)) {
-      this.#take(request.amount);
+      this.#take(user, request.amount);
       this.#clock.progressed();
       return true;
     }
@@ -65,6 +73,7 @@ export class Lock {
 
   /** @throws SimFault when the value would leave 0..63. */
   release(amount: number, by: string): void {
+    this.given += amount;
     this.set(this.value + amount, by);
   }
 
@@ -90,15 +99,17 @@ export class Lock {
         continue;
       }
       this.#waiting.splice(i, 1);
-      this.#take(request.amount);
+      this.#take(user, request.amount);
       user.lockGranted();
       // The grant may have released this lock again, so everyone is looked at anew.
       i = 0;
     }
   }
 
-  #take(amount: number): void {
+  #take(user: LockUser, amount: number): void {
     this.value -= amount;
+    this.taken += amount;
+    this.takenBy = user.agentName;
     this.#clock.trace?.value(this.name, this.#clock.now, this.value);
   }
 

@@ -136,3 +136,53 @@ test("a static shim program moves an external buffer into a tile", async () => {
 
   expect(words(array.buffer("got"))).toEqual([104, 105, 106, 107, 108, 109, 110, 111]);
 });
+
+/** Senders on row 2 and 3 that send packets of two words without end to the tile on row 4, by ids 1 and 2. */
+const twoSenders = (receive: string): string => {
+  const sender = (name: string, id: number): string => `
+    %${name}_word = aie.buffer(%${name}) {address = 1024 : i32, initial_value = dense<${id}> : tensor<2xi32>, sym_name = "${name}_word"} : memref<2xi32>
+    aie.packet_flow(${id}) {
+      aie.packet_source<%${name}, DMA : 0>
+      aie.packet_dest<%to, DMA : 0>
+    }
+    aie.mem(%${name}) {
+      %0 = aie.dma_start(MM2S, 0, ^again, ^end)
+    ^again:
+      aie.dma_bd(%${name}_word : memref<2xi32>, 0, 2) {packet = #aie.packet_info<pkt_type = 0, pkt_id = ${id}>}
+      aie.next_bd ^again
+    ^end:
+      aie.end
+    }`;
+  return `module { aie.device(npu1_1col) {
+    %a = aie.tile(0, 2)
+    %b = aie.tile(0, 3)
+    %to = aie.tile(0, 4)
+    %got = aie.buffer(%to) {address = 1024 : i32, sym_name = "got"} : memref<12xi32>
+    ${sender("a", 1)}
+    ${sender("b", 2)}
+    ${receive}
+  } }`;
+};
+
+test.each([
+  ["one BD", [[0, 12]]],
+  ["a BD for each packet", Array.from({ length: 6 }, (_, i) => [2 * i, 2])],
+] as const)("senders of packets to one channel take turns: %s", async (_, bds) => {
+  const blocks = bds.map(
+    ([from, count], i) => `
+    ^bd${i}:
+      aie.dma_bd(%got : memref<12xi32>, ${from}, ${count})
+      aie.next_bd ^${i === bds.length - 1 ? "end" : `bd${i + 1}`}`,
+  );
+  const array = arrayOf(
+    twoSenders(`aie.mem(%to) {
+      %0 = aie.dma_start(S2MM, 0, ^bd0, ^end)${blocks.join("")}
+    ^end:
+      aie.end
+    }`),
+  );
+
+  await array.run(idle);
+
+  expect(words(array.buffer("got"))).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2]);
+});

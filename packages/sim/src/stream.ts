@@ -97,11 +97,19 @@ export class Stream implements Agent, WordStream {
     const sourceDone = count(this.source, kind === "words" ? words : 0, cycles);
     const done = sinks.filter((sink) => count(sink, words, cycles));
     this.#headerDone = !sourceDone && (kind === "header" || this.#headerDone);
-    if (sourceDone) for (const sink of this.sinks()) sink.owner = undefined;
+    if (sourceDone) for (const sink of this.sinks()) this.#leave(sink);
     for (const sink of done) sink.finish();
+    // Who has packets for a sink as well comes before this source's next one.
+    if (sourceDone) for (const sink of sinks) for (const other of sink.streams) if (other !== this) other.offer();
     if (sourceDone) this.source.finish();
     this.offer();
-    if (sourceDone) for (const sink of sinks) for (const other of sink.streams) other.offer();
+  }
+
+  /** A packet has ended: of several streams that end at its sink this one is the last to be asked for the next. */
+  #leave(sink: StreamEnd): void {
+    sink.owner = undefined;
+    if (sink.streams.length === 1) return;
+    sink.streams.push(...sink.streams.splice(sink.streams.indexOf(this), 1));
   }
 
   #route(): StreamRoute | undefined {

@@ -2,6 +2,7 @@ import { AiekitError } from "@aiekit/core";
 import { describeTile } from "./configuration-summary.ts";
 import { type CdoDescription, describeCdo, tileLines } from "./describe-cdo.ts";
 import { isPdi, type PdiContainer, readPdiContainer } from "./pdi-container.ts";
+import { sha256Hex } from "./sha256.ts";
 import { decodeSimImage, isSimImage } from "./sim-image.ts";
 
 /** What lies in the PDI slot of a partition. */
@@ -10,6 +11,21 @@ export interface PdiDescription {
   /** A summary for people. */
   readonly lines: readonly string[];
   readonly container?: PdiContainerDescription;
+  /** A text says how it is damaged. */
+  readonly simulator?: SimImageDescription | string;
+}
+
+/** What the simulator is configured with. Cores are known by their tiles. */
+export interface SimImageDescription {
+  readonly device: string;
+  readonly loweredMlir: HashedBytes;
+  readonly cores: readonly { readonly name: string; readonly module: HashedBytes }[];
+}
+
+/** Bytes that are not shown; their hash tells whether two are equal. */
+interface HashedBytes {
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** Headers and contents of a PDI. Offsets count from the PDI's start. */
@@ -29,7 +45,7 @@ export interface PdiContainerDescription {
 
 /** Looks into a PDI slot. Damage is told in the lines: a description must not fail on what it describes. */
 export function describePdi(image: Uint8Array): PdiDescription {
-  if (isSimImage(image)) return { kind: "simulator image", lines: orDamage(() => simImageLines(image)) };
+  if (isSimImage(image)) return describeSimImage(image);
   if (!isPdi(image)) {
     return { kind: "unknown", lines: ["neither a PDI (bus width words missing) nor an image for the simulator"] };
   }
@@ -82,23 +98,31 @@ function summaryLines({ images, partitions }: PdiContainerDescription): string[]
   ];
 }
 
-function orDamage(lines: () => string[]): string[] {
+function describeSimImage(image: Uint8Array): PdiDescription {
+  const kind = "simulator image";
   try {
-    return lines();
+    const { device, cores, modules, loweredMlir } = decodeSimImage(image);
+    const mlir = hashed(new TextEncoder().encode(loweredMlir));
+    const simulator: SimImageDescription = {
+      device,
+      loweredMlir: mlir,
+      cores: cores.map(({ col, row, module }) => ({ name: `core (${col},${row})`, module: hashed(modules[module]!) })),
+    };
+    const lines = [
+      `image for the simulator: device ${device}, ${mlir.bytes} B of lowered MLIR, ${modules.length} WebAssembly module(s)`,
+      ...cores.map(
+        ({ col, row, module }) => `core (${col},${row}) runs module ${module}, ${modules[module]!.length} B`,
+      ),
+    ];
+    return { kind, lines, simulator };
   } catch (error) {
-    if (error instanceof AiekitError) return [`damaged: ${error.message}`];
-    throw error;
+    if (!(error instanceof AiekitError)) throw error;
+    const damage = `damaged: ${error.message}`;
+    return { kind, lines: [damage], simulator: damage };
   }
 }
 
-function simImageLines(image: Uint8Array): string[] {
-  const { device, cores, modules, loweredMlir } = decodeSimImage(image);
-  const mlirBytes = new TextEncoder().encode(loweredMlir).length;
-  return [
-    `image for the simulator: device ${device}, ${mlirBytes} B of lowered MLIR, ${modules.length} WebAssembly module(s)`,
-    ...cores.map(({ col, row, module }) => `core (${col},${row}) runs module ${module}, ${modules[module]!.length} B`),
-  ];
-}
+const hashed = (bytes: Uint8Array): HashedBytes => ({ bytes: bytes.length, sha256: sha256Hex(bytes) });
 
 function hex(value: number): string {
   return `0x${value.toString(16)}`;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DesignError, UsageError } from "@aiekit/core";
+import { DesignError, FormatError } from "@aiekit/core";
 import { deviceModel, parseModule } from "@aiekit/mlir";
 import { WasmClang } from "@aiekit/wasm-clang";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -182,7 +182,7 @@ test(
     const options = { compiler, signal: new AbortController().signal };
 
     const missing = buildOwnKernels({ ...rest, kernels: [{ object: "gone.o", file: "gone.cc" }] }, options);
-    await expect(missing).rejects.toThrow(UsageError);
+    await expect(missing).rejects.toThrow(FormatError);
     await expect(missing).rejects.toThrow("--kernel gone.cc: there is no such file");
     const same = { ...files, "sub.cc": "" };
     await expect(build({ call: callK, files: same, objects: { "sub.cc": "k.o" } })).rejects.toThrow(

@@ -25,7 +25,7 @@ export interface OwnKernels {
 
 /**
  * Compiles the files that a design's cores call into, checks that they fit the calls, and links one module a core.
- * @throws UsageError for files, ToolError of the compiler, DesignError for calls that nothing or something else answers,
+ * @throws FormatError and UsageError for files, ToolError of the compiler, DesignError for calls that nothing or something else answers,
  * BudgetError for statics that do not fit.
  */
 export async function buildOwnKernels(

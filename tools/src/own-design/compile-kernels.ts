@@ -1,6 +1,6 @@
 import { isAbsolute, posix, relative, resolve, sep } from "node:path";
 import { headers } from "@aiekit/aie-api";
-import { UsageError } from "@aiekit/core";
+import { FormatError, UsageError } from "@aiekit/core";
 import type { Generation } from "@aiekit/mlir";
 import type { WasmClang } from "@aiekit/wasm-clang";
 import { kernelCompileArgs } from "../drivers/wasm-clang.ts";
@@ -35,7 +35,7 @@ export interface CompiledKernels {
 
 /**
  * Compiles each file as the kernels of this project are compiled, against aie_api and the user's folders only.
- * @throws UsageError for a file that is not there or two of one object name, ToolError with clang's diagnostics.
+ * @throws FormatError for a file that is not there, UsageError for two of one object name, ToolError with clang's diagnostics.
  */
 export async function compileKernels(
   files: KernelFiles,
@@ -50,7 +50,7 @@ export async function compileKernels(
   const warnings: string[] = [];
   for (const { object, file } of kernels) {
     const source = treePath(file, cwd);
-    if ((await tree.read(source)) === undefined) throw new UsageError(`--kernel ${file}: there is no such file`);
+    if ((await tree.read(source)) === undefined) throw new FormatError(`--kernel ${file}: there is no such file`);
     const texts = await includeClosure([source], tree);
     const args = [...includeFolders.map((folder) => `-I${folder}`), ...ownArgs(files), `-I${coreHeadersFolder}`];
     const [text = "", reached] = [texts.get(source), new Map(texts)];

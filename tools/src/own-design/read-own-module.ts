@@ -65,8 +65,13 @@ function keepDevice(module: Operation, { file, deviceName }: OwnModuleSource): O
   const wanted = deviceName ?? (devices.length === 1 ? nameOf(devices[0]!, "main") : "main");
   const names = devices.map((op) => `@${nameOf(op, "main")}`).join(", ");
   const device = devices.find((op) => nameOf(op, "main") === wanted);
+  if (devices.length === 0) {
+    throw new DesignError(`${file}: expected a design with an aie.device, found none`, {
+      hint: "aiekit sim and draw take files of the AIE dialect: docs/designs.md shows one",
+    });
+  }
   if (device === undefined) {
-    throw new UsageError(`${file}: expected a device @${wanted}, found ${names || "none"}`, {
+    throw new UsageError(`${file}: expected a device @${wanted}, found ${names}`, {
       hint: "say which with --device-name",
     });
   }

@@ -158,7 +158,7 @@ function print({ stdout, colors }: CommandContext, record: BenchRecord): void {
   const { machine, audioSeconds, phases, whole, builds } = record;
   line(colors.bold(`${record.kernel} on ${record.device}`));
   line(
-    `${audioSeconds.toFixed(2)} s of sound, ${record.units} units; correct on ${record.correctness.cases} cases first`,
+    `${audioSeconds.toFixed(2)} s of sound, ${record.units} ${record.units === 1 ? "unit" : "units"}; correct on ${record.correctness.cases} cases first`,
   );
   line(`${machine.cpu}, node ${machine.node}, commit ${machine.commit ?? "none"}`);
   line("");

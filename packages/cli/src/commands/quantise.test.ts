@@ -92,7 +92,7 @@ test("an array that is missing or has another shape is named", async () => {
 });
 
 test.each<[string, Parameters<typeof calibrate>[0], RegExp]>([
-  ["no clips there", { clips: "nowhere" }, /nowhere: there is no such folder/],
+  ["no clips there", { clips: "nowhere" }, /nowhere: there is no such file or folder/],
   ["a file that is no clip", { clips: "package.json" }, /expected a folder of recordings, or one of them/],
   ["a clip of 10 ms", { more: ["--seconds", "0.01"] }, /expected 1280 to 480000 samples, got 160/],
   ["a seed that is none", { weights: "random:one" }, /expected a whole number as seed/],

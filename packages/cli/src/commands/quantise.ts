@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { FormatError, type ProductCalibration, UsageError } from "@aiekit/core";
+import { FormatError, type ProductCalibration } from "@aiekit/core";
 import { fileSource, isRecordingName, readSpeech, speechRateHz } from "@aiekit/pipeline";
 import { type CalibrationClip, calibrateEncoder } from "../calibrate-encoder.ts";
 import type { Command, CommandContext } from "../command-context.ts";
@@ -69,12 +69,13 @@ async function readClips(
 
 async function recordings(folder: string, cwd: string): Promise<readonly string[]> {
   const names = await readdir(resolve(cwd, folder)).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "ENOENT" ? "there is no such folder" : "expected a folder of recordings, or one of them";
+    const why =
+      cause.code === "ENOENT" ? "there is no such file or folder" : "expected a folder of recordings, or one of them";
     throw new FormatError(`${folder}: ${why}`, { cause });
   });
   const files = names.filter(isRecordingName).sort();
   if (files.length > 0) return files.map((name) => join(folder, name));
-  throw new UsageError(`${folder}: expected recordings, got ${names.length} file(s) of other kinds`);
+  throw new FormatError(`${folder}: expected recordings, found none in ${names.length} file(s) and folder(s)`);
 }
 
 function print(

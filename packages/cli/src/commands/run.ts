@@ -125,7 +125,9 @@ function runRecord({ ready, audioSeconds, result, files, phases, time }: Finishe
 
 function print({ stdout }: CommandContext, { ready, audioSeconds, result, files, phases, time }: FinishedRun): void {
   const { manifest } = ready.loaded;
-  stdout.write(`${manifest.kernel} on ${ready.device.name}: ${result.units} units in ${launchSummary(result)}\n`);
+  stdout.write(
+    `${manifest.kernel} on ${ready.device.name}: ${result.units} ${result.units === 1 ? "unit" : "units"} in ${launchSummary(result)}\n`,
+  );
   for (const { name, path, value } of files) {
     const meaning = meaningOf(manifest.sequences[0]!.args, name);
     stdout.write(`${name}: ${describeShape(value.dtype, value.shape)}${meaning} -> ${path}\n`);

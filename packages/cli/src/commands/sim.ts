@@ -13,7 +13,7 @@ import {
 import { type ArrayRuns, runOnArray } from "../array-runs.ts";
 import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
 import type { Command, CommandContext } from "../command-context.ts";
-import { withDepthCure } from "../deadlock-cure.ts";
+import { withCureOfDeadlock } from "../deadlock-cure.ts";
 import { designUse } from "../design-use.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withSourceLine } from "../fault-source.ts";
@@ -113,19 +113,20 @@ interface StoppedRun {
 /** Candidates whose kernels are compiled anew, and candidates without any. */
 const curesTried = { withKernels: 12, without: 100 };
 
-/** A deadlock of a design with objectFifos is said with the depths that free it. */
+/** A deadlock is said with what frees it. */
 async function withCure(error: unknown, { context, options, source, inputs }: StoppedRun): Promise<unknown> {
   if (options.lowered || options.insts !== undefined || options.deviceName !== undefined) return error;
-  const task = context.progress.start("look for depths that free it");
+  const task = context.progress.start("look for what frees it");
   const { signal } = context;
-  const tryDesign = async (text: string): Promise<void> => {
+  const tryDesign = async (text: string, { checked = options.checked } = {}): Promise<void> => {
     const design = readOwnDesign({ ...source, text });
     const { modules } = await compile(context, design, options);
-    await runOnArray({ design, modules, inputs, runs: options.runs, checked: options.checked, signal });
+    await runOnArray({ design, modules, inputs, runs: options.runs, checked: checked || options.checked, signal });
   };
   const runsMax = options.kernels.length > 0 ? curesTried.withKernels : curesTried.without;
   try {
-    return await withDepthCure(error, { file: source.file, text: source.text, run: tryDesign, runsMax });
+    const { file, text, sequence } = source;
+    return await withCureOfDeadlock(error, { file, text, sequence, run: tryDesign, runsMax });
   } finally {
     task.done();
   }
@@ -199,7 +200,7 @@ async function run(
 
 /** Of the last run, where it was asked for; its picture is written. */
 async function timeOf(
-  { cwd }: CommandContext,
+  context: CommandContext,
   { time, roofline }: TimeOptions,
   { design, runs }: { readonly design: OwnDesign; readonly runs: ArrayRuns },
 ) {
@@ -207,7 +208,7 @@ async function timeOf(
   if (last === undefined || (!time && roofline === undefined)) return undefined;
   const { device, file: title } = design;
   const found = runTime(last, device);
-  if (roofline !== undefined) await writeRoofline(found, { path: roofline, cwd, title, device });
+  if (roofline !== undefined) await writeRoofline(context, found, { path: roofline, title, device });
   return time ? found : undefined;
 }
 

@@ -5,7 +5,7 @@ import { explainFailure } from "../explain-failure.ts";
 import { type KernelOnDevice, type OpenKernel, withOpenKernel } from "../kernel-on-device.ts";
 import { requireSuite } from "../kernel-suites.ts";
 import { type LastRun, watchedKernel } from "../watched-kernel.ts";
-import { writeSuiteReport } from "../write-suite-report.ts";
+import { expectReportFolder, writeSuiteReport } from "../write-suite-report.ts";
 
 export interface ValidateOptions extends KernelOnDevice {
   readonly clips: number | undefined;
@@ -16,6 +16,7 @@ export interface ValidateOptions extends KernelOnDevice {
 /** `aiekit validate`: exit code 1 when a case of the suite fails. */
 export const validate: Command<ValidateOptions> = async (context, { clips, report, ...kernel }) => {
   const suite = requireSuite(kernel.kernel);
+  if (report !== undefined) await expectReportFolder(report, context.cwd);
   return withOpenKernel(context, kernel, async (unwatched) => {
     const { open, last } = watchedKernel(unwatched);
     let failed: FailedCase | undefined;

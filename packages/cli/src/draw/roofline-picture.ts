@@ -33,7 +33,9 @@ export function rooflinePicture(
     `${title}: roofline of a core, modelled`,
     "disc: against bytes loaded and stored, issues per cycle in the kernel; ring: against bytes of the busiest DMA channel, per cycle of the run",
     leftOut.length === 0
-      ? "issues: of the busier of the two vector units"
+      ? marks.length === 0
+        ? "the run called no kernel: there is nothing to mark"
+        : "issues: of the busier of the two vector units"
       : `no place here, since they count no vector work: ${leftOut.map(({ kernel }) => kernel).join(", ")}`,
   ];
   const names = [...new Set(marks.map(({ kernel }) => kernel))];

@@ -23,7 +23,7 @@ interface MadeRun {
  * @throws UsageError for a device whose runs are not modelled.
  */
 export async function launchTime(
-  { cwd }: CommandContext,
+  context: CommandContext,
   { time, roofline }: TimeOptions,
   { kernel, result, device }: MadeRun,
 ): Promise<LaunchTime | undefined> {
@@ -42,7 +42,7 @@ export async function launchTime(
   const found = runTime(longest, device);
   const sequence = result.launches[index]?.sequence ?? "";
   const title = `${kernel} ${sequence}`;
-  if (roofline !== undefined) await writeRoofline(found, { path: roofline, cwd, title, device });
+  if (roofline !== undefined) await writeRoofline(context, found, { path: roofline, title, device });
   return time ? { ...found, sequence, launch: index + 1, launches: reports.length } : undefined;
 }
 

@@ -2,6 +2,7 @@ import { extname } from "node:path";
 import { UsageError } from "@aiekit/core";
 import { type ArrayReport, costModel } from "@aiekit/host";
 import type { DeviceModel } from "@aiekit/mlir";
+import type { CommandContext } from "../command-context.ts";
 import { rooflinePicture } from "../draw/roofline-picture.ts";
 import { svgToPng } from "../draw/svg-to-png.ts";
 import { expectWritable, writeOutput } from "../write-output.ts";
@@ -38,14 +39,16 @@ export function runTimeLines(time: RunTime): string[] {
   return ["", ...timeLines(time), ...(kernels.length > 0 ? ["", ...kernels] : [])];
 }
 
-/** Writes the picture where one was asked for. */
+/** Writes the picture, and says where. */
 export async function writeRoofline(
+  { cwd, stderr }: CommandContext,
   { kernels }: RunTime,
-  to: { readonly path: string; readonly cwd: string; readonly title: string; readonly device: DeviceModel },
+  to: { readonly path: string; readonly title: string; readonly device: DeviceModel },
 ): Promise<void> {
   const roofs = coreRoofs(costModel(to.device.generation));
   const { svg } = rooflinePicture(kernels, { title: `${to.title} on ${to.device.name}`, roofs });
-  await writeOutput(to.path, to.cwd, extname(to.path).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
+  await writeOutput(to.path, cwd, extname(to.path).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
+  stderr.write(`roofline, modelled: ${to.path}\n`);
 }
 
 const isPicture = (path: string): boolean => [".svg", ".png"].includes(extname(path).toLowerCase());

@@ -12,6 +12,9 @@ const everyFormat: Record<TranscriptFormat, true> = {
 };
 const transcriptFormats = Object.keys(everyFormat) as readonly TranscriptFormat[];
 
+/** As users write them. */
+const formatNames = transcriptFormats.map((name) => name.replace(".", "-"));
+
 /** `s16le:16000:1`: encoding, rate, channels of samples without a header; the last two are 16000 and 1 where left out. */
 export function parsePcm(text: string): RawPcm {
   const [encoding = "", rate = "16000", channels = "1", ...more] = text.split(":");
@@ -28,7 +31,7 @@ export function parseFormats(text: string): readonly TranscriptFormat[] {
   const names = text.split(",").map((name) => (name === "verbose-json" ? "verbose.json" : name));
   const unknown = names.find((name) => !Object.hasOwn(everyFormat, name));
   if (unknown !== undefined)
-    throw new InvalidArgumentError(`Expected some of ${transcriptFormats.join(", ")}, or all; got ${unknown}.`);
+    throw new InvalidArgumentError(`Expected some of ${formatNames.join(", ")}, or all; got ${unknown}.`);
   return [...new Set(names)] as TranscriptFormat[];
 }
 

@@ -41,7 +41,7 @@ async function recordingsIn(folder: string, cwd: string): Promise<readonly strin
     .sort();
   if (names.length > 0) return names;
   throw new FormatError(`${folder}: expected recordings, found none in ${inside.length} file(s) and folder(s)`, {
-    hint: "name a recording whose file has another ending",
+    hint: "in folders recordings are known by their endings, as .wav or .flac: name others one by one",
   });
 }
 

@@ -8,6 +8,8 @@ export interface DeadlockCase {
   readonly fifo: string;
   readonly depth: number;
   readonly needed: number;
+  /** The same at the producer, where it has a memory of its own. */
+  readonly producerNeeded: number;
   /** Cores of the circle. */
   readonly cores: readonly string[];
   /** objectFifos that they wait for. */
@@ -29,6 +31,7 @@ export function deadlockCase(seed: number): DeadlockCase {
   const viaDma = random(2) === 0;
   const sent = straightFirst ? batch : batch - 1;
   const needed = viaDma ? Math.ceil(sent / 2) : sent;
+  const producerNeeded = viaDma ? sent - needed : needed;
   const depth = 1 + random(needed - 1);
   const [straight, work, result] = [name(random, "straight"), name(random, "work"), name(random, "result")];
 
@@ -81,7 +84,7 @@ export function deadlockCase(seed: number): DeadlockCase {
     }),
   );
   const cores = [source, sink, worker].map((tile) => `core (${tile.col},${tile.row})`);
-  return { design: d.build(), fifo: straight, depth, needed, cores, fifos: [straight, work, result] };
+  return { design: d.build(), fifo: straight, depth, needed, producerNeeded, cores, fifos: [straight, work, result] };
 }
 
 function name(random: (limit: number) => number, kind: string): string {

@@ -199,7 +199,9 @@ export const seedings: Readonly<Record<string, Seeding>> = {
     () => opsWithout((o) => o.op === "write32" && (o.address & 0xfffff) === 0x1d214),
     (graph) => ({
       fault: { kind: "deadlock" },
-      message: new RegExp(`words from DMA MM2S 0 of tile ${place(firstInput(graph).from)}, which has nothing to send`),
+      message: new RegExp(
+        `words from DMA MM2S 0 of tile ${place(firstInput(graph).from)} \\(${firstInput(graph).name}\\), which has nothing to send`,
+      ),
     }),
   ),
   "a wait for a token that nobody gives": withRun(

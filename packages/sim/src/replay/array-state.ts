@@ -14,5 +14,5 @@ export function restKey({ clock, cores, controller, tiles, channels }: Configure
     if (used.some((id) => bds.isWritten(id))) return undefined;
   }
   const ofTiles = tiles().map(({ bds, locks }) => `${bds.stateKey} ${locks.map((lock) => lock.stateKey).join(";")}`);
-  return [...keys, ...ofTiles, controller.stateKey].join("\n");
+  return [...keys, ...ofTiles, controller.tokens.stateKey].join("\n");
 }
