@@ -65,6 +65,20 @@ test("transfers of a channel are as many objects as its cores take, whatever the
   );
 });
 
+test("rows of channels that are a word too long for a BD's size go in two halves", () => {
+  for (const [dtype, shapes] of [
+    ["i8_bf16", "1x512x2048"],
+    ["i8_f32", "4x512x2048_residual"],
+  ] as const) {
+    const asked = { dtype, shapes, columns: 1 };
+    const [steps] = planGemv({ type: gemvTypes[dtype], channels: 2, shapes: parseMatmulShapes(shapes, "gemv") }).shapes;
+
+    const { warnings } = lowerDesign(gemvDesign({ device: "npu1_1col", params: asked }).module);
+
+    expect([steps?.chapterRows, steps?.channelRows, warnings]).toEqual([1024, 2, []]);
+  }
+});
+
 test("a build of several shapes tells every core which one comes; of one shape, nothing", () => {
   const settings = (shapes: string): number => {
     let count = 0;

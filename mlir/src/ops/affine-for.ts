@@ -137,6 +137,19 @@ export function mapNames(map: Attribute | undefined): string[] {
   return [...namesIn(dimsText(map.text)), ...namesIn(symbols)];
 }
 
+/** How many results a map has. */
+export function mapResults(map: Attribute | undefined): number {
+  const list = map?.kind === "opaque" ? (/->\s*\((.*)\)\s*>$/.exec(map.text)?.[1] ?? "").trim() : "";
+  if (list === "") return 0;
+  let [results, depth] = [1, 0];
+  for (const character of list) {
+    if (character === "(") depth++;
+    else if (character === ")") depth--;
+    else if (character === "," && depth === 0) results++;
+  }
+  return results;
+}
+
 function dimsOf(map: string): number {
   return namesIn(dimsText(map)).length;
 }

@@ -5,7 +5,7 @@ import type { ValueUse } from "../parser/scope.ts";
 import type { Check } from "../verifier/check.ts";
 import { verifyLoop } from "../verifier/rules/loops.ts";
 import { affineText, parseAffineExpr } from "./affine-expr.ts";
-import { affineFor, application, forSegments, mapInputs, mapNames } from "./affine-for.ts";
+import { affineFor, application, forSegments, mapInputs, mapNames, mapResults } from "./affine-for.ts";
 import { type CustomAssembly, defineOp } from "./definition.ts";
 import { elementOf } from "./rules.ts";
 
@@ -16,8 +16,8 @@ export const affineOps = [
     custom: { loop: affineFor },
     elided: ["lowerBoundMap", "upperBoundMap", "step"],
     attributes: {
-      lowerBoundMap: { kind: "any", required: true },
-      upperBoundMap: { kind: "any", required: true },
+      lowerBoundMap: { kind: "map", required: true },
+      upperBoundMap: { kind: "map", required: true },
       step: { kind: "int", type: index },
     },
     operands: ["lowerBoundOperands*", "upperBoundOperands*", "inits*"],
@@ -40,7 +40,7 @@ export const affineOps = [
     results: ["result"],
     types: { mapOperands: index, result: index },
     verify: (op, check) => verifyMap(op, 0, check),
-    attributes: { map: { kind: "any", required: true } },
+    attributes: { map: { kind: "map", required: true } },
   }),
   defineOp("affine.load", {
     format: "%memref custom(subscripts) attr-dict `:` type(memref)",
@@ -50,7 +50,7 @@ export const affineOps = [
     verify: (op, check) => verifyMap(op, 1, check),
     results: ["result"],
     types: { indices: index, result: elementOf("memref") },
-    attributes: { map: { kind: "any", required: true } },
+    attributes: { map: { kind: "map", required: true } },
   }),
   defineOp("affine.store", {
     format: "%value `,` %memref custom(subscripts) attr-dict `:` type(memref)",
@@ -59,12 +59,20 @@ export const affineOps = [
     operands: ["value", "memref", "indices*"],
     verify: (op, check) => verifyMap(op, 2, check),
     types: { indices: index, value: elementOf("memref") },
-    attributes: { map: { kind: "any", required: true } },
+    attributes: { map: { kind: "map", required: true } },
   }),
 ];
 
-/** The map takes as many values as there are. */
+/** The map takes as many values as there are, and gives one, or as many as the memref has dimensions. */
 function verifyMap(op: Operation, firstIndex: number, check: Check): void {
+  const results = mapResults(op.attributes.get("map"));
+  const memref = firstIndex === 0 ? undefined : op.operands[firstIndex - 1]?.type;
+  if (firstIndex === 0 && results !== 1) check.error("mapping must produce one value", { hint: `it has ${results}` });
+  if (memref?.kind === "memref" && results !== memref.shape.length) {
+    check.error("affine map num results must equal memref rank", {
+      hint: `the map has ${results} results, the memref ${memref.shape.length} dimensions`,
+    });
+  }
   const wanted = mapInputs(op.attributes.get("map"));
   const given = op.operands.length - firstIndex;
   if (wanted !== given) check.error(`the map takes ${wanted} values, ${given} are given`);

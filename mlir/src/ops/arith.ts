@@ -67,7 +67,7 @@ export const arithOps = [
       },
     },
     results: ["result"],
-    attributes: { value: { kind: "any", required: true } },
+    attributes: { value: { kind: "number", required: true } },
     verify: verifyConstant,
     resultName: (op) => {
       const value = op.attributes.get("value");
@@ -137,9 +137,9 @@ function boolLike(types: TypeBindings): Type | undefined {
 /** arith.constant: the value has the type of the result. */
 function verifyConstant(op: Operation, check: Check): void {
   const value = op.attributes.get("value");
-  const type = value?.kind === "bool" ? i1 : value && "type" in value ? value.type : undefined;
+  if (value?.kind !== "bool" && value?.kind !== "integer" && value?.kind !== "float" && value?.kind !== "dense") return;
+  const type = value.kind === "bool" ? i1 : value.type;
   const result = op.results[0]?.type;
-  if (type && result && sameType(type, result)) return;
-  const [given, wanted] = [type ? typeText(type) : "none", result ? typeText(result) : "none"];
-  check.error(`value of type '${given}' is not of the result type '${wanted}'`);
+  if (result && sameType(type, result)) return;
+  check.error(`value of type '${typeText(type)}' is not of the result type '${result ? typeText(result) : "none"}'`);
 }

@@ -27,6 +27,8 @@ export type AttributeRule =
       readonly quoted?: boolean;
     }
   | { readonly kind: "string" | "bool" | "symbol" | "type" | "unit" | "bd-dims" | "any" }
+  /** `number`: one that brings its type, or `dense<...>`; `map`: `affine_map<...>`. */
+  | { readonly kind: "number" | "map" }
   | { readonly kind: "bd-dims-list" | "bd-pads" | "packet-info" | "dense-array" | "array" | "dense" }
   /** `[0, 256]`: each element an integer of this type. */
   | { readonly kind: "int-array"; readonly type: Type }

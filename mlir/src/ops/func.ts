@@ -5,8 +5,8 @@ import type { OpDraft, OpParser } from "../parser/op-parser.ts";
 import { parseTypeList } from "../parser/types.ts";
 import { symbolText, typeList, typeText } from "../printer/attributes.ts";
 import type { OpPrinter } from "../printer/op-printer.ts";
-import type { Check } from "../verifier/check.ts";
 import { verifyCall } from "../verifier/rules/calls.ts";
+import { verifyVisibility } from "../verifier/rules/visibility.ts";
 import { defineOp } from "./definition.ts";
 import { optionalString, string, symbol } from "./rules.ts";
 
@@ -42,16 +42,6 @@ export const funcOps = [
 ];
 
 /** `private @name(types or %args: types) -> results attributes {...} {body}` */
-const visibilities = ["public", "private", "nested"];
-
-/** The custom form has these words only: another one would be read as the function's name. */
-function verifyVisibility(op: Operation, check: Check): void {
-  const visibility = op.text("sym_visibility");
-  if (visibility === undefined || visibilities.includes(visibility)) return;
-  const expected = visibilities.map((word) => `"${word}"`).join(", ");
-  check.error(`visibility expected to be one of [${expected}], but got "${visibility}"`);
-}
-
 function parseFunction(parser: OpParser, draft: OpDraft): void {
   const { scanner, source } = parser;
   const visibility = ["private", "public", "nested"].find((word) => scanner.accept(word));

@@ -3,6 +3,7 @@ import { index, type Type } from "../ir/types.ts";
 import { parseAttribute, symbolName } from "../parser/attributes.ts";
 import { attributeText, denseText, symbolText, typeText } from "../printer/attributes.ts";
 import { verifyGetGlobal } from "../verifier/rules/calls.ts";
+import { verifyGlobal } from "../verifier/rules/globals.ts";
 import { tensorLike } from "./aie-syntax.ts";
 import { type CustomAssembly, defineOp } from "./definition.ts";
 import { dynamicCount, dynamicLists } from "./dynamic-lists.ts";
@@ -47,6 +48,7 @@ export const memrefOps = [
       initial_value: { kind: "any" },
       constant: { kind: "unit" },
     },
+    verify: verifyGlobal,
   }),
   defineOp("memref.get_global", {
     format: "$name `:` type(result) attr-dict",

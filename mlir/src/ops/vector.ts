@@ -1,6 +1,8 @@
 import type { Operation } from "../ir/operation.ts";
 import { i1, index } from "../ir/types.ts";
 import type { OpDraft, OpParser } from "../parser/op-parser.ts";
+import type { Check } from "../verifier/check.ts";
+import { mapInputs, mapResults } from "./affine-for.ts";
 import { type CustomAssembly, defineOp, type OpDefinition } from "./definition.ts";
 import { elementOf } from "./rules.ts";
 
@@ -62,7 +64,8 @@ function transfer(name: string, options: Partial<Omit<OpDefinition, "name">>): O
     ...options,
     custom: { mask },
     implied: (op) => ({ permutation_map: { kind: "opaque", text: minorIdentity(op) } }),
-    attributes: { in_bounds: { kind: "array" }, permutation_map: { kind: "any" } },
+    attributes: { in_bounds: { kind: "array" }, permutation_map: { kind: "map" } },
+    verify: verifyPermutation,
   });
 }
 
@@ -73,6 +76,21 @@ function minorIdentity(op: Operation): string {
   const vector = types.find((type) => type.kind === "vector");
   const dims = Array.from({ length: memref?.shape.length ?? 0 }, (_, i) => `d${i}`);
   return `affine_map<(${dims.join(", ")}) -> (${dims.slice(dims.length - (vector?.shape.length ?? 0)).join(", ")})>`;
+}
+
+/** The map leads from the memref's dimensions to those of the vector. */
+function verifyPermutation(op: Operation, check: Check): void {
+  const map = op.attributes.get("permutation_map");
+  if (map === undefined) return;
+  const types = [...op.operands, ...op.results].map((value) => value.type);
+  const memref = types.find((type) => type.kind === "memref");
+  const vector = types.find((type) => type.kind === "vector");
+  if (memref && mapInputs(map) !== memref.shape.length) {
+    check.error("requires a permutation_map with input dims of the same rank as the source type");
+  }
+  if (vector && mapResults(map) !== vector.shape.length) {
+    check.error("requires a permutation_map with result dims of the same rank as the vector type");
+  }
 }
 
 /** 1 when the last operand is a mask: a vector of i1 that is not the value. */

@@ -14,6 +14,12 @@ export function checkAttributes(op: Operation, definition: OpDefinition, check: 
       continue;
     }
     if (satisfies(attribute, rule)) continue;
+    if (rule.kind === "number" || rule.kind === "map") {
+      check.error(`Invalid attribute \`${name}\` in property conversion: ${attributeText(attribute)}`, {
+        hint: rule.kind === "map" ? "expected affine_map<...>" : "expected a number or dense<...>, with its type",
+      });
+      continue;
+    }
     const hint = `found ${attributeText(attribute)}`;
     check.error(`attribute '${name}' failed to satisfy constraint: ${constraintText(rule)}`, { hint });
   }
@@ -32,6 +38,10 @@ function satisfies(attribute: Attribute, rule: Attributed): boolean {
       return attribute.kind === "enum" && rule.names.includes(attribute.name);
     case "bool":
       return attribute.kind === "bool" || attribute.kind === "unit";
+    case "number":
+      return ["bool", "integer", "float", "dense"].includes(attribute.kind);
+    case "map":
+      return attribute.kind === "opaque" && attribute.text.startsWith("affine_map<");
     case "opaque":
       return attribute.kind === "opaque" && attribute.text.startsWith(`#${rule.prefix}<`);
     case "int-array":

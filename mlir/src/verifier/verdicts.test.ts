@@ -25,6 +25,12 @@ const link = (offsets: string): string => `
     aie.objectfifo.link [@in] -> [@left, @right] ([] [${offsets}])`;
 const trace = (text: string): string => `aie.trace @t(%a) {\n${text}\n}`;
 
+const inCore = (text: string): string => `%v = aie.buffer(%a) : memref<64xi32>
+    %c = aie.core(%a) {\n%n = arith.constant 0 : index\n%z = arith.constant 0 : i32\n${text}\naie.end\n}`;
+const transferRead = (map: string): string =>
+  `%x = "vector.transfer_read"(%v, %n, %z) <{permutation_map = ${map}, in_bounds = [true], operandSegmentSizes = array<i32: 1, 1, 1, 0>}> : (memref<64xi32>, index, i32) -> vector<16xi32>`;
+const global = (text: string): string => `"memref.global"() <{sym_name = "g", ${text}}> : () -> ()`;
+
 /** Text in a device, and what aie-opt of March 2026 says of it; `undefined`: it is accepted. */
 const verdicts: readonly (readonly [title: string, text: string, error: string | undefined])[] = [
   ["lock 99 of a compute tile", "%l = aie.lock(%a, 99)", "lock assigned invalid id (maximum is 15)"],
@@ -204,6 +210,74 @@ const verdicts: readonly (readonly [title: string, text: string, error: string |
     aie.objectfifo.register_process @f (Produce, %p : tensor<2xi32>, %q : tensor<3xi32>, @work, %n)`,
     "Acquire and Release patterns must be of equal length",
   ],
+  [
+    "a constant that is a type",
+    inCore('%x = "arith.constant"() <{value = i16}> : () -> i16'),
+    "Invalid attribute `value` in property conversion: i16",
+  ],
+  [
+    "a loop from a type on",
+    inCore(
+      '"affine.for"() <{lowerBoundMap = i16, upperBoundMap = affine_map<() -> (4)>, step = 1 : index, operandSegmentSizes = array<i32: 0, 0, 0>}> ({\n^bb0(%i: index):\n"affine.yield"() : () -> ()\n}) : () -> ()',
+    ),
+    "Invalid attribute `lowerBoundMap` in property conversion: i16",
+  ],
+  [
+    "a map of two results that is applied",
+    inCore('%x = "affine.apply"() <{map = affine_map<() -> (0, 1)>}> : () -> index'),
+    "mapping must produce one value",
+  ],
+  [
+    "a load from one dimension by a map of two results",
+    inCore('%x = "affine.load"(%v) <{map = affine_map<() -> (0, 1)>}> : (memref<64xi32>) -> i32'),
+    "affine map num results must equal memref rank",
+  ],
+  [
+    "a load by a map with brackets within its result",
+    inCore("%x = affine.load %v[(%n + 1) * 2 - 2 * (%n + 1)] : memref<64xi32>"),
+    undefined,
+  ],
+  [
+    "a vector by a map of no dimension",
+    inCore(transferRead("affine_map<() -> (0)>")),
+    "requires a permutation_map with input dims of the same rank as the source type",
+  ],
+  [
+    "a vector by a map of two results",
+    inCore(transferRead("affine_map<(d0) -> (0, d0)>")),
+    "requires a permutation_map with result dims of the same rank as the vector type",
+  ],
+  [
+    "a global that is no memref",
+    global("type = i32"),
+    "attribute 'type' failed to satisfy constraint: memref type attribute",
+  ],
+  [
+    "a global of unknown size",
+    global("type = memref<?xi32>"),
+    "type should be static shaped memref, but got 'memref<?xi32>'",
+  ],
+  [
+    "a global whose value is a name",
+    global("type = memref<4xi32>, initial_value = @x"),
+    "initial value should be a unit or elements attribute, but got @x",
+  ],
+  [
+    "a global of words with floats in it",
+    global("type = memref<4xi32>, initial_value = dense<1.0> : tensor<4xf32>"),
+    "initial value element expected to be of type 'i32', but was of type 'f32'",
+  ],
+  [
+    "a global with values of another shape",
+    global("type = memref<4x2xi32>, initial_value = dense<1> : tensor<8xi32>"),
+    "initial value shape expected to be 4, 2 but was 8",
+  ],
+  [
+    "a global with a visibility that is none",
+    global('type = memref<4xi32>, sym_visibility = "odd"'),
+    'visibility expected to be one of ["public", "private", "nested"], but got "odd"',
+  ],
+  ["a global without values", global("type = memref<4xi32>, initial_value"), undefined],
   ["a block that branches to itself", "func.func @f() {\ncf.br ^bb0\n^bb0:\ncf.br ^bb0\n}", undefined],
 ];
 

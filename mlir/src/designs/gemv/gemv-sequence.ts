@@ -42,7 +42,7 @@ interface Work {
 
 type Pattern = Omit<Planned, "fifo" | "firstId">;
 
-const { queueDepth } = tileModels.shim.dma;
+const { queueDepth, wrapMax } = tileModels.shim.dma;
 
 function writeTransfers(s: SequenceBuilder, work: Work): void {
   const { fabric, position } = work;
@@ -140,9 +140,11 @@ const linear = (words: number): Pick<Required<Pattern>, "sizes" | "strides"> => 
   strides: [0, 0, 0, 1],
 });
 
+/** A chapter of 1,024 words a row is one word more than the field of a BD's innermost size holds: it goes in two halves. */
 function rowsOf({ count, length, stride }: { count: number; length: number; stride: number }) {
   if (count === 1) return linear(length);
-  return { sizes: [1, 1, count, length], strides: [0, 0, stride, 1] } as const;
+  if (length <= wrapMax) return { sizes: [1, 1, count, length], strides: [0, 0, stride, 1] } as const;
+  return { sizes: [1, count, 2, length / 2], strides: [0, stride, length / 2, 1] } as const;
 }
 
 type Arg = Omit<ArgSpec, "bytes">;
