@@ -29,6 +29,8 @@ export interface KernelSiteFunction {
   readonly invoke: KernelFunction;
   /** The fault of a call with these arguments that threw `error`, in the instance with this stack pointer. */
   readonly faultOf: (error: unknown, args: readonly (number | bigint)[], stackPointer?: number | undefined) => unknown;
+  /** Makes the kernel ready to be called again after it threw. */
+  readonly recover: () => void;
   /** Whether the call that has just been made took these cycles and counts. Where it did not, `cycles` and `ops` tell which. */
   readonly took: (before: { readonly cycles: number; readonly ops: KernelOps | undefined }) => boolean;
   /** Sets `cycles` and `ops` of the call with these arguments that has just been made. */
@@ -78,6 +80,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
     cycles: 0,
     ops: undefined,
     invoke,
+    recover: () => site.module!.recover(),
     faultOf: (error, args, stackPointer) => kernelFault(error, { site, pointers: pointersOf(args), stackPointer }),
     took: (before) => {
       // Without counts, cycles follow from the arguments.

@@ -33,6 +33,8 @@ export interface KernelModule {
   readonly functionNames: readonly string[];
   /** The stack pointer now; undefined when the module does not export it. */
   readonly stackPointer: () => number | undefined;
+  /** After a call that threw: the stack is where it is between calls, and nothing is counted. */
+  readonly recover: () => void;
   /** Offset in `bytes` of what is at an offset of the module that runs. */
   readonly offsetBefore: (offset: number) => number;
   /** True when no call can take more than the stack has, as far as frames of a fixed size tell. */
@@ -123,6 +125,7 @@ export function instantiateKernels(
   const shuffles = find("aiekit_shuffles");
   const counted = find("aiekit_counted");
   const stack = exports.__stack_pointer;
+  const stackAtRest = stack instanceof wasm.Global ? stack.value : undefined;
   const dataEnd = exports.__data_end;
   return {
     bytes,
@@ -131,6 +134,10 @@ export function instantiateKernels(
     functionNames: Object.keys(exports).filter((name) => typeof exports[name] === "function"),
     staticsEnd: dataEnd instanceof wasm.Global ? Number(dataEnd.value) : undefined,
     stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
+    recover: () => {
+      if (stack instanceof wasm.Global && stackAtRest !== undefined) stack.value = stackAtRest;
+      if (count) takeOps(count, shuffles);
+    },
     takeOps: count && (() => takeOps(count, shuffles)),
     counted: counted && ((ops) => countedJust(counted, ops)),
     budget: left && { left },

@@ -1,6 +1,6 @@
 import { WasmClang } from "@aiekit/wasm-clang";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { AieArrayOptions } from "./aie-array.ts";
+import type { AieArrayOptions } from "./array-options.ts";
 import { SimFault } from "./fault.ts";
 import { instantiateKernels } from "./kernel-module.ts";
 import { arrayOf, coreDesign, inAndOut } from "./lowered-design.test-support.ts";

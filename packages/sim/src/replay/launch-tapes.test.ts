@@ -195,7 +195,9 @@ test.each([0, 16, 48])(
   async (at) => {
     const fails: HandFunction = {
       ...addKernel("k"),
+      // With most of its stack taken, of which a second call would have too little.
       code: [
+        ...[...op.getGlobal(0), ...op.constant(800), ...op.sub, ...op.setGlobal(0)],
         ...[
           ...op.get(0),
           ...op.load,
@@ -208,6 +210,7 @@ test.each([0, 16, 48])(
           ...op.end,
         ],
         ...addKernel("k").code,
+        ...[...op.getGlobal(0), ...op.constant(800), ...op.add, ...op.setGlobal(0)],
       ],
     };
     const fill = (launch: number, i: number) => (launch === 5 && i === at ? 999 : i);

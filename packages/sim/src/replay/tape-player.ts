@@ -46,6 +46,7 @@ export class TapePlayer implements TapePlay {
     try {
       now = playCall(step);
     } catch {
+      step.site.recover();
       this.differs = true;
       return false;
     }

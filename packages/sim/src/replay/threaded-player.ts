@@ -85,6 +85,7 @@ export class ThreadedTapePlayer implements TapePlay {
       this.#steps = this.#steps.with(position, now);
       this.played = position + 1;
     } catch {
+      site.recover();
       if (!this.#land()) return false;
       this.played = position;
     } finally {
