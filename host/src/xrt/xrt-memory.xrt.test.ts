@@ -136,8 +136,8 @@ test("with XRT's defaults a sync makes no call of the driver: SYNC_BO would hang
     `
     const device = await open();
     const { start, result } = await make(device);
-    // So large that it is flushed on the device's thread: timers go off meanwhile.
-    const large = await device.allocBo(8 << 20, { flags: "hostOnly", group: 0x10000 });
+    // Flushed on the device's thread while JS goes on, and so large that no processor ends before JS looks: 8 MiB are too few.
+    const large = await device.allocBo(64 << 20, { flags: "hostOnly", group: 0x10000 });
     let isSynced = false;
     const synced = large.sync("toDevice").then(() => { isSynced = true; });
     await new Promise((resolve) => setImmediate(resolve));
