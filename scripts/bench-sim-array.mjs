@@ -8,7 +8,7 @@
 // With --events: what a launch that is worked out anew makes the scheduler and the DMAs do. With --no-tapes: all launches are
 // worked out anew, and none is played from a tape.
 //
-//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 10] [--runs 7] [--profiled 20] [--top 12] [--threads 1,2] [--events] [--no-tapes]
+//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 60] [--runs 7] [--profiled 100] [--top 12] [--threads 1,2] [--events] [--no-tapes]
 import { Session } from "node:inspector/promises";
 import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
@@ -22,9 +22,9 @@ import { parseArgs } from "./script-arguments.mjs";
 const { values: options } = parseArgs({
   options: {
     only: { type: "string" },
-    warm: { type: "string", default: "10" },
+    warm: { type: "string", default: "60" },
     runs: { type: "string", default: "7" },
-    profiled: { type: "string", default: "20" },
+    profiled: { type: "string", default: "100" },
     top: { type: "string", default: "0" },
     threads: { type: "string", default: "1" },
     events: { type: "boolean", default: false },
