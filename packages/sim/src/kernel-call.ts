@@ -25,7 +25,7 @@ export interface KernelSiteFunction {
   readonly counted: boolean;
   /** Arguments are numbers, BigInts for i64, and pointers (slot * 2^20 + byte address). */
   readonly run: KernelFunction;
-  /** The kernel alone: throws what it throws, and leaves cycles and counts to `measure`. */
+  /** The kernel alone: throws what it throws, and leaves cycles and counts to `took`. */
   readonly invoke: KernelFunction;
   /** The fault of a call with these arguments that threw `error`, in the instance with this stack pointer. */
   readonly faultOf: (error: unknown, args: readonly (number | bigint)[], stackPointer?: number | undefined) => unknown;
@@ -33,8 +33,6 @@ export interface KernelSiteFunction {
   readonly recover: () => void;
   /** Whether the call that has just been made took these cycles and counts. Where it did not, `cycles` and `ops` tell which. */
   readonly took: (before: { readonly cycles: number; readonly ops: KernelOps | undefined }) => boolean;
-  /** Sets `cycles` and `ops` of the call with these arguments that has just been made. */
-  readonly measure: (args: readonly (number | bigint)[]) => void;
   /** Modelled cycles of the last run. */
   cycles: number;
   /** Work of the last run; undefined where the kernel counts none. */
@@ -90,10 +88,6 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
       result.cycles = kernelCycles(cost, result.ops);
       return isSame(result.ops, before.ops);
     },
-    measure: (args) => {
-      result.ops = takeOps?.();
-      result.cycles = result.ops ? kernelCycles(cost, result.ops) : uncountedKernelCycles(cost, argumentBytes(args));
-    },
     run: (...args) => {
       let value: number | bigint | undefined;
       try {
@@ -101,7 +95,8 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
       } catch (error) {
         throw result.faultOf(error, args);
       }
-      result.measure(args);
+      result.ops = takeOps?.();
+      result.cycles = result.ops ? kernelCycles(cost, result.ops) : uncountedKernelCycles(cost, argumentBytes(args));
       return narrowed(value);
     },
   };
