@@ -18,12 +18,16 @@ export function suiteText(result: SuiteResult, options: TextTableOptions = {}): 
   return parts.join("\n\n");
 }
 
-/** `mel on npu1 (simulated): PASS, 121 of 121 cases`; a device whose name says so already is not called simulated twice. */
+/**
+ * `mel on npu1 (simulated): FAIL, 2 of 121 cases failed`, or `PASS, 121 cases`. A device whose name says so already is not called
+ * simulated twice.
+ */
 export function verdictLine({ subject, cases, pass }: SuiteResult): string {
-  const passed = cases.filter((c) => c.pass).length;
+  const failed = cases.filter((c) => !c.pass).length;
   const verdict = pass ? "PASS" : "FAIL";
   const device = subject.device.includes(subject.origin) ? subject.device : `${subject.device} (${subject.origin})`;
-  return `${subject.kernel} on ${device}: ${verdict}, ${passed} of ${cases.length} cases`;
+  const all = cases.length === 0 ? "no cases" : `${cases.length} ${cases.length === 1 ? "case" : "cases"}`;
+  return `${subject.kernel} on ${device}: ${verdict}, ${failed > 0 ? `${failed} of ${all} failed` : all}`;
 }
 
 function caseTable(result: SuiteResult): string {
