@@ -1,5 +1,5 @@
 import { type TranscriptFormat, type Transcription, timeText } from "@aiekit/pipeline";
-import { rtf, timesText } from "../phases.ts";
+import { modelledText, rtf } from "../phases.ts";
 import { formatMs, formatTable } from "../table.ts";
 
 /** A recording that was transcribed. */
@@ -96,11 +96,10 @@ function phaseLine({ phases }: Transcription): string {
 export function modelledLine(transcription: Pick<Transcription, "trace" | "durationSeconds">): string | undefined {
   const seconds = modelledSum(transcription, "modelledSeconds");
   if (seconds === undefined) return undefined;
-  const launches = modelledSum(transcription, "modelledLaunchSeconds") ?? 0;
-  const switches = modelledSum(transcription, "modelledSwitchSeconds") ?? 0;
-  const whole = seconds + launches + switches;
-  const speed = timesText(transcription.durationSeconds / whole);
-  return `modelled, not measured: ${formatMs(seconds * 1000)} of the array, ${formatMs(launches * 1000)} of launches, ${formatMs(switches * 1000)} of contexts that change: ${formatMs(whole * 1000)}, ${speed} x real time for what ran on it`;
+  const launchSeconds = modelledSum(transcription, "modelledLaunchSeconds") ?? 0;
+  const switchSeconds = modelledSum(transcription, "modelledSwitchSeconds") ?? 0;
+  const text = modelledText({ seconds, launchSeconds, switchSeconds }, transcription.durationSeconds);
+  return `modelled, not measured: ${text} for what ran on it`;
 }
 
 type ModelledPart = "modelledSeconds" | "modelledLaunchSeconds" | "modelledSwitchSeconds";
