@@ -42,6 +42,7 @@ export class LaunchRecorder implements LaunchHook {
   }
 
   copies(words: CopiedWords): boolean {
+    if (this.#steps === undefined) return false;
     const { from, a, as, to, b, bs, runWords, count } = words;
     const fromArg = this.#args.get(from) ?? -1;
     const toArg = this.#args.get(to) ?? -1;
@@ -77,6 +78,7 @@ export class LaunchRecorder implements LaunchHook {
 
   calls(core: Core, site: KernelSiteFunction, args: readonly (number | bigint)[]): number | bigint | undefined {
     const value = site.run(...args);
+    if (this.#steps === undefined) return value;
     const buffers = site.buffersBehind(args);
     if (buffers.some((buffer) => buffer === undefined || this.#own.hasBuffer(buffer.name))) this.strays();
     const { cycles, ops } = site;
