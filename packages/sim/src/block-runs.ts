@@ -58,3 +58,9 @@ function walk({ sizes, strides }: Block, runWords: number): Int32Array {
   }
   return starts;
 }
+
+/** First word of runs of `runWords` words, and the first behind all of them. */
+export function runsExtent(starts: Int32Array, runWords: number): { readonly first: number; readonly end: number } {
+  const first = starts.reduce((a, b) => Math.min(a, b));
+  return { first, end: starts.reduce((a, b) => Math.max(a, b)) + runWords };
+}

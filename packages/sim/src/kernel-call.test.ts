@@ -4,27 +4,16 @@ import {
   arrayOf,
   bytesOf,
   type CoreDesign,
+  callK,
   coreDesign,
   inAndOut,
   insts,
   sync,
   transfer,
+  words16,
 } from "./lowered-design.test-support.ts";
 import { addKernel, assemble, type HandFunction, op } from "./wasm-assembler.test-support.ts";
 
-const words16: Omit<CoreDesign, "work"> = {
-  input: "memref<16xi32>",
-  output: "memref<16xi32>",
-  inputBytes: 64,
-  outputBytes: 64,
-  inputElements: 16,
-  outputElements: 16,
-  declarations: "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)",
-};
-const callK = (count: number, add: number): string => `
-  %_n = arith.constant ${count} : i32
-  %_k = arith.constant ${add} : i32
-  func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`;
 const ramp = Int32Array.from({ length: 64 }, (_, i) => i);
 
 /** Runs 4 objects through a core that calls the only function of `module`. */

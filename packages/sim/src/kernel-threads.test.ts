@@ -4,12 +4,13 @@ import { SimFault } from "./fault.ts";
 import {
   arrayOf,
   bytesOf,
-  type CoreDesign,
+  callK,
   coreDesign,
   inAndOut,
   insts,
   sync,
   transfer,
+  words16,
 } from "./lowered-design.test-support.ts";
 import { graphDesign } from "./random/graph-design.test-support.ts";
 import { evaluate, randomFrom, randomGraph } from "./random/random-graph.test-support.ts";
@@ -22,19 +23,6 @@ const memory = { minimum: 1, maximum: 1 };
 const everyCall = { threadedFromUs: 0 };
 /** Every call goes to another thread. */
 const elsewhere = { ...everyCall, takesCalls: false };
-const words16: Omit<CoreDesign, "work"> = {
-  input: "memref<16xi32>",
-  output: "memref<16xi32>",
-  inputBytes: 64,
-  outputBytes: 64,
-  inputElements: 16,
-  outputElements: 16,
-  declarations: "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)",
-};
-const callK = (count: number, add: number): string => `
-  %_n = arith.constant ${count} : i32
-  %_k = arith.constant ${add} : i32
-  func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`;
 /** The same with values of other names. */
 const again = (call: string, i: number): string => call.replace(/%_([nk])/g, `%_$1${i}`);
 const ramp = Int32Array.from({ length: 64 }, (_, i) => i);

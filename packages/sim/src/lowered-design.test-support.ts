@@ -77,6 +77,23 @@ export function coreDesign(design: CoreDesign): string {
 `;
 }
 
+/** Objects of 16 words each way, and a kernel `k(in, out, count, term)`. */
+export const words16: Omit<CoreDesign, "work"> = {
+  input: "memref<16xi32>",
+  output: "memref<16xi32>",
+  inputBytes: 64,
+  outputBytes: 64,
+  inputElements: 16,
+  outputElements: 16,
+  declarations: "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)",
+};
+
+/** Work that calls it. */
+export const callK = (count: number, add: number): string => `
+  %_n = arith.constant ${count} : i32
+  %_k = arith.constant ${add} : i32
+  func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`;
+
 /** An array of the design in `text`, with linked kernels by "col,row". */
 export function arrayOf(
   text: string,

@@ -1,3 +1,4 @@
+import { runsExtent } from "./block-runs.ts";
 import { signedBytes, unsignedBytes } from "./wasm-sections.ts";
 import { type WasmMemory, wasm } from "./webassembly.ts";
 
@@ -65,9 +66,10 @@ export class ShuffleEngine {
    */
   plan(as: Int32Array, bs: Int32Array, words: number): Shuffle | "full" | undefined {
     const count = as.length * words;
-    const [first, to] = [least(as), least(bs)];
-    const span = greatest(as) + words - first;
-    const isDense = greatest(bs) + words - to === count;
+    const { first, end: last } = runsExtent(as, words);
+    const { first: to, end: toEnd } = runsExtent(bs, words);
+    const span = last - first;
+    const isDense = toEnd - to === count;
     if (!isDense || span > this.source.length || 4 * count > this.#outBytes) return undefined;
     const fits = (unit: Unit) => words % unit === 0 && bs.every((start) => (start - to) % unit === 0);
     const unit = ([4, 2] as const).find(fits) ?? 1;
@@ -95,9 +97,6 @@ export class ShuffleEngine {
     this.#move[unit](table, end, this.#outAt, 4 * at);
   }
 }
-
-const least = (numbers: Int32Array): number => numbers.reduce((a, b) => Math.min(a, b));
-const greatest = (numbers: Int32Array): number => numbers.reduce((a, b) => Math.max(a, b));
 
 /** The module of an engine.   Source: WebAssembly Core Specification 2.0, chapter 5. */
 function engineModule(pages: number): Uint8Array {

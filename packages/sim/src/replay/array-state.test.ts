@@ -1,20 +1,12 @@
 import type { TxnOp } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { type ConfiguredArray, configureArray } from "../array.ts";
-import { coreDesign, sync, transfer } from "../lowered-design.test-support.ts";
+import { callK, coreDesign, sync, transfer, words16 } from "../lowered-design.test-support.ts";
 import { parseArrayConfig } from "../parse-array-config.ts";
 import { addKernel, assemble } from "../wasm-assembler.test-support.ts";
 import { restKey } from "./array-state.ts";
 
-const design = coreDesign({
-  ...{ input: "memref<16xi32>", output: "memref<16xi32>", inputBytes: 64, outputBytes: 64 },
-  ...{ inputElements: 16, outputElements: 16 },
-  declarations: "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)",
-  work: `
-  %_n = arith.constant 16 : i32
-  %_k = arith.constant 1 : i32
-  func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`,
-});
+const design = coreDesign({ ...words16, work: callK(16, 1) });
 
 function configured(text = design): ConfiguredArray {
   const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });

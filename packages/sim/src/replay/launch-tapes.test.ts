@@ -8,12 +8,13 @@ import { loadArrayConfig } from "../load-array-config.ts";
 import {
   arrayOf,
   bytesOf,
-  type CoreDesign,
+  callK,
   coreDesign,
   inAndOut,
   insts,
   sync,
   transfer,
+  words16,
 } from "../lowered-design.test-support.ts";
 import { graphDesign } from "../random/graph-design.test-support.ts";
 import { type Graph, randomFrom, randomGraph } from "../random/random-graph.test-support.ts";
@@ -29,20 +30,6 @@ const everyWay: readonly AieArrayOptions[] = [
   { threads: 3, threadedFromUs: 0, takesCalls: false },
 ];
 const add = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
-
-const words16: Omit<CoreDesign, "work"> = {
-  input: "memref<16xi32>",
-  output: "memref<16xi32>",
-  inputBytes: 64,
-  outputBytes: 64,
-  inputElements: 16,
-  outputElements: 16,
-  declarations: "func.func private @k(memref<16xi32>, memref<16xi32>, i32, i32)",
-};
-const callK = (count: number, added: number): string => `
-  %_n = arith.constant ${count} : i32
-  %_k = arith.constant ${added} : i32
-  func.call @k(%in, %out, %_n, %_k) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`;
 
 /** The same launch, decoded once as hosts do: streams are known by their decoded records. */
 const streamOf = (objects: number): TxnStream =>

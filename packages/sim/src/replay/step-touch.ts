@@ -1,3 +1,4 @@
+import { runsExtent } from "../block-runs.ts";
 import type { Core } from "../core.ts";
 import type { CopyStep, TapeStep } from "./launch-tape.ts";
 
@@ -61,7 +62,6 @@ function touchOf(step: TapeStep, coreOf: ReadonlyMap<Uint32Array, Core>): StepTo
 
 function extent(base: number, starts: Int32Array | undefined, { runWords, count }: CopyStep): [number, number] {
   if (starts === undefined) return [base, base + count];
-  const least = starts.reduce((x, y) => Math.min(x, y));
-  const greatest = starts.reduce((x, y) => Math.max(x, y));
-  return [base + least, base + greatest + runWords];
+  const { first, end } = runsExtent(starts, runWords);
+  return [base + first, base + end];
 }
