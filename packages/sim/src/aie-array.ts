@@ -262,6 +262,7 @@ export class AieArray {
   #giveBudgets(ms: number): void {
     const left = BigInt(Math.ceil(ms * loopInstructionsPerMs));
     for (const { budget } of this.#array.kernels) if (budget) budget.left.value = left;
+    this.#array.threads?.giveBudget(left);
   }
 
   /** Before the turns that Ctrl-C may break off: what came until then goes to the program's handlers. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { AieArrayOptions } from "./array-options.ts";
 import type { SimFault } from "./fault.ts";
 import { arrayOf, coreDesign, inAndOut, insts, sync } from "./lowered-design.test-support.ts";
 import { assemble, op } from "./wasm-assembler.test-support.ts";
@@ -49,31 +50,39 @@ test("a kernel that never returns is stopped after its limit, by name", async ()
   });
 });
 
-test("a kernel that stops returning in a later run is ended as well, and its loop's place is told", async () => {
-  const declarations = "func.func private @spin(memref<4xi32>, memref<4xi32>)";
-  const text = coreDesign({
-    ...{ input: "memref<4xi32>", output: "memref<4xi32>", inputBytes: 16, outputBytes: 16 },
-    ...{ inputElements: 4, outputElements: 4, declarations },
-    work: "func.call @spin(%in, %out) : (memref<4xi32>, memref<4xi32>) -> ()",
-  });
-  // As long as the first word of the input is not 0.
-  const code = [...op.loop, ...op.get(0), ...op.load, ...op.brIf(0), ...op.end];
-  const module = assemble({ functions: [{ name: "spin", params: 2, code }] });
-  const array = arrayOf(text, { "0,2": module });
-  const launch = (first: number) =>
-    array.run({ ...inAndOut(Int32Array.of(first, 0, 0, 0), new Int32Array(4)), kernelLimitMs: 1 });
+test.each<[string, AieArrayOptions]>([
+  ["on this thread", {}],
+  ["in another thread", { threads: 2, threadedFromUs: 0, takesCalls: false, tapes: false }],
+  ["in another thread, in a launch that is played", { threads: 2, threadedFromUs: 0, takesCalls: false }],
+])(
+  "a kernel that stops returning in a later run %s is ended as well, and its loop's place is told",
+  async (_, options) => {
+    const declarations = "func.func private @spin(memref<4xi32>, memref<4xi32>)";
+    const text = coreDesign({
+      ...{ input: "memref<4xi32>", output: "memref<4xi32>", inputBytes: 16, outputBytes: 16 },
+      ...{ inputElements: 4, outputElements: 4, declarations },
+      work: "func.call @spin(%in, %out) : (memref<4xi32>, memref<4xi32>) -> ()",
+    });
+    // As long as the first word of the input is not 0.
+    const code = [...op.loop, ...op.get(0), ...op.load, ...op.brIf(0), ...op.end];
+    const module = assemble({ functions: [{ name: "spin", params: 2, code }], memory: { minimum: 1, maximum: 1 } });
+    const array = arrayOf(text, { "0,2": module }, options);
+    const launch = (first: number) =>
+      array.run({ ...inAndOut(Int32Array.of(first, 0, 0, 0), new Int32Array(4)), kernelLimitMs: 1 });
 
-  for (let i = 0; i < 4; i++) await launch(0);
-  const failed = await launch(1).catch((error: unknown) => error);
+    for (let i = 0; i < 4; i++) await launch(0);
+    const failed = await launch(1).catch((error: unknown) => error);
 
-  expect(failed).toMatchObject({
-    name: "SimFault",
-    fault: { kind: "kernel-endless", tile: { col: 0, row: 2 }, kernel: { name: "spin" } },
-  });
-  expect((failed as Error).message).toMatch(/^kernel spin on core \(0,2\): did not return: its loops/);
-  const [frame] = (failed as SimFault).fault.kernel!.frames;
-  expect([...module.subarray(frame!.byteOffset - 2, frame!.byteOffset + 2)]).toEqual([...op.loop, ...op.get(0)]);
-});
+    expect(failed).toMatchObject({
+      name: "SimFault",
+      fault: { kind: "kernel-endless", tile: { col: 0, row: 2 }, kernel: { name: "spin" } },
+    });
+    expect((failed as Error).message).toMatch(/^kernel spin on core \(0,2\): did not return: its loops/);
+    array.close();
+    const [frame] = (failed as SimFault).fault.kernel!.frames;
+    expect([...module.subarray(frame!.byteOffset - 2, frame!.byteOffset + 2)]).toEqual([...op.loop, ...op.get(0)]);
+  },
+);
 
 test("Ctrl-C stops a kernel that never returns, and reaches the program's own handler", async () => {
   const { array, launch } = endlessKernel();

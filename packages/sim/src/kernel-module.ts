@@ -47,7 +47,7 @@ export interface KernelModule {
   readonly takeOps: (() => KernelOps) | undefined;
   /** True when just this was counted since the last call, which then starts anew; undefined for modules that cannot tell. */
   readonly counted: ((ops: KernelOps) => boolean) | undefined;
-  /** What the kernels' loops may still take; undefined where loops are not counted, as in modules for several threads. */
+  /** What the kernels' loops may still take; undefined where loops are not counted. */
   readonly budget: LoopBudget | undefined;
   /** There when other threads can have instances on the same memory. */
   readonly threaded: { readonly kernels: ThreadedKernels; readonly registers: readonly WasmGlobal[] } | undefined;
@@ -141,7 +141,7 @@ export function instantiateKernels(
     takeOps: count && (() => takeOps(count, shuffles)),
     counted: counted && ((ops) => countedJust(counted, ops)),
     budget: left && { left },
-    offsetBefore: (offset) => (room?.offsetBefore ?? sameOffset)(threaded ? offset : compile().offsetBefore(offset)),
+    offsetBefore: (offset) => (room?.offsetBefore ?? sameOffset)((threaded ?? compile()).offsetBefore(offset)),
     stackFits: fits,
     stack: room && {
       ...{ from: room.from, end: room.end, registerBytes: room.registerBytes },

@@ -15,6 +15,8 @@ export interface ThreadWork {
   readonly words: SharedArrayBuffer;
   readonly numbers: SharedArrayBuffer;
   readonly places: typeof threadPlaces;
+  /** Export of the modules. */
+  readonly budgetName: string;
   /** Its number, from 1, of so many; the array's own thread is 0. Core i is near to thread i % threads. */
   readonly thread: number;
   readonly threads: number;
@@ -26,7 +28,8 @@ export interface ThreadWork {
 
 /**
  * Places in the memory that threads share. Words: the bell, which rings when a call waits, the sleepers, then each core's
- * words from `(core + 1) * stride`. Numbers: each core's from `core * stride`: arguments, then its result and others.
+ * words from `(core + 1) * stride`. Numbers: each core's from `core * stride`: arguments, then its result and others; behind
+ * them the budget of loops.
  */
 export const threadPlaces = {
   stride: 64,
@@ -62,6 +65,8 @@ export interface CallFailure {
   readonly stack: string;
   readonly trap: readonly [code: number, a: number, b: number] | undefined;
   readonly stackPointer: number | undefined;
+  /** Its loops have used up their budget. */
+  readonly isEndless: boolean;
 }
 
 /**
@@ -69,7 +74,16 @@ export interface CallFailure {
  * the thread, which so needs no file of its own; therefore it uses nothing from outside of itself.
  */
 export function kernelThread(threads: typeof import("node:worker_threads")): void {
-  const { cores, places, spinUs, failures, thread, threads: count, ...shared } = threads.workerData as ThreadWork;
+  const {
+    cores,
+    places,
+    budgetName,
+    spinUs,
+    failures,
+    thread,
+    threads: count,
+    ...shared
+  } = threads.workerData as ThreadWork;
   const words = new Int32Array(shared.words);
   const numbers = new Float64Array(shared.numbers);
   const longs = new BigInt64Array(shared.numbers);
@@ -96,6 +110,7 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
       shuffles: exports.aiekit_shuffles as Call | undefined,
       stackPointer: exports.__stack_pointer as { value: number } | undefined,
       registers: registers.map((name) => exports[name] as { value: number }),
+      budget: exports[budgetName] as { value: bigint } | undefined,
     };
   });
   threads.parentPort?.postMessage("ready");
@@ -115,10 +130,11 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
     }
   };
   const serve = (core: number): void => {
-    const { calls, count, shuffles, stackPointer, registers } = ready[core]!;
+    const { calls, count, shuffles, stackPointer, registers, budget } = ready[core]!;
     const [at, from] = [(core + 1) * places.stride, core * places.stride];
     const began = performance.now();
     let end = 3;
+    if (budget) budget.value = longs[ready.length * places.stride]!;
     try {
       registers.forEach((register, i) => {
         register.value = numbers[from + places.registers + i]!;
@@ -146,6 +162,7 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
         stack: error.stack ?? "",
         trap: error.trap,
         stackPointer: stackPointer && Number(stackPointer.value),
+        isEndless: budget !== undefined && budget.value < 0n,
       };
       failures.postMessage(failure);
       end = 4;

@@ -1,6 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import type { KernelOps } from "./cost-model.ts";
-import { KernelTrap } from "./kernel-module.ts";
+import { KernelTrap, type LoopBudget } from "./kernel-module.ts";
 import {
   type CallFailure,
   kernelThread,
@@ -10,6 +10,7 @@ import {
   type ThreadedCoreWork,
   type ThreadWork,
 } from "./kernel-thread.ts";
+import { budgetName } from "./loop-budget.ts";
 import { type WasmGlobal, wasm } from "./webassembly.ts";
 
 // As in turn-guard.ts: taken at run time, so that these files load where there is no Node.
@@ -30,8 +31,7 @@ export interface OwnInstance {
   readonly calls: readonly Call[];
   readonly takeOps: (() => KernelOps) | undefined;
   readonly registers: readonly WasmGlobal[];
-  /** Bytes by which code offsets of the instance's module are larger than those of the module as it was built. */
-  readonly shift: number;
+  readonly budget: LoopBudget | undefined;
 }
 
 export interface CallEnd {
@@ -74,13 +74,15 @@ export class KernelThreads {
   readonly #ports: MessagePort[] = [];
   readonly #words: Int32Array;
   readonly #ready: Promise<unknown>;
+  readonly #budget: BigInt64Array;
   readonly takesCalls: boolean;
   #tickets = 0;
 
   constructor(parts: readonly { work: ThreadedCoreWork; own: OwnInstance }[], options: KernelThreadsOptions) {
     const words = new SharedArrayBuffer(4 * places.stride * (parts.length + 1));
-    const numbers = new SharedArrayBuffer(8 * places.stride * parts.length);
+    const numbers = new SharedArrayBuffer(8 * places.stride * (parts.length + 1));
     this.#words = new Int32Array(words);
+    this.#budget = new BigInt64Array(numbers, 8 * places.stride * parts.length, 1);
     this.takesCalls = options.takesCalls;
     this.cores = parts.map(({ work, own }, index) => {
       const isNear = index % options.threads === 0;
@@ -90,11 +92,16 @@ export class KernelThreads {
     const cores = parts.map(({ work }) => work);
     this.#ready = Promise.all(
       Array.from({ length: options.threads - 1 }, (_, i) =>
-        this.#start({ cores, words, numbers, places, spinUs, thread: i + 1, threads: options.threads }),
+        this.#start({ cores, words, numbers, places, budgetName, spinUs, thread: i + 1, threads: options.threads }),
       ),
     );
     // Whoever awaits `ready` is told; an array that is closed before it runs has nobody to tell.
     this.#ready.catch(() => undefined);
+  }
+
+  /** Instructions that loops of each call in another thread may take from now on. */
+  giveBudget(instructions: bigint): void {
+    this.#budget[0] = instructions;
   }
 
   /** Fulfilled when all threads have come up. */
@@ -132,7 +139,10 @@ export class KernelThreads {
     }
     const failure = this.#failures.get(core);
     return (
-      failure ?? { core, kind: "other", message: "no reason came", stack: "", trap: undefined, stackPointer: undefined }
+      failure ?? {
+        ...{ core, kind: "other", message: "no reason came", stack: "", trap: undefined, stackPointer: undefined },
+        isEndless: false,
+      }
     );
   }
 
@@ -274,7 +284,7 @@ export class ThreadedCore {
 
   /** Runs the call, which is this thread's, on this thread. */
   #run(): void {
-    const { calls, takeOps, shift } = this.#own;
+    const { calls, takeOps } = this.#own;
     const began = performance.now();
     let state = ended;
     this.#threads.working = this;
@@ -282,7 +292,6 @@ export class ThreadedCore {
       const value = calls[this.#words[this.#at + places.function]!]!(...this.#args);
       this.#outcome = { value, ops: takeOps?.(), tookMs: performance.now() - began };
     } catch (error) {
-      if (error instanceof Error && error.stack !== undefined) error.stack = asBuilt(error.stack, shift);
       this.#outcome = new FailedCall(error, undefined);
       state = failed;
     }
@@ -294,7 +303,9 @@ export class ThreadedCore {
     const [words, at, from] = [this.#words, this.#at, this.#from];
     if (words[at + places.state] === failed) {
       const failure = this.#threads.failureOf(this.#index);
-      return new FailedCall(errorOf(failure, this.#own.shift), failure.stackPointer);
+      const { budget } = this.#own;
+      if (failure.isEndless && budget) budget.left.value = -1n;
+      return new FailedCall(errorOf(failure), failure.stackPointer);
     }
     this.#own.registers.forEach((register, i) => {
       register.value = this.#numbers[from + places.registers + i]!;
@@ -313,20 +324,13 @@ export class ThreadedCore {
 
 export const fitsThreads = (registers: readonly string[]): boolean => registers.length <= mostRegisters;
 
-function errorOf({ kind, message, stack, trap }: CallFailure, shift: number): Error {
+function errorOf({ kind, message, stack, trap }: CallFailure): Error {
   const made =
     trap !== undefined
       ? new KernelTrap(...trap)
       : kind === "wasm"
         ? new (wasm.RuntimeError as unknown as ErrorConstructor)(message)
         : new { range: RangeError, type: TypeError, other: Error, trap: Error }[kind](message);
-  made.stack = asBuilt(stack, shift);
+  made.stack = stack;
   return made;
-}
-
-/** A stack with code offsets of the module as it was built. */
-function asBuilt(stack: string, shift: number): string {
-  return stack.replace(/(wasm-function\[\d+\]:0x)([0-9a-f]+)/g, (_, before: string, offset: string) => {
-    return before + (Number.parseInt(offset, 16) - shift).toString(16);
-  });
 }

@@ -1,5 +1,6 @@
 import type { KernelFunction, KernelModule } from "./kernel-module.ts";
 import { mostRegisters } from "./kernel-thread.ts";
+import { withLoopBudget } from "./loop-budget.ts";
 import { registerIndex, threadedModule } from "./threaded-module.ts";
 import { outlineModule } from "./wasm-module.ts";
 import { fixedTiming, globalsOf } from "./wasm-timing.ts";
@@ -12,8 +13,8 @@ export interface ThreadedKernels {
   /** Compiled; what every thread instantiates. */
   readonly module: WasmModule;
   readonly registers: readonly string[];
-  /** Bytes by which code lies further behind than in the module as it was built. */
-  readonly shift: number;
+  /** Offset in the module as it was built of what is at an offset of `module`. */
+  readonly offsetBefore: (offset: number) => number;
   readonly functions: readonly string[];
   /**
    * True when a kernel counts the same at equal arguments and equal `timingRegisters`, whatever memory holds: proven from its
@@ -42,11 +43,12 @@ export function threadedKernels(bytes: Uint8Array): ThreadedKernels | undefined 
   const registers = module.registers.filter((name) => !counters.has(registerIndex(name)));
   if (registers.length > mostRegisters) return undefined;
   const indices = registers.map(registerIndex);
+  const budgeted = withLoopBudget(module.further);
   return {
     first: module.first,
-    module: new wasm.Module(module.further),
+    module: new wasm.Module(budgeted?.bytes ?? module.further),
     registers,
-    shift: module.shift,
+    offsetBefore: (offset) => (budgeted?.offsetBefore(offset) ?? offset) - module.shift,
     functions: [...outline.exportedFunctions.keys()],
     countsFixed: (name) => timing.isFixed(outline.exportedFunctions.get(name) ?? -1),
     timingRegisters: indices.flatMap((index, i) => (timing.isSteady(index) ? [i] : [])),
@@ -54,11 +56,11 @@ export function threadedKernels(bytes: Uint8Array): ThreadedKernels | undefined 
 }
 
 /** What threads need of a module that was instantiated for them. */
-export function threadedParts({ threaded, memory, find, takeOps }: KernelModule) {
+export function threadedParts({ threaded, memory, find, takeOps, budget }: KernelModule) {
   const { kernels, registers } = threaded!;
-  const { module, functions, shift } = kernels;
+  const { module, functions } = kernels;
   return {
     work: { module, memory, functions, registers: kernels.registers },
-    own: { calls: functions.map((name) => find(name) as KernelFunction), takeOps, registers, shift },
+    own: { calls: functions.map((name) => find(name) as KernelFunction), takeOps, registers, budget },
   };
 }
