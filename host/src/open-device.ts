@@ -19,6 +19,8 @@ export interface OpenDeviceOptions {
    * with the same results and modelled cycles in less time; true when left out.
    */
   readonly tapes?: boolean | undefined;
+  /** The simulator's launches that are played: in strands always or never, for comparisons. Default: where that is faster. */
+  readonly strands?: "always" | "never" | undefined;
   /** The XRT addon, where it is not where scripts/build-xrt-addon.mjs puts it. */
   readonly xrtAddon?: string | undefined;
   /**
@@ -39,7 +41,7 @@ export interface OpenDeviceOptions {
  * @throws DeviceUnavailableError that says what is missing and how to get it; UsageError for a check of what is no simulator.
  */
 export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceOptions = {}): Promise<Device> {
-  const { checked, trace, criticalPath, threads, tapes } = options;
+  const { checked, trace, criticalPath, threads, tapes, strands } = options;
   if ((checked || trace) && kind !== "sim") {
     throw new UsageError(
       `device ${kind}: expected sim for ${checked ? "checked" : "trace"}, which only the simulator does`,
@@ -55,6 +57,7 @@ export async function openDevice(kind: DeviceKind | "auto", options: OpenDeviceO
     ...(criticalPath && { path: true }),
     ...(threads !== undefined && { threads }),
     ...(tapes !== undefined && { tapes }),
+    ...(strands !== undefined && { strands }),
   };
   switch (kind) {
     case "sim":

@@ -16,6 +16,7 @@ import { type TapePlay, wordsPlayed } from "./replay/play-step.ts";
 import { TapePlayer } from "./replay/tape-player.ts";
 import { ThreadedTapePlayer } from "./replay/threaded-player.ts";
 import { type MeasuredRun, type RunReport, readCounters, runReport } from "./run-report.ts";
+import { StrandRuns } from "./strands/strand-runs.ts";
 import { guarded, hearSignals } from "./turn-guard.ts";
 
 /** Below this the way to another thread and back takes a good part of what it saves. */
@@ -51,6 +52,7 @@ export class AieArray {
   #turns = 0;
   /** Undefined where every launch is worked out anew. */
   readonly #tapes: LaunchTapes | undefined;
+  readonly #strands: StrandRuns;
   /** Words that launches moved which were played. */
   #playedWords = 0;
   #playedLaunches = 0;
@@ -64,7 +66,7 @@ export class AieArray {
     this.#config = config;
     this.#callsKernels = modules.size > 0;
     const { checked, delays, trace, path, threads: count = 1, threadedFromUs: fromUs = threadedFromUs } = options;
-    const { takesCalls = true, tapes = true } = options;
+    const { takesCalls = true, tapes = true, strands } = options;
     if (!(Number.isSafeInteger(count) && count >= 1)) {
       throw new UsageError(`simulated array: threads: expected a positive integer, got ${count}`);
     }
@@ -75,6 +77,7 @@ export class AieArray {
       ...(path && { path: new CriticalPath() }),
       threads: { count, fromUs, takesCalls },
     });
+    this.#strands = new StrandRuns(this.#array.threads, strands);
     const isWatched = checked || delays || trace || path;
     this.#tapes = tapes && !isWatched ? LaunchTapes.of(this.#array) : undefined;
   }
@@ -146,6 +149,11 @@ export class AieArray {
     return this.#playedLaunches;
   }
 
+  /** How many of them in strands, from their start to their end. */
+  get launchesInStrands(): number {
+    return this.#strands.launches;
+  }
+
   /** Ends the array's threads. */
   close(): void {
     this.#state = "closed";
@@ -191,6 +199,8 @@ export class AieArray {
 
   #playerOf(tape: LaunchTape, { host }: Launch): TapePlay {
     const { threads } = this.#array;
+    const inStrands = this.#strands.playerOf(tape, host);
+    if (inStrands) return inStrands;
     return threads ? new ThreadedTapePlayer(tape, host, threads) : new TapePlayer(tape, host);
   }
 

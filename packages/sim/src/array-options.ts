@@ -47,6 +47,8 @@ export interface AieArrayOptions {
   readonly threadedFromUs?: number;
   /** False: every launch is worked out anew, for tests and comparisons. Default true. */
   readonly tapes?: boolean;
+  /** Whether launches that are played are played in strands, for tests and comparisons. Default: where that is faster. */
+  readonly strands?: "always" | "never";
   /** False: the array's own thread runs none of the calls that go to others, for tests. Default true. */
   readonly takesCalls?: boolean;
 }

@@ -68,6 +68,8 @@ export class Core implements Agent, LockUser, MemoryUser {
   #called: { readonly name: string; readonly cycles: number }[] = [];
   readonly #memory: TileMemory | undefined;
   readonly threads: CoreParts["threads"];
+  /** Of its kernels. */
+  readonly module: CoreParts["module"];
   /** When the core began its present work: all of it happens at this time. */
   #beganAt = 0;
   #flight: Flight | undefined;
@@ -94,6 +96,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     this.#kernels = new KernelCounters(parts.counters);
     this.#waits = new WaitCounters(parts.counters);
     this.threads = parts.threads;
+    this.module = parts.module;
     this.#memory = parts.memories[0];
     this.#runtime = this.#makeRuntime(core, parts);
     this.#body = program.start(this.#runtime);

@@ -37,7 +37,11 @@ export interface KernelSiteFunction {
   cycles: number;
   /** Work of the last run; undefined where the kernel counts none. */
   ops: KernelOps | undefined;
-  /** Bits that a result of an integer below 32 bits lacks, filled. */
+  /** Pointers among the arguments. */
+  readonly pointersOf: (args: readonly (number | bigint)[]) => readonly number[];
+  /** Bits that a result of an integer below 32 bits lacks. */
+  readonly narrow: number;
+  /** The result with these bits filled. */
   readonly narrowed: (value: number | bigint | undefined) => number | bigint | undefined;
   /** There where other threads may run the calls. */
   readonly threaded: ThreadedCall | undefined;
@@ -72,7 +76,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
   const result: KernelSiteFunction = {
     name: call.name,
     buffersBehind: (args) => pointersOf(args).map(knownBuffer),
-    narrowed,
+    ...{ narrow, narrowed, pointersOf },
     threaded: threads && new ThreadedCall({ site, ...threads }, argumentBytes),
     counted: takeOps !== undefined,
     cycles: 0,

@@ -2,10 +2,12 @@ import { BudgetError, DesignError } from "@aiekit/core";
 import type { KernelOps } from "./cost-model.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import { type BudgetedModule, budgetName, withLoopBudget } from "./loop-budget.ts";
+import { moduleRegisters, registerIndex, registerName } from "./module-registers.ts";
 import { pageBytes, type StackNeeds, type StackRoom, stackLowName, stackRoom } from "./stack-room.ts";
 import { fitsStack } from "./stack-use.ts";
 import type { ThreadedKernels } from "./threaded-kernels.ts";
 import { importedMemoryLimits, withMemoryMaximum } from "./wasm-memory-import.ts";
+import { outlineModule } from "./wasm-module.ts";
 import { type WasmGlobal, type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./webassembly.ts";
 
 /** Thrown by `aiekit_trap`, through the kernel's frames, to the call. */
@@ -49,8 +51,19 @@ export interface KernelModule {
   readonly counted: ((ops: KernelOps) => boolean) | undefined;
   /** What the kernels' loops may still take; undefined where loops are not counted. */
   readonly budget: LoopBudget | undefined;
+  /**
+   * Globals that a kernel may change and that last from call to call, the stack pointer and the budget left out. Undefined where
+   * they cannot be told.
+   */
+  readonly registers: readonly KernelRegister[] | undefined;
   /** There when other threads can have instances on the same memory. */
   readonly threaded: { readonly kernels: ThreadedKernels; readonly registers: readonly WasmGlobal[] } | undefined;
+}
+
+/** A global of a module, by its index there. */
+export interface KernelRegister {
+  readonly index: number;
+  readonly global: WasmGlobal;
 }
 
 export interface LoopBudget {
@@ -148,8 +161,15 @@ export function instantiateKernels(
       guardPage: pages > pagesBefore ? pagesBefore : undefined,
       used: () => (room.tracked ? room.end - Number((exports[stackLowName] as WasmGlobal).value) : 0),
     },
+    registers: threaded
+      ? registers.map((global, i) => ({ index: registerIndex(threaded.registers[i]!), global }))
+      : registersIn(exports, compile()),
     threaded: threaded && { kernels: threaded, registers },
   };
+}
+
+function registersIn(exports: WasmInstance["exports"], { registers }: CompiledModule): KernelRegister[] | undefined {
+  return registers?.map((index) => ({ index, global: exports[registerName(index)] as WasmGlobal }));
 }
 
 const sameOffset = (offset: number): number => offset;
@@ -167,6 +187,8 @@ function environment(memory: WasmMemory) {
 
 interface CompiledModule {
   readonly module: WasmModule;
+  /** Indices of those that are exported. */
+  readonly registers: readonly number[] | undefined;
   readonly offsetBefore: BudgetedModule["offsetBefore"];
 }
 
@@ -181,10 +203,12 @@ function compiled(bytes: Uint8Array, pages: number, budgeted: boolean): () => Co
     const known = byPages.get(pages);
     if (known !== undefined) return known;
     const plain = withMemoryMaximum(bytes, pages);
-    const counted = budgeted ? withLoopBudget(plain) : undefined;
+    const registers = moduleRegisters(outlineModule(plain));
+    const counted = budgeted ? withLoopBudget(plain, registers) : undefined;
     const made = {
       module: new wasm.Module(counted?.bytes ?? plain),
       offsetBefore: counted?.offsetBefore ?? ((offset: number) => offset),
+      registers: counted && registers,
     };
     byPages.set(pages, made);
     return made;

@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import type { StrandThreadParts, strandPlaces, strandThread, ToldPlan } from "./strands/strand-thread.ts";
 import type { WasmMemory, WasmModule } from "./webassembly.ts";
 
 /** What a thread needs of a core: a module, the core's memory, and its exports by number. */
@@ -15,6 +16,7 @@ export interface ThreadWork {
   readonly words: SharedArrayBuffer;
   readonly numbers: SharedArrayBuffer;
   readonly places: typeof threadPlaces;
+  readonly strandPlaces: typeof strandPlaces;
   /** Export of the modules. */
   readonly budgetName: string;
   /** Its number, from 1, of so many; the array's own thread is 0. Core i is near to thread i % threads. */
@@ -57,6 +59,11 @@ export const threadPlaces = {
 export const mostArguments = 32;
 export const mostRegisters = threadPlaces.stride - threadPlaces.registers;
 
+/** Functions whose texts a thread is given beside its own. */
+export type ThreadParts = Pick<StrandThreadParts, "strandMachine" | "bound"> & {
+  readonly strandThread: typeof strandThread;
+};
+
 /** What a thread tells of a call that threw. */
 export interface CallFailure {
   readonly core: number;
@@ -73,10 +80,11 @@ export interface CallFailure {
  * All that runs in a thread: takes calls that wait and runs them, until the thread is ended from outside. Its text is given to
  * the thread, which so needs no file of its own; therefore it uses nothing from outside of itself.
  */
-export function kernelThread(threads: typeof import("node:worker_threads")): void {
+export function kernelThread(threads: typeof import("node:worker_threads"), parts: ThreadParts): void {
   const {
     cores,
     places,
+    strandPlaces: of,
     budgetName,
     spinUs,
     failures,
@@ -105,6 +113,7 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
     const env = { memory, aiekit_trap: trap, aiekit_event: () => undefined };
     const { exports } = new wasm.Instance(module, { env });
     return {
+      ...{ memory, exports },
       calls: functions.map((name) => exports[name] as Call),
       count: exports.aiekit_ops as Call | undefined,
       shuffles: exports.aiekit_shuffles as Call | undefined,
@@ -171,8 +180,24 @@ export function kernelThread(threads: typeof import("node:worker_threads")): voi
     Atomics.store(words, at + places.state, end);
     Atomics.notify(words, at + places.state);
   };
+  const { join } = parts.strandThread({
+    ...{ thread, threads: count, places, strandPlaces: of, words, numbers, cores: ready, api: wasm },
+    giveBudget: (core) => {
+      const { budget } = ready[core]!;
+      if (budget) budget.value = longs[ready.length * places.stride]!;
+    },
+    hear: () => (threads.receiveMessageOnPort(failures) as { readonly message: ToldPlan } | undefined)?.message,
+    ...parts,
+  });
+  let joined = 0;
   for (;;) {
     const bell = Atomics.load(words, places.bell);
+    const launch = Atomics.load(words, of.launch);
+    if (launch !== joined) {
+      joined = launch;
+      join(launch);
+      continue;
+    }
     const core = claim();
     if (core >= 0) {
       serve(core);

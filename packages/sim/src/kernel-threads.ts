@@ -11,6 +11,9 @@ import {
   type ThreadWork,
 } from "./kernel-thread.ts";
 import { budgetName } from "./loop-budget.ts";
+import { bound } from "./replay/launch-tape.ts";
+import { strandMachine } from "./strands/strand-machine.ts";
+import { strandPlaces, strandThread, type ToldPlan } from "./strands/strand-thread.ts";
 import { type WasmGlobal, wasm } from "./webassembly.ts";
 
 // As in turn-guard.ts: taken at run time, so that these files load where there is no Node.
@@ -76,7 +79,11 @@ export class KernelThreads {
   readonly #ready: Promise<unknown>;
   readonly #budget: BigInt64Array;
   readonly takesCalls: boolean;
+  /** This thread included. */
+  readonly count: number;
   #tickets = 0;
+  #plans = 0;
+  #lost: Error | undefined;
 
   constructor(parts: readonly { work: ThreadedCoreWork; own: OwnInstance }[], options: KernelThreadsOptions) {
     const words = new SharedArrayBuffer(4 * places.stride * (parts.length + 1));
@@ -84,6 +91,7 @@ export class KernelThreads {
     this.#words = new Int32Array(words);
     this.#budget = new BigInt64Array(numbers, 8 * places.stride * parts.length, 1);
     this.takesCalls = options.takesCalls;
+    this.count = options.threads;
     this.cores = parts.map(({ work, own }, index) => {
       const isNear = index % options.threads === 0;
       return new ThreadedCore(this, { index, isNear, work, own, words, numbers });
@@ -92,7 +100,17 @@ export class KernelThreads {
     const cores = parts.map(({ work }) => work);
     this.#ready = Promise.all(
       Array.from({ length: options.threads - 1 }, (_, i) =>
-        this.#start({ cores, words, numbers, places, budgetName, spinUs, thread: i + 1, threads: options.threads }),
+        this.#start({
+          cores,
+          words,
+          numbers,
+          places,
+          strandPlaces,
+          budgetName,
+          spinUs,
+          thread: i + 1,
+          threads: options.threads,
+        }),
       ),
     );
     // Whoever awaits `ready` is told; an array that is closed before it runs has nobody to tell.
@@ -104,9 +122,10 @@ export class KernelThreads {
     this.#budget[0] = instructions;
   }
 
-  /** Fulfilled when all threads have come up. */
+  /** Fulfilled when all threads have come up. @throws what has ended one since. */
   async ready(): Promise<void> {
     await this.#ready;
+    if (this.#lost !== undefined) throw this.#lost;
   }
 
   close(): void {
@@ -116,6 +135,19 @@ export class KernelThreads {
 
   ring(): number {
     return this.#tickets++;
+  }
+
+  /** Wakes all threads. */
+  ringAll(): void {
+    Atomics.add(this.#words, places.bell, 1);
+    Atomics.notify(this.#words, places.bell);
+  }
+
+  /** Tells other threads of a plan. @returns the number by which they know it. */
+  tell(plan: Omit<ToldPlan, "number">): number {
+    const number = this.#plans++;
+    for (const port of this.#ports) port.postMessage({ number, ...plan } satisfies ToldPlan);
+    return number;
   }
 
   /** The call that waits longest among those of this thread's cores, or among all, taken for this thread. */
@@ -151,11 +183,15 @@ export class KernelThreads {
   #start(work: Omit<ThreadWork, "failures">): Promise<unknown> {
     const { Worker, MessageChannel } = workerThreads!;
     const { port1, port2 } = new MessageChannel();
-    const worker = new Worker(`(${kernelThread})(process.getBuiltinModule("node:worker_threads"))`, {
+    const parts = `{ strandThread: ${strandThread}, strandMachine: ${strandMachine}, bound: ${bound} }`;
+    const worker = new Worker(`(${kernelThread})(process.getBuiltinModule("node:worker_threads"), ${parts})`, {
       eval: true,
       workerData: { ...work, failures: port2 },
       transferList: [port2],
       name: "aiekit kernels",
+    });
+    worker.on("error", (error) => {
+      this.#lost = error;
     });
     this.#workers.push(worker);
     this.#ports.push(port1);
@@ -185,7 +221,7 @@ export class ThreadedCore {
   /** The array's own thread runs its calls rather than another one. */
   readonly isNear: boolean;
   readonly #threads: KernelThreads;
-  readonly #index: number;
+  readonly index: number;
   readonly #functions: readonly string[];
   readonly #own: OwnInstance;
   readonly #words: Int32Array;
@@ -200,7 +236,7 @@ export class ThreadedCore {
   constructor(threads: KernelThreads, { index, isNear, work, own, words, numbers }: ThreadedCoreParts) {
     this.isNear = isNear;
     this.#threads = threads;
-    this.#index = index;
+    this.index = index;
     this.#functions = work.functions;
     this.#own = own;
     this.#words = new Int32Array(words);
@@ -216,6 +252,21 @@ export class ThreadedCore {
 
   get ticket(): number {
     return this.#words[this.#at + places.ticket]!;
+  }
+
+  /** What registers hold goes to where other threads see it. */
+  sendRegisters(): void {
+    const { registers } = this.#own;
+    for (let i = 0; i < registers.length; i++) this.#numbers[this.#registersAt + i] = Number(registers[i]!.value);
+  }
+
+  takeRegisters(): void {
+    const { registers } = this.#own;
+    for (let i = 0; i < registers.length; i++) registers[i]!.value = this.#numbers[this.#registersAt + i]!;
+  }
+
+  get #registersAt(): number {
+    return this.#from + places.registers;
   }
 
   /** What one of the core's registers holds, while none of its calls is under way. */
@@ -242,10 +293,7 @@ export class ThreadedCore {
         longs |= 1 << i;
       }
     }
-    const { registers } = this.#own;
-    for (let i = 0; i < registers.length; i++) {
-      this.#numbers[from + places.registers + i] = Number(registers[i]!.value);
-    }
+    this.sendRegisters();
     words[at + places.function] = functionNumber;
     words[at + places.argumentCount] = args.length;
     words[at + places.longs] = longs;
@@ -302,14 +350,12 @@ export class ThreadedCore {
   #outcomeElsewhere(): CallEnd | FailedCall {
     const [words, at, from] = [this.#words, this.#at, this.#from];
     if (words[at + places.state] === failed) {
-      const failure = this.#threads.failureOf(this.#index);
+      const failure = this.#threads.failureOf(this.index);
       const { budget } = this.#own;
       if (failure.isEndless && budget) budget.left.value = -1n;
       return new FailedCall(errorOf(failure), failure.stackPointer);
     }
-    this.#own.registers.forEach((register, i) => {
-      register.value = this.#numbers[from + places.registers + i]!;
-    });
+    this.takeRegisters();
     const kind = words[at + places.resultKind];
     const value =
       kind === 0 ? undefined : kind === 1 ? this.#numbers[from + places.result]! : this.#longs[from + places.result]!;

@@ -1,4 +1,5 @@
 import { ModuleCopy } from "./module-copy.ts";
+import { globalExport, registerName } from "./module-registers.ts";
 import { ops, readInstruction } from "./wasm-instructions.ts";
 import { type ModuleOutline, outlineModule } from "./wasm-module.ts";
 import { ModuleReader, sectionIds, signedBytes, unsignedBytes } from "./wasm-sections.ts";
@@ -24,9 +25,10 @@ const [i64Const, i64Sub, i64LessThan, emptyBlock] = [0x42, 0x7d, 0x53, 0x40];
 /**
  * The module with a budget for its loops: every round takes the instructions of its body from it, and traps when nothing is
  * left. So a kernel that never returns ends without a clock, without another thread, and in a browser too. What does not loop
- * ends by itself, or by the end of its stack. Undefined for a module with instructions that kernels do not use.
+ * ends by itself, or by the end of its stack. Exports the globals `registers` as well, by `registerName`. Undefined for a module
+ * with instructions that kernels do not use.
  */
-export function withLoopBudget(module: Uint8Array): BudgetedModule | undefined {
+export function withLoopBudget(module: Uint8Array, registers: readonly number[] = []): BudgetedModule | undefined {
   const outline = outlineModule(module);
   const has = (id: number): boolean => outline.sections.some((section) => section.id === id);
   if (!has(sectionIds.global) || !has(sectionIds.export)) return undefined;
@@ -37,11 +39,10 @@ export function withLoopBudget(module: Uint8Array): BudgetedModule | undefined {
   out.keep(0, 8);
   for (const section of outline.sections) {
     if (section.id === sectionIds.global) {
-      out.section(section, (copy) => copy.listWith(section, [i64, 1, i64Const, 0, ops.end]));
+      out.section(section, (copy) => copy.listWith(section, [[i64, 1, i64Const, 0, ops.end]]));
     } else if (section.id === sectionIds.export) {
-      const name = [...new TextEncoder().encode(budgetName)];
-      const entry = [...unsignedBytes(name.length), ...name, 3, ...unsignedBytes(budget)];
-      out.section(section, (copy) => copy.listWith(section, entry));
+      const entries = [globalExport(budgetName, budget), ...registers.map((at) => globalExport(registerName(at), at))];
+      out.section(section, (copy) => copy.listWith(section, entries));
     } else if (section.id === sectionIds.code) {
       const insertions = loops.map(({ at, instructions }) => ({ at, code: takeFromBudget(budget, instructions) }));
       out.section(section, (copy) => copy.codeWith(section, insertions));

@@ -48,16 +48,16 @@ export class ModuleCopy {
     for (const byte of inner.bytes) this.bytes.push(byte);
   }
 
-  /** The list that a section is, with an entry more at its end, and with other bytes in one place of it. */
-  listWith(section: Section, entry: readonly number[] | undefined, change?: Change): void {
+  /** The list that a section is, with entries more at its end, and with other bytes in one place of it. */
+  listWith(section: Section, entries: readonly (readonly number[])[], change?: Change): void {
     const reader = new ModuleReader(this.#module, section.content);
-    this.put(unsignedBytes(reader.unsigned() + (entry ? 1 : 0)));
+    this.put(unsignedBytes(reader.unsigned() + entries.length));
     this.keep(reader.offset, change?.from ?? section.end);
     if (change) {
       this.put(change.bytes);
       this.keep(change.end, section.end);
     }
-    if (entry) this.put(entry);
+    for (const entry of entries) this.put(entry);
   }
 
   /** The code section with instructions put in. `insertions` in the order of their offsets. */

@@ -1,9 +1,12 @@
 import { runsExtent } from "./block-runs.ts";
 import { signedBytes, unsignedBytes } from "./wasm-sections.ts";
-import { type WasmMemory, wasm } from "./webassembly.ts";
+import { type WasmMemory, type WasmModule, wasm } from "./webassembly.ts";
 
 /** Words that one move takes. */
-type Unit = 1 | 2 | 4;
+export type Unit = 1 | 2 | 4;
+
+/** Follows a table from `table` to `end`: the words at `from` + each entry go to `to` and on. All in bytes. */
+export type Move = (table: number, end: number, to: number, from: number) => void;
 
 /** Words of a source in another order. */
 export interface Shuffle {
@@ -26,7 +29,7 @@ const pageBytes = 65_536;
 /** Moves of one round of the loop. */
 const movesOfRound = 4;
 /** As profiles tell them from kernels. */
-const functionNames: Readonly<Record<Unit, string>> = {
+export const moveNames: Readonly<Record<Unit, string>> = {
   1: "aiekit_move_words",
   2: "aiekit_move_pairs",
   4: "aiekit_move_fours",
@@ -40,7 +43,7 @@ export class ShuffleEngine {
   /** Words to be put in order. */
   readonly source: Uint32Array;
   readonly #memory: WasmMemory;
-  readonly #move: Readonly<Record<Unit, (table: number, end: number, out: number, source: number) => void>>;
+  readonly #move: Readonly<Record<Unit, Move>>;
   readonly #outAt: number;
   readonly #outBytes: number;
   readonly #tablesEnd: number;
@@ -50,9 +53,8 @@ export class ShuffleEngine {
     const pages = (size: number): number => Math.ceil(size / pageBytes);
     const all = pages(bytes.source) + pages(bytes.out) + pages(bytes.tables);
     this.#memory = new wasm.Memory({ initial: all, maximum: all });
-    const { exports } = new wasm.Instance(new wasm.Module(engineModule(all)), { env: { memory: this.#memory } });
-    const named = (unit: Unit) => exports[functionNames[unit]] as (...args: number[]) => void;
-    this.#move = { 1: named(1), 2: named(2), 4: named(4) };
+    const { exports } = new wasm.Instance(moveModule(all), { env: { memory: this.#memory } });
+    this.#move = movesIn(exports);
     this.source = new Uint32Array(this.#memory.buffer, 0, Math.floor(bytes.source / 4));
     this.#outAt = pages(bytes.source) * pageBytes;
     this.#outBytes = bytes.out;
@@ -98,15 +100,31 @@ export class ShuffleEngine {
   }
 }
 
-/** The module of an engine.   Source: WebAssembly Core Specification 2.0, chapter 5. */
-function engineModule(pages: number): Uint8Array {
+/** The moves of an instance of `moveModule`. */
+export function movesIn(exports: Readonly<Record<string, unknown>>): Readonly<Record<Unit, Move>> {
+  const named = (unit: Unit) => exports[moveNames[unit]] as Move;
+  return { 1: named(1), 2: named(2), 4: named(4) };
+}
+
+/**
+ * A module with the moves, on a memory of `pages`, which several threads may share.
+ * Source: WebAssembly Core Specification 2.0, chapter 5; of shared memory the threads proposal.
+ */
+export function moveModule(pages: number, isShared = false): WasmModule {
   const section = (id: number, content: readonly number[]) => [id, ...unsignedBytes(content.length), ...content];
   const name = (text: string) => [text.length, ...new TextEncoder().encode(text)];
-  const memory = [...name("env"), ...name("memory"), 2, 1, ...unsignedBytes(pages), ...unsignedBytes(pages)];
+  const memory = [
+    ...name("env"),
+    ...name("memory"),
+    2,
+    isShared ? 3 : 1,
+    ...unsignedBytes(pages),
+    ...unsignedBytes(pages),
+  ];
   const units: readonly Unit[] = [1, 2, 4];
-  const exports = units.flatMap((unit, i) => [...name(functionNames[unit]), 0, i]);
+  const exports = units.flatMap((unit, i) => [...name(moveNames[unit]), 0, i]);
   const bodies = units.map(moveBody).flatMap((body) => [...unsignedBytes(body.length), ...body]);
-  return Uint8Array.from([
+  const bytes = Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [1, 0x60, 4, i32, i32, i32, i32, 0]),
     ...section(2, [1, ...memory]),
@@ -114,6 +132,7 @@ function engineModule(pages: number): Uint8Array {
     ...section(7, [units.length, ...exports]),
     ...section(10, [units.length, ...bodies]),
   ]);
+  return new wasm.Module(bytes);
 }
 
 const i32 = 0x7f;

@@ -104,7 +104,7 @@ function rewritten(use: StackUse, plan: Plan): ModuleCopy {
       const start = outline.globals[pointer]!.initial!;
       const added = [i32, 1, ops.i32Const, ...signedBytes(plan.end), ops.end];
       out.section(section, (copy) =>
-        copy.listWith(section, plan.tracked ? added : undefined, {
+        copy.listWith(section, plan.tracked ? [added] : [], {
           from: start.start,
           end: start.end,
           bytes: signedBytes(plan.end),
@@ -113,7 +113,7 @@ function rewritten(use: StackUse, plan: Plan): ModuleCopy {
     } else if (section.id === sectionIds.export && plan.tracked) {
       const name = [...new TextEncoder().encode(stackLowName)];
       out.section(section, (copy) =>
-        copy.listWith(section, [...unsignedBytes(name.length), ...name, 3, ...unsignedBytes(low)]),
+        copy.listWith(section, [[...unsignedBytes(name.length), ...name, 3, ...unsignedBytes(low)]]),
       );
     } else if (section.id === sectionIds.code) {
       out.section(section, (copy) => copy.codeWith(section, insertions));

@@ -1,9 +1,10 @@
 import type { KernelFunction, KernelModule } from "./kernel-module.ts";
 import { mostRegisters } from "./kernel-thread.ts";
+import { kernelTiming } from "./kernel-timing.ts";
 import { withLoopBudget } from "./loop-budget.ts";
-import { registerIndex, threadedModule } from "./threaded-module.ts";
+import { registerIndex } from "./module-registers.ts";
+import { threadedModule } from "./threaded-module.ts";
 import { outlineModule } from "./wasm-module.ts";
-import { fixedTiming, globalsOf } from "./wasm-timing.ts";
 import { type WasmModule, wasm } from "./webassembly.ts";
 
 /** The linked kernels of a core, made ready for several threads. */
@@ -16,11 +17,8 @@ export interface ThreadedKernels {
   /** Offset in the module as it was built of what is at an offset of `module`. */
   readonly offsetBefore: (offset: number) => number;
   readonly functions: readonly string[];
-  /**
-   * True when a kernel counts the same at equal arguments and equal `timingRegisters`, whatever memory holds: proven from its
-   * code. A kernel that counts nothing is none of these.
-   */
-  readonly countsFixed: (functionName: string) => boolean;
+  /** Of `kernelTiming`, with `timingRegisters` for the steady ones. */
+  readonly countsFixed: (kernel: string) => boolean;
   /** Which of `registers` the counts may depend on. */
   readonly timingRegisters: readonly number[];
 }
@@ -30,15 +28,7 @@ export function threadedKernels(bytes: Uint8Array): ThreadedKernels | undefined 
   const module = threadedModule(bytes);
   if (module === undefined) return undefined;
   const outline = outlineModule(module.further);
-  const counters = new Set(
-    ["aiekit_ops", "aiekit_shuffles"].flatMap((name) => {
-      const counter = outline.exportedFunctions.get(name);
-      return counter === undefined ? [] : [...globalsOf(outline, counter)];
-    }),
-  );
-  const stack = outline.exportedGlobals.get("__stack_pointer");
-  if (stack !== undefined) counters.delete(stack);
-  const timing = fixedTiming(outline, counters);
+  const { counters, countsFixed, isSteady } = kernelTiming(bytes);
   // Asking for them after a call sets them back to zero: nothing that another thread needs.
   const registers = module.registers.filter((name) => !counters.has(registerIndex(name)));
   if (registers.length > mostRegisters) return undefined;
@@ -50,8 +40,8 @@ export function threadedKernels(bytes: Uint8Array): ThreadedKernels | undefined 
     registers,
     offsetBefore: (offset) => (budgeted?.offsetBefore(offset) ?? offset) - module.shift,
     functions: [...outline.exportedFunctions.keys()],
-    countsFixed: (name) => timing.isFixed(outline.exportedFunctions.get(name) ?? -1),
-    timingRegisters: indices.flatMap((index, i) => (timing.isSteady(index) ? [i] : [])),
+    countsFixed,
+    timingRegisters: indices.flatMap((index, i) => (isSteady(index) ? [i] : [])),
   };
 }
 

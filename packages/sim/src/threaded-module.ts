@@ -1,5 +1,6 @@
+import { globalExport, moduleRegisters, registerName } from "./module-registers.ts";
 import { withSharedMemory } from "./wasm-memory-import.ts";
-import { type ModuleOutline, numberTypes, outlineModule } from "./wasm-module.ts";
+import { type ModuleOutline, outlineModule } from "./wasm-module.ts";
 import { ModuleReader, sectionIds, unsignedBytes } from "./wasm-sections.ts";
 
 /** A core's module made fit for instances in several threads on one memory. */
@@ -24,19 +25,12 @@ export function threadedModule(bytes: Uint8Array): ThreadedModule | undefined {
   const outline = outlineModule(shared);
   // Passive data is written by instructions, at any time.
   if (outline.sections.some(({ id }) => id === sectionIds.dataCount)) return undefined;
-  const stack = outline.exportedGlobals.get("__stack_pointer");
-  const registers = outline.globals.flatMap(({ mutable }, index) => (mutable && index !== stack ? [index] : []));
-  const numbers: readonly number[] = Object.values(numberTypes);
-  if (registers.some((index) => !numbers.includes(outline.globals[index]!.type))) return undefined;
+  const registers = moduleRegisters(outline);
+  if (registers === undefined) return undefined;
   const further = withExports(outline, registers, [sectionIds.start, sectionIds.data]);
   const shift = codeStart(outlineModule(further)) - codeStart(outline);
   return { first: withExports(outline, registers, []), further, registers: registers.map(registerName), shift };
 }
-
-/** Index of the global that a name of `registers` stands for. */
-export const registerIndex = (name: string): number => Number(name.slice(registerName("").length));
-
-const registerName = (index: number | string): string => `aiekit:register:${index}`;
 
 function codeStart({ sections }: ModuleOutline): number {
   return sections.find(({ id }) => id === sectionIds.code)?.start ?? 0;
@@ -57,7 +51,7 @@ function withExports(
     const content = [
       ...unsignedBytes(count + globals.length),
       ...bytes.subarray(reader.offset, section.end),
-      ...globals.flatMap(globalExport),
+      ...globals.flatMap((index) => globalExport(registerName(index), index)),
     ];
     return [Uint8Array.from([sectionIds.export, ...unsignedBytes(content.length), ...content])];
   });
@@ -69,9 +63,4 @@ function withExports(
     at += part.length;
   }
   return module;
-}
-
-function globalExport(index: number): number[] {
-  const name = new TextEncoder().encode(registerName(index));
-  return [...unsignedBytes(name.length), ...name, 3, ...unsignedBytes(index)];
 }

@@ -1,0 +1,77 @@
+import type { AieArrayOptions } from "../array-options.ts";
+import type { HostBuffer } from "../controller.ts";
+import type { KernelThreads } from "../kernel-threads.ts";
+import type { LaunchTape } from "../replay/launch-tape.ts";
+import type { TapePlay } from "../replay/play-step.ts";
+import { cutTape } from "./cut-tape.ts";
+import { SharedTurns } from "./shared-turns.ts";
+import type { StrandPlan } from "./strand-plan.ts";
+import { StrandPlayer } from "./strand-player.ts";
+import { StrandRunner } from "./strand-runner.ts";
+import { StrandStore } from "./strand-store.ts";
+import { OwnTurns } from "./strand-turns.ts";
+
+/** Plays of a tape before it is cut: most tapes are not played often. */
+const playsBefore = 1;
+/** Of all plans of an array: 64 MiB. */
+const mostStoreWords = 16 * 2 ** 20;
+/** Modelled cycles of calls, from which on waking other threads takes a small part of what they save. */
+const threadedFromCycles = 40_000;
+
+interface Known {
+  plays: number;
+  /** Undefined before it was cut, and for a tape that is better played as it is. */
+  runner: StrandRunner | undefined;
+}
+
+/** The tapes of an array that are played in strands. */
+export class StrandRuns {
+  readonly #known = new WeakMap<LaunchTape, Known>();
+  readonly #threads: KernelThreads | undefined;
+  readonly #when: AieArrayOptions["strands"];
+  #storeWords = 0;
+  #launches = 0;
+
+  constructor(threads: KernelThreads | undefined, when: AieArrayOptions["strands"]) {
+    this.#threads = threads;
+    this.#when = when;
+  }
+
+  /** That were played in strands to their end. */
+  get launches(): number {
+    return this.#launches;
+  }
+
+  /** Undefined for a tape that is played step by step. */
+  playerOf(tape: LaunchTape, host: readonly HostBuffer[]): TapePlay | undefined {
+    const known = this.#known.get(tape) ?? { plays: 0, runner: undefined };
+    this.#known.set(tape, known);
+    if (known.plays++ === (this.#when === "always" ? 0 : playsBefore)) known.runner = this.#cut(tape);
+    if (known.runner === undefined) return undefined;
+    return new StrandPlayer(tape, host, known.runner, () => this.#launches++);
+  }
+
+  #cut(tape: LaunchTape): StrandRunner | undefined {
+    if (this.#when === "never") return undefined;
+    const plan = cutTape(tape.steps, this.#threads?.count ?? 1);
+    if (plan === undefined || this.#storeWords + plan.storeWords > mostStoreWords) return undefined;
+    // Without these, a kernel cannot be put back to where it was, or may never return.
+    if (plan.cores.some(({ module }) => module?.registers === undefined || module.budget === undefined))
+      return undefined;
+    const threads = this.#threads && this.#sharesWell(plan) ? this.#threads : undefined;
+    if (!threads && this.#when !== "always" && !movesLess(plan)) return undefined;
+    this.#storeWords += plan.storeWords;
+    const store = new StrandStore(plan, threads !== undefined);
+    return new StrandRunner(plan, store, threads ? new SharedTurns(threads, plan, store) : new OwnTurns(plan));
+  }
+
+  #sharesWell({ strands, threadedCores }: StrandPlan): boolean {
+    if (strands.length < 2 || threadedCores.includes(-1)) return false;
+    const cycles = strands.flat().reduce((sum, op) => sum + (op.kind === "call" ? op.cycles : 0), 0);
+    return this.#when === "always" || cycles >= threadedFromCycles;
+  }
+}
+
+function movesLess({ moved, tapeMoves }: StrandPlan): boolean {
+  return moved < tapeMoves;
+}

@@ -1,0 +1,69 @@
+/** Words whose places in the store are known, one address each. */
+export interface WordValue {
+  readonly id: number;
+  readonly at: Int32Array;
+  /** Cores in whose strands the words come to be; none for those that are there from the launch's start. */
+  readonly cores: readonly number[];
+  /** Where they lie one behind the other; undefined as long as they do not. */
+  home: number | undefined;
+}
+
+/** Words [first, end) of a memory hold those of `value` from `offset` on. */
+export interface Segment {
+  readonly first: number;
+  readonly end: number;
+  readonly value: WordValue;
+  readonly offset: number;
+}
+
+/** What is known of the words of one memory. */
+export class KnownWords {
+  #segments: Segment[] = [];
+
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** Segments that have words of [first, end), in their order. */
+  within(first: number, end: number): readonly Segment[] {
+    return this.#segments.filter((one) => one.first < end && first < one.end);
+  }
+
+  put(segment: Segment): void {
+    this.forget(segment.first, segment.end);
+    this.#segments.push(segment);
+    this.#segments.sort((a, b) => a.first - b.first);
+  }
+
+  forget(first: number, end: number): void {
+    if (!this.#segments.some((one) => one.first < end && first < one.end)) return;
+    this.#segments = this.#segments.flatMap((one) => {
+      if (one.end <= first || end <= one.first) return [one];
+      const before = one.first < first ? [{ ...one, end: first }] : [];
+      const behind = end < one.end ? [{ ...one, first: end, offset: one.offset + end - one.first }] : [];
+      return [...before, ...behind];
+    });
+  }
+
+  clear(): void {
+    this.#segments = [];
+  }
+}
+
+/** Parts of [first, end) of which nothing is known. */
+export function gapsBetween(segments: readonly Segment[], first: number, end: number) {
+  const gaps: { readonly first: number; readonly end: number }[] = [];
+  let at = first;
+  for (const one of segments) {
+    if (one.first > at) gaps.push({ first: at, end: one.first });
+    at = Math.max(at, one.end);
+  }
+  if (at < end) gaps.push({ first: at, end });
+  return gaps;
+}
+
+/** True when each address is one more than that before it. */
+export function isOneRun(at: Int32Array, first = 0, end = at.length): boolean {
+  for (let i = first + 1; i < end; i++) if (at[i] !== at[i - 1]! + 1) return false;
+  return true;
+}
