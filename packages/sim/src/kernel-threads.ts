@@ -117,6 +117,11 @@ export class KernelThreads {
     this.#ready.catch(() => undefined);
   }
 
+  /** @throws what has ended one of the threads. */
+  expectAll(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
   /** Instructions that loops of each call in another thread may take from now on. */
   giveBudget(instructions: bigint): void {
     this.#budget[0] = instructions;
@@ -125,7 +130,7 @@ export class KernelThreads {
   /** Fulfilled when all threads have come up. @throws what has ended one since. */
   async ready(): Promise<void> {
     await this.#ready;
-    if (this.#lost !== undefined) throw this.#lost;
+    this.expectAll();
   }
 
   close(): void {

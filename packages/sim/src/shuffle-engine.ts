@@ -108,7 +108,8 @@ export function movesIn(exports: Readonly<Record<string, unknown>>): Readonly<Re
 
 /**
  * A module with the moves, on a memory of `pages`, which several threads may share.
- * Source: WebAssembly Core Specification 2.0, chapter 5; of shared memory the threads proposal.
+ * Source: WebAssembly Core Specification 2.0, chapter 5 and appendix 7.4.1 for names; of shared memory the threads
+ * proposal.
  */
 export function moveModule(pages: number, isShared = false): WasmModule {
   const section = (id: number, content: readonly number[]) => [id, ...unsignedBytes(content.length), ...content];
@@ -123,6 +124,7 @@ export function moveModule(pages: number, isShared = false): WasmModule {
   ];
   const units: readonly Unit[] = [1, 2, 4];
   const exports = units.flatMap((unit, i) => [...name(moveNames[unit]), 0, i]);
+  const names = units.flatMap((unit, i) => [i, ...name(moveNames[unit])]);
   const bodies = units.map(moveBody).flatMap((body) => [...unsignedBytes(body.length), ...body]);
   const bytes = Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
@@ -131,6 +133,7 @@ export function moveModule(pages: number, isShared = false): WasmModule {
     ...section(3, [units.length, ...units.map(() => 0)]),
     ...section(7, [units.length, ...exports]),
     ...section(10, [units.length, ...bodies]),
+    ...section(0, [...name("name"), ...section(1, [units.length, ...names])]),
   ]);
   return new wasm.Module(bytes);
 }

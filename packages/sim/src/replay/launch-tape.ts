@@ -79,6 +79,8 @@ export interface LaunchTape {
   readonly mirror: HostMirror | undefined;
   /** Of each host buffer. */
   readonly hostBytes: readonly number[];
+  /** Host buffers that are written. */
+  readonly hostWritten: readonly number[];
   /** State of the array from which the launch does just this, and the one that it leaves, when all has come to rest. */
   readonly startKey: string;
   readonly endKey: string;
@@ -92,5 +94,24 @@ export interface LaunchTape {
 
 /** Whether a launch with these buffers can be played from `tape`. */
 export function fitsHost(tape: LaunchTape, host: readonly HostBuffer[]): boolean {
-  return tape.hostBytes.length === host.length && tape.hostBytes.every((bytes, i) => bytes === host[i]!.bytes);
+  const { hostBytes, hostWritten } = tape;
+  if (hostBytes.length !== host.length || hostBytes.some((bytes, i) => bytes !== host[i]!.bytes)) return false;
+  return areApart(hostWritten, host);
+}
+
+/** Host buffers that a launch writes. */
+export function writtenBy(steps: readonly TapeStep[]): readonly number[] {
+  const written = new Set<number>();
+  for (const step of steps) if (step.kind === "copy" && step.toArg >= 0) written.add(step.toArg);
+  return [...written];
+}
+
+/** True when none of `written` has a byte in common with another buffer: what is read of host memory then is what it held before. */
+export function areApart(written: readonly number[], host: readonly HostBuffer[]): boolean {
+  return written.every((arg) => host.every((other, i) => i === arg || !shareBytes(host[arg]!.words, other.words)));
+}
+
+function shareBytes(a: Uint32Array, b: Uint32Array): boolean {
+  if (a.buffer !== b.buffer) return false;
+  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }

@@ -6,7 +6,7 @@ import { restKey } from "./array-state.ts";
 import { mirrored } from "./host-mirror.ts";
 import { LaunchRecorder } from "./launch-recorder.ts";
 import { LaunchRerun } from "./launch-rerun.ts";
-import { fitsHost, type LaunchTape } from "./launch-tape.ts";
+import { areApart, fitsHost, type LaunchTape, writtenBy } from "./launch-tape.ts";
 import { OwnMemory } from "./own-memory.ts";
 import type { TapePlay } from "./play-step.ts";
 
@@ -93,7 +93,9 @@ export class LaunchTapes {
     if (tape !== undefined) return tape;
     this.#catchUp();
     this.#key = undefined;
-    if (startKey !== undefined && stream.tapes.length < mostTapes && this.#steps < mostSteps) {
+    // Which of them are written is not known yet.
+    const hostIsApart = areApart([...launch.host.keys()], launch.host);
+    if (startKey !== undefined && hostIsApart && stream.tapes.length < mostTapes && this.#steps < mostSteps) {
       const recorder = new LaunchRecorder(this.#own, launch.host);
       this.#recording = { launch, startKey, recorder };
       this.#array.clock.hook = recorder;
@@ -155,13 +157,25 @@ export class LaunchTapes {
       return;
     }
     const hostBytes = launch.host.map(({ bytes }) => bytes);
+    const hostWritten = writtenBy(recorded);
     // Compared most often with each other: one text is compared faster than two that are equal.
     const end = endKey === startKey ? startKey : endKey;
     const endOwn = this.#own.read();
     const { steps, mirror } = mirrored(recorded, launch.host, mostMirrorBytes - this.#mirrorBytes);
     this.#mirrorBytes += mirror?.bytes ?? 0;
     this.#steps += steps.length;
-    stream.tapes.push({ steps, mirror, hostBytes, startKey, endKey: end, startOwn, endOwn, freeOwn, measured });
+    stream.tapes.push({
+      steps,
+      mirror,
+      hostBytes,
+      hostWritten,
+      startKey,
+      endKey: end,
+      startOwn,
+      endOwn,
+      freeOwn,
+      measured,
+    });
     this.#key = end;
   }
 

@@ -1,3 +1,5 @@
+import { placesOf } from "./word-values.ts";
+
 /** Words that lie one behind the other where a copy writes them: `count` of them from `to` on, those of its order from `offset`. */
 export interface Piece {
   readonly to: number;
@@ -10,6 +12,8 @@ export interface CopyShape {
   readonly id: number;
   /** Of each word, by where it is written, where it is read; both counted from the bases of the copy. */
   readonly order: Int32Array;
+  /** `order` is one run. */
+  readonly isStraight: boolean;
   readonly pieces: readonly Piece[];
   /** First word that is read, and the first behind all. */
   readonly first: number;
@@ -65,7 +69,7 @@ export function runStarts(runs: number, runWords: number): Int32Array {
 
 function straight(id: number, count: number): CopyShape {
   const order = Int32Array.from({ length: count }, (_, i) => i);
-  return { id, order, pieces: [{ to: 0, offset: 0, count }], first: 0, end: count };
+  return { id, order, isStraight: true, pieces: [{ to: 0, offset: 0, count }], first: 0, end: count };
 }
 
 function shapeOf(id: number, as: Int32Array, bs: Int32Array, runWords: number): CopyShape | undefined {
@@ -83,5 +87,6 @@ function shapeOf(id: number, as: Int32Array, bs: Int32Array, runWords: number): 
     end = to + runWords;
   }
   const first = order.reduce((a, b) => Math.min(a, b));
-  return { id, order, pieces, first, end: order.reduce((a, b) => Math.max(a, b)) + 1 };
+  const isStraight = placesOf(order).at === undefined;
+  return { id, order, isStraight, pieces, first, end: order.reduce((a, b) => Math.max(a, b)) + 1 };
 }

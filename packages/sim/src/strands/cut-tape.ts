@@ -6,10 +6,12 @@ import type { KernelSiteFunction } from "../kernel-call.ts";
 import { kernelTiming } from "../kernel-timing.ts";
 import type { CallStep, CopyStep, TapeStep } from "../replay/launch-tape.ts";
 import { type CopyShape, CopyShapes, runStarts } from "./copy-shape.ts";
+import { joinedWrites, type WrittenWords } from "./host-writes.ts";
+import { leastOf, lessThan, readAt, readIn } from "./read-places.ts";
 import { StoreLayout } from "./store-layout.ts";
-import type { HostWrite, ImageOp, Range, StrandOp, StrandPlan, StrandSite } from "./strand-plan.ts";
+import type { ImageOp, Range, StrandOp, StrandPlan, StrandSite } from "./strand-plan.ts";
 import { TouchedWords } from "./touched-words.ts";
-import { gapsBetween, isOneRun, KnownWords, type Segment, type WordValue } from "./word-values.ts";
+import { gapsBetween, KnownWords, type Places, placesOf, runOf, type WordValue } from "./word-values.ts";
 
 /** Of stores: what they hold is in the processor's caches only while they are small. */
 const mostStoreWords = 16 * 2 ** 20;
@@ -55,11 +57,12 @@ class TapeCutter {
   /** Of each core, another one of its strand or itself. */
   readonly #joined: number[];
   readonly #ops: PlacedOp[] = [];
-  readonly #knownOps = new Map<string, StrandOp>();
+  /** Equal calls are one object: the few that there are stay in the processor's caches. */
+  readonly #calls = new Map<CallStep, StrandOp>();
   readonly #images: ImageOp[] = [];
   readonly #lateImages: ImageOp[] = [];
   readonly #hostReads: { arg: number; first: number; count: number; at: number }[];
-  readonly #written: { readonly value: WordValue; readonly to: Omit<HostWrite, "from"> }[] = [];
+  readonly #written: WrittenWords[] = [];
   readonly #liveIns: Range[] = [];
   readonly #sites: KernelSiteFunction[] = [];
   readonly #siteInfos: StrandSite[] = [];
@@ -79,7 +82,8 @@ class TapeCutter {
 
   plan(): StrandPlan {
     for (const step of this.#steps) this.#take(step);
-    const hostWrites = this.#written.map(({ value, to }) => ({ ...to, from: this.#lateHomeOf(value) }));
+    const joined = joinedWrites(this.#written, (places, cores) => this.#value(places, cores));
+    const hostWrites = joined.map(({ value, to }) => ({ ...to, from: this.#lateHomeOf(value) }));
     const leftBehind = [...this.#known].flatMap(([words, known]) => this.#leftBehind(words, known));
     const kept = this.#cores.flatMap((core, i) => this.#keep(core, i));
     const keeping = kept.map(({ core, first, count, at }): PlacedOp => {
@@ -152,23 +156,27 @@ class TapeCutter {
     this.#written.push({ value, to: { arg, b, starts, runWords, count } });
   }
 
-  #call({ core, site, args, value, cycles, ops }: CallStep): void {
-    const number = this.#coreOf.get(core.memory!.words)!;
-    const { words } = core.memory!;
-    for (const buffer of site.buffersBehind(args)) {
-      if (buffer === undefined) throw new Uncut();
-      this.#touched[number]!.read(buffer.address >> 2, (buffer.address + buffer.bytes + 3) >> 2);
+  #call(step: CallStep): void {
+    const { words } = step.core.memory!;
+    const core = this.#coreOf.get(words)!;
+    for (const buffer of step.site.buffersBehind(step.args)) {
+      this.#touched[core]!.read(buffer!.address >> 2, (buffer!.address + buffer!.bytes + 3) >> 2);
     }
+    const op = this.#calls.get(step) ?? this.#callOf(step, core);
+    this.#calls.set(step, op);
+    this.#add(core, op);
+    this.#knownOf(words).clear();
+  }
+
+  #callOf({ core, site, args, value, cycles, ops }: CallStep, number: number): StrandOp {
     // Beside a neighbour's memory, pointers are addresses of the core's own.
     if (site.pointersOf(args).some((pointer) => pointer >= pointerSlotBytes)) throw new Uncut();
     let siteNumber = this.#sites.indexOf(site);
     if (siteNumber < 0) {
       siteNumber = this.#sites.push(site) - 1;
-      const isFixed = ops !== undefined && kernelTiming(core.module!.bytes).countsFixed(site.name);
-      this.#siteInfos.push({ kernel: site.name, narrow: site.narrow, isFixed });
+      this.#siteInfos.push(siteOf(site, ops !== undefined ? core.module!.bytes : undefined));
     }
-    this.#add(number, { kind: "call", core: number, site: siteNumber, args, value, cycles, ops });
-    this.#knownOf(words).clear();
+    return { kind: "call", core: number, site: siteNumber, args, value, cycles, ops };
   }
 
   /** The words that a copy reads, in the order of `shape`. */
@@ -176,7 +184,7 @@ class TapeCutter {
     const { from, fromArg, a } = step;
     if (fromArg >= 0) {
       const { first, at } = this.#hostReads.find(({ arg }) => arg === fromArg)!;
-      return this.#once(`arg ${fromArg},${a},${shape.id}`, [], () => shape.order.map((word) => at + a + word - first));
+      return this.#once(`arg ${fromArg},${a},${shape.id}`, [], () => readAt(shape, at + a - first));
     }
     const known = this.#knownOf(from);
     const [first, end] = [a + shape.first, a + shape.end];
@@ -191,27 +199,24 @@ class TapeCutter {
     }
     const key = segments.map(({ first, end, value, offset }) => `${value.id},${first - a},${end - a},${offset}`);
     const cores = [...new Set(segments.flatMap(({ value }) => value.cores))];
-    return this.#once(`${shape.id} of ${key}`, cores, () => addressesOf(segments, a, shape.order));
+    return this.#once(`${shape.id} of ${key}`, cores, () => readIn(segments, a, shape));
   }
 
   /** What words of a core's memory hold now goes to the store. */
   #save(core: number, a: number, shape: CopyShape): WordValue {
-    const { order, first, end } = shape;
+    const { order, isStraight, first, end } = shape;
     const [span, count] = [end - first, order.length];
     const to = this.#layout.allocate(count);
-    const moves = isOneRun(order) ? undefined : this.#layout.movesOf(order.map((word) => word - first));
+    const moves = isStraight ? undefined : this.#layout.movesOf(lessThan(order, first));
     if (moves) this.#scratchWords = Math.max(this.#scratchWords, span + 16);
     this.#touched[core]!.read(a + first, a + end);
     this.#add(core, { kind: "save", core, first: a + first, span, moves, to });
     this.#moved += span + (moves ? reordered * count : 0);
-    return this.#value(
-      Int32Array.from({ length: count }, (_, i) => to + i),
-      [core],
-    );
+    return this.#value(runOf(to, count), [core]);
   }
 
   /** `count` words of `value` are now at `first` of a memory. */
-  #put(words: Uint32Array, first: number, value: WordValue, offset = 0, count = value.at.length): void {
+  #put(words: Uint32Array, first: number, value: WordValue, offset = 0, count = value.places.count): void {
     const core = this.#coreOf.get(words);
     if (core !== undefined) {
       for (const other of value.cores) this.#join(core, other);
@@ -240,32 +245,30 @@ class TapeCutter {
     const at = this.#layout.allocate(count);
     this.#liveIns.push({ words, first, count, at });
     this.#moved += count;
-    const value = this.#value(
-      Int32Array.from({ length: count }, (_, i) => at + i),
-      [],
-    );
+    const value = this.#value(runOf(at, count), []);
     this.#knownOf(words).put({ first, end: first + count, value, offset: 0 });
   }
 
   #constants(value: number, count: number): WordValue {
     const at = this.#layout.constant(value);
-    return this.#once(`constant ${value},${count}`, [], () => new Int32Array(count).fill(at));
+    return this.#once(`constant ${value},${count}`, [], () => placesOf(new Int32Array(count).fill(at)));
   }
 
   /** Where the words lie one behind the other; `add` is given what brings them there. */
   #homeOf(value: WordValue, add: (image: ImageOp) => void): number {
     if (value.home !== undefined) return value.home;
-    if (isOneRun(value.at)) value.home = value.at[0]!;
+    const { start, at, count } = value.places;
+    if (at === undefined) value.home = start;
     else {
-      const from = value.at.reduce((a, b) => Math.min(a, b));
-      const moves = this.#layout.movesOf(value.at.map((at) => at - from));
+      const from = leastOf(at);
+      const moves = this.#layout.movesOf(lessThan(at, from));
       const key = `${from},${moves.table}`;
       const same = value.cores.length === 0 ? this.#imageHomes.get(key) : undefined;
-      value.home = same ?? this.#layout.allocate(value.at.length);
+      value.home = same ?? this.#layout.allocate(count);
       if (same === undefined) {
         add({ kind: "image", moves, from, to: value.home });
         if (value.cores.length === 0) this.#imageHomes.set(key, value.home);
-        this.#moved += reordered * value.at.length;
+        this.#moved += reordered * count;
       }
     }
     if (this.#layout.words > mostStoreWords) throw new Uncut();
@@ -283,7 +286,7 @@ class TapeCutter {
     if (this.#coreOf.has(words) || isStaging(words)) return [];
     return known.segments.flatMap(({ first, end, value, offset }) => {
       const stays = this.#liveIns.some(
-        (one) => one.words === words && one.at === value.at[0] && one.first === first - offset,
+        (one) => one.words === words && one.at === value.places.start && one.first === first - offset,
       );
       return stays ? [] : [{ words, first, count: end - first, at: offset + this.#lateHomeOf(value) }];
     });
@@ -299,24 +302,20 @@ class TapeCutter {
     });
   }
 
-  /** Equal steps of a core are one object: the few that there are stay in the processor's caches. */
   #add(core: number, op: StrandOp): void {
-    const key = JSON.stringify(op, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
-    const known = this.#knownOps.get(key) ?? op;
-    this.#knownOps.set(key, known);
-    this.#ops.push({ core, op: known });
+    this.#ops.push({ core, op });
   }
 
-  #once(key: string, cores: readonly number[], at: () => Int32Array): WordValue {
+  #once(key: string, cores: readonly number[], places: () => Places): WordValue {
     const found = this.#values.get(key);
     if (found !== undefined) return found;
-    const made = this.#value(at(), cores);
+    const made = this.#value(places(), cores);
     this.#values.set(key, made);
     return made;
   }
 
-  #value(at: Int32Array, cores: readonly number[]): WordValue {
-    return { id: this.#valueCount++, at, cores, home: undefined };
+  #value(places: Places, cores: readonly number[]): WordValue {
+    return { id: this.#valueCount++, places, cores, home: undefined };
   }
 
   #knownOf(words: Uint32Array): KnownWords {
@@ -336,23 +335,19 @@ class TapeCutter {
   }
 }
 
+/** `counted`: the module of a kernel that counts. It is looked into when somebody asks, which takes up to 0.2 s. */
+function siteOf({ name, narrow }: KernelSiteFunction, counted: Uint8Array | undefined): StrandSite {
+  return {
+    ...{ kernel: name, narrow },
+    get isFixed() {
+      return counted !== undefined && kernelTiming(counted).countsFixed(name);
+    },
+  };
+}
+
 function movesOf(step: TapeStep): number {
   if (step.kind !== "copy") return 0;
   return step.as === undefined ? step.count : reordered * step.count;
-}
-
-/** Address in the store of each word that is read at `a` + one of `order`. */
-function addressesOf(segments: readonly Segment[], a: number, order: Int32Array): Int32Array {
-  const at = new Int32Array(order.length);
-  let segment = segments[0]!;
-  for (let i = 0; i < order.length; i++) {
-    const word = a + order[i]!;
-    if (word < segment.first || word >= segment.end) {
-      segment = segments.find((one) => one.first <= word && word < one.end)!;
-    }
-    at[i] = segment.value.at[segment.offset + word - segment.first]!;
-  }
-  return at;
 }
 
 /** Of each host argument that is read, the words from the first to the last. @throws Uncut when one is written as well. */

@@ -64,8 +64,8 @@ export class SharedTurns implements StrandTurns {
     Atomics.add(this.#words, strandPlaces.imagesDone, 1);
   }
 
-  awaitImages(): void {
-    while (Atomics.load(this.#words, strandPlaces.imagesDone) < this.#parts);
+  hasImages(isLate: () => boolean): boolean {
+    return this.#awaits(strandPlaces.imagesDone, () => this.#parts, isLate);
   }
 
   nextStrand(): number | undefined {
@@ -80,15 +80,8 @@ export class SharedTurns implements StrandTurns {
   }
 
   settled(isLate: () => boolean): boolean {
-    const words = this.#words;
-    for (let look = 0; ; look++) {
-      const done = Atomics.load(words, strandPlaces.strandsDone);
-      if (done === this.#plan.strands.length) break;
-      if (this.failed && done === this.#stopped()) break;
-      if (look < looks) continue;
-      Atomics.wait(words, strandPlaces.strandsDone, done, napMs);
-      if (isLate()) return false;
-    }
+    const all = (): number => (this.failed ? this.#stopped() : this.#plan.strands.length);
+    if (!this.#awaits(strandPlaces.strandsDone, all, isLate)) return false;
     for (const core of this.#plan.cores.keys()) this.#coreOf(core).takeRegisters();
     return true;
   }
@@ -101,6 +94,18 @@ export class SharedTurns implements StrandTurns {
     return [...this.#plan.strands.keys()].filter(
       (i) => Atomics.load(this.#words, this.#place(i, strandPlaces.strandClaim)) === this.#launch,
     );
+  }
+
+  /** Waits until as many parts have been done as there are. */
+  #awaits(place: number, all: () => number, isLate: () => boolean): boolean {
+    for (let look = 0; ; look++) {
+      const done = Atomics.load(this.#words, place);
+      if (done === all()) return true;
+      if (look < looks) continue;
+      this.#threads.expectAll();
+      Atomics.wait(this.#words, place, done, napMs);
+      if (isLate()) return false;
+    }
   }
 
   /** No strand is begun any more. @returns how many were. */

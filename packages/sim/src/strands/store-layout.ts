@@ -34,10 +34,11 @@ export class StoreLayout {
 
   /** A table of words at `order`, counted from one place. Equal tables are one. */
   movesOf(order: Int32Array): Moves {
-    const hash = order.reduce((sum, at) => (Math.imul(sum, 31) + at) | 0, order.length);
+    let hash = order.length;
+    for (let i = 0; i < order.length; i++) hash = (Math.imul(hash, 31) + order[i]!) | 0;
     const alike = this.#tables.get(hash) ?? [];
     this.#tables.set(hash, alike);
-    const found = alike.find((one) => one.order.length === order.length && one.order.every((at, i) => at === order[i]));
+    const found = alike.find((one) => isSame(one.order, order));
     if (found !== undefined) return found.moves;
     const unit = ([4, 2] as const).find((words) => isMadeOf(order, words)) ?? 1;
     const moves = order.length / unit;
@@ -49,6 +50,12 @@ export class StoreLayout {
     alike.push({ order, moves: made });
     return made;
   }
+}
+
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** True when the words come in runs of `words`. */

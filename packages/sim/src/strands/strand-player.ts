@@ -50,6 +50,7 @@ export class StrandPlayer implements TapePlay {
     if (this.#stepwise) return this.#stepwise.play(isLate);
     const { turns } = this.#runner;
     if (!this.#hasBegun) this.#begin();
+    if (!turns.hasImages(isLate)) return "pause";
     while (this.#nextSteps()) if (isLate()) return "pause";
     if (!turns.settled(isLate)) return "pause";
     if (!turns.failed) {
@@ -70,7 +71,6 @@ export class StrandPlayer implements TapePlay {
       for (let i = part.first; i < part.end; i++) machine.image(i);
       turns.imagesDone();
     }
-    turns.awaitImages();
   }
 
   /** Some steps of a strand; false when there are none left for this thread. */

@@ -9,6 +9,9 @@ import type { CallOp, StrandPlan } from "./strand-plan.ts";
 import type { StrandStore } from "./strand-store.ts";
 import type { StrandTurns } from "./strand-turns.ts";
 
+/** Launches of a plan before kernels are looked into: what that takes comes back in many launches only. */
+const provesFrom = 20;
+
 /** Does launches of one plan: what this thread has for it. */
 export class StrandRunner {
   readonly plan: StrandPlan;
@@ -19,9 +22,11 @@ export class StrandRunner {
   readonly #store: StrandStore;
   readonly #registers: (number | bigint)[];
   readonly #globals: readonly WasmGlobal[];
-  /** Which of the globals decide over what kernels count, and what they held when that was looked at. */
-  readonly #steady: readonly number[];
-  #proven: readonly (number | bigint)[] | undefined;
+  #launches = 0;
+  /** Which of the globals decide over what kernels count. */
+  #steady: readonly number[] | undefined;
+  /** What globals held when that was looked at last. */
+  #lookedAt: readonly (number | bigint)[] | undefined;
 
   constructor(plan: StrandPlan, store: StrandStore, turns: StrandTurns) {
     this.plan = plan;
@@ -35,15 +40,8 @@ export class StrandRunner {
     };
     const { words, move } = store;
     this.machine = strandMachine({ code: plan, words, move, memories, invokeOf, tookOf, thread: 0 });
-    const registers = plan.cores.flatMap(({ module }) =>
-      module!.registers!.map(({ index, global }) => ({
-        global,
-        isSteady: kernelTiming(module!.bytes).isSteady(index),
-      })),
-    );
-    this.#globals = registers.map(({ global }) => global);
-    this.#steady = registers.flatMap(({ isSteady }, i) => (isSteady ? [i] : []));
-    this.#registers = registers.map(() => 0);
+    this.#globals = plan.cores.flatMap(({ module }) => module!.registers!.map(({ global }) => global));
+    this.#registers = this.#globals.map(() => 0);
   }
 
   /** Before anything of a launch is done. */
@@ -53,13 +51,22 @@ export class StrandRunner {
     for (const { arg, first, count, at } of hostReads) words.set(host[arg]!.words.subarray(first, first + count), at);
     for (const range of liveIns) words.set(range.words.subarray(range.first, range.first + range.count), range.at);
     for (let i = 0; i < this.#globals.length; i++) this.#registers[i] = this.#globals[i]!.value;
-    this.isProven = this.#proven !== undefined && this.#steady.every((i) => this.#registers[i] === this.#proven![i]);
+    this.isProven = this.#isKnown();
     this.turns.begin(this.isProven);
+  }
+
+  /** Whether counts were looked at in a launch that began with the same registers. */
+  #isKnown(): boolean {
+    if (this.#launches++ < provesFrom || this.#lookedAt === undefined) return false;
+    this.#steady ??= this.plan.cores
+      .flatMap(({ module }) => module!.registers!.map(({ index }) => kernelTiming(module!.bytes).isSteady(index)))
+      .flatMap((isSteady, i) => (isSteady ? [i] : []));
+    return this.#steady.every((i) => this.#registers[i] === this.#lookedAt![i]);
   }
 
   /** Behind all strands, which did what they did before. */
   end(host: readonly HostBuffer[]): void {
-    if (!this.isProven) this.#proven = [...this.#registers];
+    if (!this.isProven) this.#lookedAt = [...this.#registers];
     const { words, move } = this.#store;
     const { lateImages, hostWrites, leftBehind } = this.plan;
     for (const { moves, from, to } of lateImages) move[moves.unit](moves.table, moves.end, 4 * to, 4 * from);

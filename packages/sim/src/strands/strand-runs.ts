@@ -11,8 +11,11 @@ import { StrandRunner } from "./strand-runner.ts";
 import { StrandStore } from "./strand-store.ts";
 import { OwnTurns } from "./strand-turns.ts";
 
-/** Plays of a tape before it is cut: most tapes are not played often. */
-const playsBefore = 1;
+/**
+ * Plays of a tape before it is cut, with one thread and with several. Cutting takes as long as 3 to 9 launches, of which one
+ * thread then saves a tenth, and two save 40 % (measured on matmul and conv1d).
+ */
+const playsBefore = { one: 30, several: 2 };
 /** Of all plans of an array: 64 MiB. */
 const mostStoreWords = 16 * 2 ** 20;
 /** Modelled cycles of calls, from which on waking other threads takes a small part of what they save. */
@@ -46,9 +49,14 @@ export class StrandRuns {
   playerOf(tape: LaunchTape, host: readonly HostBuffer[]): TapePlay | undefined {
     const known = this.#known.get(tape) ?? { plays: 0, runner: undefined };
     this.#known.set(tape, known);
-    if (known.plays++ === (this.#when === "always" ? 0 : playsBefore)) known.runner = this.#cut(tape);
+    if (known.plays++ === this.#playsBefore) known.runner = this.#cut(tape);
     if (known.runner === undefined) return undefined;
     return new StrandPlayer(tape, host, known.runner, () => this.#launches++);
+  }
+
+  get #playsBefore(): number {
+    if (this.#when === "always") return 0;
+    return this.#threads ? playsBefore.several : playsBefore.one;
   }
 
   #cut(tape: LaunchTape): StrandRunner | undefined {

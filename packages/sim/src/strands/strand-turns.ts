@@ -5,8 +5,8 @@ export interface StrandTurns {
   /** Images that this thread does next; undefined when none are left. */
   nextImages(): { readonly first: number; readonly end: number } | undefined;
   imagesDone(): void;
-  /** Waits until all images are there. */
-  awaitImages(): void;
+  /** Waits until all images are there, or `isLate`. */
+  hasImages(isLate: () => boolean): boolean;
   /** The strand that this thread does next. */
   nextStrand(): number | undefined;
   strandDone(strand: number, isWhole: boolean): void;
@@ -22,7 +22,7 @@ export interface StrandTurns {
 export class OwnTurns implements StrandTurns {
   failed = false;
   #strands = 0;
-  #hasImages = false;
+  #isFirst = false;
   readonly #count: number;
   readonly #images: number;
 
@@ -34,18 +34,20 @@ export class OwnTurns implements StrandTurns {
   begin(): void {
     this.failed = false;
     this.#strands = 0;
-    this.#hasImages = true;
+    this.#isFirst = true;
   }
 
   nextImages() {
-    if (!this.#hasImages) return undefined;
-    this.#hasImages = false;
+    if (!this.#isFirst) return undefined;
+    this.#isFirst = false;
     return { first: 0, end: this.#images };
   }
 
   imagesDone(): void {}
 
-  awaitImages(): void {}
+  hasImages(): boolean {
+    return true;
+  }
 
   nextStrand(): number | undefined {
     return this.failed || this.#strands === this.#count ? undefined : this.#strands++;

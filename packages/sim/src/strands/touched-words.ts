@@ -3,6 +3,8 @@ const [untouched, read, written] = [0, 1, 2];
 /** Which words of a core's memory a launch reads before it has written them. */
 export class TouchedWords {
   readonly #first: Uint8Array;
+  /** Ranges that were touched before: nothing changes there any more. */
+  readonly #known = new Set<number>();
 
   constructor(words: number) {
     this.#first = new Uint8Array(words);
@@ -29,6 +31,9 @@ export class TouchedWords {
   }
 
   #touch(first: number, end: number, how: number): void {
+    const range = first * 2 ** 20 + end;
+    if (this.#known.has(range)) return;
+    this.#known.add(range);
     for (let i = first; i < end; i++) if (this.#first[i] === untouched) this.#first[i] = how;
   }
 }

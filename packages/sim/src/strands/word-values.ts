@@ -1,11 +1,24 @@
-/** Words whose places in the store are known, one address each. */
+/** Words whose places in the store are known. */
 export interface WordValue {
   readonly id: number;
-  readonly at: Int32Array;
+  readonly places: Places;
   /** Cores in whose strands the words come to be; none for those that are there from the launch's start. */
   readonly cores: readonly number[];
   /** Where they lie one behind the other; undefined as long as they do not. */
   home: number | undefined;
+}
+
+/** Addresses of `count` words: one behind the other from `start` on, or `at` has each. */
+export type Places =
+  | { readonly count: number; readonly start: number; readonly at?: undefined }
+  | { readonly count: number; readonly start?: undefined; readonly at: Int32Array };
+
+export const runOf = (start: number, count: number): Places => ({ start, count });
+
+export function placesOf(at: Int32Array): Places {
+  const count = at.length;
+  for (let i = 1; i < count; i++) if (at[i] !== at[i - 1]! + 1) return { count, at };
+  return { count, start: at[0]! };
 }
 
 /** Words [first, end) of a memory hold those of `value` from `offset` on. */
@@ -30,9 +43,16 @@ export class KnownWords {
   }
 
   put(segment: Segment): void {
-    this.forget(segment.first, segment.end);
-    this.#segments.push(segment);
-    this.#segments.sort((a, b) => a.first - b.first);
+    const { first, end } = segment;
+    const at = this.#segments.findIndex((one) => one.end > first);
+    const there = this.#segments[at];
+    if (there?.first === first && there.end === end) {
+      this.#segments[at] = segment;
+      return;
+    }
+    this.forget(first, end);
+    const behind = this.#segments.findIndex((one) => one.first >= end);
+    this.#segments.splice(behind < 0 ? this.#segments.length : behind, 0, segment);
   }
 
   forget(first: number, end: number): void {
@@ -60,10 +80,4 @@ export function gapsBetween(segments: readonly Segment[], first: number, end: nu
   }
   if (at < end) gaps.push({ first: at, end });
   return gaps;
-}
-
-/** True when each address is one more than that before it. */
-export function isOneRun(at: Int32Array, first = 0, end = at.length): boolean {
-  for (let i = first + 1; i < end; i++) if (at[i] !== at[i - 1]! + 1) return false;
-  return true;
 }

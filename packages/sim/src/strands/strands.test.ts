@@ -1,0 +1,175 @@
+import { decodeTxn, type TxnOp } from "@aiekit/xclbin";
+import { expect, test } from "vitest";
+import {
+  arrayOf,
+  bytesOf,
+  callK,
+  coreDesign,
+  inAndOut,
+  insts,
+  sync,
+  transfer,
+  words16,
+} from "../lowered-design.test-support.ts";
+import { addKernel, assemble, type HandFunction, op } from "../wasm-assembler.test-support.ts";
+import { runChains, strandWays } from "./strand-ways.test-support.ts";
+
+const scalarCycles = 4;
+
+/** Scalar cycles that are counted in global `counter`. */
+const opsOf = (counter: number): HandFunction => ({
+  name: "aiekit_ops",
+  params: 1,
+  returns: true,
+  code: [
+    ...[...op.get(0), ...op.constant(scalarCycles), ...op.sub, ...op.eqz, 0x04, 0x40, ...op.getGlobal(counter)],
+    ...[...op.constant(0), ...op.setGlobal(counter), 0x0f, ...op.end, ...op.constant(0)],
+  ],
+});
+
+/** Behind all buffers, as they are linked. */
+const staticsAt = 0xf000;
+/** `k` that adds, besides its term, the sum of all first words and the number of calls up to now; it takes 70 cycles, or as many as the first word says from 5000 on. */
+const remembers: HandFunction = {
+  ...addKernel("k"),
+  code: [
+    ...[
+      ...op.constant(staticsAt),
+      ...op.constant(staticsAt),
+      ...op.load,
+      ...op.get(0),
+      ...op.load,
+      ...op.add,
+      ...op.store,
+    ],
+    ...[...op.getGlobal(3), ...op.constant(1), ...op.add, ...op.setGlobal(3)],
+    ...[...op.constant(staticsAt), ...op.load, ...op.getGlobal(3), ...op.add, ...op.get(3), ...op.add, ...op.set(3)],
+    ...[...op.get(0), ...op.load, ...op.setGlobal(2)],
+    ...addKernel("k").code,
+  ],
+};
+
+test.each([
+  [0, 0],
+  [1, 16],
+  [1, 48],
+])(
+  "kernels with statics and registers of their own go on right where one of chain %i takes longer from word %i on",
+  async (chain, at) => {
+    const fill = (launch: number, here: number, i: number) =>
+      here === chain && i >= at && (launch === 6 || launch === 9) ? 5000 + launch : 70;
+    const [worked, ...inStrands] = await runChains([remembers, opsOf(2)], { launches: 13, fill, staticsAt });
+
+    for (const one of inStrands) {
+      expect({ ran: one.ran, memory: one.memory }).toEqual({ ran: worked!.ran, memory: worked!.memory });
+    }
+    expect(inStrands.map(({ launchesInStrands }) => launchesInStrands)).toEqual([9, 9, 9]);
+  },
+);
+
+test.each([
+  ["the first", [0], 0],
+  ["the second", [1], 32],
+  ["both", [0, 1], 16],
+])(
+  "a kernel that fails in %s of two strands fails as it would otherwise, and nothing is done twice",
+  async (_, chains, at) => {
+    const fails: HandFunction = {
+      ...addKernel("k"),
+      code: [
+        ...[
+          ...op.get(0),
+          ...op.load,
+          ...op.constant(999),
+          ...op.sub,
+          ...op.eqz,
+          0x04,
+          0x40,
+          ...op.unreachable,
+          ...op.end,
+        ],
+        ...addKernel("k").code,
+      ],
+    };
+    const fill = (launch: number, chain: number, i: number) =>
+      launch === 6 && chains.includes(chain) && i === at ? 999 : i;
+    const [worked, ...inStrands] = await runChains([fails], { launches: 8, fill });
+
+    expect(worked!.failed).toMatchObject({ message: expect.stringMatching(/^kernel k on core \([01],2\)/) });
+    for (const one of inStrands) expect(one.ran).toEqual(worked!.ran);
+    expect(inStrands.map(({ launchesInStrands }) => launchesInStrands)).toEqual([4, 4, 4]);
+  },
+);
+
+test("counts that follow from a register are looked at again when another stream has left another value in it", async () => {
+  // A call takes as many cycles as the term of the call before it says.
+  const k: HandFunction = {
+    ...addKernel("k"),
+    code: [
+      ...[...op.getGlobal(2), ...op.getGlobal(3), ...op.add, ...op.setGlobal(2), ...op.get(3), ...op.setGlobal(3)],
+      ...addKernel("k").code,
+    ],
+  };
+  const controlAt = 0x4000;
+  const design = coreDesign({
+    ...words16,
+    declarations: `${words16.declarations}
+    %control = aie.buffer(%tile) {address = ${controlAt} : i32, sym_name = "control"} : memref<1xi32>`,
+    work: callK(16, 0).replace("%_k = arith.constant 0 : i32", "%_k = memref.load %control[%c0] : memref<1xi32>"),
+  });
+  const [words, few, many] = [64, 500, 900];
+  const streams = [few, many].map((term) => {
+    const write: TxnOp = { op: "write32", address: (2 << 20) + controlAt, value: term };
+    const all = [
+      ...transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: words }),
+      ...transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: words }),
+      sync("S2MM"),
+    ];
+    return decodeTxn(insts([write, ...all]));
+  });
+  const order = [...new Array(30).fill(0), ...new Array(30).fill(1), ...new Array(5).fill(0), ...new Array(5).fill(1)];
+  const module = assemble({ functions: [k, opsOf(2)], globals: 2, memory: { minimum: 1, maximum: 1 } });
+  const seen = [];
+  for (const options of strandWays) {
+    const array = arrayOf(design, { "0,2": module }, options);
+    const cycles = [];
+    for (const stream of order) {
+      const buffers = [new Int32Array(words), new Int32Array(words)].map(bytesOf);
+      cycles.push((await array.run({ insts: streams[stream]!, buffers })).cycles);
+    }
+    seen.push(cycles);
+    if (options.strands) expect(array.launchesInStrands).toBeGreaterThan(50);
+    array.close();
+  }
+
+  expect(new Set(seen[0]).size).toBeGreaterThan(2);
+  for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
+});
+
+test("a launch whose output lies over its input reads what it has written, as it does when it is worked out anew", async () => {
+  const objects = 12;
+  const { insts: bytes } = inAndOut(new Int32Array(16 * objects), new Int32Array(16 * objects));
+  const stream = decodeTxn(bytes);
+  const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
+  const seen = [];
+  for (const options of strandWays) {
+    const array = arrayOf(coreDesign({ ...words16, work: callK(16, 1000) }), { "0,2": module }, options);
+    const results = [];
+    // Apart, over each other, and apart again.
+    for (const shift of [-1, -1, -1, -1, 6, 6, 6, 7, -1, -1]) {
+      const memory = Int32Array.from({ length: 40 * 16 }, (_, i) => i);
+      const input = memory.subarray(0, 16 * objects);
+      const first = shift < 0 ? 16 * objects : 16 * shift;
+      const output = memory.subarray(first, first + 16 * objects);
+      await array.run({ insts: stream, buffers: [input, output].map(bytesOf) });
+      results.push(memory);
+    }
+    seen.push(results);
+    if (options.strands) expect(array.playedLaunches).toBeGreaterThanOrEqual(4);
+    array.close();
+  }
+
+  // Object 11 was read when object 5 had been written over it.
+  expect(seen[0]![4]![16 * (6 + 11)]).toBe(16 * 5 + 2000);
+  for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
+});
