@@ -1,19 +1,22 @@
 // Wall time of whole matrix products on the simulated array (npu1, 16 cores), and which part of it is spent in kernels: the
 // rest is the simulator's own work (DMA copies, streams, locks, cores). Says nothing about an NPU. With several numbers of
 // threads, launches of each follow each other in turn, so that what else the machine does falls on all of them; the factor is
-// that of the best walls, and processor time is that of all threads. Shares are those of one
-// thread; "outside" is what of its best time is not in kernels.
+// that of the best walls, and processor time is that of all threads. Shares are those of one thread; "outside" is what of its
+// best time is not in kernels. A launch is what callers see: their tensors are written and synced before it, and read behind it.
+// Of the array alone it is told besides.
 // Runs on the built packages: `pnpm build` first.
 //
 // With --events: what a launch that is worked out anew makes the scheduler and the DMAs do. With --no-tapes: all launches are
-// worked out anew, and none is played from a tape.
+// worked out anew, and none is played from a tape. With --no-strands: those that are played are played step by step.
 //
-//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 60] [--runs 7] [--profiled 100] [--top 12] [--threads 1,2] [--events] [--no-tapes]
+//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 60] [--runs 7] [--profiled 100] [--top 12] [--threads 1,2] [--events]
+//     [--no-tapes] [--no-strands]
 import { Session } from "node:inspector/promises";
 import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
 import { loadKernel, openDevice } from "../host/dist/index.js";
 import { tensor } from "../packages/core/dist/index.js";
+import { AieArray } from "../packages/sim/dist/aie-array.js";
 import { BdCursor } from "../packages/sim/dist/bd-cursor.js";
 import { Scheduler } from "../packages/sim/dist/scheduler.js";
 import { buildKernel } from "../tools/dist/index.js";
@@ -29,12 +32,23 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: "1" },
     events: { type: "boolean", default: false },
     "no-tapes": { type: "boolean", default: false },
+    "no-strands": { type: "boolean", default: false },
   },
 });
 const threadCounts = options.threads.split(",").map(Number);
 const intervalUs = 100;
 const launchesProfiled = Number(options.profiled);
 const elements = { i8: Int8Array, i16: Int16Array, i32: Int32Array, bf16: Uint16Array, f32: Float32Array };
+let arrayMs = 0;
+const { run } = AieArray.prototype;
+AieArray.prototype.run = async function (...args) {
+  const start = performance.now();
+  try {
+    return await run.apply(this, args);
+  } finally {
+    arrayMs += performance.now() - start;
+  }
+};
 const cases = [
   { dtype: "i8_i8", shape: [512, 512, 512] },
   { dtype: "bf16_bf16", shape: [512, 512, 512] },
@@ -69,8 +83,10 @@ async function measure({ name, dtype, shape }) {
     const best = Math.min(...one.wall);
     const profile = await profiled(one.launch);
     const load = loadavg()[0].toFixed(1);
+    const percent = (share) => `${(100 * share).toFixed(0)} %`;
+    const outside = (best * (1 - profile.kernels)).toFixed(1);
     console.log(
-      `  in kernels ${(100 * profile.kernels).toFixed(0)} % (${(best * profile.kernels).toFixed(1)} ms), outside ${(best * (1 - profile.kernels)).toFixed(1)} ms; load average of the machine ${load}`,
+      `  in kernels ${percent(profile.kernels)} (${(best * profile.kernels).toFixed(1)} ms), outside ${outside} ms (${percent(1 - profile.kernels)}; of the array alone ${percent(profile.outsideOfArray)}); load average of the machine ${load}`,
     );
     for (const { place, share } of profile.others.slice(0, Number(options.top))) {
       const ms = (best * share).toFixed(2);
@@ -87,7 +103,8 @@ async function measure({ name, dtype, shape }) {
 }
 
 async function opened(manifestPath, threads, tapes = !options["no-tapes"]) {
-  const device = await openDevice("sim", { generation: "npu1", threads, tapes });
+  const strands = options["no-strands"] ? "never" : undefined;
+  const device = await openDevice("sim", { generation: "npu1", threads, tapes, strands });
   const loaded = await loadKernel(device, manifestPath);
   const [sequence] = loaded.manifest.sequences;
   const inputs = Object.fromEntries(
@@ -114,14 +131,17 @@ async function timed({ launch, wall, processor }) {
   processor.push((user + system) / 1000);
 }
 
-/** Shares of the time of some launches: in WebAssembly, and in each function besides. */
+/** Shares of the time of some launches: in kernels, and in each function besides. */
 async function profiled(launch) {
   const session = new Session();
   session.connect();
   await session.post("Profiler.enable");
   await session.post("Profiler.setSamplingInterval", { interval: intervalUs });
   await session.post("Profiler.start");
+  const before = arrayMs;
+  const start = performance.now();
   for (let i = 0; i < launchesProfiled; i++) await launch();
+  const ofArray = (arrayMs - before) / (performance.now() - start);
   const { profile } = await session.post("Profiler.stop");
   session.disconnect();
   const frames = new Map(profile.nodes.map((node) => [node.id, node.callFrame]));
@@ -139,8 +159,10 @@ async function profiled(launch) {
   }
   const total = [...us.values()].reduce((a, b) => a + b, 0);
   const shares = [...us].map(([place, t]) => ({ place, share: t / total })).sort((a, b) => b.share - a.share);
+  const kernels = (us.get("wasm") ?? 0) / total;
   return {
-    kernels: (us.get("wasm") ?? 0) / total,
+    kernels,
+    outsideOfArray: 1 - kernels / ofArray,
     others: shares.filter(({ place }) => place !== "wasm"),
   };
 }

@@ -51,7 +51,13 @@ test.each([
   "%s %o: launches that may be played, on one thread and on two, are those that are worked out anew",
   async (kernel, params) => {
     const { manifestPath } = await buildKernel({ kernel, target: "sim", params });
-    const ways = [{ tapes: false }, {}, { strands: "always" }, { threads: 2 }, { threads: 2, strands: "always" }] as const;
+    const ways = [
+      { tapes: false },
+      {},
+      { strands: "always" },
+      { threads: 2 },
+      { threads: 2, strands: "always" },
+    ] as const;
     const devices = ways.map((options) => openDevice("sim", options));
     const loaded = await Promise.all(devices.map(async (device) => loadKernel(await device, manifestPath)));
     const { sequences } = loaded[0]!.manifest;
