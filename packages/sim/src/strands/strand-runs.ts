@@ -61,6 +61,9 @@ export class StrandRuns {
 
   #cut(tape: LaunchTape): StrandRunner | undefined {
     if (this.#when === "never") return undefined;
+    // With one thread, what is saved are copies that change the order.
+    if (!this.#threads && this.#when !== "always" && !tape.steps.some((step) => step.kind === "copy" && step.as))
+      return undefined;
     const plan = cutTape(tape.steps, this.#threads?.count ?? 1);
     if (plan === undefined || this.#storeWords + plan.storeWords > mostStoreWords) return undefined;
     // Without these, a kernel cannot be put back to where it was, or may never return.

@@ -146,6 +146,28 @@ test("counts that follow from a register are looked at again when another stream
   for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
 });
 
+test("what a kernel has changed where it came in goes on from there, and not as it came", async () => {
+  const design = coreDesign({ ...words16, work: callK(16, 1000).replace("%in, %out", "%in, %in") }).replaceAll(
+    /dma_bd\(%out_buff_(\d)/g,
+    "dma_bd(%in_cons_buff_$1",
+  );
+  const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
+  const { insts: bytes } = inAndOut(new Int32Array(32), new Int32Array(32));
+  const stream = decodeTxn(bytes);
+  for (const options of strandWays) {
+    const array = arrayOf(design, { "0,2": module }, options);
+    for (let launch = 0; launch < 6; launch++) {
+      const input = Int32Array.from({ length: 32 }, (_, i) => 100 * launch + i);
+      const output = new Int32Array(32);
+      await array.run({ insts: stream, buffers: [input, output].map(bytesOf) });
+
+      expect(output).toEqual(input.map((x) => x + 1000));
+    }
+    if (options.strands) expect(array.launchesInStrands).toBe(4);
+    array.close();
+  }
+});
+
 test("a launch whose output lies over its input reads what it has written, as it does when it is worked out anew", async () => {
   const objects = 12;
   const { insts: bytes } = inAndOut(new Int32Array(16 * objects), new Int32Array(16 * objects));
