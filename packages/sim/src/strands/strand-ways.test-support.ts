@@ -44,6 +44,25 @@ export function twoChains(objects: number, words = 16): Graph {
   };
 }
 
+/** One chain from the host through two cores that call `k`, one behind the other: one strand. */
+export function chainOfTwo(objects: number, words = 16): Graph {
+  // Not neighbours, which would share memory.
+  const places = [0, 2, 4, 0].map((row) => ({ col: 0, row }));
+  const wires = places
+    .slice(1)
+    .map((to, i): Wire => ({ name: `w${i}`, from: places[i]!, to: [to], objects, depth: 2 }));
+  const node = (i: number) => ({
+    ...places[i]!,
+    inputs: [wires[i - 1]!],
+    output: wires[i]!,
+    take: 1,
+    factor: 1,
+    term: 1,
+    calls: true,
+  });
+  return { words, wires, nodes: [node(1), node(2)], inputs: [wires[0]!], outputs: [wires[2]!] };
+}
+
 export interface ChainLaunches {
   readonly launches: number;
   /** Word `i` of input `chain` in a launch. */

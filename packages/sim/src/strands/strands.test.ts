@@ -1,5 +1,8 @@
+import { lowerDesign } from "@aiekit/mlir";
 import { decodeTxn, type TxnOp } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
+import { AieArray } from "../aie-array.ts";
+import { loadArrayConfig } from "../load-array-config.ts";
 import {
   arrayOf,
   bytesOf,
@@ -11,8 +14,14 @@ import {
   transfer,
   words16,
 } from "../lowered-design.test-support.ts";
+import { graphDesign } from "../random/graph-design.test-support.ts";
+import { graphOps } from "../random/run-graph.test-support.ts";
 import { addKernel, assemble, type HandFunction, op } from "../wasm-assembler.test-support.ts";
-import { runChains, strandWays } from "./strand-ways.test-support.ts";
+import { chainOfTwo, runChains, strandWays } from "./strand-ways.test-support.ts";
+
+/** A stream that sends so many objects and awaits as many, decoded once as hosts do. */
+const wholeStream = (objects: number) =>
+  decodeTxn(inAndOut(new Int32Array(16 * objects), new Int32Array(16 * objects)).insts);
 
 const scalarCycles = 4;
 
@@ -108,48 +117,104 @@ test.each([
 );
 
 test("counts that follow from a register are looked at again when another stream has left another value in it", async () => {
-  // A call takes as many cycles as the term of the call before it says.
+  // Calls take 2, 60 and 900 cycles by turns: six of them always as much together, and not the same one by one.
+  const [ifEmpty, otherwise] = [[0x04, 0x40], [0x05]];
+  const turn = (cycles: number, next: number) => [
+    ...[...op.getGlobal(2), ...op.constant(cycles), ...op.add, ...op.setGlobal(2)],
+    ...[...op.constant(next), ...op.setGlobal(3)],
+  ];
+  const isTurn = (at: number) => [...op.getGlobal(3), ...op.constant(at), ...op.sub, ...op.eqz, ...ifEmpty];
   const k: HandFunction = {
     ...addKernel("k"),
     code: [
-      ...[...op.getGlobal(2), ...op.getGlobal(3), ...op.add, ...op.setGlobal(2), ...op.get(3), ...op.setGlobal(3)],
-      ...addKernel("k").code,
+      ...[...isTurn(0), ...turn(2, 1), ...otherwise, ...isTurn(1), ...turn(60, 2), ...otherwise, ...turn(900, 0)],
+      ...[...op.end, ...op.end, ...addKernel("k").code],
     ],
   };
-  const controlAt = 0x4000;
-  const design = coreDesign({
-    ...words16,
-    declarations: `${words16.declarations}
-    %control = aie.buffer(%tile) {address = ${controlAt} : i32, sym_name = "control"} : memref<1xi32>`,
-    work: callK(16, 0).replace("%_k = arith.constant 0 : i32", "%_k = memref.load %control[%c0] : memref<1xi32>"),
-  });
-  const [words, few, many] = [64, 500, 900];
-  const streams = [few, many].map((term) => {
-    const write: TxnOp = { op: "write32", address: (2 << 20) + controlAt, value: term };
-    const all = [
-      ...transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: words }),
-      ...transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: words }),
-      sync("S2MM"),
-    ];
-    return decodeTxn(insts([write, ...all]));
-  });
-  const order = [...new Array(30).fill(0), ...new Array(30).fill(1), ...new Array(5).fill(0), ...new Array(5).fill(1)];
-  const module = assemble({ functions: [k, opsOf(2)], globals: 2, memory: { minimum: 1, maximum: 1 } });
+  const config = loadArrayConfig(lowerDesign(graphDesign(chainOfTwo(6))).module);
+  const streams = new Map([2, 6].map((count) => [count, decodeTxn(insts(graphOps(chainOfTwo(count), config)))]));
+  const order = [...new Array(30).fill(6), 2, 6, 6, 2, 6, 6, 6];
+  // Behind it a kernel that always takes 300, for which it matters when its inputs come.
+  const steady = { ...addKernel("k"), code: [...turn(300, 0), ...addKernel("k").code] };
+  const [first, second] = [k, steady].map((kernel) =>
+    assemble({ functions: [kernel, opsOf(2)], globals: 2, memory: { minimum: 1, maximum: 1 } }),
+  );
+  const modules = new Map([
+    ["0,2", first!],
+    ["0,4", second!],
+  ]);
   const seen = [];
   for (const options of strandWays) {
-    const array = arrayOf(design, { "0,2": module }, options);
+    const array = new AieArray(config, modules, options);
     const cycles = [];
-    for (const stream of order) {
-      const buffers = [new Int32Array(words), new Int32Array(words)].map(bytesOf);
-      cycles.push((await array.run({ insts: streams[stream]!, buffers })).cycles);
+    for (const objects of order) {
+      const buffers = [new Int32Array(16 * objects), new Int32Array(16 * objects)].map(bytesOf);
+      cycles.push((await array.run({ insts: streams.get(objects)!, buffers })).cycles);
     }
     seen.push(cycles);
-    if (options.strands) expect(array.launchesInStrands).toBeGreaterThan(50);
+    if (options.strands) expect(array.launchesInStrands).toBeGreaterThan(25);
     array.close();
   }
 
-  expect(new Set(seen[0]).size).toBeGreaterThan(2);
+  const ofSix = seen[0]!.filter((_, launch) => order[launch] === 6);
+  expect(new Set(ofSix).size).toBeGreaterThan(1);
   for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
+});
+
+test("counts that follow from data are looked at one by one, also when they always come to the same sum", async () => {
+  const [first, second] = [[...op.get(0), ...op.load], op.constant(300)].map((cycles) => {
+    const counts = [...op.getGlobal(2), ...cycles, ...op.add, ...op.setGlobal(2)];
+    const k = { ...addKernel("k"), code: [...counts, ...addKernel("k").code] };
+    return assemble({ functions: [k, opsOf(2)], globals: 1, memory: { minimum: 1, maximum: 1 } });
+  });
+  const modules = new Map([
+    ["0,2", first!],
+    ["0,4", second!],
+  ]);
+  const config = loadArrayConfig(lowerDesign(graphDesign(chainOfTwo(4))).module);
+  const stream = decodeTxn(insts(graphOps(chainOfTwo(4), config)));
+  const firstWords = (launch: number) => (launch === 26 || launch === 28 ? [900, 60, 2, 60] : [2, 60, 900, 60]);
+  const seen = [];
+  for (const options of strandWays) {
+    const array = new AieArray(config, modules, options);
+    const cycles = [];
+    for (let launch = 0; launch < 31; launch++) {
+      const input = new Int32Array(64);
+      for (const [object, word] of firstWords(launch).entries()) input[16 * object] = word;
+      cycles.push((await array.run({ insts: stream, buffers: [input, new Int32Array(64)].map(bytesOf) })).cycles);
+    }
+    seen.push(cycles);
+    if (options.strands) expect(array.launchesInStrands).toBe(27);
+    array.close();
+  }
+
+  expect(seen[0]![26]).toBeGreaterThan(seen[0]![25]!);
+  for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
+});
+
+test("what a kernel returns is compared, and steers its core where it is another", async () => {
+  const design = coreDesign({
+    ...words16,
+    declarations: `${words16.declarations}
+    func.func private @first(memref<16xi32>) -> i32`,
+    work: callK(16, 0).replace("%_k = arith.constant 0 : i32", "%_k = func.call @first(%in) : (memref<16xi32>) -> i32"),
+  });
+  const first: HandFunction = { name: "first", params: 1, returns: true, code: [...op.get(0), ...op.load] };
+  const module = assemble({ functions: [addKernel("k"), first], memory: { minimum: 1, maximum: 1 } });
+  const stream = wholeStream(4);
+  for (const options of strandWays) {
+    const array = arrayOf(design, { "0,2": module }, options);
+    for (let launch = 0; launch < 10; launch++) {
+      const input = new Int32Array(64).fill(7);
+      if (launch === 5 || launch === 8) input[32] = 100 * launch;
+      const output = new Int32Array(64);
+      await array.run({ insts: stream, buffers: [input, output].map(bytesOf) });
+
+      expect(output).toEqual(input.map((word, i) => word + input[i - (i % 16)]!));
+    }
+    if (options.strands) expect(array.launchesInStrands).toBe(6);
+    array.close();
+  }
 });
 
 test("what a kernel has changed where it came in goes on from there, and not as it came", async () => {
@@ -158,8 +223,7 @@ test("what a kernel has changed where it came in goes on from there, and not as 
     "dma_bd(%in_cons_buff_$1",
   );
   const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
-  const { insts: bytes } = inAndOut(new Int32Array(32), new Int32Array(32));
-  const stream = decodeTxn(bytes);
+  const stream = wholeStream(2);
   for (const options of strandWays) {
     const array = arrayOf(design, { "0,2": module }, options);
     for (let launch = 0; launch < 6; launch++) {
@@ -243,8 +307,7 @@ test("an argument that a launch reads where it has written it is played step by 
 
 test("a launch whose output lies over its input reads what it has written, as it does when it is worked out anew", async () => {
   const objects = 12;
-  const { insts: bytes } = inAndOut(new Int32Array(16 * objects), new Int32Array(16 * objects));
-  const stream = decodeTxn(bytes);
+  const stream = wholeStream(objects);
   const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
   const seen = [];
   for (const options of strandWays) {
