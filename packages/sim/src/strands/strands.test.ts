@@ -1,4 +1,4 @@
-import { lowerDesign } from "@aiekit/mlir";
+import { DesignBuilder, i32, lowerDesign, memref, type TileHandle } from "@aiekit/mlir";
 import { decodeTxn, type TxnOp } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { AieArray } from "../aie-array.ts";
@@ -190,6 +190,63 @@ test("counts that follow from data are looked at one by one, also when they alwa
 
   expect(seen[0]![26]).toBeGreaterThan(seen[0]![25]!);
   for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
+});
+
+test("zeros that a memtile puts around an image come to the core in strands too", async () => {
+  const d = new DesignBuilder("npu1_1col");
+  const [shim, memtile, tile] = [0, 1, 2].map((row) => d.tile(0, row));
+  // Of the 35 words that come, a memtile sends 3 rows of 4, with zeros around them: 35 again.
+  const element = memref([35], i32);
+  const fifo = (name: string, producer: TileHandle, consumer: TileHandle, more = {}) =>
+    d.objectFifo({ name, producer, consumers: [consumer], depth: 2, element, ...more });
+  const from = fifo("image", shim!, memtile!);
+  const to = fifo("padded", memtile!, tile!, {
+    toStream: [
+      { size: 3, stride: 4 },
+      { size: 4, stride: 1 },
+    ],
+    padding: [
+      { before: 1, after: 1 },
+      { before: 2, after: 1 },
+    ],
+  });
+  const out = fifo("out", tile!, shim!);
+  d.link({ inputs: [from], outputs: [to] });
+  const k = d.kernel("k", [element, element, i32, i32], { object: "k.o" });
+  d.core(tile!, { stackBytes: 1024 }, (body) => {
+    body.forever(() => {
+      const [input, output] = [body.acquire(to, "Consume"), body.acquire(out, "Produce")];
+      body.call(k, [input, output, body.constant(35, i32), body.constant(1000, i32)]);
+      body.release(to, "Consume");
+      body.release(out, "Produce");
+    });
+  });
+  const config = loadArrayConfig(lowerDesign(d.build()).module);
+  const stream = decodeTxn(
+    insts(
+      transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: 70 }),
+      transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: 70 }),
+      sync("S2MM"),
+    ),
+  );
+  const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
+  for (const options of strandWays) {
+    const array = new AieArray(config, new Map([["0,2", module]]), options);
+    for (let launch = 0; launch < 5; launch++) {
+      const input = Int32Array.from({ length: 70 }, (_, i) => 100 * launch + i + 1);
+      const output = new Int32Array(70);
+      await array.run({ insts: stream, buffers: [input, output].map(bytesOf) });
+
+      const expected = Array.from({ length: 70 }, (_, i) => {
+        const [object, row, column] = [Math.floor(i / 35), (Math.floor(i / 7) % 5) - 1, (i % 7) - 2];
+        const isInside = row >= 0 && row < 3 && column >= 0 && column < 4;
+        return 1000 + (isInside ? input[35 * object + 4 * row + column]! : 0);
+      });
+      expect([...output]).toEqual(expected);
+    }
+    if (options.strands) expect(array.launchesInStrands).toBe(3);
+    array.close();
+  }
 });
 
 test("what a kernel returns is compared, and steers its core where it is another", async () => {
