@@ -55,14 +55,14 @@ export const sim: Command<SimOptions> = async (context, options) => {
   if (options.usesOnly) return printUse(context, source);
   const design = readOwnDesign(source);
   await expectTimeOptions(options, context.cwd);
-  const command = typedCommand(options);
-  const files = assignFiles(design.args, { inputs: options.inputs, outputs: options.outputs, command });
+  const { inputs: given, outputs: asked } = options;
+  const expected = await readExpected(design.args, options.expected, context.cwd);
+  const files = assignFiles(design.args, { inputs: given, outputs: asked, expected, command: typedCommand(options) });
   const inputs: Uint8Array[] = [];
   for (const file of files) inputs.push(await readArgument(file, context.cwd));
 
   const built = await buildKernels(context, design, options);
   const { runs: count, checked } = options;
-  const expected = await readExpected(design.args, options.expected, context.cwd);
   const trace = options.trace === undefined && expected.length === 0 ? undefined : new TraceRecorder();
   const job = { design, modules: built.modules, inputs, runs: count, checked, trace, path: options.time };
   const started = run(context, job).finally(() => writeTrace(context, options, design, trace));
@@ -76,6 +76,7 @@ export const sim: Command<SimOptions> = async (context, options) => {
     design,
     runs,
     outputs,
+    expected: expected.map(({ argIndex, file }) => ({ argument: design.args[argIndex]!.name, file })),
     differences,
     time,
     // A BD that does not fit its registers is told by the verifier and again by the array.
