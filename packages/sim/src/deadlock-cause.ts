@@ -12,7 +12,7 @@ export interface Cause {
 /** Follows the controller's waits to one that nobody can end. */
 export function findCause(
   waits: readonly Waiting[],
-  { controller, channels, isCounted }: DeadlockScene,
+  { controller, channels, launches }: DeadlockScene,
 ): Cause | undefined {
   const seen = new Set<string>();
   const search = (key: string, path: readonly Waiting[]): readonly Waiting[] | undefined => {
@@ -36,7 +36,7 @@ export function findCause(
   return causes[last.end.kind](last.end as never, {
     last,
     needer,
-    isCounted,
+    launches,
     spare: channels.some((channel) => controller.tokens.has(channel)),
   });
 }
@@ -46,27 +46,27 @@ interface Way {
   readonly last: Waiting;
   /** The core that needs what does not come; without one, the same. */
   readonly needer: Waiting;
-  /** Locks know how often they were given and taken. */
-  readonly isCounted: boolean;
+  readonly launches: number;
   /** There are tokens that nobody waits for. */
   readonly spare: boolean;
 }
 
 const causes: { readonly [K in DeadEnd["kind"]]: (end: DeadEnd & { readonly kind: K }, way: Way) => Cause } = {
-  ended: ({ cores }, { last, needer, isCounted }) => {
+  ended: ({ cores }, { last, needer, launches }) => {
     const who = cores.join(" and ");
+    const after = last.lock ? afterObjects(last.lock.of) : "";
     return {
-      why: `${who} has ended${last.lock && isCounted ? afterObjects(last.lock.of) : ""}; ${needer.key} waits for ${isCounted ? awaited(needer, last.lock?.of.counts?.fifo) : waitsFor(needer)}`,
+      why: `${who} has ended${after}; ${needer.key} waits for ${awaited(needer, last.lock?.of.counts?.fifo)}${over(launches, last, needer)}`,
       hint: `no launch starts a core's body again: give ${who} as many rounds as ${needer.key} needs, or a loop without end`,
     };
   },
-  ungiven: (_, { last, isCounted }) => ({
-    why: `nobody gives to lock ${last.lock!.of.name}: it began at ${last.lock!.of.init}, ${isCounted ? `${unitsText(last.lock!.of.taken)} been taken, ` : ""}${last.key} needs ${last.lock!.amount} more`,
+  ungiven: (_, { last, launches }) => ({
+    why: `nobody gives to lock ${last.lock!.of.name}: it began at ${last.lock!.of.init}, ${unitsText(last.lock!.of.taken)} been taken, ${last.key} needs ${last.lock!.amount} more${over(launches, last)}`,
     hint: "release the lock where what it counts is free or ready again, or let it begin with more (init)",
   }),
-  sent: ({ channel, objectFifo, isStarted }, { needer, isCounted }) => ({
+  sent: ({ channel, objectFifo, isStarted }, { needer, launches }) => ({
     ...(objectFifo !== undefined && { objectFifo }),
-    why: `${channel} has nothing ${isStarted ? "more to send" : "to send, for the sequence starts no transfer of it"}; ${needer.key} waits for ${isCounted ? awaited(needer) : waitsFor(needer)}`,
+    why: `${channel} has nothing ${isStarted ? "more to send" : "to send, for the sequence starts no transfer of it"}; ${needer.key} waits for ${awaited(needer)}${over(launches, needer)}`,
     hint: "send as much as the cores need for what the sequence awaits",
   }),
   "no-token": (_, { spare }) => ({
@@ -74,6 +74,11 @@ const causes: { readonly [K in DeadEnd["kind"]]: (end: DeadEnd & { readonly kind
     hint: "wait for a channel that a task with a token (issue_token) was started on",
   }),
 };
+
+/** Numbers of objects and units are those of all launches. */
+function over(launches: number, ...told: readonly Waiting[]): string {
+  return launches > 1 && told.some(({ lock }) => lock) ? `, counted over ${launches} launches` : "";
+}
 
 /** ` after 4 objects of objectFifo f`, ` after it took 4 objects of objectFifo f, which is full there` */
 function afterObjects({ counts, given, name }: Lock): string {

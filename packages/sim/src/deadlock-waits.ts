@@ -15,8 +15,8 @@ export interface DeadlockScene {
   readonly cores: readonly Core[];
   readonly channels: readonly DmaChannel[];
   readonly cycle: number;
-  /** False after launches that were played from a tape: what locks gave and took in them was not counted. */
-  readonly isCounted: boolean;
+  /** Launches so far, the one that stands still among them: locks count over all of them. */
+  readonly launches: number;
 }
 
 /** Who waits, for what, and who could end it. */
