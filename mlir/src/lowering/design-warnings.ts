@@ -75,8 +75,8 @@ function warnOfStack(core: Operation): Diagnostic[] {
   const place = placeText(coordOf(tileOperand(core)));
   return [
     warning(core, {
-      message: `core ${place} has the default stack of 1024 B for ${[...calls].join(", ")}: nothing checks that they get by with it`,
-      hint: "set stack_size on the core to what its kernels need",
+      message: `core ${place} has no stack_size: ${[...calls].join(", ")} ${calls.size === 1 ? "has" : "have"} the default stack of 1024 B, and an NPU does not notice when more is used`,
+      hint: "write stack_size on the core (in a builder stackBytes; 1024 is the default and is not printed); aiekit sim --check prints what is used",
     }),
   ];
 }
