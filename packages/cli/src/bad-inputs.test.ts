@@ -202,6 +202,18 @@ test.each<[string, string[], number, string]>([
     "argument 'mine' is invalid. Allowed choices are own, tools.",
   ],
   [
+    "a design that is no text",
+    ["sim", "sound.wav"],
+    3,
+    "sound.wav: expected a design, MLIR as text, got a file that is no text",
+  ],
+  [
+    "a design to draw that is no text",
+    ["draw", "sound.wav", "--out", "sound.svg"],
+    3,
+    "expected a design, MLIR as text, got a file that is no text",
+  ],
+  [
     "a sound file to inspect",
     ["inspect", "sound.wav"],
     3,

@@ -141,6 +141,24 @@ test("a channel to which no flow leads is named", async () => {
   const failed = await deadlockOf(array.run(inAndOut(new Int32Array(16), new Int32Array(16))));
 
   expect(failed.message).toContain("16 of 16 words: no flow leads to this channel");
+  expect(failed.message).toContain("why: no flow leads to DMA S2MM 0 of tile (0,0) (out)");
+  expect(failed.hint).toContain("give its channel an aie.flow");
+});
+
+test("a transfer on a channel that no flow leads from is why the other channel sends nothing", async () => {
+  const array = arrayOf(design(""));
+  const stream = insts(
+    transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: 16 }),
+    transfer({ direction: "MM2S", channel: 1, bd: 0, argIndex: 0, lengthWords: 16 }),
+    sync("S2MM"),
+  );
+  const buffers = [bytesOf(new Int32Array(16)), bytesOf(new Int32Array(16))];
+
+  const failed = await deadlockOf(array.run({ insts: stream, buffers }));
+
+  expect(failed.message).toContain("which has nothing to send: the sequence starts no transfer of it");
+  expect(failed.message).toContain("16 of 16 words: no flow leads from this channel");
+  expect(failed.message).toContain("why: no flow leads from DMA MM2S 1 of tile (0,0)");
 });
 
 test("packets that no flow takes are told with their id, or that there is none, and the ids that the flows take", async () => {
