@@ -18,6 +18,9 @@ test("without Peano everything is made that takes no compiler, the tools' stream
   expect(error.message).toContain("  compile mel.o: needs clang++: not found; looked in");
   expect(error.message).toContain("  optimize core (0,2): needs opt: not found; looked in");
   expect(error.message).toContain("behind them: compile core (0,2), link core (0,2), cdo and 3 more");
+  expect((error as ToolMissingError).hint).toMatch(
+    /^what this machine has: aiekit doctor --target npu1; .*\n {2}clang\+\+, opt, llc, clang: aiekit toolchain install llvm_aie;/,
+  );
   const made = await mel.project.files("xclbin/npu1/mel.prj");
   expect(Object.keys(made)).toEqual(
     expect.arrayContaining([
