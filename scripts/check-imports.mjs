@@ -1,5 +1,6 @@
 // Holds the direction of imports: who may import what is said here and in docs/architecture.md, nowhere else.
-// Also refuses cycles between files of one package, imports of undeclared packages and file names that say nothing.
+// Also refuses cycles between files of one package, imports of undeclared packages, file names that say nothing and files too
+// long to be read at once.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +27,7 @@ const allowedInTests = {
   "packages/sim": ["wasm-clang"],
   host: ["mlir", "wasm-clang"],
 };
+const longestLines = 400;
 const meaningless = /(^|\/)(utils?|helpers?|common|misc|manager)([./-]|$)/;
 
 const problems = [];
@@ -43,6 +45,7 @@ for (const [folder, may] of Object.entries(allowed)) {
     const isTest = /\.test(-support)?\.ts$/.test(name);
     if (meaningless.test(name)) problems.push(`${name}: a name that says nothing; name the idea`);
     const text = readFileSync(file, "utf8");
+    holdLength(name, text);
     const edges = [];
     for (const { specifier, typeOnly } of importsOf(text)) {
       if (specifier.startsWith(".")) {
@@ -74,9 +77,19 @@ for (const [folder, may] of Object.entries(allowed)) {
   for (const cycle of cycles(graph)) problems.push(`cycle: ${cycle.map((f) => relative(root, f)).join(" -> ")}`);
 }
 
+for (const entry of readdirSync(join(root, "scripts"))) {
+  if (entry.endsWith(".mjs")) holdLength(`scripts/${entry}`, readFileSync(join(root, "scripts", entry), "utf8"));
+}
+
 for (const problem of problems) console.error(problem);
 console.log(`imports: ${files} files, ${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;
+
+function holdLength(name, text) {
+  const lines = text.split("\n").length - 1;
+  if (lines > longestLines)
+    problems.push(`${name}: ${lines} lines, ${longestLines} at most; part it by what it is about`);
+}
 
 function packageFolders() {
   const folders = readdirSync(root).concat(readdirSync(join(root, "packages")).map((name) => `packages/${name}`));

@@ -30,7 +30,7 @@ const on = (generation) => ({
   generation,
   env: { ...sanitizers.env, AIEKIT_NPU_GENERATION: generation },
 });
-const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.xrt.config.ts", ...positionals];
+const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.xrt.config.ts", ...positionals];
 const steps = values.slow
   ? [["scripts/xrt-many-launches.mjs"], ["scripts/bench-xrt-overhead.mjs", "--inside", "--check"]]
   : [vitest];

@@ -15,7 +15,7 @@ const slowSteps = {
   "200,000 damaged designs": ["node", "scripts/fuzz-mlir.mjs", "--count", "200000"],
   "kernels by a second front end": ["node", "scripts/compile-kernels-strict.mjs"],
   "200,000 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "200000"],
-  "tests that take minutes": ["vitest", "run", "--config", "vitest.slow.config.ts"],
+  "tests that take minutes": ["vitest", "run", "--config", "scripts/vitest.slow.config.ts"],
   "the skeleton of a new kernel": ["node", "scripts/try-new-kernel.mjs"],
   "mel on every clip": ["node", "packages/cli/bin/aiekit.js", "validate", "mel"],
   "mel on three tiles": ["node", "packages/cli/bin/aiekit.js", "validate", "mel", "--param", "tiles=3"],

@@ -16,7 +16,7 @@ const steps = [
   ["format and lint", ["node_modules/@biomejs/biome/bin/biome", "check", "."]],
   ["direction of imports", ["scripts/check-imports.mjs"]],
   ["types", ["node_modules/typescript/bin/tsc", "-b", "packages/cli"]],
-  ["types of tests", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"]],
+  ["types of tests", ["node_modules/typescript/bin/tsc", "-p", "."]],
   ["its tests", ["node_modules/vitest/vitest.mjs", "run", name]],
   ["its suite", ["packages/cli/bin/aiekit.js", "validate", name]],
 ];

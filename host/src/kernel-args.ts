@@ -6,7 +6,7 @@ export const executeInstructions = 3;
 
 /** Position of the instruction BO and its length in words; data BOs follow. */
 export const instrArgIndex = 1;
-export const wordCountArgIndex = 2;
+const wordCountArgIndex = 2;
 export const firstDataArgIndex = 3;
 
 /** Whether a BO is of the device that the kernel is on. */

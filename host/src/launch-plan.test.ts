@@ -93,6 +93,16 @@ test("a wrong dtype, a wrong rank, a missing and an unknown input are each named
   expect(count({ pcm: tensor("i16", [2, 400]) })).toThrow(
     expect.objectContaining({ hint: "reshape the array to i16[n], any n" }),
   );
+  expect(count({ pcm: tensor("i8", [2, 400]) })).toThrow(
+    expect.objectContaining({
+      hint: "reshape the array to i16[n], any n; convert the array to i16, and see that its values fit",
+    }),
+  );
+  const [pcm] = sequences[0]!.args;
+  const rounded = { ...sequences[0]!, args: [{ ...pcm!, dtype: "bf16" as const }] };
+  expect(() => countUnits("mel", rounded, { pcm: tensor("u16", [800]) })).toThrow(
+    expect.objectContaining({ hint: "convert the array to float32, which aiekit run rounds to bf16" }),
+  );
   expect(count({})).toThrow("mel: input pcm is missing: expected i16[n]");
   expect(count({ pcm: tensor("i16", [400]), audio: tensor("i16", [400]) })).toThrow(
     "mel: no input named audio; expected pcm",

@@ -72,9 +72,12 @@ export function countUnits(kernel: string, sequence: SequenceSpec, inputs: Reado
       input.shape.length === arg.shape.length &&
       input.shape.every((size, axis) => axis === arg.units?.axis || size === arg.shape[axis]);
     if (input.dtype !== arg.dtype || !sameShape) {
-      const hint = sameShape
-        ? `convert the array to ${arg.dtype}, and see that its values fit`
-        : `reshape the array to ${expected}${arg.units === undefined ? "" : ", any n"}`;
+      const shape = `reshape the array to ${expected}${arg.units === undefined ? "" : ", any n"}`;
+      const dtype =
+        arg.dtype === "bf16"
+          ? "convert the array to float32, which aiekit run rounds to bf16"
+          : `convert the array to ${arg.dtype}, and see that its values fit`;
+      const hint = [...(sameShape ? [] : [shape]), ...(input.dtype === arg.dtype ? [] : [dtype])].join("; ");
       throw new ShapeError(
         `${kernel}: input ${arg.name}: expected ${expected}, got ${describeShape(input.dtype, input.shape)}`,
         { hint },

@@ -22,7 +22,7 @@ export interface CommandEnd {
 }
 
 // ert.h: ERT_CMD_STATE_COMPLETED, ERROR, ABORT, TIMEOUT.
-export const commandStates = { completed: 4, error: 5, abort: 6, timeout: 8 } as const;
+const commandStates = { completed: 4, error: 5, abort: 6, timeout: 8 } as const;
 
 // The driver stops a command after tdr_timeout_ms = 2000, and ends what was submitted behind it until then. Less here: long
 // enough for a program to submit what it started at the same time.

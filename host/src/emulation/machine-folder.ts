@@ -4,7 +4,7 @@ import type { NpuGeneration } from "../device.ts";
 import { faultTableBytes } from "./fault-table.ts";
 
 /** Where XRT looks for the NPU, as an address on the PCI bus. */
-export const npuAddress = "0000:c5:00.1";
+const npuAddress = "0000:c5:00.1";
 
 /**
  * Makes the files of a machine with one NPU below `folder`: its entries in sysfs, its device node, an empty table of

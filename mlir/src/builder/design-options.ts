@@ -70,7 +70,10 @@ export interface LinkOptions {
 }
 
 export interface CoreOptions {
-  /** What the kernels may use of the stack at the bottom of data memory; a multiple of 32. */
+  /**
+   * What the kernels may use of the stack at the bottom of data memory; a multiple of 32. 1024 is the dialect's default, which no
+   * printer writes: who reads the text is warned that nothing was said.
+   */
   readonly stackBytes: number;
   /** True: loops are not unrolled, a counter in memory chooses the object. Smaller code, any loop bounds. */
   readonly choosesObjectsAtRunTime?: boolean;

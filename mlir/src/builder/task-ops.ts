@@ -3,7 +3,7 @@ import { Operation, type Value } from "../ir/operation.ts";
 import { i32, index } from "../ir/types.ts";
 import { dmaBdOp, endOp, regionOf } from "./aie-ops.ts";
 
-/** One BD of a shim channel that a sequence starts as often as it likes. Four sizes and strides, outermost first. */
+/** One BD of a shim channel that a sequence starts as often as it likes. Offset, four sizes and strides in elements, outermost first. */
 export interface TaskSpec {
   readonly fifo: { readonly name: string };
   readonly buffer: Value;

@@ -38,7 +38,7 @@ export function expectInput(
   const taken = [...dtypes, ...(dtypes.includes("bf16") ? ["f32", "f64"] : [])];
   if (!taken.includes(input.dtype)) {
     throw new ShapeError(`${kernel}: input ${name}: expected ${dtypes.join(" or ")}, got ${got}`, {
-      hint: `convert the array to ${dtypes[0]}`,
+      hint: dtypes.includes("bf16") ? "give floats: they are rounded to bf16" : `convert the array to ${dtypes[0]}`,
     });
   }
   if (elementCount(input.shape) === 0 || input.shape.length === 0) {

@@ -6,7 +6,7 @@ export const batchFrames = 8;
 /** Samples under the frames of a batch. */
 export const batchSamples = (batchFrames - 1) * hopSamples + windowSamples;
 /** Frames are centred: the first begins so many samples before the sound. */
-export const leadSamples = windowSamples / 2;
+const leadSamples = windowSamples / 2;
 
 /** How one launch cuts a sound of some length into frames, batches and columns. */
 export interface LogmelWindow {

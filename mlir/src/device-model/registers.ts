@@ -10,7 +10,7 @@ export const rowShift = 20;
 /** Bits of an address that are the offset within a tile. */
 export const tileOffsetMask = 2 ** rowShift - 1;
 
-/** Address of a tile's register or data byte as an instruction stream names it, an unsigned 32-bit number. */
+/** Address of a tile's register or data byte as an instruction stream names it, an unsigned 32-bit number. `offset`: bytes. */
 export function tileAddress(col: number, row: number, offset: number): number {
   return ((col << columnShift) | (row << rowShift) | (offset & tileOffsetMask)) >>> 0;
 }

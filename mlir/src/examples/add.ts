@@ -15,7 +15,7 @@ export function add(device: string): Operation {
   const b = d.objectFifo({ name: "b", producer: shim, consumers: [tile], depth: 2, element: object });
   const sum = d.objectFifo({ name: "sum", producer: tile, consumers: [shim], depth: 2, element: object });
 
-  d.core(tile, { stackBytes: 1024 }, (core) => {
+  d.core(tile, { stackBytes: 2048 }, (core) => {
     core.forever(() => {
       const left = core.acquire(a, "Consume");
       const right = core.acquire(b, "Consume");

@@ -19,7 +19,7 @@ export function broadcast(device: string): Operation {
     { output: twice, factor: 2 },
     { output: tenfold, factor: 10 },
   ]) {
-    d.core(output.producer, { stackBytes: 1024 }, (core) => {
+    d.core(output.producer, { stackBytes: 2048 }, (core) => {
       core.forever(() => {
         const from = core.acquire(input, "Consume");
         const to = core.acquire(output, "Produce");

@@ -15,7 +15,7 @@ export function keptWeights(device: string): Operation {
   const input = d.objectFifo({ name: "in", producer: shim, consumers: [tile], depth: 2, element: row });
   const output = d.objectFifo({ name: "out", producer: tile, consumers: [shim], depth: 2, element: row });
 
-  d.core(tile, { stackBytes: 1024 }, (core) => {
+  d.core(tile, { stackBytes: 2048 }, (core) => {
     core.forever(() => {
       const kept = core.acquire(weights, "Consume");
       core.repeat(16, () => {

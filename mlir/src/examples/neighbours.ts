@@ -16,7 +16,7 @@ export function neighbours(device: string): Operation {
   const between = d.objectFifo({ name: "between", producer: first, consumers: [second], depth: 2, element: object });
   const output = d.objectFifo({ name: "out", producer: second, consumers: [shim], depth: 2, element: object });
 
-  d.core(first, { stackBytes: 1024 }, (core) => {
+  d.core(first, { stackBytes: 2048 }, (core) => {
     core.forever(() => {
       const from = core.acquire(input, "Consume");
       const to = core.acquire(between, "Produce");
@@ -25,7 +25,7 @@ export function neighbours(device: string): Operation {
       core.release(between, "Produce");
     });
   });
-  d.core(second, { stackBytes: 1024 }, (core) => {
+  d.core(second, { stackBytes: 2048 }, (core) => {
     core.forever(() => {
       const from = core.acquire(between, "Consume");
       const to = core.acquire(output, "Produce");

@@ -25,7 +25,7 @@ export function repeatedWeights(device: string): Operation {
   const output = d.objectFifo({ name: "out", producer: tile, consumers: [shim], depth: 2, element: row });
   d.link({ inputs: [once], outputs: [weights] });
 
-  d.core(tile, { stackBytes: 1024 }, (core) => {
+  d.core(tile, { stackBytes: 2048 }, (core) => {
     core.forever(() => {
       const from = core.acquire(input, "Consume");
       const weight = core.acquire(weights, "Consume");

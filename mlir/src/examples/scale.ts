@@ -14,7 +14,7 @@ export function scale(device: string): Operation {
   const input = d.objectFifo({ name: "in", producer: shim, consumers: [tile], depth: 2, element: object });
   const output = d.objectFifo({ name: "out", producer: tile, consumers: [shim], depth: 2, element: object });
 
-  d.core(tile, { stackBytes: 1024 }, (core) => {
+  d.core(tile, { stackBytes: 2048 }, (core) => {
     core.forever(() => {
       const from = core.acquire(input, "Consume");
       const to = core.acquire(output, "Produce");

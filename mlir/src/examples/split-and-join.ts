@@ -24,7 +24,7 @@ export function splitAndJoin(device: string): Operation {
   d.link({ inputs: branches.map((b) => b.result), outputs: [output], sourceOffsets: [0, 64] });
 
   for (const { tile, part, result, factor } of branches) {
-    d.core(tile, { stackBytes: 1024 }, (core) => {
+    d.core(tile, { stackBytes: 2048 }, (core) => {
       core.forever(() => {
         const from = core.acquire(part, "Consume");
         const to = core.acquire(result, "Produce");

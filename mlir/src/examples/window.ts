@@ -13,7 +13,7 @@ export function window(device: string): Operation {
   const input = d.objectFifo({ name: "in", producer: shim, consumers: [tile], depth: 4, element: row });
   const output = d.objectFifo({ name: "out", producer: tile, consumers: [shim], depth: 2, element: row });
 
-  d.core(tile, { stackBytes: 1024 }, (core) => {
+  d.core(tile, { stackBytes: 2048 }, (core) => {
     core.forever(() => {
       core.acquireMany(input, "Consume", 2);
       core.repeat(8, () => {

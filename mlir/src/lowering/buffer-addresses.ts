@@ -195,7 +195,9 @@ function changeThatFits(buffers: readonly Operation[], excess: number): string {
     if (cut < depth) return `give objectFifo @${fifo} a depth of ${depth - cut} instead of ${depth} on this tile`;
   }
   const [largest] = buffers;
-  return `${excess} B too many: make @${largest?.text("sym_name")} smaller by that or move a buffer to another tile`;
+  const isEnough = largest !== undefined && bufferBytes(largest) > excess;
+  const what = isEnough ? `make @${largest.text("sym_name")} smaller by that` : "make objects and buffers smaller";
+  return `${excess} B too many: ${what} or move a buffer to another tile`;
 }
 
 /** Cores' vector accesses assume this alignment of every buffer. Source: AIECoreToStandard, assume_alignment. */

@@ -25,10 +25,6 @@ export function conformanceText(file: string): string {
   return readFileSync(new URL(file, folder), "utf8");
 }
 
-export function conformanceBytes(file: string): Uint8Array {
-  return new Uint8Array(readFileSync(new URL(file, folder)));
-}
-
 export function conformanceStage(name: string, stage: string): ConformanceStage {
   const stages = (JSON.parse(conformanceText(`${name}.json`)) as { stages: Record<string, ConformanceStage> }).stages;
   return stages[stage] ?? { ok: false };

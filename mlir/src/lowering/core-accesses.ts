@@ -111,7 +111,9 @@ function lowerAcquire(op: Operation, block: Block, state: CoreState): void {
   const holding = holdingOf(op, state);
   const released = countOf(takeEarlier(holding, op));
   if (released > holding.held.length && holding.held.length > 0) {
-    throw new DesignError(`objectFifo @${end.fifo.name}: cannot release more elements than are already acquired`);
+    throw new DesignError(`objectFifo @${end.fifo.name}: cannot release more elements than are already acquired`, {
+      hint: `before this acquire the core releases ${released} and holds ${holding.held.length}: release as many as it acquired`,
+    });
   }
   holding.held.splice(0, released);
   const count = Math.max(0, (op.int("size") ?? 0) - holding.held.length);
@@ -161,10 +163,23 @@ function lowerSubviewAccess(op: Operation, block: Block, state: CoreState): void
   const position = op.int("index") ?? 0;
   const object = subview && state.subviews.get(subview)?.[position];
   if (object === undefined) {
-    throw new DesignError(`${op.name}: object ${position} of an acquire that does not hold so many`);
+    throw noSuchObject(subview?.definingOp, position, state);
   }
   state.replaced.set(op.result, object);
   block.remove(op);
+}
+
+function noSuchObject(acquire: Operation | undefined, position: number, state: CoreState): DesignError {
+  if (acquire === undefined) return new DesignError(`object ${position} of no acquire`);
+  const { fifo, depth } = state.end(acquire);
+  const brought = acquire.int("size") ?? 0;
+  return depth === 0
+    ? new DesignError(`objectFifo @${fifo.name} has depth 0 at this core: there is no object ${position}`, {
+        hint: "give it a depth of 1 or more; with 2 the DMA fills one object while the core works on the other",
+      })
+    : new DesignError(`objectFifo @${fifo.name}: the acquire brings ${brought}, there is no object ${position}`, {
+        hint: `acquire ${position + 1}, or use objects 0..${brought - 1}`,
+      });
 }
 
 function insertUseLock(op: Operation, block: Block, state: CoreState, count: number): void {

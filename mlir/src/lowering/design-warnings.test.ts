@@ -59,7 +59,7 @@ test("an offset on a dimension of stride 0 is lost", () => {
 
 test("a core with kernels and no stack_size is told that it has 1024 B", () => {
   expect(warningsOf(copy(0), "")).toEqual([
-    "core (0,2) has the default stack of 1024 B for @copy: nothing checks that they get by with it",
+    "core (0,2) has no stack_size: @copy has the default stack of 1024 B, and an NPU does not notice when more is used",
   ]);
 });
 

@@ -1,7 +1,16 @@
 import { tileModels } from "../device-model/tile-model.ts";
 import type { Diagnostic } from "../ir/diagnostic.ts";
 import { type Operation, walk } from "../ir/operation.ts";
-import { coordOf, type Device, integers, opsNamed, placeText, tileOperand } from "./device-ops.ts";
+import {
+  coordOf,
+  type Device,
+  integers,
+  opsNamed,
+  placeText,
+  sameTile,
+  stackBytes,
+  tileOperand,
+} from "./device-ops.ts";
 
 /**
  * What the dialect accepts and hardware does not do as meant, in cores and runtime sequences of a lowered device: a
@@ -10,7 +19,7 @@ import { coordOf, type Device, integers, opsNamed, placeText, tileOperand } from
 export function warnOfDevice(device: Device): Diagnostic[] {
   const sequences = opsNamed(device, "aie.runtime_sequence");
   return [
-    ...opsNamed(device, "aie.core").flatMap(warnOfStack),
+    ...opsNamed(device, "aie.core").flatMap((core) => [...warnOfStack(core), ...warnOfCoveredBuffers(device, core)]),
     ...sequences.flatMap((sequence) => new TransferWatch(device).over(sequence)),
     ...sequences.flatMap(warnOfLeftOut),
   ];
@@ -75,8 +84,27 @@ function warnOfStack(core: Operation): Diagnostic[] {
   const place = placeText(coordOf(tileOperand(core)));
   return [
     warning(core, {
-      message: `core ${place} has the default stack of 1024 B for ${[...calls].join(", ")}: nothing checks that they get by with it`,
-      hint: "set stack_size on the core to what its kernels need",
+      message: `core ${place} has no stack_size: ${[...calls].join(", ")} ${calls.size === 1 ? "has" : "have"} the default stack of 1024 B, and an NPU does not notice when more is used`,
+      hint: "write stack_size on the core (in a builder stackBytes; 1024 is the default and is not printed); aiekit sim --check prints what is used",
+    }),
+  ];
+}
+
+/**
+ * Buffers have addresses, of the design's own or by bank: only what is in the first bank is put behind the stack.
+ * Source: AIEAssignBuffers.cpp, bank-aware allocation.
+ */
+function warnOfCoveredBuffers(device: Device, core: Operation): Diagnostic[] {
+  const [tile, stack] = [tileOperand(core), stackBytes(core)];
+  const covered = opsNamed(device, "aie.buffer").filter(
+    (buffer) => sameTile(tileOperand(buffer), tile) && (buffer.int("address") ?? stack) < stack,
+  );
+  if (covered.length === 0) return [];
+  const names = covered.map((buffer) => `@${buffer.text("sym_name")}`).join(", ");
+  return [
+    warning(core, {
+      message: `the stack of core ${placeText(coordOf(tile))}, ${stack} B from address 0, covers ${names}`,
+      hint: "a smaller stack_size, or addresses behind the stack",
     }),
   ];
 }

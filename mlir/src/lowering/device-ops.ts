@@ -94,7 +94,7 @@ export function integers(attr: Attribute | undefined): number[] {
 }
 
 /** Type of a buffer's memory. */
-export function bufferType(buffer: Operation): MemRefType {
+function bufferType(buffer: Operation): MemRefType {
   const type = buffer.results[0]?.type;
   if (type?.kind !== "memref") throw new DesignError(`${buffer.name}: expected a memref as result`);
   return type;

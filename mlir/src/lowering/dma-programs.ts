@@ -21,6 +21,7 @@ import { withLocation } from "./location.ts";
 /** A DMA program's parts: one BD after another, each with what it acquires and releases. */
 interface PlannedBd {
   readonly buffer: Value;
+  /** In elements of the buffer, as the length. */
   readonly offset: number;
   readonly length: number;
   readonly locks: LockPair | undefined;

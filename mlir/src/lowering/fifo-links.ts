@@ -22,6 +22,7 @@ export interface Link {
 }
 
 export interface LinkPart {
+  /** In elements of the object, as the length. */
   readonly offset: number;
   readonly length: number;
 }

@@ -1,5 +1,5 @@
 import { DesignError } from "@aiekit/core";
-import { deviceModels } from "../device-model/device-model.ts";
+import { deviceModels, tileModel } from "../device-model/device-model.ts";
 import { symbolAttr } from "../ir/attributes.ts";
 import { type Diagnostic, formatDiagnostic } from "../ir/diagnostic.ts";
 import { type Operation, type Value, walk } from "../ir/operation.ts";
@@ -12,7 +12,7 @@ import { cloneOperation, substitute } from "./clone.ts";
 import { assignControllerIds } from "./controller-ids.ts";
 import { lowerCoreAccesses } from "./core-accesses.ts";
 import { warnOfDevice } from "./design-warnings.ts";
-import { coordOf, type Device, deviceOf, opsNamed, placeText, tileOperand } from "./device-ops.ts";
+import { coordOf, type Device, deviceOf, opsNamed, placeText, stackBytes, tileOperand } from "./device-ops.ts";
 import { connectFifos } from "./dma-programs.ts";
 import { readFifos } from "./fifo.ts";
 import { readLinks } from "./fifo-links.ts";
@@ -60,6 +60,7 @@ function checkLowered(design: Operation, lowered: Operation): Diagnostic[] {
 
 function lowerDevice(device: Device): Diagnostic[] {
   refuseInnerBuffers(device);
+  refuseStacks(device);
   refuseUnsizedMemory(device);
   const traceWarnings = lowerTraces(device);
   lowerAffine(device);
@@ -114,6 +115,18 @@ function refuseInnerBuffers(device: Device): void {
           `core ${place}: Buffer '${op.text("sym_name")}' must be defined directly under the device scope. Currently it is nested inside a core tile.`,
         );
       });
+    });
+  }
+}
+
+/** Memory that a core has not got can be no stack. */
+function refuseStacks(device: Device): void {
+  for (const core of opsNamed(device, "aie.core")) {
+    const [place, bytes] = [coordOf(tileOperand(core)), stackBytes(core)];
+    const { dataBytes } = tileModel(device.model, place.col, place.row);
+    if (bytes >= 0 && bytes <= dataBytes) continue;
+    withLocation(core, () => {
+      throw new DesignError(`core ${placeText(place)}: stack_size: expected 0 to ${dataBytes} bytes, got ${bytes}`);
     });
   }
 }

@@ -3,7 +3,7 @@ import { type Block, type Operation, type Value, walk } from "../ir/operation.ts
 import { attributeText, typeText } from "../printer/attributes.ts";
 
 /** Parts of a lowered module, in the order in which they depend on each other. */
-export const structureKinds = [
+const structureKinds = [
   "tile",
   "buffer",
   "lock",

@@ -156,18 +156,18 @@ export const aieStructureOps = [
   }),
 ];
 
+/** `core_0_2` for something on tile (0, 2). */
+export function nameOfTile(prefix: string, tile: Value | undefined): string | undefined {
+  const op: Operation | undefined = tile?.definingOp;
+  return op?.name === "aie.tile" ? `${prefix}_${op.int("col")}_${op.int("row")}` : undefined;
+}
+
 /** What aie-opt calls a tile in the device it stands in; outside of one, in its standard device. */
 function tilePrefix(op: Operation): string {
   const [col, row] = [op.int("col") ?? 0, op.int("row") ?? 0];
   const versal = versalDevice(enclosing(op, "aie.device")?.text("device") ?? "xcvc1902");
   if (row === 0) return versal && !versal.nocColumns.includes(col) ? "shim_pl_tile" : "shim_noc_tile";
   return row <= (versal?.model.memtileRows ?? 1) ? "mem_tile" : "tile";
-}
-
-/** `core_0_2` for something on tile (0, 2). */
-export function nameOfTile(prefix: string, tile: Value | undefined): string | undefined {
-  const op: Operation | undefined = tile?.definingOp;
-  return op?.name === "aie.tile" ? `${prefix}_${op.int("col")}_${op.int("row")}` : undefined;
 }
 
 function verifyCoreProgram(op: Operation, check: Check): void {

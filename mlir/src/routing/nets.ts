@@ -145,6 +145,6 @@ function refuseSharedPins(nets: readonly Net[]): void {
 }
 
 /** `(0,2) DMA 1` */
-export function endText(end: TileCoord & { readonly bundle: string; readonly channel: number }): string {
+function endText(end: TileCoord & { readonly bundle: string; readonly channel: number }): string {
   return `${placeText(end)} ${end.bundle} ${end.channel}`;
 }

@@ -48,7 +48,7 @@ process.exitCode = await runCli({
 
 function packagesOf(root) {
   const solution = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
-  return solution.references.filter(({ path }) => !path.endsWith(".json")).map(({ path }) => join(root, path));
+  return solution.references.map(({ path }) => join(root, path));
 }
 
 /**

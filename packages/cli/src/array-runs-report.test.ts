@@ -40,7 +40,7 @@ const finished = (text: string) => ({
     lowered: parseModule(text, "d.mlir"),
   } as unknown as OwnDesign,
   runs: { outputs: [], reports: [report], warnings: [] },
-  ...{ outputs: [], warnings: [], differences: [], time: undefined },
+  ...{ outputs: [], warnings: [], expected: [], differences: [], time: undefined },
 });
 
 test("bank conflicts are told beside the modelled cycles, for buffers in one bank and not in separate ones", () => {

@@ -18,13 +18,16 @@ export interface FinishedRuns {
   readonly runs: ArrayRuns;
   readonly outputs: readonly WrittenOutput[];
   readonly warnings: readonly string[];
+  /** What outputs were compared with. */
+  readonly expected: readonly { readonly argument: string; readonly file: string }[];
   readonly differences: readonly OutputDifference[];
   /** Where it was asked for. */
   readonly time: RunTime | undefined;
 }
 
 /** What `aiekit sim` prints: outputs, what each tile did in the last run, modelled time. */
-export function printArrayRuns({ design, runs, outputs, warnings, differences, time }: FinishedRuns): string {
+export function printArrayRuns(finished: FinishedRuns): string {
+  const { design, runs, outputs, warnings, expected, differences, time } = finished;
   const { device, file, sequence, cores } = design;
   const last = runs.reports.at(-1);
   const lines = [
@@ -48,12 +51,16 @@ export function printArrayRuns({ design, runs, outputs, warnings, differences, t
   );
   if (time !== undefined) lines.push(...runTimeLines(time));
   if (warnings.length > 0) lines.push(count(warnings.length, "warning"));
-  lines.push(...differences.flatMap(differenceLines));
+  for (const { argument, file } of expected) {
+    const difference = differences.find((one) => one.argument === argument && one.file === file);
+    lines.push(...(difference ? differenceLines(difference) : [`%${argument} equals ${file}, bit for bit`]));
+  }
   return `${lines.join("\n")}\n`;
 }
 
 /** The same for `--json`. Cycles are modelled. */
-export function recordArrayRuns({ design, runs, outputs, warnings, differences, time }: FinishedRuns): unknown {
+export function recordArrayRuns(finished: FinishedRuns): unknown {
+  const { design, runs, outputs, warnings, expected, differences, time } = finished;
   return {
     design: design.file,
     device: design.device.name,
@@ -67,6 +74,7 @@ export function recordArrayRuns({ design, runs, outputs, warnings, differences, 
     bankConflicts: runs.reports.slice(-1).flatMap((last) => conflictsOf(design, last)),
     warnings,
     outputs,
+    expected,
     differences,
     ...(time && { time }),
   };

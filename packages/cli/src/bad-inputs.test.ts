@@ -202,6 +202,18 @@ test.each<[string, string[], number, string]>([
     "argument 'mine' is invalid. Allowed choices are own, tools.",
   ],
   [
+    "a design that is no text",
+    ["sim", "sound.wav"],
+    3,
+    "sound.wav: expected a design, MLIR as text, got a file that is no text",
+  ],
+  [
+    "a design to draw that is no text",
+    ["draw", "sound.wav", "--out", "sound.svg"],
+    3,
+    "expected a design, MLIR as text, got a file that is no text",
+  ],
+  [
     "a sound file to inspect",
     ["inspect", "sound.wav"],
     3,
@@ -223,6 +235,12 @@ test.each<[string, string[], number, string]>([
   ["no clips", ["validate", "mel", "--clips", "0"], 2, "Expected a whole number of at least 1."],
   ["the xrt device", ["validate", "mel", "--device", "xrt"], 5, "device xrt: the XRT addon is not built"],
   ["the cpu device", ["bench", "fft", "--device", "cpu"], 5, "device cpu: this build has no CPU kernels yet"],
+  [
+    "a kernel without a benchmark, before a device is opened or anything is built",
+    ["bench", "gemv", "--device", "cpu"],
+    2,
+    "gemv: there is no benchmark: expected one of mel, fft, logmel",
+  ],
   ["a cut-off xclbin", ["inspect", "short.xclbin"], 3, "short.xclbin"],
   ["a truncated xclbin", ["inspect", "truncated.xclbin"], 3, "truncated.xclbin"],
   ["text as xclbin", ["inspect", "text.xclbin"], 3, "text.xclbin"],

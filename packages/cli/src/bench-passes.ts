@@ -1,6 +1,6 @@
 import { type Tensor, tensor, UsageError } from "@aiekit/core";
 import type { ModelledTime, UnitsRun } from "@aiekit/host";
-import { logmelSamples } from "@aiekit/mlir";
+import { findKernel, logmelSamples } from "@aiekit/mlir";
 import { bytesSource, loadSpeech, timedSpeech } from "@aiekit/pipeline";
 import { createRandom } from "@aiekit/validate";
 import type { ReadyKernel } from "./kernel-on-device.ts";
@@ -21,16 +21,20 @@ export interface BenchInput {
   pass(): Promise<BenchPass>;
 }
 
-/** Input of about `seconds` of sound for a kernel, and what a pass over it is. @throws UsageError for a kernel without one. */
-export function benchInput(ready: ReadyKernel, seconds: number): BenchInput {
-  const { kernel } = ready.loaded.manifest;
-  if (kernel === "mel") return melInput(ready, seconds);
-  if (kernel === "fft") return fftInput(ready, seconds);
-  if (kernel === "logmel") return logmelInput(ready, seconds);
-  throw new UsageError(`${kernel}: there is no benchmark: expected mel, fft or logmel`, {
+/** Input of about `seconds` of sound for a kernel, and what a pass over it is. */
+export type BenchInputOf = (ready: ReadyKernel, seconds: number) => BenchInput;
+
+/** @throws UsageError for a kernel without a benchmark. Asks for no build. */
+export function requireBenchInput(kernel: string): BenchInputOf {
+  findKernel(kernel);
+  const input = inputs[kernel];
+  if (input !== undefined) return input;
+  throw new UsageError(`${kernel}: there is no benchmark: expected one of ${Object.keys(inputs).join(", ")}`, {
     hint: `modelled cycles of any kernel: aiekit run ${kernel} ... --time; kernels/benchmarks.md: node scripts/bench-kernels.mjs`,
   });
 }
+
+const inputs: Readonly<Record<string, BenchInputOf>> = { mel: melInput, fft: fftInput, logmel: logmelInput };
 
 const seed = 1;
 const sampleRateHz = 16_000;

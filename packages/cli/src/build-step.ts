@@ -51,7 +51,7 @@ export async function buildStep(context: CommandContext, request: BuildStepReque
 }
 
 /** One line for what happened in a build. */
-export function describeBuildEvent(event: BuildEvent): string {
+function describeBuildEvent(event: BuildEvent): string {
   switch (event.kind) {
     case "start":
       return `run     ${event.step}: ${event.command}`;

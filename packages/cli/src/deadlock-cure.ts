@@ -44,7 +44,7 @@ export async function withCureOfDeadlock(error: unknown, source: DeadlockCureSou
   const tries = other === undefined ? runsMax : Math.min(runsMax, besideAnother);
   const changes = hasDepths ? await depthCure(design(), { ...source, runsMax: tries }, fault.waitFifos) : undefined;
   if (changes !== undefined) said.push(`the smallest change of depths that frees it, run to its end: ${changes}`);
-  else if (hasDepths && other === undefined) said.push(`no change of depths frees it, of ${tries} tried at most`);
+  else if (hasDepths && other === undefined) said.push(`no change of depths that was tried frees it, ${tries} at most`);
   const hint =
     changes !== undefined && other === undefined
       ? "write depths as lists: a single number is a wish, lowered to what cores acquire and one"

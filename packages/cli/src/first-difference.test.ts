@@ -24,6 +24,31 @@ test("an output that is as expected is no difference, with exit code 0", async (
   expect([code, JSON.parse(stdout).differences]).toEqual([0, []]);
 });
 
+test("an output that is compared need not be written, and equal ones are told", async () => {
+  await folder.writeArray("a.npy", "i32", input);
+  await folder.writeArray("right.npy", "i32", right);
+  await folder.writeArray("wrong.npy", "i32", right.with(7, 0));
+
+  const equal = await folder.sim(fixture(design), "--in", "a.npy", "--expect", "right.npy");
+  const wrong = await folder.sim(fixture(design), "--in", "a.npy", "--expect", "B=wrong.npy");
+
+  expect([equal.code, wrong.code]).toEqual([0, 1]);
+  expect(equal.stdout).toContain("%B equals right.npy, bit for bit\n");
+  expect(equal.stdout).not.toContain("->");
+  expect(wrong.stdout).toContain("%B differs from wrong.npy in 1 of 2048 elements, first in 7: expected 0, got 10\n");
+  expect(wrong.stdout).not.toContain("equals");
+});
+
+test("a command with its missing files has what is compared too", async () => {
+  await folder.writeArray("right.npy", "i32", right);
+
+  const { code, stderr } = await folder.sim(fixture(design), "--expect", "right.npy");
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("no file for input %A: i32[2048]\n");
+  expect(stderr).toMatch(/^hint: aiekit sim \S+ --in zeros --expect B=right\.npy$/m);
+});
+
 test.each([0, 63, 700, 2047])(
   "element %i is followed through the memtile to the core and the buffer it came from",
   async (element) => {

@@ -55,11 +55,10 @@ const fftOutputScale = 64;
 async function runMelSuite(request: SuiteRequest): Promise<SuiteRun> {
   const { melClips, melSuite } = await import("@aiekit/validate");
   const { open, clips: count, ...control } = request;
-  const ready = await open.load();
   const all = await speechAndSignals(request, melClips);
   const clips: MelClips = { ...all, clips: all.clips.slice(0, count) };
   const run = async (pcm: Int16Array) => {
-    const { outputs, units } = await ready.run({ pcm: tensor("i16", [pcm.length], pcm.slice()) });
+    const { outputs, units } = await open.runWith({}, { pcm: tensor("i16", [pcm.length], pcm.slice()) });
     return { mel: outputs.mel!.data as Int16Array, frames: units };
   };
   return melSuite({ ...subjectOf(open), run }, { ...control, seed, clips });
@@ -84,10 +83,10 @@ async function speechAndSignals(
 async function runFftSuite(request: SuiteRequest): Promise<SuiteRun> {
   const { fftSignals, fftSuite } = await import("@aiekit/validate");
   const { open, clips: count, ...control } = request;
-  const ready = await open.load();
   const signals = fftSignals({ seed }).slice(0, count);
   const run = async (frames: Int16Array) => {
-    const { outputs } = await ready.run({ in: tensor("i16", [frames.length / fftPoints, fftPoints], frames.slice()) });
+    const input = tensor("i16", [frames.length / fftPoints, fftPoints], frames.slice());
+    const { outputs } = await open.runWith({}, { in: input });
     return outputs.out!.data as Int32Array;
   };
   return fftSuite({ ...subjectOf(open), run, outputScale: fftOutputScale }, { ...control, seed, signals });

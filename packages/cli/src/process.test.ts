@@ -84,6 +84,15 @@ test("validate: exit code 0 and a report of three files for a kernel that passes
   expect((await readdir(join(folder, "report"))).sort()).toEqual(["report.html", "report.json", "report.xml"]);
 });
 
+test("validate: silence is a case like others, and is not warned of", async () => {
+  const { code, stdout, stderr } = await aiekit("validate", "fft", "--json");
+
+  const { cases } = JSON.parse(stdout) as { cases: readonly { name: string; pass: boolean }[] };
+  expect(code).toBe(0);
+  expect(cases).toContainEqual(expect.objectContaining({ name: "silence", pass: true }));
+  expect(stderr).not.toContain("warning");
+});
+
 test("a missing file is exit code 3 with nothing on stdout and the error last on stderr", async () => {
   const { code, stdout, stderr } = await aiekit("run", "mel", "--in", "none.wav", "--out", "x.npy");
 

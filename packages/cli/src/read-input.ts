@@ -11,6 +11,20 @@ export async function readInput(path: string, cwd: string): Promise<Uint8Array> 
   }
 }
 
+/** Text of a design that the user named. @throws FormatError for a file that is no text, as well. */
+export async function readDesignText(path: string, cwd: string): Promise<string> {
+  const bytes = await readInput(path, cwd);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
+  } catch {
+    // No UTF-8: told below.
+  }
+  throw new FormatError(`${path}: expected a design, MLIR as text, got a file that is no text`, {
+    hint: `aiekit inspect ${path} says what it is, if it is a build product`,
+  });
+}
+
 function reasonOf(error: NodeJS.ErrnoException): string {
   switch (error.code) {
     case "ENOENT":

@@ -19,7 +19,9 @@ import { readInput } from "./read-input.ts";
 export interface GivenFiles {
   readonly inputs: readonly InputOption[];
   readonly outputs: readonly InputOption[];
-  /** Words before `--in` and `--out`, for a command that can be pasted: `aiekit sim design.mlir --kernel scale.cc`. */
+  /** Files that outputs are compared with, by index of the argument: what is compared need not be written. */
+  readonly expected: readonly { readonly argIndex: number; readonly file: string }[];
+  /** Words before `--in`, `--out` and `--expect`, for a command that can be pasted: `aiekit sim design.mlir --kernel scale.cc`. */
   readonly command: readonly string[];
 }
 
@@ -42,15 +44,20 @@ export function assignFiles(args: readonly SequenceArgument[], given: GivenFiles
   const writes = args.filter(({ use }) => use === "out" || use === "inout");
   const inputs = inOrder({ option: "--in", args: reads, all: args, files: given.inputs });
   const outputs = inOrder({ option: "--out", args: writes, all: args, files: given.outputs });
+  const compared = new Map(given.expected.map(({ argIndex, file }) => [args[argIndex]!, file]));
   const missing = [
     ...reads.filter((arg) => !inputs.has(arg)).map((arg) => `input ${describeArgument(arg)}`),
-    ...writes.filter((arg) => !outputs.has(arg)).map((arg) => `output ${describeArgument(arg)}`),
+    ...writes.filter((arg) => !outputs.has(arg) && !compared.has(arg)).map((arg) => `output ${describeArgument(arg)}`),
   ];
   if (missing.length > 0) {
     const words = [
       ...given.command,
       ...reads.flatMap((arg) => ["--in", inputs.get(arg) ?? zeros]),
-      ...writes.flatMap((arg) => ["--out", outputs.get(arg) ?? `${arg.name}.npy`]),
+      ...writes.flatMap((arg) => {
+        const file = outputs.get(arg) ?? (compared.has(arg) ? undefined : `${arg.name}.npy`);
+        return file === undefined ? [] : ["--out", `${arg.name}=${file}`];
+      }),
+      ...writes.flatMap((arg) => (compared.has(arg) ? ["--expect", `${arg.name}=${compared.get(arg)}`] : [])),
     ];
     throw new UsageError(`no file for ${missing.join(", ")}`, { hint: words.map(quoteForShell).join(" ") });
   }

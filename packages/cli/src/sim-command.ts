@@ -20,7 +20,11 @@ export function addSimCommand(program: Command, invoke: (invocation: SimInvocati
     .option("-I, --include <folder>", "folder with headers of the kernels, may be repeated", collectText)
     .option("-D, --define <name[=value]>", "macro for the kernels, may be repeated", collectDefine)
     .option("--in <[name=]file>", "input .npy, one for each argument that is read, or: zeros", collectInput)
-    .option("--out <[name=]file>", "output .npy, one for each argument that is written", collectInput)
+    .option(
+      "--out <[name=]file>",
+      "output .npy, one for each argument that is written and not compared (--expect)",
+      collectInput,
+    )
     .option(
       "--expect <[name=]file>",
       "output must equal this .npy bit for bit; else who wrote the difference",
@@ -98,7 +102,7 @@ function simOptions(design: string, o: SimRawOptions): SimOptions {
 
 const examples = `  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --check
-  aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --expect right.npy
+  aiekit sim design.mlir --kernel scale.cc --in a.npy --expect right.npy
   aiekit sim design.mlir --use
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --trace trace.json
   aiekit sim design.mlir --kernel scale.cc --in a.npy --out c.npy --time --roofline roofline.svg

@@ -16,7 +16,9 @@ export function addToolchainCommand(program: Command, invoke: (invocation: Toolc
     .command("toolchain")
     .addArgument(new Argument("<action>", "what to do").choices(["install", "list", "verify", "path", "rm"]))
     .argument("[packages...]", "mlir_aie, llvm_aie; all when left out; rm also takes name@version")
-    .description("install AMD's compilers for npu1 and npu2 as toolchain.lock.json pins them, verified by their hashes")
+    .description(
+      "install AMD's compilers for npu1 and npu2 as tools/toolchain.lock.json pins them, verified by their hashes",
+    )
     .option("--mirror <url>", "get wheels from this folder in place of the release pages; or AIEKIT_TOOLCHAIN_MIRROR")
     .option("--wheel <file>", "install this wheel, may be repeated; no network is used", collectText)
     .option("--sha256 <hex>", "the wheel's hash, where the lock has none or another; may be repeated", collectText)

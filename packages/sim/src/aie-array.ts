@@ -55,6 +55,7 @@ export class AieArray {
   readonly #strands: StrandRuns;
   /** Words that launches moved which were played. */
   #playedWords = 0;
+  #launches = 0;
   #playedLaunches = 0;
 
   /**
@@ -163,6 +164,7 @@ export class AieArray {
   #begin(): void {
     if (this.#state === "free") {
       this.#state = "running";
+      this.#launches++;
       return;
     }
     const reason = {
@@ -337,8 +339,8 @@ export class AieArray {
 
   #deadlock(): never {
     const { controller, cores, channels, clock } = this.#array;
-    const isCounted = this.#playedLaunches === 0;
-    throw deadlock({ config: this.#config, controller, cores, channels: channels(), cycle: clock.now, isCounted });
+    const launches = this.#launches;
+    throw deadlock({ config: this.#config, controller, cores, channels: channels(), cycle: clock.now, launches });
   }
 
   #counters(): Float64Array {

@@ -255,9 +255,13 @@ function findEnd(tile: (coord: TileCoord) => Tile, place: PortPlace): StreamEnd 
 }
 
 function findChannel(tile: (coord: TileCoord) => Tile, place: ChannelPlace): DmaChannel {
-  const found = tile(place.tile).channels.find((c) => c.direction === place.direction && c.channel === place.channel);
+  const own = tile(place.tile).channels.filter(({ direction }) => direction === place.direction);
+  const found = own.find(({ channel }) => channel === place.channel);
   if (found) return found;
-  throw new DesignError(`tile ${tileName(place.tile)} has no DMA channel ${place.direction} ${place.channel}`);
+  throw new DesignError(`tile ${tileName(place.tile)} has no DMA channel ${place.direction} ${place.channel}`, {
+    hint:
+      own.length === 0 ? "it has no DMA" : `it has ${own.map((one) => `${one.direction} ${one.channel}`).join(", ")}`,
+  });
 }
 
 function unknownLock(place: LockConfig): never {

@@ -12,7 +12,7 @@ export interface Cause {
 /** Follows the controller's waits to one that nobody can end. */
 export function findCause(
   waits: readonly Waiting[],
-  { controller, channels, isCounted }: DeadlockScene,
+  { controller, channels, launches }: DeadlockScene,
 ): Cause | undefined {
   const seen = new Set<string>();
   const search = (key: string, path: readonly Waiting[]): readonly Waiting[] | undefined => {
@@ -33,12 +33,12 @@ export function findCause(
   const last = way?.at(-1);
   if (way === undefined || last?.end === undefined) return undefined;
   const needer = way.findLast(({ key }) => key.startsWith("core ")) ?? last;
-  return causes[last.end.kind](last.end as never, {
-    last,
-    needer,
-    isCounted,
-    spare: channels.some((channel) => controller.tokens.has(channel)),
-  });
+  const spare = channels.some((channel) => controller.tokens.has(channel));
+  const isNeverStarted = last.end.kind === "sent" && !last.end.isStarted;
+  // What does not come may have been started on a channel that no flow leads from.
+  const lost = isNeverStarted ? waits.find(({ end }) => end?.kind === "no-flow")?.end : undefined;
+  const end = lost ?? last.end;
+  return causes[end.kind](end as never, { last, needer, launches, spare });
 }
 
 interface Way {
@@ -46,27 +46,37 @@ interface Way {
   readonly last: Waiting;
   /** The core that needs what does not come; without one, the same. */
   readonly needer: Waiting;
-  /** Locks know how often they were given and taken. */
-  readonly isCounted: boolean;
+  readonly launches: number;
   /** There are tokens that nobody waits for. */
   readonly spare: boolean;
 }
 
 const causes: { readonly [K in DeadEnd["kind"]]: (end: DeadEnd & { readonly kind: K }, way: Way) => Cause } = {
-  ended: ({ cores }, { last, needer, isCounted }) => {
+  ended: ({ cores }, { last, needer, launches }) => {
     const who = cores.join(" and ");
+    const after = last.lock ? afterObjects(last.lock.of) : "";
     return {
-      why: `${who} has ended${last.lock && isCounted ? afterObjects(last.lock.of) : ""}; ${needer.key} waits for ${isCounted ? awaited(needer, last.lock?.of.counts?.fifo) : waitsFor(needer)}`,
+      why: `${who} has ended${after}; ${needer.key} waits for ${awaited(needer, last.lock?.of.counts?.fifo)}${over(launches, last, needer)}`,
       hint: `no launch starts a core's body again: give ${who} as many rounds as ${needer.key} needs, or a loop without end`,
     };
   },
-  ungiven: (_, { last, isCounted }) => ({
-    why: `nobody gives to lock ${last.lock!.of.name}: it began at ${last.lock!.of.init}, ${isCounted ? `${unitsText(last.lock!.of.taken)} been taken, ` : ""}${last.key} needs ${last.lock!.amount} more`,
-    hint: "release the lock where what it counts is free or ready again, or let it begin with more (init)",
+  ungiven: (_, { last, launches }) => {
+    const { counts, taken } = last.lock!.of;
+    if (counts === undefined) return ungivenLock(last, launches);
+    const [gives, port, when] =
+      counts.counts === "free" ? ["releases", "Consume", "has been used"] : ["fills", "Produce", "has been written"];
+    return {
+      why: `nobody ${gives} objectFifo ${counts.fifo}: ${objectsText(taken)} ${taken === 1 ? "has" : "have"} been taken, ${last.key} needs ${last.lock!.amount} more${over(launches, last)}`,
+      hint: `write aie.objectfifo.release @${counts.fifo}(${port}, ...) behind the place where an object ${when}`,
+    };
+  },
+  "no-flow": ({ channel, direction }) => ({
+    why: `no flow leads ${direction} ${channel}`,
+    hint: "give its channel an aie.flow, or use one that has: dma_start and shim_dma_allocation say direction and channel",
   }),
-  sent: ({ channel, objectFifo, isStarted }, { needer, isCounted }) => ({
+  sent: ({ channel, objectFifo, isStarted }, { needer, launches }) => ({
     ...(objectFifo !== undefined && { objectFifo }),
-    why: `${channel} has nothing ${isStarted ? "more to send" : "to send, for the sequence starts no transfer of it"}; ${needer.key} waits for ${isCounted ? awaited(needer) : waitsFor(needer)}`,
+    why: `${channel} has nothing ${isStarted ? "more to send" : "to send, for the sequence starts no transfer of it"}; ${needer.key} waits for ${awaited(needer)}${over(launches, needer)}`,
     hint: "send as much as the cores need for what the sequence awaits",
   }),
   "no-token": (_, { spare }) => ({
@@ -74,6 +84,21 @@ const causes: { readonly [K in DeadEnd["kind"]]: (end: DeadEnd & { readonly kind
     hint: "wait for a channel that a task with a token (issue_token) was started on",
   }),
 };
+
+function ungivenLock({ key, lock }: Waiting, launches: number): Cause {
+  const { name, init, taken } = lock!.of;
+  return {
+    why: `nobody gives to lock ${name}: it began at ${init}, ${unitsText(taken)} been taken, ${key} needs ${lock!.amount} more${launches > 1 ? overLaunches(launches) : ""}`,
+    hint: "release the lock where what it counts is free or ready again, or let it begin with more (init)",
+  };
+}
+
+/** Numbers of objects and units are those of all launches. */
+function over(launches: number, ...told: readonly Waiting[]): string {
+  return launches > 1 && told.some(({ lock }) => lock) ? overLaunches(launches) : "";
+}
+
+const overLaunches = (launches: number): string => `, counted over ${launches} launches`;
 
 /** ` after 4 objects of objectFifo f`, ` after it took 4 objects of objectFifo f, which is full there` */
 function afterObjects({ counts, given, name }: Lock): string {

@@ -15,8 +15,8 @@ export interface DeadlockScene {
   readonly cores: readonly Core[];
   readonly channels: readonly DmaChannel[];
   readonly cycle: number;
-  /** False after launches that were played from a tape: what locks gave and took in them was not counted. */
-  readonly isCounted: boolean;
+  /** Launches so far, the one that stands still among them: locks count over all of them. */
+  readonly launches: number;
 }
 
 /** Who waits, for what, and who could end it. */
@@ -54,7 +54,8 @@ export type DeadEnd =
       readonly objectFifo: string | undefined;
       readonly isStarted: boolean;
     }
-  | { readonly kind: "no-token" };
+  | { readonly kind: "no-token" }
+  | { readonly kind: "no-flow"; readonly channel: string; readonly direction: "to" | "from" };
 
 export const controllerName = "controller";
 /** A core that is neither at its end nor waiting when nothing has happened for long. */
@@ -236,7 +237,11 @@ type StreamWaiting = Pick<Waiting, "waitsFor" | "on" | "end" | "lack" | "isBehin
 function streamWait(channel: DmaChannel, sight: Sight): StreamWaiting {
   const { bd, remainingWords } = channel;
   const words = `${remainingWords} of ${bd!.pattern.lengthWords} words`;
-  if (channel.streams.length === 0) return { waitsFor: `${words}: no flow leads to this channel`, on: [] };
+  if (channel.streams.length === 0) {
+    const direction = channel.direction === "S2MM" ? "to" : "from";
+    const end: DeadEnd = { kind: "no-flow", channel: labelOf(channel, sight), direction };
+    return { waitsFor: `${words}: no flow leads ${direction} this channel`, on: [], end };
+  }
   return channel.direction === "S2MM" ? wordsFrom(channel, words, sight) : wordsTo(channel, words, sight);
 }
 

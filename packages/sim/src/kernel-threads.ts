@@ -5,7 +5,6 @@ import {
   type CallFailure,
   kernelThread,
   mostArguments,
-  mostRegisters,
   threadPlaces as places,
   type ThreadedCoreWork,
   type ThreadWork,
@@ -372,8 +371,6 @@ export class ThreadedCore {
     return { value, ops: this.#own.takeOps && ops, tookMs: this.#numbers[from + places.took]! };
   }
 }
-
-export const fitsThreads = (registers: readonly string[]): boolean => registers.length <= mostRegisters;
 
 function errorOf({ kind, message, stack, trap }: CallFailure): Error {
   const made =

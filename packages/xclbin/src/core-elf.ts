@@ -78,7 +78,7 @@ export interface CoreElf {
 /** ELF machine number of AIE. Source: llvm-aie llvm/include/llvm/BinaryFormat/ELF.h, EM_AIE. */
 export const aieMachine = 264;
 /** Physical addresses from here on lie in data memory. Source: aie-rt xaiemlgbl_reginit.c, DataMemAddr of the core module. */
-export const dataMemoryAddress = 0x40000;
+const dataMemoryAddress = 0x40000;
 export const elfLayout = { headerBytes: 52, segmentBytes: 32, sectionBytes: 40, symbolBytes: 16 } as const;
 export const elfTypes = { load: 1, programBits: 1, symbolTable: 2, strings: 3, noBits: 8, function: 2 } as const;
 

@@ -1,7 +1,7 @@
 import { failAt, type SectionSource } from "./section-source.ts";
 import { parseXml, type XmlElement, XmlError } from "./xml.ts";
 
-export const addressQualifiers = ["SCALAR", "GLOBAL", "CONSTANT", "LOCAL", "STREAM"] as const;
+const addressQualifiers = ["SCALAR", "GLOBAL", "CONSTANT", "LOCAL", "STREAM"] as const;
 export type AddressQualifier = (typeof addressQualifiers)[number];
 
 export interface KernelArg {

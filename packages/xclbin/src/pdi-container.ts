@@ -47,7 +47,7 @@ export const pdiLayout = {
   partitionWords: 32,
 } as const;
 
-export const cdoPartition = 2;
+const cdoPartition = 2;
 
 export function isPdi(bytes: Uint8Array): boolean {
   if (bytes.length < pdiLayout.smap.length * 4) return false;

@@ -64,7 +64,7 @@ export function buildProducts({ design, lowered, xclbin, ...source }: ProductsSo
 }
 
 /** Describes a finished build. Holds no time and no path of this machine: equal builds have equal manifests. */
-export function describeBuild(source: ManifestSource): Manifest {
+function describeBuild(source: ManifestSource): Manifest {
   const { request, products } = source;
   const product = (path: string): FileRef => {
     const content = products.get(path);

@@ -33,9 +33,15 @@ export function stoppedBuild({ resolved, stops, unreached, ran, madeIn }: Stoppe
     ...(later.length > 0 ? [`which need ${[...new Set(later.map(({ tool }) => tool))].join(", ")} as well`] : []),
     `what is made so far: ${madeIn}`,
   ].join("\n");
-  const cures = [...new Set([...stops.map(({ missing }) => missing.cure), ...later.map(({ cure }) => cure)])];
+  const toolsByCure = new Map<string, Set<string>>();
+  for (const { tool, cure } of [...stops.map(({ missing }) => missing), ...later]) {
+    toolsByCure.set(cure, (toolsByCure.get(cure) ?? new Set()).add(tool));
+  }
+  const cures = [...toolsByCure].map(([cure, tools]) => `${[...tools].join(", ")}: ${cure}`);
   return new ToolMissingError(message, {
-    hint: `${cures.join("; ")}; what this machine has: aiekit doctor --target ${resolved.target}`,
+    hint: [`what this machine has: aiekit doctor --target ${resolved.target}; what gets the rest:`, ...cures].join(
+      "\n  ",
+    ),
   });
 }
 

@@ -12,7 +12,7 @@ export interface PackagingTool {
   readonly missing?: ToolMissingError;
 }
 
-export const packagingToolNames = ["bootgen", "xclbinutil"] as const;
+const packagingToolNames = ["bootgen", "xclbinutil"] as const;
 export type PackagingToolName = (typeof packagingToolNames)[number];
 export type FoundPackagingTools = Readonly<Record<PackagingToolName, PackagingTool>>;
 

@@ -44,7 +44,7 @@ export function xclbinutilInputs(request: XclbinRequest): ToolInputs {
 }
 
 /** For `--add-replace-section MEM_TOPOLOGY:JSON:`. Its tags are what `memory-connection` in kernels.json refers to. */
-export function memTopologyJson(): string {
+function memTopologyJson(): string {
   const banks = npuMemoryBanks.map((bank) => ({
     m_type: "MEM_DRAM",
     m_used: bank.used ? "1" : "0",
@@ -56,7 +56,7 @@ export function memTopologyJson(): string {
 }
 
 /** For `--add-kernel`, which makes EMBEDDED_METADATA, IP_LAYOUT, CONNECTIVITY and both GROUP sections of it. */
-export function kernelsJson(request: Omit<XclbinRequest, "pdi">): string {
+function kernelsJson(request: Omit<XclbinRequest, "pdi">): string {
   const args = npuKernelArgs(request.bufferCount);
   const offsets = argOffsets(args);
   const kernel = {
@@ -76,7 +76,7 @@ export function kernelsJson(request: Omit<XclbinRequest, "pdi">): string {
 }
 
 /** For `--add-replace-section AIE_PARTITION:JSON:`. xclbinutil looks for the PDI beside the JSON file. */
-export function aiePartitionJson(request: XclbinRequest): string {
+function aiePartitionJson(request: XclbinRequest): string {
   const { columns, startColumns } = partitionOf(request);
   const { jsonName, groupName, pdiId, preCdoGroup } = npuPartition;
   const group = {

@@ -30,7 +30,7 @@ export interface FoundTool {
   readonly version?: string;
   /** The place, as a person would name it: `$PEANO_INSTALL_DIR/bin`, `PATH`. */
   readonly from: string;
-  /** Name of the program's package in toolchain.lock.json. */
+  /** Name of the program's package in tools/toolchain.lock.json. */
   readonly package: string;
   /** What gets another one. */
   readonly how: string;

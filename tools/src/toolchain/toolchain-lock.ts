@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FormatError } from "@aiekit/core";
 import type { VersionRange } from "./versions.ts";
 
-/** `toolchain.lock.json` at the root: what is pinned of the programs that this project does not build itself. */
+/** `tools/toolchain.lock.json`: what is pinned of the programs that this project does not build itself. */
 export interface ToolchainLock {
   /** What `aiekit toolchain install` gets. */
   readonly wheels: readonly LockedWheel[];
@@ -37,7 +37,7 @@ export type LockedWheel = Locked &
 
 export type LockedTool = Locked & LockedHash & { readonly source: string; readonly integrity?: string };
 
-export const lockFile = "toolchain.lock.json";
+export const lockFile = "tools/toolchain.lock.json";
 
 /** @throws FormatError that names the field. */
 export function readToolchainLock(projectRoot: string): ToolchainLock {

@@ -17,7 +17,7 @@ export interface UnpackLimits {
   readonly bytes: number;
 }
 
-export const unpackLimits: UnpackLimits = { entries: 200_000, bytes: 16 * 1024 ** 3 };
+const unpackLimits: UnpackLimits = { entries: 200_000, bytes: 16 * 1024 ** 3 };
 
 export interface UnpackRequest {
   /** The wheel's path; `wheel` is its name taken apart. */

@@ -6,7 +6,7 @@ import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
 import { runCases, suiteRun } from "./run-cases.ts";
 import type { SuiteRun } from "./suite-result.ts";
 
-export const addCriteria = floatsCriteria({
+const addCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + 2^-24 |a + b|; NaN and infinities as in float64, rounded",
   derivation: "the sum is rounded to float, then once to bfloat16",
 });

@@ -17,7 +17,7 @@ const leastExponential = 2 ** -32;
 const lost = 2 ** -100;
 const mostRelativeL2 = 2 ** -8.4;
 
-export const attentionCriteria = [
+const attentionCriteria = [
   ...floatsCriteria({
     rule: "|error| <= e (sum w |v| + |y|) + half of the last place + 2^-100; NaN in a value is NaN in its column",
     derivation:

@@ -8,7 +8,7 @@ import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
 import { type JudgedCase, runCases, suiteRun } from "./run-cases.ts";
 import type { SuiteRun } from "./suite-result.ts";
 
-export const conv1dCriteria = floatsCriteria({
+const conv1dCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + that of the sum, of GELU and of the residual; NaN and infinities as in float64",
   derivation:
     "sum: (3 inputs + 2) 2^-24 (Σ|x w| + |bias|), one rounding of binary32 an addition; GELU: 1.13 times that, 2^-13 of its value and 5e-15; " +

@@ -17,8 +17,20 @@ export const encoderLayerCriteria = criteriaOf(layerRoundings);
 /** Of a layer behind the front: from sound on. */
 export const encoderFrontCriteria = criteriaOf(layerRoundings + frontRoundings);
 
-function mostErrorOf(roundings: number): number {
-  return rounding * Math.sqrt(roundings);
+/**
+ * Judges what a layer made of `x` against the layer in float64. `front`: what stands before the layer made its `x`, which is
+ * this in float64.
+ */
+export function judgeEncoderLayer(name: string, { arrays, shape, actual, front }: LayerResult): JudgedCase {
+  const reference = referenceOf(front ?? Float64Array.from(arrays.x.data), arrays, shape);
+  const mostError = mostErrorOf(layerRoundings + (front === undefined ? 0 : frontRoundings));
+  const { positions: rows, width: columns } = shape;
+  const checks =
+    actual.length === reference.length
+      ? checksOf({ reference, actual, columns }, mostError)
+      : [sizeCheck(reference, actual)];
+  const result = caseResult({ name, group: "noise", origin: "generator", rows, columns, checks, facts: [] });
+  return { result, evidence: { name, rows, columns, unit: "", reference, actual } };
 }
 
 function criteriaOf(roundings: number): readonly Criterion[] {
@@ -52,20 +64,8 @@ function criteriaOf(roundings: number): readonly Criterion[] {
   ];
 }
 
-/**
- * Judges what a layer made of `x` against the layer in float64. `front`: what stands before the layer made its `x`, which is
- * this in float64.
- */
-export function judgeEncoderLayer(name: string, { arrays, shape, actual, front }: LayerResult): JudgedCase {
-  const reference = referenceOf(front ?? Float64Array.from(arrays.x.data), arrays, shape);
-  const mostError = mostErrorOf(layerRoundings + (front === undefined ? 0 : frontRoundings));
-  const { positions: rows, width: columns } = shape;
-  const checks =
-    actual.length === reference.length
-      ? checksOf({ reference, actual, columns }, mostError)
-      : [sizeCheck(reference, actual)];
-  const result = caseResult({ name, group: "noise", origin: "generator", rows, columns, checks, facts: [] });
-  return { result, evidence: { name, rows, columns, unit: "", reference, actual } };
+function mostErrorOf(roundings: number): number {
+  return rounding * Math.sqrt(roundings);
 }
 
 interface LayerResult {

@@ -7,7 +7,7 @@ import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
 import { runCases, suiteRun } from "./run-cases.ts";
 import type { SuiteRun } from "./suite-result.ts";
 
-export const geluCriteria = floatsCriteria({
+const geluCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + 2^-12 |y| for x >= -8, + 1e-14 below; NaN is NaN",
   derivation:
     "one rounding to nearest; before it math/gelu.h: the polynomial of log2 of the tail 2^-14.9, its argument 2^-17.9, 2^t 2^-16.4, products 2^-14.4: 2^-13.4",

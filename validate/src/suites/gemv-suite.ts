@@ -7,7 +7,7 @@ import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
 import { type JudgedCase, runCases, suiteRun } from "./run-cases.ts";
 import type { SuiteRun } from "./suite-result.ts";
 
-export const gemvCriteria = floatsCriteria({
+const gemvCriteria = floatsCriteria({
   rule: "|error| <= limit; infinities and NaN where the reference has them, NaN for every int8 sum that is not finite",
   derivation:
     "sum: (K / 32 + 7) 2^-24 sum|x w|, one rounding of binary32 an addition, K / 32 a lane and 5 levels of a tree; int8: 2^-21 for the " +

@@ -6,7 +6,7 @@ import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
 import { runCases, suiteRun } from "./run-cases.ts";
 import type { SuiteRun } from "./suite-result.ts";
 
-export const layernormCriteria = floatsCriteria({
+const layernormCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + 2^-13 |n gamma| + (cols / 32 + 16) 2^-24 |gamma| M / s; n = (x - mean) / s, M the row's largest |x|",
   derivation:
     "one rounding to nearest; before it two products of bfloat16 pairs (2^-14.4 and 2^-16), half of the variance's 2^-15; the mean is the sum of cols / 32 floats a lane, 5 levels of a tree, and its product",

@@ -6,7 +6,7 @@ import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
 import { runCases, suiteRun } from "./run-cases.ts";
 import type { SuiteRun } from "./suite-result.ts";
 
-export const softmaxCriteria = floatsCriteria({
+const softmaxCriteria = floatsCriteria({
   rule: "|error| <= half of the last place + 2^-12 |y| + 2^-100; a row of NaN is a row of NaN",
   derivation:
     "one rounding to nearest; before it 2^-15 of the exponential, again of the sum, 2^-16.9 of adding up, 2^-14.4 of the product: 2^-12.9. Parts of products below 2^-100 are lost",

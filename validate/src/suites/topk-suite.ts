@@ -7,7 +7,7 @@ import type { ArraySubject, ArraySuiteOptions } from "./array-subject.ts";
 import { type JudgedCase, runCases, suiteRun } from "./run-cases.ts";
 import { type Check, type Criterion, caseResult, type SuiteRun } from "./suite-result.ts";
 
-export const topkCriteria: readonly Criterion[] = [
+const topkCriteria: readonly Criterion[] = [
   {
     name: "indices",
     worse: "higher",

@@ -6,7 +6,7 @@ import { floatsCriteria, judgeFloats } from "./judge-floats.ts";
 import { runCases, suiteRun } from "./run-cases.ts";
 import type { SuiteRun } from "./suite-result.ts";
 
-export const transposeCriteria = floatsCriteria({
+const transposeCriteria = floatsCriteria({
   rule: "|error| <= half of the last place; NaN, infinities and what rounds to them as in float64",
   derivation: "one rounding to nearest; below 2^-126 the place of 2^-126",
 });

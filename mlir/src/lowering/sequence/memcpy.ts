@@ -75,7 +75,7 @@ export function lowerMemcpy(op: Operation, emitter: Emitter, memoryOf: HostMemor
  * one on a dimension with stride 0 is lost, as in the real tool.
  * @throws DesignError when a size, stride or offset is not constant.
  */
-export function readTransfer(op: Operation): { readonly transfer: Transfer; readonly offset: number } {
+function readTransfer(op: Operation): { readonly transfer: Transfer; readonly offset: number } {
   const [buffer] = op.operands;
   if (buffer?.type.kind !== "memref" && buffer?.type.kind !== "unranked-memref") {
     throw new DesignError(`${op.name}: expected a memref as first operand`);
@@ -121,7 +121,7 @@ export function packetOf(op: Operation): { readonly type: number; readonly id: n
 }
 
 /** Integer that a value always has. @throws DesignError when it is not a constant. */
-export function constantValue(value: Value | undefined, what: string): number {
+function constantValue(value: Value | undefined, what: string): number {
   const attr = value?.definingOp?.name === "arith.constant" ? value.definingOp.attributes.get("value") : undefined;
   if (attr?.kind !== "integer") throw new DesignError(`Only constant ${what} currently supported.`);
   return Number(attr.value);

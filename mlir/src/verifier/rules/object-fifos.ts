@@ -1,5 +1,5 @@
 import type { BdDim } from "../../ir/attributes.ts";
-import { type Operation, walk } from "../../ir/operation.ts";
+import { type Operation, type Value, walk } from "../../ir/operation.ts";
 import { type MemRefType, memrefElements, sameType } from "../../ir/types.ts";
 import type { Check } from "../check.ts";
 import { enclosing } from "../surroundings.ts";
@@ -149,7 +149,9 @@ export function verifyAccess(op: Operation, check: Check): void {
   const isThere = port === "Produce" ? samePlace(producer, tile) : consumers.some((end) => samePlace(end, tile));
   if (!isThere) {
     const end = port === "Produce" ? "producer" : "consumer";
-    check.error(`${end} port of objectFifo accessed by core running on non-${end} tile`, { at: core });
+    check.error(`${end} port of objectFifo accessed by core running on non-${end} tile`, {
+      ...{ at: core, hint: endsText(op.text("objFifo_name"), fifo) },
+    });
   }
   const element = elementOf(fifo);
   const type = op.results[0]?.type;
@@ -158,6 +160,15 @@ export function verifyAccess(op: Operation, check: Check): void {
     check.error("ObjectFifo element and ObjectFifoSubview element must match.");
   }
   warnOfDepth(op, fifo, check);
+}
+
+/** `@in is produced on tile (0,0) and consumed on (0,2)` */
+function endsText(name: string | undefined, { operands: [producer, ...consumers] }: Operation): string {
+  const place = (tile: Value | undefined): string => {
+    const at = tileOf(tile);
+    return at ? `(${at.col},${at.row})` : "a tile without a place";
+  };
+  return `@${name} is produced on tile ${place(producer)} and consumed on ${consumers.map(place).join(", ")}: list this core's tile among them, or use the other port`;
 }
 
 function warnOfDepth(op: Operation, fifo: Operation, check: Check): void {

@@ -174,7 +174,11 @@ export function verifyUseLock(op: Operation, check: Check): void {
 /** aie.core: on a compute tile; empty when its program comes from an ELF file. */
 export function verifyCore(op: Operation, check: Check): void {
   const kind = kindOf(check.device, homeTile(op));
-  if (kind !== undefined && kind !== "computeTile") check.error("failed to verify that op exists in a core tile");
+  if (kind !== undefined && kind !== "computeTile") {
+    check.error("failed to verify that op exists in a core tile", {
+      hint: `its tile is a ${kind}: cores stand on compute tiles, row 2 and up`,
+    });
+  }
   const ops = op.regions[0]?.blocks.flatMap((block) => block.ops) ?? [];
   if (ops.length === 0) check.error("should have non-empty body");
   if (op.attributes.has("elf_file") && !(ops.length === 1 && ops[0]?.name === "aie.end")) {

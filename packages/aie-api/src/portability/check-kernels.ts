@@ -11,7 +11,7 @@ import { type KernelText, kernelNames } from "./kernel-text.ts";
 /**
  * Looks for what the simulator's compiler accepts and Peano does not, or the other way round, or what the two do
  * differently, in the texts of kernels. `texts`: all sources and headers of a folder of kernels, by path below `root`.
- * A text that passes can still be refused by Peano, which is not asked: see docs/kernels.md.
+ * A text that passes can still be refused by Peano, which is not asked: see CONTRIBUTING.md.
  */
 export function checkKernels(texts: ReadonlyMap<string, string>, root: string, api: ApiNames): readonly Finding[] {
   const files: readonly KernelText[] = [...texts].map(([path, text]) => ({ path, tokens: cppTokens(text) }));

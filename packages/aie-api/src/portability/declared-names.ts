@@ -11,7 +11,7 @@ export interface DeclaredName {
 }
 
 /** More arguments than any declaration has. */
-export const anyCount = 99;
+const anyCount = 99;
 
 interface Scope {
   readonly kind: "namespace" | "class" | "transparent";

@@ -2,7 +2,7 @@ import { type ModelledTime, targetOf } from "@aiekit/host";
 import { deviceModel, findKernel } from "@aiekit/mlir";
 import { Bench } from "tinybench";
 import { type BuildTimes, benchBuild } from "../bench-build.ts";
-import { type BenchInput, type BenchPass, benchInput } from "../bench-passes.ts";
+import { type BenchInput, type BenchPass, requireBenchInput } from "../bench-passes.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type KernelOnDevice, type ReadyKernel, withKernel } from "../kernel-on-device.ts";
@@ -26,6 +26,7 @@ export interface BenchOptions extends KernelOnDevice, TimeOptions {
 export const bench: Command<BenchOptions> = async (context, options) => {
   if (options.kernel === rtfName) return benchRtf(context, options.rtf);
   if (options.kernel === encoderLayerName) return benchEncoderLayer(context, options);
+  const inputOf = requireBenchInput(options.kernel);
   const suite = requireSuite(options.kernel);
   await expectTimeOptions(options, context.cwd);
   return withKernel(context, { ...options, criticalPath: options.time }, async (ready) => {
@@ -34,7 +35,7 @@ export const bench: Command<BenchOptions> = async (context, options) => {
       context.stderr.write(`${options.kernel} is wrong, so it is not timed; see: aiekit validate ${options.kernel}\n`);
       return exitCodes.failed;
     }
-    const input = benchInput(ready, options.seconds);
+    const input = inputOf(ready, options.seconds);
     const passes = await timePasses(context, options.kernel, input);
     const builds = options.build ? await benchBuild(context, options) : undefined;
     const device = deviceModel(options.npu ?? findKernel(options.kernel).device);

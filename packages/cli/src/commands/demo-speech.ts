@@ -85,8 +85,7 @@ function printHeard({ stdout, colors }: CommandContext, { name, note, transcript
 function printSums({ stdout }: CommandContext, heard: readonly Heard[], openMs: number): void {
   const line = (text: string) => stdout.write(`${text}\n`);
   const { seconds, phases, trace, errors } = summed(heard);
-  line("");
-  if (errors.length > 0) line(`WER ${(100 * wordErrorRate(errors)).toFixed(1)} % of ${words(errors)} words`);
+  if (errors.length > 0) line(`\nWER ${(100 * wordErrorRate(errors)).toFixed(1)} % of ${words(errors)} words`);
   line("");
   line("Wall time of this program; what runs on the array takes the simulator's own time, not an NPU's:");
   const rows = phases.map(([name, ms]) => [name, formatMs(ms), rtf(ms, seconds).toPrecision(3)]);

@@ -9,7 +9,7 @@ import { declaredTiles } from "../draw/declared-tiles.ts";
 import { svgToPng } from "../draw/svg-to-png.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printValue } from "../print-value.ts";
-import { readInput } from "../read-input.ts";
+import { readDesignText } from "../read-input.ts";
 import { expectWritable, writeOutput } from "../write-output.ts";
 
 export interface DrawOptions {
@@ -52,7 +52,7 @@ async function readText({ cwd }: CommandContext, { design, npu, params }: DrawOp
     if (npu !== undefined || Object.keys(params).length > 0) {
       throw new UsageError(`draw ${design}: --npu and --param are for kernels, a file says its own device`);
     }
-    return { file: design, text: new TextDecoder().decode(await readInput(design, cwd)) };
+    return { file: design, text: await readDesignText(design, cwd) };
   }
   const request = await resolveRequest({ kernel: design, target: "sim", device: npu, params });
   const { device, params: all, folderName } = request;

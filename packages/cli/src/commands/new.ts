@@ -17,6 +17,6 @@ export const create: Command<NewOptions> = async ({ stdout, json }, { name }) =>
   for (const path of created) stdout.write(`created  ${path}\n`);
   for (const path of edited) stdout.write(`line in  ${path}\n`);
   stdout.write(`next: aiekit validate ${name}\n`);
-  stdout.write("what each file is for: docs/kernels.md\n");
+  stdout.write("what each file is for: A new kernel, in CONTRIBUTING.md\n");
   return exitCodes.ok;
 };

@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { UsageError, writeNpy } from "@aiekit/core";
+import { DesignError, UsageError, writeNpy } from "@aiekit/core";
 import { perfettoTrace, TraceRecorder } from "@aiekit/host";
 import {
   buildOwnKernels,
@@ -20,7 +20,7 @@ import { withSourceLine } from "../fault-source.ts";
 import { findDifferences, readExpected } from "../first-difference.ts";
 import type { InputOption } from "../options.ts";
 import { printValue } from "../print-value.ts";
-import { readInput } from "../read-input.ts";
+import { readDesignText, readInput } from "../read-input.ts";
 import { useLines } from "../resource-lines.ts";
 import { type ArgumentFiles, argumentTensor, assignFiles, readArgument } from "../sequence-files.ts";
 import { expectTimeOptions, runTime, type TimeOptions, writeRoofline } from "../time/run-time.ts";
@@ -54,15 +54,19 @@ export const sim: Command<SimOptions> = async (context, options) => {
   const source = await readSource(context, options);
   if (options.usesOnly) return printUse(context, source);
   const design = readOwnDesign(source);
+  const warn = warnOnce(context);
+  // Before anything that can fail: they often say why it does.
+  warn(design.warnings);
   await expectTimeOptions(options, context.cwd);
-  const command = typedCommand(options);
-  const files = assignFiles(design.args, { inputs: options.inputs, outputs: options.outputs, command });
+  const { inputs: given, outputs: asked } = options;
+  const expected = await readExpected(design.args, options.expected, context.cwd);
+  const files = assignFiles(design.args, { inputs: given, outputs: asked, expected, command: typedCommand(options) });
   const inputs: Uint8Array[] = [];
   for (const file of files) inputs.push(await readArgument(file, context.cwd));
 
   const built = await buildKernels(context, design, options);
+  warn(built.warnings);
   const { runs: count, checked } = options;
-  const expected = await readExpected(design.args, options.expected, context.cwd);
   const trace = options.trace === undefined && expected.length === 0 ? undefined : new TraceRecorder();
   const job = { design, modules: built.modules, inputs, runs: count, checked, trace, path: options.time };
   const started = run(context, job).finally(() => writeTrace(context, options, design, trace));
@@ -76,16 +80,27 @@ export const sim: Command<SimOptions> = async (context, options) => {
     design,
     runs,
     outputs,
+    expected: expected.map(({ argIndex, file }) => ({ argument: design.args[argIndex]!.name, file })),
     differences,
     time,
     // A BD that does not fit its registers is told by the verifier and again by the array.
     warnings: [...new Set([...design.warnings, ...built.warnings, ...runs.warnings])],
   };
-  for (const warning of finished.warnings) context.stderr.write(`warning: ${warning}\n`);
+  warn(finished.warnings);
   if (context.json) context.stdout.write(`${JSON.stringify(recordArrayRuns(finished))}\n`);
   else context.stdout.write(printArrayRuns(finished));
   return differences.length > 0 ? exitCodes.failed : exitCodes.ok;
 };
+
+function warnOnce({ stderr }: CommandContext): (warnings: readonly string[]) => void {
+  const told = new Set<string>();
+  return (warnings) => {
+    for (const warning of warnings) {
+      if (!told.has(warning)) stderr.write(`warning: ${warning}\n`);
+      told.add(warning);
+    }
+  };
+}
 
 /** No sequence is needed for it. */
 async function printUse(context: CommandContext, source: OwnDesignSource) {
@@ -98,7 +113,7 @@ async function printUse(context: CommandContext, source: OwnDesignSource) {
 
 async function readSource({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesignSource> {
   const { design: file, insts, lowered, deviceName, sequence } = options;
-  const text = new TextDecoder().decode(await readInput(file, cwd));
+  const text = await readDesignText(file, cwd);
   const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, cwd) };
   return { file, text, lowered, deviceName, sequence, insts: stream, strict: options.checked };
 }
@@ -121,7 +136,12 @@ async function withCure(error: unknown, { context, options, source, inputs }: St
   const tryDesign = async (text: string, { checked = options.checked } = {}): Promise<void> => {
     const design = readOwnDesign({ ...source, text });
     const { modules } = await compile(context, design, options);
-    await runOnArray({ design, modules, inputs, runs: options.runs, checked: checked || options.checked, signal });
+    const how = { runs: options.runs, checked: checked || options.checked, signal };
+    const { warnings } = await runOnArray({ design, modules, inputs, ...how });
+    // A fifo that nobody releases takes the place of what is still to be sent: that frees nothing.
+    if (warnings.some((warning) => warning.includes(endedEarly))) {
+      throw new DesignError("its instruction stream ends before its transfers");
+    }
   };
   const runsMax = options.kernels.length > 0 ? curesTried.withKernels : curesTried.without;
   try {
@@ -131,6 +151,9 @@ async function withCure(error: unknown, { context, options, source, inputs }: St
     task.done();
   }
 }
+
+/** Of the warning of a transfer of host memory that was not awaited. */
+const endedEarly = "the instruction stream ended with";
 
 /** What was typed, without the files of the arguments. */
 function typedCommand(options: SimOptions): string[] {

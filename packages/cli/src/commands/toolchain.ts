@@ -103,7 +103,7 @@ function showEvent(context: CommandContext, task: { update(state: string): void 
 
 function describeResult({ receipt, folder, unchanged }: InstallResult): string {
   const trust = {
-    lock: "SHA-256 as in toolchain.lock.json",
+    lock: "SHA-256 as in tools/toolchain.lock.json",
     given: "SHA-256 as given",
     "first use": "SHA-256 not known before, believed from now on",
   }[receipt.trust];

@@ -12,7 +12,7 @@ import { decodeTxn } from "@aiekit/xclbin";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printValue } from "../print-value.ts";
-import { readInput } from "../read-input.ts";
+import { readDesignText, readInput } from "../read-input.ts";
 import { formatTable } from "../table.ts";
 import { expectWritable, writeOutput } from "../write-output.ts";
 
@@ -51,7 +51,7 @@ export const trace: Command<TraceOptions> = async (context, options) => {
 
 async function readDesign({ cwd }: CommandContext, options: TraceOptions): Promise<OwnDesign> {
   const { design: file, insts, lowered, deviceName, sequence } = options;
-  const text = new TextDecoder().decode(await readInput(file, cwd));
+  const text = await readDesignText(file, cwd);
   const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, cwd) };
   return readOwnDesign({ file, text, lowered, deviceName, sequence, insts: stream });
 }

@@ -84,6 +84,22 @@ test("no box and no label lies on another, no line runs through a box or along a
   expect(wrong).toEqual([]);
 });
 
+test("a link's name covers no line that runs along a row, its own among them", () => {
+  const wrong: string[] = [];
+  for (const [name, { picture }] of pictures) {
+    const { links } = picture.layout;
+    const level = links.flatMap(({ segments }) =>
+      segments.filter(({ from, to }) => from.y === to.y && from.x !== to.x),
+    );
+    for (const { link, labels } of links) {
+      const covers = labels.some((label) => level.some((segment) => overlap(label, around(segment))));
+      if (covers) wrong.push(`${name}: ${link.name}`);
+    }
+    expect(picture.svg.match(/class="label"/g) ?? []).toHaveLength(links.flatMap(({ labels }) => labels).length);
+  }
+  expect(wrong).toEqual([]);
+});
+
 test("the picture is well-formed XML, and its text stays in the picture and in the boxes, one line below the other", () => {
   const wrong: string[] = [];
   for (const [name, { picture }] of pictures) {

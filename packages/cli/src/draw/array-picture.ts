@@ -62,8 +62,7 @@ export function arrayPicture(
 const style = `text{font-family:"DejaVu Sans Mono",Menlo,Consolas,monospace;fill:#222}
 .tile{fill:#f6f7f9;stroke:#555}.idle{stroke:#ccc}.bar{fill:#fff;stroke:#aaa;stroke-width:.6}.used{fill:#6b7280}.over{fill:#c00}
 .piece{stroke:#fff;stroke-width:.4}.link{fill:none;stroke-width:1.3}
-.memory{stroke-dasharray:5 3}.packet{stroke-dasharray:7 3 2 3}.cascade{stroke-dasharray:2 2}
-.label{paint-order:stroke;stroke:#fff;stroke-width:3px}`;
+.memory{stroke-dasharray:5 3}.packet{stroke-dasharray:7 3 2 3}.cascade{stroke-dasharray:2 2}`;
 
 /** All places of the rectangle that the design's tiles span, by column, then row. */
 function span(tiles: readonly TileCoord[]): TileCoord[] {
@@ -106,14 +105,12 @@ function ends({ from, to }: DesignLink): string {
   return `${text(from)} to ${to.map(text).join(", ")}`;
 }
 
+/** Names on white, so that lines of other links pass below them and not between their letters. */
 function labels({ link, labels: places }: LinkLayout, colour: string): string[] {
-  return places.map(({ x, y, height }) =>
-    element(
-      "text",
-      { class: "label", x, y: y + height - 2, "font-size": labelSize, style: `fill:${colour}` },
-      { text: link.name },
-    ),
-  );
+  return places.flatMap(({ x, y, width, height }) => [
+    element("rect", { class: "label", x, y, width, height, fill: "#fff" }),
+    element("text", { x, y: y + height - 2, "font-size": labelSize, style: `fill:${colour}` }, { text: link.name }),
+  ]);
 }
 
 const at = (pixels: number): number => Math.round(pixels * 100) / 100;

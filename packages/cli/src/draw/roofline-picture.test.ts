@@ -1,3 +1,4 @@
+import { createRandom } from "@aiekit/validate";
 import { expect, test } from "vitest";
 import type { KernelWork } from "../time/kernel-work.ts";
 import { rooflinePicture } from "./roofline-picture.ts";
@@ -16,7 +17,7 @@ const linesOf = (svg: string): number[][] =>
   [...svg.matchAll(/class="roof" d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/g)].map((m) => m.slice(1).map(Number));
 const circlesOf = (svg: string): { cx: number; cy: number; ring: boolean }[] =>
   [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="5" fill="([^"]+)"/g)].map(([, x, y, fill]) => {
-    return { cx: Number(x), cy: Number(y), ring: fill === "#fff" };
+    return { cx: Number(x), cy: Number(y), ring: fill === "none" };
   });
 
 test("slanted roofs rise a decade a decade and meet the level one; kernels at a roof lie on its line", () => {
@@ -61,4 +62,52 @@ test("a run without any kernel gives the roofs alone", () => {
 
   expect(linesOf(svg)).toHaveLength(3);
   expect(svg).not.toMatch(/NaN|Infinity/);
+});
+
+test("kernels at one place share its circle, in their order, and none is hidden", () => {
+  const same = { memoryIntensity: 0.02, issuesPerCycle: 0.9 };
+  const kernels = [
+    work("one", { ...same, streamIntensity: 0.3 }),
+    work("two", { ...same, streamIntensity: 3 }),
+    work("three", { ...same, memoryIntensity: 0.0201, streamIntensity: 3.02 }),
+  ];
+
+  const { svg } = rooflinePicture(kernels, { title: "t", roofs });
+
+  const parts = [...svg.matchAll(/<path class="part" [^>]+><title>(\w+): [^<]+(kernel|run), /g)];
+  expect(parts.map(([, kernel, of]) => `${kernel} in the ${of}`)).toEqual([
+    ...["one in the kernel", "two in the kernel", "three in the kernel"],
+    ...["two in the run", "three in the run"],
+  ]);
+  expect(circlesOf(svg)).toMatchObject([{ ring: true }]);
+});
+
+test("a roof's name lies on no kernel's mark", () => {
+  const random = createRandom(7);
+  const turned = /class="label" x="([\d.]+)" y="([\d.]+)" transform="rotate\((-?[\d.]+) [^)]+\)"[^>]*>([^<]+)</g;
+  let placed = 0;
+  for (let round = 0; round < 300; round++) {
+    const kernels = Array.from({ length: 1 + (round % 6) }, (_, i) => {
+      const [memoryIntensity, streamIntensity] = [10 ** random.between(-4, 0), 10 ** random.between(-3, 1)];
+      const speeds = { issuesPerCycle: random.between(0.1, 1), issuesPerRunCycle: random.between(0.05, 1) };
+      const [memory, stream] = [Math.min(1, 96 * memoryIntensity), Math.min(1, 4 * streamIntensity)];
+      return work(`k${i}`, {
+        ...{ memoryIntensity, streamIntensity },
+        ...{ issuesPerCycle: speeds.issuesPerCycle * memory, issuesPerRunCycle: speeds.issuesPerRunCycle * stream },
+      });
+    });
+    const { svg } = rooflinePicture(kernels, { title: "t", roofs });
+    for (const [, x, y, degrees, name] of svg.matchAll(turned)) {
+      placed++;
+      const angle = (Number(degrees) * Math.PI) / 180;
+      const hidden = circlesOf(svg).filter(({ cx, cy }) => {
+        const [dx, dy] = [cx - Number(x), cy - Number(y)];
+        const along = dx * Math.cos(angle) + dy * Math.sin(angle);
+        const down = dy * Math.cos(angle) - dx * Math.sin(angle);
+        return along > -5 && along < 0.602 * 9 * name!.length + 5 && down > -7 - 5 && down < 2 + 5;
+      });
+      expect(hidden, `round ${round}: ${name}`).toEqual([]);
+    }
+  }
+  expect(placed).toBe(600);
 });

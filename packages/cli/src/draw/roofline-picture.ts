@@ -1,5 +1,7 @@
 import type { CoreRoofs, KernelWork } from "../time/kernel-work.ts";
+import { textAlong } from "./along-line.ts";
 import type { Point } from "./geometry.ts";
+import { markRadius, markShapes } from "./roofline-marks.ts";
 import { element, textWidth } from "./svg-text.ts";
 
 export interface RooflinePicture {
@@ -50,8 +52,14 @@ export function rooflinePicture(
     element("rect", { width, height, fill: "#fff" }),
     ...head.map((text, i) => element("text", { x: 20, y: 24 + 15 * i, "font-size": headSize(i) }, { text })),
     ...gridLines(scale),
-    ...roofLines(scale, roofs),
-    ...marks.map((mark) => markShape(mark, scale.place(mark.x, mark.y), colourOf(mark.kernel))),
+    ...roofLines(
+      scale,
+      roofs,
+      marks.map(({ x, y }) => scale.place(x, y)),
+    ),
+    ...markShapes(
+      marks.map((mark) => ({ ...markText(mark), place: scale.place(mark.x, mark.y), colour: colourOf(mark.kernel) })),
+    ),
     ...names.flatMap((name, i) => legendLine(name, i, colourOf(name))),
   ];
   const size = { width, height, viewBox: `0 0 ${width} ${height}` };
@@ -141,33 +149,35 @@ function gridLines(scale: Scale): string[] {
   ];
 }
 
-function roofLines(scale: Scale, roofs: CoreRoofs): string[] {
-  const slanted = (bytesPerCycle: number, name: string, colour: string, rise: number): string[] => {
+/** `marks`: places that the names of the roofs leave free. */
+function roofLines(scale: Scale, roofs: CoreRoofs, marks: readonly Point[]): string[] {
+  const slanted = (bytesPerCycle: number, what: string, colour: string): string[] => {
     const low = Math.max(10 ** scale.x[0], 10 ** scale.y[0] / bytesPerCycle);
     const [from, to] = [scale.place(low, low * bytesPerCycle), scale.place(1 / bytesPerCycle, 1)];
-    const label = { x: (from.x + to.x) / 2 + 8, y: (from.y + to.y) / 2 + rise, class: "label" };
+    const name = `${what}, ${bytesPerCycle} B/cycle`;
+    const width = textWidth(name, fontSize);
+    const { x, y, degrees } = textAlong({ from, to }, { width, marks, radius: markRadius });
+    const turned = { x, y, transform: `rotate(${round(degrees)} ${round(x)} ${round(y)})` };
     const d = `M${round(from.x)} ${round(from.y)}L${round(to.x)} ${round(to.y)}`;
     return [
       element("path", { class: "roof", d, stroke: colour }),
-      text(`${name}, ${bytesPerCycle} B/cycle`, { ...label, style: `fill:${colour}` }),
+      text(name, { class: "label", ...turned, style: `fill:${colour}` }),
     ];
   };
   const memory = memoryBytes(roofs);
   const [from, to] = [scale.place(1 / memory, 1), scale.place(10 ** scale.x[1], 1)];
   const d = `M${round(from.x)} ${round(from.y)}L${round(to.x)} ${round(to.y)}`;
   return [
-    ...slanted(memory, "tile memory", "#2563a8", 10),
-    ...slanted(roofs.streamBytesPerCycle, "stream of one channel", "#a85a25", 10),
+    ...slanted(memory, "tile memory", "#2563a8"),
+    ...slanted(roofs.streamBytesPerCycle, "stream of one channel", "#a85a25"),
     element("path", { class: "roof", d, stroke: "#444" }),
-    text("compute, 1 issue/cycle", { x: to.x - 4, y: to.y - 6, "text-anchor": "end" }),
+    text("compute, 1 issue/cycle", { x: to.x - 4, y: to.y - 9, "text-anchor": "end" }),
   ];
 }
 
-function markShape({ kernel, of, x, y }: Mark, { x: cx, y: cy }: Point, colour: string): string {
+function markText({ kernel, of, x, y }: Mark): { readonly title: string; readonly isRing: boolean } {
   const what = of === "memory" ? "loaded and stored, in the kernel" : "of the busiest channel, in the run";
-  const title = element("title", {}, { text: `${kernel}: ${x.toPrecision(3)}/B ${what}, ${y.toPrecision(3)}/cycle` });
-  const fill = of === "memory" ? { fill: colour } : { fill: "#fff", stroke: colour, "stroke-width": 2 };
-  return element("circle", { cx, cy, r: 5, ...fill }, { children: [title] });
+  return { title: `${kernel}: ${x.toPrecision(3)}/B ${what}, ${y.toPrecision(3)}/cycle`, isRing: of === "stream" };
 }
 
 function legendLine(name: string, index: number, colour: string): string[] {

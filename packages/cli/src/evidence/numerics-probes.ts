@@ -44,7 +44,7 @@ export function numericsProbes(): readonly Probe[] {
 }
 
 /** Just below, at and just above what lies between two bfloat16, for every exponent; then zeros, infinities and NaN. */
-export function roundingVectors(rows: number, cols: number): Tensor {
+function roundingVectors(rows: number, cols: number): Tensor {
   const random = createRandom(1);
   const tails = [0x0000, 0x0001, 0x7fff, 0x8000, 0x8001, 0xffff];
   const special = [0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000];

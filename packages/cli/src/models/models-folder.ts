@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { UsageError } from "@aiekit/core";
 
 /** Variable that names the folder for models. */
-export const modelsVariable = "AIEKIT_MODELS";
+const modelsVariable = "AIEKIT_MODELS";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

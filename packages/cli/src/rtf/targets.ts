@@ -2,7 +2,7 @@
  * Speeds that the project wants to reach one after another, in times real time, for the whole way from sound to text on an NPU.
  * They belong to no phase and no model size: a row says which of them its figure reaches.
  */
-export const targetsTimesRealTime = [10, 15, 30, 80, 150, 220] as const;
+const targetsTimesRealTime = [10, 15, 30, 80, 150, 220] as const;
 
 /** `30x, next 80x`: the highest target that a speed reaches, and the one after it. */
 export function targetCell(timesRealTime: number): string {

@@ -27,7 +27,7 @@ export interface ExecutorRequest {
 }
 
 /** cpu has f32 and int8, sim and xrt have bf16 and int8. */
-export const precisions = ["f32", "bf16", "int8"] as const;
+const precisions = ["f32", "bf16", "int8"] as const;
 export type Precision = (typeof precisions)[number];
 
 /** One way to run a model on this machine. */

@@ -7,6 +7,7 @@ import type { MeasuredRun } from "../run-report.ts";
 import type { Shuffle } from "../shuffle-engine.ts";
 import type { HostMirror } from "./host-mirror.ts";
 import type { CopiedWords } from "./launch-hook.ts";
+import type { GivenAndTaken } from "./lock-counts.ts";
 
 /** Words copied. Host memory is another one in each launch: `fromArg`, `toArg` are its argument, -1 for other memory. */
 export interface CopyStep extends CopiedWords {
@@ -89,6 +90,8 @@ export interface LaunchTape {
   readonly endOwn: Uint32Array;
   /** 1 for words of them that the stream writes before a core looks: they may hold anything before. */
   readonly freeOwn: Uint8Array;
+  /** What locks give and take from its start until all has come to rest. */
+  readonly lockCounts: GivenAndTaken;
   readonly measured: MeasuredRun;
 }
 

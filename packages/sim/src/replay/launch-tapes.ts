@@ -7,6 +7,7 @@ import { mirrored } from "./host-mirror.ts";
 import { LaunchRecorder } from "./launch-recorder.ts";
 import { LaunchRerun } from "./launch-rerun.ts";
 import { areApart, fitsHost, type LaunchTape, writtenBy } from "./launch-tape.ts";
+import { type GivenAndTaken, LockCounts } from "./lock-counts.ts";
 import { OwnMemory } from "./own-memory.ts";
 import type { TapePlay } from "./play-step.ts";
 
@@ -42,6 +43,7 @@ interface Recording {
   readonly launch: Launch;
   readonly startKey: string;
   readonly recorder: LaunchRecorder;
+  readonly lockCountsBefore: GivenAndTaken;
   measured?: MeasuredRun;
 }
 
@@ -54,6 +56,7 @@ interface Recording {
 export class LaunchTapes {
   readonly #array: ConfiguredArray;
   readonly #own: OwnMemory;
+  readonly #lockCounts: LockCounts;
   readonly #streams = new WeakMap<readonly TxnOp[], StreamTapes>();
   /** State of the array, with what has been played; undefined when it is not known. */
   #key: string | undefined;
@@ -69,6 +72,7 @@ export class LaunchTapes {
   private constructor(array: ConfiguredArray, own: OwnMemory) {
     this.#array = array;
     this.#own = own;
+    this.#lockCounts = new LockCounts(array);
   }
 
   /** Undefined for designs whose cores look at more than their own buffers, and for those with packets. */
@@ -97,7 +101,7 @@ export class LaunchTapes {
     const hostIsApart = areApart([...launch.host.keys()], launch.host);
     if (startKey !== undefined && hostIsApart && stream.tapes.length < mostTapes && this.#steps < mostSteps) {
       const recorder = new LaunchRecorder(this.#own, launch.host);
-      this.#recording = { launch, startKey, recorder };
+      this.#recording = { launch, startKey, recorder, lockCountsBefore: this.#lockCounts.read() };
       this.#array.clock.hook = recorder;
     }
     return undefined;
@@ -116,6 +120,7 @@ export class LaunchTapes {
   /** All of a tape was played. */
   played(launch: Launch, tape: LaunchTape): void {
     this.#key = tape.endKey;
+    this.#lockCounts.played(tape);
     if (this.#played.length === 0) {
       if (tape.endKey === tape.startKey) {
         this.#own.write(tape.endOwn);
@@ -146,7 +151,7 @@ export class LaunchTapes {
 
   #finishRecording(): void {
     if (this.#recording === undefined) return;
-    const { launch, startKey, recorder, measured } = this.#recording;
+    const { launch, startKey, recorder, lockCountsBefore, measured } = this.#recording;
     this.#recording = undefined;
     this.#array.clock.hook = undefined;
     const stream = this.#streams.get(launch.ops)!;
@@ -157,30 +162,25 @@ export class LaunchTapes {
       return;
     }
     const hostBytes = launch.host.map(({ bytes }) => bytes);
-    const hostWritten = writtenBy(recorded);
     // Compared most often with each other: one text is compared faster than two that are equal.
     const end = endKey === startKey ? startKey : endKey;
     const endOwn = this.#own.read();
     const { steps, mirror } = mirrored(recorded, launch.host, mostMirrorBytes - this.#mirrorBytes);
     this.#mirrorBytes += mirror?.bytes ?? 0;
     this.#steps += steps.length;
-    stream.tapes.push({
-      steps,
-      mirror,
-      hostBytes,
-      hostWritten,
-      startKey,
-      endKey: end,
-      startOwn,
-      endOwn,
-      freeOwn,
-      measured,
-    });
+    const hosts = { hostBytes, hostWritten: writtenBy(recorded) };
+    const lockCounts = this.#lockCounts.since(lockCountsBefore);
+    const own = { startOwn, endOwn, freeOwn };
+    stream.tapes.push({ steps, mirror, ...hosts, startKey, endKey: end, ...own, lockCounts, measured });
     this.#key = end;
   }
 
   /** Takes locks, DMAs and cores through what was played. */
   #catchUp(): void {
+    this.#lockCounts.around(() => this.#rerunPlayed());
+  }
+
+  #rerunPlayed(): void {
     if (this.#played.length === 0) return;
     const { clock, controller } = this.#array;
     const { now } = clock;

@@ -25,7 +25,7 @@ export async function detectLanguage(
 }
 
 /** @throws UsageError for a model without languages. */
-export function likeliestLanguage(logits: Float32Array, { languages }: SpecialTokens): DetectedLanguage {
+function likeliestLanguage(logits: Float32Array, { languages }: SpecialTokens): DetectedLanguage {
   const codes = Object.keys(languages);
   if (codes.length === 0) throw new UsageError("language: the model knows English alone: nothing to detect");
   const logProbs = logSoftmax(codes.map((code) => logits[languages[code]!]!));

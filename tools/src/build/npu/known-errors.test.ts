@@ -1,10 +1,6 @@
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { ToolError } from "@aiekit/core";
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { runTool } from "../../drivers/run-tool.ts";
 import type { DrivenTool } from "../../drivers/tool-command.ts";
-import type { OutputRef } from "../../plan/step.ts";
 import type { FakeTools } from "./fake-tools.test-support.ts";
 import { knownErrorIn, knownErrors } from "./known-errors.ts";
 import { builtMelSteps, type MelSteps } from "./mel-steps.test-support.ts";
@@ -17,27 +13,7 @@ beforeAll(async () => {
   tools = mel.tools;
 });
 afterAll(() => mel.remove());
-beforeEach(async () => {
-  for (const tool of ["aie-opt", "aie-translate", "clang", "clang++", "opt", "llc"]) {
-    await rm(join(tools.root, `answers/${tool}.fails`), { force: true });
-  }
-});
-
-async function failureOf(name: string): Promise<ToolError> {
-  const error = await mel.run(name).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(ToolError);
-  return error as ToolError;
-}
-
-/** Line, from 1, of the first line that holds `text` in what a step made. */
-function lineOf(text: string, made: OutputRef): number {
-  return (
-    mel
-      .text(made)
-      .split("\n")
-      .findIndex((line) => line.includes(text)) + 1
-  );
-}
+beforeEach(() => mel.mendTools());
 
 interface Row {
   readonly tool: DrivenTool;
@@ -319,7 +295,7 @@ test.each(rows.map((row) => [`${row.tool}: ${row.prints.trim().split("\n").at(-1
   async (_, { tool, step, prints, exitCode = 1, hint, about }) => {
     await tools.fail(tool, { prints, exitCode });
 
-    const error = await failureOf(step);
+    const error = await mel.failureOf(step);
 
     expect(error.hint).toMatch(hint);
     expect(error.failure).toMatchObject({ stage: step, tool, exitCode });
@@ -339,72 +315,4 @@ test("every row of the table of known errors is met by a program above", () => {
   const met = new Set(rows.map(({ tool, prints }) => knownErrorIn(prints, tool)));
 
   expect(knownErrors.filter((known) => !met.has(known)).map(({ says }) => String(says))).toEqual([]);
-});
-
-test("a tool that dies of a signal is reported by it, without its stack dump, with its command still to be run", async () => {
-  const dump =
-    "PLEASE submit a bug report to https://example.org and include the crash backtrace.\nStack dump:\n0.\tProgram arguments: llc\n #0 0x0000556 llvm::sys::PrintStackTrace\n #1 0x0000557 main\n";
-  await tools.fail("llc", { prints: `llc: error: assertion failed: isLegal()\n${dump}`, signal: "ABRT" });
-
-  const error = await failureOf("compile core (0,2)");
-
-  expect(error.failure).toMatchObject({
-    signal: "SIGABRT",
-    stderr: "llc: error: assertion failed: isLegal()",
-    about: "core (0,2)",
-  });
-  expect(await readFile(error.failure.logPath ?? "", "utf8")).toContain("#1 0x0000557 main");
-});
-
-test("the command of a failure can be run as it stands, and fails in the same way", async () => {
-  await tools.fail("llc", { prints: "LLVM ERROR: unable to legalize instruction: G_FADD\n", exitCode: 134 });
-  const { failure } = await failureOf("compile core (0,2)");
-
-  const again = await runTool({
-    program: "/bin/sh",
-    args: ["-c", failure.command],
-    stage: "again",
-    timeoutMs: 10_000,
-  }).catch((error: ToolError) => error);
-
-  expect((again as ToolError).failure).toMatchObject({ exitCode: 134, stderr: failure.stderr });
-});
-
-test("a tool that returns 0 without its file has failed", async () => {
-  await rm(join(tools.root, "answers/main_core_0_2.o"));
-  try {
-    const error = await failureOf("compile core (0,2)");
-
-    expect(error.message).toContain("llc: error: exit code 0, and no main_core_0_2.o was written");
-  } finally {
-    await tools.answer("main_core_0_2.o", "object of main_core_0_2");
-  }
-});
-
-test("a place in a lowered module is told by what it was in the design: a buffer, a transfer, a flow, a DMA program", async () => {
-  const at = async (text: string, file: OutputRef): Promise<string | undefined> => {
-    const line = lineOf(text, file);
-    expect(line, text).toBeGreaterThan(0);
-    await tools.fail("aie-opt", { prints: `${file.output}:${line}:5: error: something\n` });
-    return (await failureOf(file.step === "addresses" ? "route" : "lower sequences")).failure.about;
-  };
-  const addresses = { step: "addresses", output: "input_with_addresses.mlir" };
-  const withElfs = { step: "elf names", output: "input_physical_with_elfs.mlir" };
-
-  expect(await at("aie.buffer(%tile_0_2)", addresses)).toMatch(
-    /^mel_buff_0, made for objectFifo mel \(\.cache\/designs\/npu1\/mel\/design\.mlir:\d+\)$/,
-  );
-  expect(await at("aie.tile(0, 2)", addresses)).toMatch(
-    /^tile \(0,2\) \(.*design\.mlir:\d+\), which holds objectFifo pcm 2 x 800 B, objectFifo mel 2 x 160 B, stack 8192 B$/,
-  );
-  expect(await at("aie.flow(%shim", addresses)).toBe("the flow from tile (0,0) DMA 0 to tile (0,2) DMA 0");
-  expect(await at("aie.dma_bd(%pcm_cons_buff_1", addresses)).toMatch(
-    /^pcm_cons_buff_1, made for objectFifo pcm \(.*\), in the DMA program of tile \(0,2\)$/,
-  );
-  expect(await at("func.call @mel_frame_i16(%pcm_cons_buff_0", addresses)).toMatch(
-    /^core \(0,2\) \(.*design\.mlir:\d+\)$/,
-  );
-  expect(await at("[1, 1, 128, 400]", withElfs)).toMatch(
-    /^pcm_shim_alloc, made for objectFifo pcm \(.*\), in sequence frames_128 \(.*design\.mlir:\d+\)$/,
-  );
 });

@@ -1,3 +1,6 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ToolError } from "@aiekit/core";
 import { runSteps } from "../../plan/run-steps.ts";
 import type { OutputRef, Step, StepOutputs } from "../../plan/step.ts";
 import { type KernelProject, newKernelProject } from "../kernel-project.test-support.ts";
@@ -10,6 +13,10 @@ export interface MelSteps {
   readonly project: KernelProject;
   /** Runs one step again with what the steps before it made. */
   readonly run: (name: string) => Promise<StepOutputs>;
+  /** The error with which a step's tool fails. */
+  readonly failureOf: (name: string) => Promise<ToolError>;
+  /** Lets every tool that was told to fail run again. */
+  readonly mendTools: () => Promise<void>;
   /** The text of an output. */
   readonly text: (ref: OutputRef) => string;
   readonly remove: () => Promise<void>;
@@ -30,13 +37,24 @@ export async function builtMelSteps(): Promise<MelSteps> {
     if (bytes === undefined) throw new RangeError(`no output ${ref.output} of step ${ref.step}`);
     return bytes;
   };
+  const run = async (name: string): Promise<StepOutputs> => {
+    const step = steps.find((candidate) => candidate.name === name);
+    if (step === undefined) throw new RangeError(`no step ${name}`);
+    return step.run({ reads: step.reads.map(bytesOf), signal: new AbortController().signal });
+  };
   return {
     tools,
     project,
-    async run(name) {
-      const step = steps.find((candidate) => candidate.name === name);
-      if (step === undefined) throw new RangeError(`no step ${name}`);
-      return step.run({ reads: step.reads.map(bytesOf), signal: new AbortController().signal });
+    run,
+    async failureOf(name) {
+      const error = await run(name).catch((thrown: unknown) => thrown);
+      if (!(error instanceof ToolError)) throw new TypeError(`${name}: no ToolError, but ${String(error)}`);
+      return error;
+    },
+    async mendTools() {
+      for (const tool of ["aie-opt", "aie-translate", "clang", "clang++", "opt", "llc"]) {
+        await rm(join(tools.root, `answers/${tool}.fails`), { force: true });
+      }
     },
     text: (ref) => new TextDecoder().decode(bytesOf(ref)),
     async remove() {

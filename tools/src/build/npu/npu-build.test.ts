@@ -1,63 +1,24 @@
-import { existsSync } from "node:fs";
-import { appendFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AbortedError, parseManifest, ToolMissingError } from "@aiekit/core";
+import { parseManifest } from "@aiekit/core";
 import { buildPdi, readXclbin } from "@aiekit/xclbin";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type WatchOutcome, watchKernel } from "../../watch/watch-kernel.ts";
 import { checkFresh } from "../check-fresh.ts";
-import {
-  copyKernelProject,
-  type KernelProject,
-  newKernelProject,
-  type ObservedBuild,
-} from "../kernel-project.test-support.ts";
+import { newKernelProject } from "../kernel-project.test-support.ts";
 import { planKernel } from "../plan-kernel.ts";
+import { builtMelForEachTest } from "./built-mel.test-support.ts";
 import { cdoBytes, coreCdoFiles } from "./cdo.test-support.ts";
 import { coreElfBytes } from "./core-elf.test-support.ts";
-import { copyFakeTools, type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
+import { type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
 
-/** Holds a finished build of mel for npu1 with its tools; every test has a copy of both. */
-let builtProject: KernelProject;
-let builtTools: FakeTools;
-let project: KernelProject;
-let tools: FakeTools;
+const mel = builtMelForEachTest();
 
-beforeAll(async () => {
-  builtTools = await newFakeTools();
-  builtProject = await newKernelProject({ env: builtTools.env });
-  await builtProject.build({ target: "npu1" });
-});
-afterAll(async () => {
-  await builtProject.remove();
-  await builtTools.remove();
-});
-beforeEach(async () => {
-  tools = await copyFakeTools(builtTools);
-  project = await copyKernelProject(builtProject, { env: tools.env });
-});
-afterEach(async () => {
-  await project.remove();
-  await tools.remove();
-});
-
-/** Makes the build stale, and its kernel another object. */
-async function edit(): Promise<void> {
-  await appendFile(project.at("kernels/mel/mel.cc"), "\nint edited;\n");
-  await tools.answer("mel.o", "another object");
-}
-const build = (options: Parameters<KernelProject["build"]>[1] = {}): Promise<ObservedBuild> =>
-  project.build({ target: "npu1" }, options);
-const failure = (running: Promise<unknown>): Promise<Error> =>
-  running.then(
-    () => expect.unreachable("the build did not fail"),
-    (error: Error) => error,
-  );
 const fresh = (env: FakeTools["env"]) =>
-  checkFresh({ kernel: "mel", target: "npu1" }, { projectRoot: project.root, env });
+  checkFresh({ kernel: "mel", target: "npu1" }, { projectRoot: mel.project.root, env });
 
 test("a build leaves design, routed design, xclbin, streams, and a manifest with the versions of the tools", async () => {
-  const files = await project.files("xclbin/npu1/mel");
+  const files = await mel.project.files("xclbin/npu1/mel");
   const manifest = parseManifest(String(files["manifest.json"]), "manifest.json");
 
   expect(Object.keys(files).sort()).toEqual(
@@ -87,7 +48,7 @@ test("a build leaves design, routed design, xclbin, streams, and a manifest with
 });
 
 test("the xclbin holds the PDI of the three CDO files, for one column that starts at 1 to 4", async () => {
-  const files = await project.files("xclbin/npu1/mel");
+  const files = await mel.project.files("xclbin/npu1/mel");
 
   const xclbin = readXclbin(files["mel.xclbin"]!, "mel.xclbin");
   const cdo = coreCdoFiles([{ col: 0, row: 2 }]);
@@ -99,47 +60,47 @@ test("the xclbin holds the PDI of the three CDO files, for one column that start
 });
 
 test("an unchanged kernel is not built, and no tool is started, not even to ask for its version", async () => {
-  const stamp = await tools.calls();
+  const stamp = await mel.tools.calls();
 
-  const again = await build();
+  const again = await mel.build();
 
   expect(again.events).toEqual([{ kind: "fresh", kernel: "mel", durationMs: expect.any(Number) }]);
-  expect(await tools.calls()).toEqual(stamp);
+  expect(await mel.tools.calls()).toEqual(stamp);
 });
 
 test("an edited kernel compiles, links, and packs again; lowering and streams come from the cache", async () => {
-  await edit();
+  await mel.edit();
 
-  const { ran } = await build();
+  const { ran } = await mel.build();
 
   expect(ran).toEqual(["compile mel.o", "link core (0,2)"]);
 });
 
 test("an ELF that comes out another way reaches CDO, PDI and xclbin", async () => {
-  await edit();
-  await tools.answer("main_core_0_2.elf", coreElfBytes({ programBytes: 2048 }));
+  await mel.edit();
+  await mel.tools.answer("main_core_0_2.elf", coreElfBytes({ programBytes: 2048 }));
   const { init } = coreCdoFiles([{ col: 0, row: 2 }]);
-  await tools.answer("main_aie_cdo_init.bin", cdoBytes([...init, { write: 0x0023f008, value: 5 }]));
+  await mel.tools.answer("main_aie_cdo_init.bin", cdoBytes([...init, { write: 0x0023f008, value: 5 }]));
 
-  const { ran } = await build();
+  const { ran } = await mel.build();
 
   expect(ran).toEqual(["cdo", "compile mel.o", "link core (0,2)", "lint", "pack", "pdi"]);
 });
 
 test("another version of aie-opt makes the build stale and runs its steps; those of Peano with equal inputs are cached", async () => {
-  await tools.update("aie-opt", "aie-opt 601fc859532f");
+  await mel.tools.update("aie-opt", "aie-opt 601fc859532f");
 
-  expect(await fresh(tools.env)).toEqual({
+  expect(await fresh(mel.tools.env)).toEqual({
     fresh: false,
     reason: "aie-opt changed: aie-opt 5ff2ab97d2dc built it, this is aie-opt 601fc859532f",
   });
-  expect((await build()).ran).toEqual(["addresses", "lower core (0,2)", "lower sequences", "route"]);
+  expect((await mel.build()).ran).toEqual(["addresses", "lower core (0,2)", "lower sequences", "route"]);
 });
 
 test("a changed header of aie_api compiles the kernels again", async () => {
-  await writeFile(join(tools.root, "mlir_aie/include/aie_api/aie.hpp"), "// another\n");
+  await writeFile(join(mel.tools.root, "mlir_aie/include/aie_api/aie.hpp"), "// another\n");
 
-  const { events, ran } = await build();
+  const { events, ran } = await mel.build();
 
   expect(events[0]).toMatchObject({ reason: expect.stringMatching(/^aie_api changed: /) });
   expect(ran).toEqual(["compile mel.o"]);
@@ -148,74 +109,26 @@ test("a changed header of aie_api compiles the kernels again", async () => {
 test("a build is not stale because a tool, or all of them, have gone", async () => {
   expect(await fresh({})).toMatchObject({ fresh: true });
 
-  await tools.removeTool("llc");
-  expect(await fresh(tools.env)).toMatchObject({ fresh: true });
+  await mel.tools.removeTool("llc");
+  expect(await fresh(mel.tools.env)).toMatchObject({ fresh: true });
 
-  await appendFile(project.at("kernels/mel/mel.cc"), "\n");
+  await appendFile(mel.project.at("kernels/mel/mel.cc"), "\n");
   expect(await fresh({})).toEqual({ fresh: false, reason: "kernels/mel/mel.cc changed" });
 });
 
 test("streams of our own instead of the tools' make another build", async () => {
-  expect((await build({ insts: "own" })).events[0]).toMatchObject({
+  expect((await mel.build({ insts: "own" })).events[0]).toMatchObject({
     reason: "insts changed: tools built it, this is own",
   });
-  expect((await build({ insts: "own" })).fresh).toBe(true);
-});
-
-test("without Peano everything is made that takes no compiler, the tools' streams among it", async () => {
-  for (const tool of ["clang", "clang++", "opt", "llc"]) await tools.removeTool(tool);
-  await edit();
-
-  const error = await failure(build());
-
-  expect(error).toBeInstanceOf(ToolMissingError);
-  expect(error.message).toMatch(/^build of mel for npu1 stops after \d+ of 29 steps, before\n/);
-  expect(error.message).toContain("  compile mel.o: needs clang++: not found; looked in");
-  expect(error.message).toContain("  optimize core (0,2): needs opt: not found; looked in");
-  expect(error.message).toContain("behind them: compile core (0,2), link core (0,2), cdo and 3 more");
-  const made = await project.files("xclbin/npu1/mel.prj");
-  expect(Object.keys(made)).toEqual(
-    expect.arrayContaining([
-      "insts_frames_16.bin",
-      "input_physical_with_elfs.mlir",
-      "main_core_0_2.ld.script",
-      "main_core_0_2.peanohack.ll",
-    ]),
-  );
-  expect(made["insts_frames_16.bin"]).toEqual(made["insts/frames_16.bin"]);
-  expect(await project.files("xclbin/npu1/mel")).toEqual(await builtProject.files("xclbin/npu1/mel"));
-});
-
-test("with Peano alone the kernels are compiled", async () => {
-  await tools.removeTool("aie-opt");
-  await tools.removeTool("aie-translate");
-  await edit();
-
-  const error = await failure(build());
-
-  expect(error.message).toMatch(/addresses: needs aie-opt: not found; looked in .*mlir_aie\/bin/);
-  expect(error.message).toContain("target: needs aie-translate");
-  expect(await project.files("xclbin/npu1/mel.prj")).toMatchObject({ "mel.o": Buffer.from("another object") });
-});
-
-test("the folder that a stopped build leaves goes when a build comes through", async () => {
-  await tools.removeTool("llc");
-  await edit();
-  await failure(build());
-  expect(existsSync(project.at("xclbin/npu1/mel.prj"))).toBe(true);
-
-  await tools.update("llc", "LLVM version 21.0.0\n  aie2 - AIE2");
-  await build();
-
-  expect(await readdir(project.at("xclbin/npu1"))).toEqual(["mel"]);
+  expect((await mel.build({ insts: "own" })).fresh).toBe(true);
 });
 
 test("--keep leaves what every step made, under the names of aiecc's work folder, and runs nothing for it", async () => {
-  const { ran, workFolder } = await build({ keep: true });
+  const { ran, workFolder } = await mel.build({ keep: true });
 
   expect(ran).toEqual([]);
-  expect(workFolder).toBe(project.at("xclbin/npu1/mel.prj"));
-  expect(Object.keys(await project.files("xclbin/npu1/mel.prj"))).toEqual(
+  expect(workFolder).toBe(mel.project.at("xclbin/npu1/mel.prj"));
+  expect(Object.keys(await mel.project.files("xclbin/npu1/mel.prj"))).toEqual(
     expect.arrayContaining([
       "design.mlir",
       "input_with_addresses.mlir",
@@ -238,49 +151,6 @@ test("--keep leaves what every step made, under the names of aiecc's work folder
       "final.xclbin",
     ]),
   );
-});
-
-test("--keep leaves what a failed build made before it failed", async () => {
-  await tools.fail("clang", { prints: "ld.lld: error: undefined symbol: mel_frame_i16" });
-  await edit();
-
-  await failure(build({ keep: true }));
-
-  const kept = Object.keys(await project.files("xclbin/npu1/mel.prj"));
-  expect(kept).toContain("main_core_0_2.o");
-  expect(kept).not.toContain("main_core_0_2.elf");
-});
-
-test.each(["start", "done"] as const)(
-  "a build stopped at the %s of a tool leaves no part of a new one and no scratch",
-  async (kind) => {
-    await appendFile(project.at("kernels/mel/mel.cc"), "\n");
-    const controller = new AbortController();
-
-    const error = await failure(
-      build({
-        signal: controller.signal,
-        onEvent: (event) => {
-          if (event.kind === kind && event.step === "compile mel.o") controller.abort();
-        },
-      }),
-    );
-
-    expect(error).toBeInstanceOf(AbortedError);
-    expect(await project.files("xclbin")).toEqual(await builtProject.files("xclbin"));
-    expect(await readdir(project.at(".cache/scratch")).catch(() => [])).toEqual([]);
-  },
-);
-
-test("scratch folders of builds that were killed are removed by the next", async () => {
-  const dead = project.at(".cache/scratch/999999999-0/input.mlir");
-  await mkdir(join(dead, ".."), { recursive: true });
-  await writeFile(dead, "");
-  await edit();
-
-  await build();
-
-  expect(await readdir(project.at(".cache/scratch"))).toEqual([]);
 });
 
 test("a pipeline on three tiles has three ELFs, each by steps that do not wait for another core's", async () => {
@@ -307,7 +177,7 @@ test("equal inputs give equal bytes: a build elsewhere, with the tools elsewhere
   try {
     await other.build({ target: "npu1" });
 
-    expect(await other.files("xclbin")).toEqual(await builtProject.files("xclbin"));
+    expect(await other.files("xclbin")).toEqual(await mel.original.files("xclbin"));
   } finally {
     await other.remove();
     await elsewhere.remove();
@@ -316,12 +186,12 @@ test("equal inputs give equal bytes: a build elsewhere, with the tools elsewhere
 
 test("warnings of the tools come with the build, from the cache as well", async () => {
   const warning = "design.mlir:4:18: warning: Bank-aware allocation failed, trying basic sequential allocation.";
-  await tools.fail("aie-opt", { prints: `${warning}\n`, exitCode: 0, when: "aie-assign-buffer-addresses" });
+  await mel.tools.fail("aie-opt", { prints: `${warning}\n`, exitCode: 0, when: "aie-assign-buffer-addresses" });
 
-  expect((await build({ force: true })).warnings).toEqual([warning]);
+  expect((await mel.build({ force: true })).warnings).toEqual([warning]);
 
-  await appendFile(project.at("kernels/mel/mel.cc"), "\n");
-  expect((await build()).warnings).toEqual([warning]);
+  await appendFile(mel.project.at("kernels/mel/mel.cc"), "\n");
+  expect((await mel.build()).warnings).toEqual([warning]);
 });
 
 test("a release outside the supported range builds with a warning", async () => {
@@ -349,8 +219,8 @@ test("a watch builds again when a kernel changes, without a compiler for the sim
   const watch = await watchKernel(
     { kernel: "mel", target: "npu1" },
     {
-      projectRoot: project.root,
-      env: tools.env,
+      projectRoot: mel.project.root,
+      env: mel.tools.env,
       onBuild: (outcome) => {
         outcomes.push(outcome);
         next();
@@ -360,7 +230,7 @@ test("a watch builds again when a kernel changes, without a compiler for the sim
   try {
     await first;
     const second = built();
-    await appendFile(project.at("kernels/mel/mel.cc"), "\nint edited;\n");
+    await appendFile(mel.project.at("kernels/mel/mel.cc"), "\nint edited;\n");
     await second;
 
     expect(outcomes).toMatchObject([
@@ -373,10 +243,13 @@ test("a watch builds again when a kernel changes, without a compiler for the sim
 });
 
 test("the plan says which step lacks a tool, and changes nothing", async () => {
-  await tools.removeTool("llc");
-  await appendFile(project.at("kernels/mel/mel.cc"), "\n");
+  await mel.tools.removeTool("llc");
+  await appendFile(mel.project.at("kernels/mel/mel.cc"), "\n");
 
-  const plan = await planKernel({ kernel: "mel", target: "npu1" }, { projectRoot: project.root, env: tools.env });
+  const plan = await planKernel(
+    { kernel: "mel", target: "npu1" },
+    { projectRoot: mel.project.root, env: mel.tools.env },
+  );
 
   const fates = Object.fromEntries(plan.steps.map((step) => [step.name, step.fate]));
   expect(fates).toMatchObject({
@@ -386,7 +259,7 @@ test("the plan says which step lacks a tool, and changes nothing", async () => {
     "compile core (0,2)": "lacks",
     "link core (0,2)": "lacks",
   });
-  expect(await project.files("xclbin")).toEqual(await builtProject.files("xclbin"));
+  expect(await mel.project.files("xclbin")).toEqual(await mel.original.files("xclbin"));
 });
 
 test("a kernel for npu2 is built for as many columns of the other array", async () => {

@@ -33,7 +33,7 @@ export const withNpuPlan: Planner = async (source, use) => {
   return use(await planNpu(source, await findHardwareTools(choice.env ?? {}, project.cache, choice.packager)));
 };
 
-export async function planNpu(source: PlanSource, foundTools: HardwareTools): Promise<BuildPlan> {
+async function planNpu(source: PlanSource, foundTools: HardwareTools): Promise<BuildPlan> {
   const { request, design, project, choice } = source;
   const lowering = loweringFor(foundTools);
   const tools = withNeededPasses(foundTools, lowering);

@@ -3,7 +3,7 @@ import { ProtoMessage } from "./protobuf.ts";
 // Field numbers and codes: onnx/onnx.proto of ONNX 1.16, which has the operators of opset 20.
 
 /** Element types and their codes in TensorProto.DataType. */
-export const onnxTypes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7 } as const;
+const onnxTypes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7 } as const;
 export type OnnxType = keyof typeof onnxTypes;
 
 /** A size, or the name of one that is known at run time. */

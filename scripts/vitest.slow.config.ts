@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import quick from "./vitest.config.ts";
+import quick from "../vitest.config.ts";
 
 /** Tests that take minutes: `make test-slow`. Lists of a configuration are added when merged, so these replace them. */
 export default defineConfig({
