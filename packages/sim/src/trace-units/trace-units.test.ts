@@ -1,0 +1,276 @@
+import { eventNumber, traceRegisterOffset } from "@aiekit/mlir";
+import type { TxnOp } from "@aiekit/xclbin";
+import { expect, test } from "vitest";
+import { type HardwareTrace, hardwareTrace } from "../trace-packets/hardware-trace.ts";
+import { TraceRecorder, type TraceSlice } from "../trace-recorder.ts";
+import {
+  markedCycles,
+  objects,
+  packetFlow,
+  runTraced,
+  type TracedRun,
+  type UnitSetup,
+} from "./traced-design.test-support.ts";
+
+const core: UnitSetup = {
+  ...{ module: "core", packetId: 1 },
+  slots: ["INSTR_EVENT_0", "INSTR_EVENT_1", "LOCK_STALL", "ACTIVE", "INSTR_LOCK_ACQUIRE_REQ", "INSTR_LOCK_RELEASE_REQ"],
+};
+const memory: UnitSetup = {
+  ...{ module: "memory", packetId: 2 },
+  slots: [
+    ...["DMA_S2MM_0_FINISHED_BD", "DMA_MM2S_0_FINISHED_BD", "DMA_MM2S_0_STALLED_LOCK", "DMA_S2MM_0_STALLED_LOCK"],
+    ...["DMA_S2MM_0_STREAM_STARVATION", "LOCK_SEL0_ACQ_GE", "LOCK_SEL1_ACQ_GE", "LOCK_1_REL"],
+  ],
+};
+
+async function traced(run: TracedRun) {
+  const recorder = new TraceRecorder();
+  const { report, words, settings } = await runTraced({ ...run, options: { ...run.options, trace: recorder } });
+  return { report, recorder, words, found: hardwareTrace(words, settings, 0) };
+}
+
+/** Intervals of an event in the packets. */
+function intervals({ trace }: HardwareTrace, event: string): [number, number][] {
+  const found = trace.slices.filter(({ track }) => track.endsWith(` ${event}`));
+  return found.map(({ start, end }) => [start, end]);
+}
+
+const launchCycles = 8000;
+const recordCycles = 20;
+
+/** Cycle of the array in which the start event comes: the record of the sequence that makes user event 1. */
+const startedAt = (setUps: number): number => launchCycles + recordCycles * (5 * setUps + 4);
+
+/** What the recorder has of a track between start and stop, on the units' timer. */
+function recorded(recorder: TraceRecorder, from: number, to: number, is: (slice: TraceSlice) => boolean) {
+  return recorder.slices
+    .filter(is)
+    .map(({ start, end }) => [Math.max(start - from, 1), Math.min(end, to) - from] as [number, number])
+    .filter(([start, end]) => end > start)
+    .sort((a, b) => a[0] - b[0]);
+}
+
+test("stalls, BDs and kernels in the packets are those of the simulator's own recorder, cycle by cycle", async () => {
+  const { report, recorder, found } = await traced({ units: [core, memory] });
+  const from = startedAt(2);
+  const to = launchCycles + report.cycles;
+  const on = (track: string, stall: boolean) => (slice: TraceSlice) => slice.track === track && slice.stall === stall;
+  const own = (track: string, stall: boolean) => recorded(recorder, from, to, on(track, stall));
+
+  expect([report.warnings, found.problems, found.silent]).toEqual([[], [], []]);
+  // The wait that lasts has no end in the recorder.
+  expect(intervals(found, "LOCK_STALL").slice(0, -1)).toEqual(own("core (0,2)", true));
+  expect(intervals(found, "LOCK_STALL").at(-1)![1]).toBe(to - from);
+  expect(intervals(found, "DMA_S2MM_0_STALLED_LOCK")).toEqual(own("DMA S2MM 0 of tile (0,2)", true));
+  expect(intervals(found, "DMA_MM2S_0_STALLED_LOCK").slice(0, -1)).toEqual(own("DMA MM2S 0 of tile (0,2)", true));
+  for (const direction of ["S2MM", "MM2S"]) {
+    const ends = own(`DMA ${direction} 0 of tile (0,2)`, false).map(([, end]) => [end, end + 1]);
+    expect(ends).toHaveLength(objects);
+    expect(intervals(found, `DMA_${direction}_0_FINISHED_BD`)).toEqual(ends);
+  }
+  const kernels = recorded(recorder, from, to, ({ name }) => name === "k");
+  expect(kernels).toHaveLength(objects);
+  // A call ends what the core does in one go: half of what calls cost comes behind the work.
+  expect(intervals(found, "INSTR_EVENT_1").map(([at]) => at)).toEqual(kernels.map(([, end]) => end - 20));
+  expect(intervals(found, "INSTR_EVENT_0").map(([at]) => at)).toEqual(
+    kernels.map(([, end]) => end - 20 - markedCycles),
+  );
+  expect(found.units[0]!.kernel).toMatchObject({ calls: objects, least: markedCycles, most: markedCycles });
+  expect(intervals(found, "ACTIVE")).toEqual([[1, to - from]]);
+});
+
+test("lock events are of the locks that the selection registers name", async () => {
+  const select: TxnOp = { op: "write32", address: (2 << 20) + 0x1f104, value: 3 };
+  const plain = await traced({ units: [memory] });
+  const selected = await traced({ units: [memory], before: [select] });
+
+  // Lock 0 counts free objects of the first fifo, which its DMA takes; lock 3 filled ones of the second, which its DMA sends.
+  expect(intervals(plain.found, "LOCK_SEL1_ACQ_GE")).toEqual(intervals(plain.found, "LOCK_SEL0_ACQ_GE"));
+  expect(intervals(plain.found, "LOCK_SEL0_ACQ_GE")).toHaveLength(objects);
+  expect(intervals(selected.found, "LOCK_SEL1_ACQ_GE").map(([at]) => at)).toEqual(
+    intervals(selected.found, "DMA_MM2S_0_STALLED_LOCK")
+      .slice(0, objects)
+      .map(([, end]) => end),
+  );
+  expect(intervals(selected.found, "LOCK_1_REL")).toHaveLength(objects);
+});
+
+test("ports of the switch run while their words move, are stalled before, and end with TLAST", async () => {
+  // Master 1 is DMA S2MM 0, slave 1 DMA MM2S 0.
+  const select: TxnOp = { op: "write32", address: (2 << 20) + 0x3ff00, value: 0x2100 + 1 };
+  const slots = ["PORT_RUNNING_0", "PORT_STALLED_0", "PORT_TLAST_0", "PORT_IDLE_1", "PORT_RUNNING_1", "PORT_TLAST_1"];
+  const { found, recorder, report } = await traced({ units: [{ ...core, slots }], before: [select] });
+  const from = startedAt(1) + recordCycles;
+  const to = launchCycles + report.cycles;
+
+  expect(report.warnings).toEqual([]);
+  for (const [port, track] of [
+    [0, "DMA MM2S 0 of tile (0,2)"],
+    [1, "DMA S2MM 0 of tile (0,2)"],
+  ] as const) {
+    const bds = recorded(recorder, from, to, (slice) => slice.track === track && !slice.stall);
+    const running = intervals(found, `PORT_RUNNING_${port}`);
+    expect(running.map(([start, end]) => end - start)).toEqual([16, 16, 16, 16]);
+    expect(running.map(([, end]) => end)).toEqual(bds.map(([, end]) => end));
+    expect(intervals(found, `PORT_TLAST_${port}`)).toEqual(running.map(([, end]) => [end, end + 1]));
+  }
+  expect(intervals(found, "PORT_STALLED_0")).toEqual([]);
+  const [idle, running] = ["PORT_IDLE_1", "PORT_RUNNING_1"].map((event) => intervals(found, event));
+  expect(idle!.slice(0, -1).map(([, end]) => end)).toEqual(running!.map(([start]) => start));
+});
+
+test("combinations and edges are made of the events that the simulator knows", async () => {
+  const at = (name: string): number => (2 << 20) + traceRegisterOffset("core", name);
+  const stall = eventNumber("core", "LOCK_STALL");
+  const before: TxnOp[] = [
+    // ACTIVE and not LOCK_STALL; rising and falling edges of LOCK_STALL.
+    { op: "write32", address: at("Combo_event_inputs"), value: eventNumber("core", "ACTIVE") + (stall << 8) },
+    { op: "write32", address: at("Combo_event_control"), value: 1 },
+    { op: "write32", address: at("Edge_Detection_event_control"), value: stall + (3 << 9) },
+  ];
+  const slots = ["COMBO_EVENT_0", "EDGE_DETECTION_EVENT_0", "LOCK_STALL"];
+  const { found, report } = await traced({ units: [{ ...core, slots }], before });
+
+  expect(report.warnings).toEqual([]);
+  const stalls = intervals(found, "LOCK_STALL");
+  const edges = stalls.flat().slice(1, -1);
+  expect(intervals(found, "EDGE_DETECTION_EVENT_0").map(([start]) => start)).toEqual(edges);
+  expect(intervals(found, "COMBO_EVENT_0")).toEqual(stalls.slice(0, -1).map(([, end], i) => [end, stalls[i + 1]![0]]));
+});
+
+test("a shim's unit starts and stops by the user events of its own module", async () => {
+  const shim: UnitSetup = { module: "shim", packetId: 3, slots: ["DMA_S2MM_0_START_TASK", "DMA_S2MM_0_FINISHED_TASK"] };
+  const { found, report } = await traced({ units: [shim], flows: packetFlow(3, "shim, Trace : 0") });
+
+  expect([report.warnings, found.problems]).toEqual([[], []]);
+  // The task of the output is pushed three records behind the start.
+  expect(intervals(found, "DMA_S2MM_0_START_TASK").map(([at]) => at)).toEqual([recordCycles * 3]);
+  expect(intervals(found, "DMA_S2MM_0_FINISHED_TASK")).toHaveLength(1);
+});
+
+test("a circuit carries the packets of one unit, headers included", async () => {
+  const flows = "aie.flow(%tile, Trace : 0, %shim, DMA : 1)";
+  const circuit = await traced({ units: [core], flows });
+  const packets = await traced({ units: [core] });
+
+  expect(circuit.report.warnings).toEqual([]);
+  expect(circuit.words).toEqual(packets.words);
+});
+
+test("packets go by the rules of the switches, where the design is routed", async () => {
+  const ways = (id: number) => `
+    %memtile = aie.tile(0, 1)
+    aie.switchbox(%tile) {
+      %0 = aie.amsel<0> (0)
+      %1 = aie.masterset(South : 0, %0)
+      aie.packet_rules(Trace : 0) { aie.rule(31, ${id}, %0) }
+    }
+    aie.switchbox(%memtile) {
+      aie.connect<North : 0, South : 0>
+    }
+    aie.switchbox(%shim) {
+      %0 = aie.amsel<0> (0)
+      %1 = aie.masterset(South : 3, %0) {keep_pkt_header = true}
+      aie.packet_rules(North : 0) { aie.rule(31, 1, %0) }
+    }
+    aie.shim_mux(%shim) {
+      aie.connect<North : 3, DMA : 1>
+    }`;
+  const right = await traced({ units: [core], flows: ways(1) });
+  const flow = await traced({ units: [core] });
+
+  expect(right.report.warnings).toEqual([]);
+  expect(right.words).toEqual(flow.words);
+  const { report } = await runTraced({ units: [core], flows: ways(4) });
+  expect(report.warnings).toContainEqual(
+    expect.stringMatching(
+      /^trace unit core of \(0,2\) is set up, and no flow leads from its port Trace : 0 to a DMA, /,
+    ),
+  );
+});
+
+test.each<[string, Partial<TracedRun>, RegExp]>([
+  [
+    "no flow",
+    { flows: packetFlow(2, "tile, Trace : 1") },
+    /^trace unit core of \(0,2\) is set up, and no flow leads from its port Trace : 0 to a DMA, .*; add aie\.packet_flow\(1\) from there/,
+  ],
+  [
+    "a flow of another id",
+    { flows: packetFlow(7, "tile, Trace : 0") },
+    /^trace unit core of \(0,2\): \d packets were not taken: no flow from its port has packet id 1, flows have 7; give/,
+  ],
+  [
+    "a flow that drops headers",
+    { flows: packetFlow(1, "tile, Trace : 0", false) },
+    /^trace unit core of \(0,2\): its flow drops the packets' headers, which readers need; set keep_pkt_header = true$/,
+  ],
+  [
+    "a buffer of two packets",
+    { traceWords: 16 },
+    /^trace unit core of \(0,2\): 2 packets were not taken: DMA S2MM 1 of tile \(0,0\) took 64 bytes and has no more room; make/,
+  ],
+  [
+    "no stop",
+    { isStopped: false },
+    /^trace unit core of \(0,2\): it was not stopped \(stop event BROADCAST_14\), so that the last \d words stay in it; let/,
+  ],
+  [
+    "a start event that does not happen, by the number of a broadcast",
+    { units: [{ ...core, start: "GROUP_PC_EVENT" }] },
+    /^trace unit core of \(0,2\): it never started: its start event is 15 \(GROUP_PC_EVENT\), .*; BROADCAST_15 has the number 122/,
+  ],
+  [
+    "events that depend on what is not modelled",
+    { units: [{ ...core, slots: ["INSTR_VECTOR", "LOCK_STALL", "MEMORY_STALL"] }] },
+    /^trace unit core of \(0,2\): the simulator does not know INSTR_VECTOR, MEMORY_STALL: nothing of them is in the trace$/,
+  ],
+  [
+    "a mode without times",
+    { units: [{ ...core, mode: 1 }] },
+    /^trace unit core of \(0,2\): mode event-PC is not simulated, nothing is sent; set Event-Time$/,
+  ],
+])("told in a warning: %s", async (_what, run, message) => {
+  const { report } = await runTraced({ units: [core], ...run });
+
+  expect(report.warnings.filter((text) => message.test(text))).toHaveLength(1);
+});
+
+test("a BD that is larger than the host's buffer is a fault that names the argument", async () => {
+  await expect(runTraced({ units: [core], traceWords: 64, hostWords: 32 })).rejects.toThrow(
+    /writes bytes 0\.\.255 of host argument 2, which has 128 bytes/,
+  );
+});
+
+test("launches of a traced array are not played from a tape, and each starts and stops its units again", async () => {
+  for (const flows of [undefined, "aie.flow(%tile, Trace : 0, %shim, DMA : 1)"]) {
+    const { array, launch, words, settings } = await runTraced({
+      units: [core],
+      ...(flows !== undefined && { flows }),
+    });
+    for (let i = 0; i < 3; i++) expect((await launch()).warnings).toEqual([]);
+
+    expect(array.playedLaunches).toBe(0);
+    const found = hardwareTrace(words, settings, 0);
+    expect(found.problems).toEqual([]);
+    expect(found.units[0]!.events[0]).toMatchObject({ name: "INSTR_EVENT_0", times: 4 * objects });
+  }
+});
+
+test("a traced array leaves results and modelled cycles as they are, with threads as well", async () => {
+  const traced = await runTraced({ units: [core, memory] });
+  const without = await runTraced({ units: [core, memory], flows: " " });
+  const threads = await runTraced({ units: [core, memory], options: { threads: 2, threadedFromUs: 0 } });
+
+  expect(traced.report.cycles).toBe(without.report.cycles);
+  expect(threads.report.cycles).toBe(traced.report.cycles);
+  expect(threads.words).toEqual(traced.words);
+  threads.array.close();
+});
+
+test("a checked array hears a kernel's events once a call", async () => {
+  const { found } = await traced({ units: [core], options: { checked: true } });
+
+  expect(intervals(found, "INSTR_EVENT_0")).toHaveLength(objects);
+});
