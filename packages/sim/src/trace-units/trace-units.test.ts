@@ -1,13 +1,17 @@
-import { eventNumber, traceRegisterOffset } from "@aiekit/mlir";
-import type { TxnOp } from "@aiekit/xclbin";
+import { deviceModel, eventNumber, traceRegisterOffset } from "@aiekit/mlir";
+import { decodeTxn, type TxnOp } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
+import { arrayOf, bytesOf, insts, sync, transfer } from "../lowered-design.test-support.ts";
 import { type HardwareTrace, hardwareTrace } from "../trace-packets/hardware-trace.ts";
+import { traceUnitSettings } from "../trace-packets/unit-settings.ts";
 import { TraceRecorder, type TraceSlice } from "../trace-recorder.ts";
 import {
+  broadcastBy,
   markedCycles,
   objects,
   packetFlow,
   runTraced,
+  setUp,
   type TracedRun,
   type UnitSetup,
 } from "./traced-design.test-support.ts";
@@ -147,6 +151,79 @@ test("a shim's unit starts and stops by the user events of its own module", asyn
   // The task of the output is pushed three records behind the start.
   expect(intervals(found, "DMA_S2MM_0_START_TASK").map(([at]) => at)).toEqual([recordCycles * 3]);
   expect(intervals(found, "DMA_S2MM_0_FINISHED_TASK")).toHaveLength(1);
+});
+
+/** Words of a shim by a memtile, which has one buffer and starts channels 0 or 1, and back. */
+const relay = (channel: number): string => `module { aie.device(npu1_1col) {
+    %shim = aie.tile(0, 0)
+    %memtile = aie.tile(0, 1)
+    %buffer = aie.buffer(%memtile) {address = 0 : i32, sym_name = "relayed"} : memref<32xi32>
+    %free = aie.lock(%memtile, 4) {init = 1 : i32}
+    %filled = aie.lock(%memtile, 5) {init = 0 : i32}
+    aie.flow(%shim, DMA : 0, %memtile, DMA : ${channel})
+    aie.flow(%memtile, DMA : ${channel}, %shim, DMA : 0)
+    ${packetFlow(4, "memtile, Trace : 0")}
+    aie.memtile_dma(%memtile) {
+      %0 = aie.dma_start(S2MM, ${channel}, ^in, ^second)
+    ^in:
+      aie.use_lock(%free, AcquireGreaterEqual, 1)
+      aie.dma_bd(%buffer : memref<32xi32>, 0, 32)
+      aie.use_lock(%filled, Release, 1)
+      aie.next_bd ^in
+    ^second:
+      %1 = aie.dma_start(MM2S, ${channel}, ^out, ^end)
+    ^out:
+      aie.use_lock(%filled, AcquireGreaterEqual, 1)
+      aie.dma_bd(%buffer : memref<32xi32>, 0, 32)
+      aie.use_lock(%free, Release, 1)
+      aie.next_bd ^out
+    ^end:
+      aie.end
+    }
+  } }`;
+
+test("a memtile's unit sees the channels, locks and ports that its registers select", async () => {
+  const slots = ["DMA_S2MM_SEL0_FINISHED_BD", "DMA_MM2S_SEL1_STALLED_LOCK", "LOCK_SEL2_REL", "PORT_RUNNING_3"];
+  const writes = (channel: number): TxnOp[] => [
+    ...setUp({ module: "memtile", packetId: 4, slots }),
+    { op: "write32", address: (1 << 20) + 0xa06a0, value: channel + channel * 2 ** 24 },
+    { op: "write32", address: (1 << 20) + 0xc0408, value: 5 },
+    // Master 0 or 1 of the switch: DMA S2MM 0 or 1.
+    { op: "write32", address: (1 << 20) + 0xb0f00, value: (0x20 + channel) * 2 ** 24 },
+  ];
+  for (const channel of [0, 1]) {
+    const recorder = new TraceRecorder();
+    const stream = insts(
+      writes(channel),
+      transfer({ direction: "S2MM", channel: 1, bd: 15, argIndex: 2, lengthWords: 256 }),
+      broadcastBy(1),
+      transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: 64 }),
+      transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: 64 }),
+      sync("S2MM"),
+      broadcastBy(0),
+    );
+    const words = new Uint32Array(256);
+    const buffers = [new Int32Array(64), new Int32Array(64), words].map(bytesOf);
+    const array = arrayOf(relay(channel), {}, { trace: recorder });
+
+    const { warnings } = await array.run({ insts: stream, buffers });
+
+    expect(warnings).toEqual([]);
+    const found = hardwareTrace(words, traceUnitSettings(deviceModel("npu1_1col"), decodeTxn(stream).ops), 0);
+    expect(found.problems).toEqual([]);
+    const from = launchCycles + recordCycles * (5 + 3 + 3 + 1);
+    const own = recorder.slices.filter(({ track }) => track === `DMA S2MM ${channel} of tile (0,1)`);
+    const ends = own.filter(({ stall }) => !stall).map(({ end }) => end - from);
+    expect(ends).toHaveLength(2);
+    expect(intervals(found, "DMA_S2MM_SEL0_FINISHED_BD").map(([at]) => at)).toEqual(ends);
+    expect(intervals(found, "LOCK_SEL2_REL").map(([at]) => at)).toEqual(ends);
+    expect(intervals(found, "PORT_RUNNING_3")).toEqual(ends.map((end) => [end - 32, end]));
+    expect(
+      intervals(found, "DMA_MM2S_SEL1_STALLED_LOCK")
+        .map(([, end]) => end)
+        .slice(0, 2),
+    ).toEqual(ends);
+  }
 });
 
 test("a circuit carries the packets of one unit, headers included", async () => {
