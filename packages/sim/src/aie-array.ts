@@ -56,6 +56,8 @@ export class AieArray {
   /** Words that launches moved which were played. */
   #playedWords = 0;
   #playedLaunches = 0;
+  /** Of the last launch. Those of its trace units are added when their packets have come. */
+  #warnings: string[] = [];
   /** Cycles behind the last launch in which trace packets came to the host. */
   #drainedCycles = 0;
 
@@ -122,8 +124,9 @@ export class AieArray {
       if (tape === undefined && !controller.done) {
         await this.#advance({ work, onStandstill: () => this.#deadlock(), options });
       }
-      const launched = tape ? await this.#play(tape, launch, options) : this.#ended(before!, launch);
-      const report = { ...launched, warnings: [...launched.warnings, ...(await this.#drainTraces(options))] };
+      const report = tape ? await this.#play(tape, launch, options) : this.#ended(before!, launch);
+      this.#drainedCycles = 0;
+      if (this.#array.traces.isActive) await this.#drainTraces(options);
       this.#state = "free";
       return report;
     } catch (error) {
@@ -188,30 +191,29 @@ export class AieArray {
   }
 
   #ended(before: Float64Array, { at }: Launch): RunReport {
-    const { clock, controller, channels } = this.#array;
+    const { clock, controller, channels, traces } = this.#array;
     const after = this.#counters();
     const wordsIn = (channel: DmaChannel) => (channel.direction === "S2MM" ? channel.wordsIn({ before, after }) : 0);
+    const ofTraces = traces.isActive ? [] : traceWarnings(traces);
+    this.#warnings = [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers(), ...ofTraces];
     const measured: MeasuredRun = {
       ...{ before, after, cycles: clock.now - at, instructions: controller.executed },
       wordsMoved: channels().reduce((n, channel) => n + wordsIn(channel), 0),
-      warnings: [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers()],
+      warnings: this.#warnings,
     };
     this.#tapes?.ended(measured);
     return this.#report(measured, at);
   }
 
-  /** Lets trace packets come to the host, as long as the array goes on behind a launch in any case. What did not come, and why. */
-  async #drainTraces(options: RunOptions): Promise<string[]> {
+  /** Lets trace packets come to the host, as long as the array goes on behind a launch in any case. Warns of what did not come. */
+  async #drainTraces(options: RunOptions): Promise<void> {
     const { clock, cost, traces } = this.#array;
     const endedAt = clock.now;
-    this.#drainedCycles = 0;
-    if (traces.isActive) {
-      traces.settle();
-      const until = (): boolean => !traces.hasPackets || clock.nextTime >= endedAt + cost.launchCycles;
-      await this.#advance({ work: () => this.#work(until), onStandstill: () => undefined, options });
-      this.#drainedCycles = clock.now - endedAt;
-    }
-    return traceWarnings(traces);
+    traces.settle();
+    const until = (): boolean => !traces.hasPackets || clock.nextTime >= endedAt + cost.launchCycles;
+    await this.#advance({ work: () => this.#work(until), onStandstill: () => undefined, options });
+    this.#drainedCycles = clock.now - endedAt;
+    this.#warnings.push(...traceWarnings(traces));
   }
 
   #playerOf(tape: LaunchTape, { host }: Launch): TapePlay {

@@ -258,10 +258,7 @@ function connect(
     const headerSinks = sinks.filter((sink) => sink.keepHeader).map((sink) => findEnd(tile, sink));
     routes.push({ packetId, sinks: sinks.map((sink) => findEnd(tile, sink)), headerSinks });
   }
-  for (const [source, routes] of bySource) {
-    const stream = new Stream({ source, routes }, clock, cost);
-    if (config.traces.length > 0) for (const end of [source, ...stream.ends]) traces.knowEnd(end);
-  }
+  for (const [source, routes] of bySource) new Stream({ source, routes }, clock, cost);
 }
 
 function findEnd(tile: (coord: TileCoord) => Tile, place: PortPlace): StreamEnd {

@@ -104,14 +104,17 @@ export class TraceUnit implements Agent {
     this.advance(now);
     if (this.registers.isControl(offset)) this.#startWas = false;
     this.registers.write(offset, value);
-    const before = this.#bySource;
+    const before = this.#activeLevels();
     this.#bySource = eventsBySource(this.registers, this.place.kind);
-    for (const [source, isOn] of this.#sources) {
-      if (isOn !== true) continue;
-      const [old, next] = [before.get(source) ?? [], this.#bySource.get(source) ?? []];
-      for (const event of old) if (!next.includes(event)) this.event(event, "off", now);
-      for (const event of next) if (!old.includes(event)) this.event(event, "on", now);
-    }
+    const after = this.#activeLevels();
+    for (const event of before) if (!after.has(event)) this.event(event, "off", now);
+    for (const event of after) if (!before.has(event)) this.event(event, "on", now);
+  }
+
+  /** Events of the sources that are active now. */
+  #activeLevels(): Set<number> {
+    const active = [...this.#sources].filter(([, isOn]) => isOn === true);
+    return new Set(active.flatMap(([source]) => this.#bySource.get(source) ?? []));
   }
 
   /** Makes frames of all cycles before `until`. */

@@ -1,7 +1,7 @@
 import { deviceModel, eventNumber, traceRegisterOffset } from "@aiekit/mlir";
 import { decodeTxn, type TxnOp } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
-import { arrayOf, bytesOf, insts, sync, transfer } from "../lowered-design.test-support.ts";
+import { arrayOf, bytesOf, inAndOut, insts, sync, transfer } from "../lowered-design.test-support.ts";
 import { type HardwareTrace, hardwareTrace } from "../trace-packets/hardware-trace.ts";
 import { traceUnitSettings } from "../trace-packets/unit-settings.ts";
 import { TraceRecorder, type TraceSlice } from "../trace-recorder.ts";
@@ -28,11 +28,15 @@ const memory: UnitSetup = {
   ],
 };
 
+const circuit = "aie.flow(%tile, Trace : 0, %shim, DMA : 1)";
+
 async function traced(run: TracedRun) {
   const recorder = new TraceRecorder();
   const { report, words, settings } = await runTraced({ ...run, options: { ...run.options, trace: recorder } });
   return { report, recorder, words, found: hardwareTrace(words, settings, 0) };
 }
+
+const selectPorts = (value: number): TxnOp => ({ op: "write32", address: (2 << 20) + 0x3ff00, value });
 
 /** Intervals of an event in the packets. */
 function intervals({ trace }: HardwareTrace, event: string): [number, number][] {
@@ -102,7 +106,7 @@ test("lock events are of the locks that the selection registers name", async () 
 
 test("ports of the switch run while their words move, are stalled before, and end with TLAST", async () => {
   // Master 1 is DMA S2MM 0, slave 1 DMA MM2S 0.
-  const select: TxnOp = { op: "write32", address: (2 << 20) + 0x3ff00, value: 0x2100 + 1 };
+  const select = selectPorts(0x2100 + 1);
   const slots = ["PORT_RUNNING_0", "PORT_STALLED_0", "PORT_TLAST_0", "PORT_IDLE_1", "PORT_RUNNING_1", "PORT_TLAST_1"];
   const { found, recorder, report } = await traced({ units: [{ ...core, slots }], before: [select] });
   const from = startedAt(1) + recordCycles;
@@ -227,12 +231,11 @@ test("a memtile's unit sees the channels, locks and ports that its registers sel
 });
 
 test("a circuit carries the packets of one unit, headers included", async () => {
-  const flows = "aie.flow(%tile, Trace : 0, %shim, DMA : 1)";
-  const circuit = await traced({ units: [core], flows });
+  const alone = await traced({ units: [core], flows: circuit });
   const packets = await traced({ units: [core] });
 
-  expect(circuit.report.warnings).toEqual([]);
-  expect(circuit.words).toEqual(packets.words);
+  expect(alone.report.warnings).toEqual([]);
+  expect(alone.words).toEqual(packets.words);
 });
 
 test("packets go by the rules of the switches, where the design is routed", async () => {
@@ -289,6 +292,16 @@ test.each<[string, Partial<TracedRun>, RegExp]>([
     /^trace unit core of \(0,2\): 2 packets were not taken: DMA S2MM 1 of tile \(0,0\) took 64 bytes and has no more room; make/,
   ],
   [
+    "a channel that takes other words as well",
+    { flows: packetFlow(1, "tile, Trace : 0").replace("DMA : 1", "DMA : 0") },
+    /^trace unit core of \(0,2\): its packets come to DMA S2MM 0 of tile \(0,0\), and words of DMA MM2S 0 of tile \(0,2\) as well;/,
+  ],
+  [
+    "a port between the ends of a flow",
+    { units: [{ ...core, slots: ["PORT_RUNNING_0", "PORT_RUNNING_1"] }], before: [selectPorts(0x2d01)] },
+    /^trace unit core of \(0,2\): the simulator does not know PORT_RUNNING_1: nothing of it is in the trace$/,
+  ],
+  [
     "no stop",
     { isStopped: false },
     /^trace unit core of \(0,2\): it was not stopped \(stop event BROADCAST_14\), so that the last \d words stay in it; let/,
@@ -321,7 +334,7 @@ test("a BD that is larger than the host's buffer is a fault that names the argum
 });
 
 test("launches of a traced array are not played from a tape, and each starts and stops its units again", async () => {
-  for (const flows of [undefined, "aie.flow(%tile, Trace : 0, %shim, DMA : 1)"]) {
+  for (const flows of [undefined, circuit]) {
     const { array, launch, words, settings } = await runTraced({
       units: [core],
       ...(flows !== undefined && { flows }),
@@ -332,18 +345,42 @@ test("launches of a traced array are not played from a tape, and each starts and
     const found = hardwareTrace(words, settings, 0);
     expect(found.problems).toEqual([]);
     expect(found.units[0]!.events[0]).toMatchObject({ name: "INSTR_EVENT_0", times: 4 * objects });
+    expect(words.filter((word) => word === 0xf000_0000)).toHaveLength(4);
   }
+  // Behind a BD that is full the array is at rest, as tapes need it, while the unit goes on.
+  const slots = ["INSTR_EVENT_0", "INSTR_EVENT_1", "LOCK_STALL"];
+  const { array } = await runTraced({ units: [{ ...core, slots }], traceWords: 8, isStopped: false, flows: circuit });
+  const plain = inAndOut(new Int32Array(64), new Int32Array(64));
+  const launch = { insts: decodeTxn(plain.insts), buffers: plain.buffers };
+  for (let i = 0; i < 4; i++) await array.run(launch);
+  expect(array.playedLaunches).toBe(0);
 });
 
 test("a traced array leaves results and modelled cycles as they are, with threads as well", async () => {
   const traced = await runTraced({ units: [core, memory] });
   const without = await runTraced({ units: [core, memory], flows: " " });
-  const threads = await runTraced({ units: [core, memory], options: { threads: 2, threadedFromUs: 0 } });
+  const options = { threads: 2, threadedFromUs: 0, takesCalls: false };
+  const threads = await runTraced({ units: [core, memory], options });
+  const uncounted = await runTraced({ units: [core], isCounted: false });
+  const elsewhere = await runTraced({ units: [core], isCounted: false, options });
 
   expect(traced.report.cycles).toBe(without.report.cycles);
   expect(threads.report.cycles).toBe(traced.report.cycles);
+  for (let i = 0; i < 3; i++) for (const { launch } of [traced, threads]) await launch();
   expect(threads.words).toEqual(traced.words);
-  threads.array.close();
+  // What the tiles did is worked out when somebody reads it: for each launch it would take a tenth of its time.
+  expect(Object.getOwnPropertyDescriptor(without.report, "tiles")?.get).toBeTypeOf("function");
+  expect(elsewhere.words).toEqual(uncounted.words);
+  for (const { array } of [threads, elsewhere]) array.close();
+});
+
+test("a kernel that counts nothing has its events spread over its call", async () => {
+  const { found } = await traced({ units: [core], isCounted: false });
+  const [begin, end] = ["INSTR_EVENT_0", "INSTR_EVENT_1"].map((event) => intervals(found, event).map(([at]) => at));
+
+  expect(begin).toHaveLength(objects);
+  // 128 bytes of arguments at 32 a cycle: 4 cycles, of which each third begins with an event or the end.
+  expect(end!.map((at, i) => at - begin![i]!)).toEqual([1, 1, 1, 1]);
 });
 
 test("a checked array hears a kernel's events once a call", async () => {

@@ -6,6 +6,7 @@ import {
   type TileKind,
   type TraceModule,
   tileKind,
+  tileModels,
 } from "@aiekit/mlir";
 import { extentWords } from "../bd.ts";
 import { CorePort } from "../core-port.ts";
@@ -16,7 +17,7 @@ import type { Scheduler } from "../scheduler.ts";
 import type { StreamEnd } from "../stream-end.ts";
 import type { ArrayEvents, ChannelEvent, CoreEvent, CoreStall } from "./array-events.ts";
 import { EventRegisters } from "./event-registers.ts";
-import { broadcastNumber, channelSource, lockSource, type PortWhat, portSource } from "./event-sources.ts";
+import { broadcastNumber, channelSource, lockSource, type PortWhat, portSource, type Source } from "./event-sources.ts";
 import { TracePort } from "./trace-port.ts";
 import { TraceUnit } from "./trace-unit.ts";
 
@@ -94,6 +95,7 @@ export class TraceUnits implements ArrayEvents {
     const unit = new TraceUnit({ tile, kind }, new EventRegisters(module), { port, clock: this.#clock });
     this.#units.set(unitKey(tile, module), unit);
     if (module === "core") unit.level("DISABLED", true, this.#clock.now);
+    if (module !== "memory") for (const source of idlePorts(kind)) unit.level(source, true, this.#clock.now);
     this.#clock.events = this;
     return port;
   }
@@ -106,11 +108,6 @@ export class TraceUnits implements ArrayEvents {
   /** The tile's core is enabled. */
   coreBegan(tile: TileCoord): void {
     this.#enabled(tile, true);
-  }
-
-  /** Words of this end will be told of. */
-  knowEnd(end: StreamEnd): void {
-    this.#setPort(end, "IDLE", this.#clock.now);
   }
 
   /** A register's word, as far as it is known here. */
@@ -279,7 +276,11 @@ export class TraceUnits implements ArrayEvents {
     const kind = tileKind(this.#device, tile.col, tile.row)!;
     const unit = this.#unit(tile, kind === "computeTile" ? "core" : kind);
     if (unit === undefined) return undefined;
-    return { unit, side: direction === "S2MM" ? "master" : "slave", number: portNumber(kind, end) };
+    return {
+      unit,
+      side: direction === "S2MM" ? "master" : "slave",
+      number: portNumber(kind, end instanceof DmaChannel ? "DMA" : "Core", end),
+    };
   }
 
   #registersAt(
@@ -310,9 +311,23 @@ export function moduleOfPort(kind: TileKind, channel: number): TraceModule {
 /** Ports of a shim's switch behind which its mux has the DMA. Source: AM025, NoC module, MUX_CONFIG and DEMUX_CONFIG. */
 const shimSouth = { MM2S: [3, 7], S2MM: [2, 3] } as const;
 
-function portNumber(kind: TileKind, end: DmaChannel | CorePort): number {
-  const { channel, direction } = end;
-  const bundle = end instanceof DmaChannel ? "DMA" : "Core";
+/** Ports of which it is told when their words move: those of the tile's DMA and core. */
+function idlePorts(kind: TileKind): Source[] {
+  return (["S2MM", "MM2S"] as const).flatMap((direction) => {
+    const side = direction === "S2MM" ? "master" : "slave";
+    const dma = Array.from({ length: tileModels[kind].dma.channels }, (_, channel) =>
+      portNumber(kind, "DMA", { direction, channel }),
+    );
+    const core = kind === "computeTile" ? [portNumber(kind, "Core", { direction, channel: 0 })] : [];
+    return [...dma, ...core].map((number) => portSource(side, number, "IDLE"));
+  });
+}
+
+function portNumber(
+  kind: TileKind,
+  bundle: "DMA" | "Core",
+  { direction, channel }: { readonly direction: DmaDirection; readonly channel: number },
+): number {
   if (kind !== "shim") return switchPortNumber(kind, { bundle, channel, direction });
   return switchPortNumber(kind, { bundle: "South", channel: shimSouth[direction][channel] ?? 0, direction });
 }

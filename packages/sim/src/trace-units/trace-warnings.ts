@@ -4,6 +4,7 @@ import { tileName } from "../fault.ts";
 import { Stream } from "../stream.ts";
 import { broadcasts, type EventRegisters } from "./event-registers.ts";
 import { broadcastNumber, unknownEvents } from "./event-sources.ts";
+import { TracePort } from "./trace-port.ts";
 import type { TraceUnit } from "./trace-unit.ts";
 import type { TraceUnits } from "./trace-units.ts";
 
@@ -28,7 +29,7 @@ function unitWarnings(unit: TraceUnit): string[] {
     const mode = ["", "event-PC", "execution", "3"][registers.mode];
     return [`${who}: mode ${mode} is not simulated, nothing is sent; set Event-Time`];
   }
-  const all = [notKnown(unit), notStarted(unit), notStopped(unit), notTaken(unit), headerless(unit)];
+  const all = [notKnown(unit), notStarted(unit), notStopped(unit), notTaken(unit), headerless(unit), mixed(unit)];
   if (port.lost > 0) all.push(`${port.lost} packets were lost behind ${port.waiting} that wait`);
   return all.flatMap((text) => (text === undefined ? [] : [`${who}: ${text}`]));
 }
@@ -37,7 +38,8 @@ function unitWarnings(unit: TraceUnit): string[] {
 function notKnown(unit: TraceUnit): string | undefined {
   const { registers, place } = unit;
   const watched = [...registers.slots, registers.event("start"), registers.event("stop")];
-  const hasPort = (source: string): boolean => unit.knows(source);
+  // Of a port of which somebody tells, it is known that it is idle before.
+  const hasPort = (source: string): boolean => unit.knows(source.replace(/\w+$/, "IDLE"));
   const unknown = unknownEvents(registers, { kind: place.kind, events: watched, hasPort });
   if (unknown.length === 0) return undefined;
   const names = unknown.map((event) => eventName(registers.module, event)).join(", ");
@@ -86,4 +88,14 @@ function headerless({ port, registers }: TraceUnit): string | undefined {
   const routes = all.filter(({ packetId }) => packetId === undefined || packetId === registers.packet.id);
   const drops = routes.some(({ sinks, headerSinks }) => sinks.some((sink) => !headerSinks.includes(sink)));
   return drops ? "its flow drops the packets' headers, which readers need; set keep_pkt_header = true" : undefined;
+}
+
+/** Words of others among the packets of a channel. */
+function mixed({ port }: TraceUnit): string | undefined {
+  for (const sink of port.streams.flatMap(({ ends }) => ends)) {
+    const other = sink.streams.find(({ source }) => !(source instanceof TracePort));
+    if (other === undefined) continue;
+    return `its packets come to ${sink.agentName}, and words of ${other.source.agentName} as well; give them a channel of their own`;
+  }
+  return undefined;
 }

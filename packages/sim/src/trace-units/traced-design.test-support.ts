@@ -69,6 +69,8 @@ export interface TracedRun {
   readonly hostWords?: number;
   readonly options?: AieArrayOptions;
   readonly work?: string;
+  /** False: the kernel counts nothing of what it does. */
+  readonly isCounted?: boolean;
 }
 
 /** Work of a kernel between its two events. */
@@ -83,7 +85,9 @@ export async function runTraced(run: TracedRun) {
   const { units, before = [], isStopped = true, traceWords = 1024, hostWords = traceWords, options, work } = run;
   const flows = run.flows ?? packetFlow(1, "tile, Trace : 0") + packetFlow(2, "tile, Trace : 1");
   const text = coreDesign({ ...words16, declarations: words16.declarations + flows, work: work ?? callK(16, 0) });
-  const module = assemble({ functions: markingKernel(markedCycles), globals: 1, events: true });
+  const functions = markingKernel(markedCycles).slice(0, run.isCounted === false ? 1 : 2);
+  // Memory that threads can share has a maximum.
+  const module = assemble({ functions, globals: 1, events: true, memory: { minimum: 1, maximum: 1 } });
   const array = arrayOf(text, { "0,2": module }, options);
   const ops = [
     ...units.flatMap(setUp),
