@@ -23,6 +23,7 @@ import { refuseUnsizedMemory } from "./memory-types.ts";
 import { lowerRegisteredProcesses } from "./register-process.ts";
 import { lowerSpreadFlows } from "./spread-flows.ts";
 import { lowerTraces } from "./trace.ts";
+import { insertTraceFlows } from "./trace-flows.ts";
 
 export interface LoweredDesign {
   /** A new module: objectFifos are buffers with addresses, locks, DMA programs and flows; core bodies use locks. */
@@ -61,6 +62,7 @@ function checkLowered(design: Operation, lowered: Operation): Diagnostic[] {
 function lowerDevice(device: Device): Diagnostic[] {
   refuseInnerBuffers(device);
   refuseUnsizedMemory(device);
+  insertTraceFlows(device);
   const traceWarnings = lowerTraces(device);
   lowerAffine(device);
   mergeTiles(device);

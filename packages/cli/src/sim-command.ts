@@ -20,7 +20,11 @@ export function addSimCommand(program: Command, invoke: (invocation: SimInvocati
     .option("-I, --include <folder>", "folder with headers of the kernels, may be repeated", collectText)
     .option("-D, --define <name[=value]>", "macro for the kernels, may be repeated", collectDefine)
     .option("--in <[name=]file>", "input .npy, one for each argument that is read, or: zeros", collectInput)
-    .option("--out <[name=]file>", "output .npy, one for each argument that is written", collectInput)
+    .option(
+      "--out <[name=]file>",
+      "output .npy, one for each argument that is written; trace packets: for aiekit trace",
+      collectInput,
+    )
     .option(
       "--expect <[name=]file>",
       "output must equal this .npy bit for bit; else who wrote the difference",
