@@ -204,7 +204,7 @@ test.each<[string, Parts, number, RegExp]>([
     "an argument that the sequence lacks",
     { argIndex: 4 },
     4,
-    /the instruction stream uses argument 4, the sequence has 3 argument/,
+    /the instruction stream uses argument 4, the sequence has 3 argument[\s\S]*a trace's buffer, names an argument \(arg_idx\)/,
   ],
   [
     "a BD beyond the argument",

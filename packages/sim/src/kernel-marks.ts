@@ -39,7 +39,7 @@ export class KernelMarks {
     this.#module.events.listener = (event) => this.#hear(event);
   }
 
-  /** Ends a call that threw or returned. What it counted in all, when `rest` is what was counted since it was last asked. */
+  /** A call has returned. What it counted in all, when `rest` is what was counted since it was last asked. */
   end(rest: KernelOps | undefined): KernelOps | undefined {
     this.#module.events.listener = undefined;
     return rest && plus(this.#ops, rest);

@@ -70,8 +70,8 @@ function addChannels(registers: EventRegisters, kind: TileKind, add: Add): void 
 }
 
 /**
- * Names of those of `events` that the simulator does not know, each once: what they depend on is not modelled. `ports` are the
- * sources of the ports whose words are followed.
+ * Those of `events` that the simulator does not know, each once: what they depend on is not modelled. `hasPort`: whether
+ * somebody tells of a port when its words move.
  */
 export function unknownEvents(
   registers: EventRegisters,

@@ -187,10 +187,13 @@ const relay = (channel: number): string => `module { aie.device(npu1_1col) {
   } }`;
 
 test("a memtile's unit sees the channels, locks and ports that its registers select", async () => {
-  const slots = ["DMA_S2MM_SEL0_FINISHED_BD", "DMA_MM2S_SEL1_STALLED_LOCK", "LOCK_SEL2_REL", "PORT_RUNNING_3"];
+  const slots = [
+    ...["DMA_S2MM_SEL0_FINISHED_BD", "DMA_MM2S_SEL1_STALLED_LOCK", "LOCK_SEL2_REL", "PORT_RUNNING_3"],
+    "DMA_S2MM_SEL1_STREAM_STARVATION",
+  ];
   const writes = (channel: number): TxnOp[] => [
     ...setUp({ module: "memtile", packetId: 4, slots }),
-    { op: "write32", address: (1 << 20) + 0xa06a0, value: channel + channel * 2 ** 24 },
+    { op: "write32", address: (1 << 20) + 0xa06a0, value: channel + ((1 - channel) << 8) + channel * 2 ** 24 },
     { op: "write32", address: (1 << 20) + 0xc0408, value: 5 },
     // Master 0 or 1 of the switch: DMA S2MM 0 or 1.
     { op: "write32", address: (1 << 20) + 0xb0f00, value: (0x20 + channel) * 2 ** 24 },
@@ -220,6 +223,8 @@ test("a memtile's unit sees the channels, locks and ports that its registers sel
     const ends = own.filter(({ stall }) => !stall).map(({ end }) => end - from);
     expect(ends).toHaveLength(2);
     expect(intervals(found, "DMA_S2MM_SEL0_FINISHED_BD").map(([at]) => at)).toEqual(ends);
+    // Channel 0 has waited for words before the other channel was selected.
+    expect(intervals(found, "DMA_S2MM_SEL1_STREAM_STARVATION")).toEqual([]);
     expect(intervals(found, "LOCK_SEL2_REL").map(([at]) => at)).toEqual(ends);
     expect(intervals(found, "PORT_RUNNING_3")).toEqual(ends.map((end) => [end - 32, end]));
     expect(
@@ -238,7 +243,22 @@ test("a circuit carries the packets of one unit, headers included", async () => 
   expect(alone.words).toEqual(packets.words);
 });
 
-test("packets go by the rules of the switches, where the design is routed", async () => {
+test("packets go by the switches that the router set as they do by flows, those of a shim's own unit as well", async () => {
+  const shim: UnitSetup = { module: "shim", packetId: 3, slots: ["DMA_S2MM_0_FINISHED_TASK", "PORT_RUNNING_0"] };
+  const flows = ["tile, Trace : 0", "tile, Trace : 1", "shim, Trace : 0"]
+    .map((from, i) => packetFlow(i + 1, from))
+    .join("");
+  const units = [core, memory, shim];
+
+  const plain = await traced({ units, flows });
+  const routed = await traced({ units, flows, isRouted: true });
+
+  expect(routed.report.warnings).toEqual(plain.report.warnings);
+  expect([routed.found.problems, routed.found.silent]).toEqual([[], []]);
+  expect(routed.found.units).toEqual(plain.found.units);
+});
+
+test("packets go by the rules of switches that the design sets itself", async () => {
   const ways = (id: number) => `
     %memtile = aie.tile(0, 1)
     aie.switchbox(%tile) {
@@ -267,69 +287,6 @@ test("packets go by the rules of the switches, where the design is routed", asyn
     expect.stringMatching(
       /^trace unit core of \(0,2\) is set up, and no flow leads from its port Trace : 0 to a DMA, /,
     ),
-  );
-});
-
-test.each<[string, Partial<TracedRun>, RegExp]>([
-  [
-    "no flow",
-    { flows: packetFlow(2, "tile, Trace : 1") },
-    /^trace unit core of \(0,2\) is set up, and no flow leads from its port Trace : 0 to a DMA, .*; add aie\.packet_flow\(1\) from there/,
-  ],
-  [
-    "a flow of another id",
-    { flows: packetFlow(7, "tile, Trace : 0") },
-    /^trace unit core of \(0,2\): \d packets were not taken: no flow from its port has packet id 1, flows have 7; give/,
-  ],
-  [
-    "a flow that drops headers",
-    { flows: packetFlow(1, "tile, Trace : 0", false) },
-    /^trace unit core of \(0,2\): its flow drops the packets' headers, which readers need; set keep_pkt_header = true$/,
-  ],
-  [
-    "a buffer of two packets",
-    { traceWords: 16 },
-    /^trace unit core of \(0,2\): 2 packets were not taken: DMA S2MM 1 of tile \(0,0\) took 64 bytes and has no more room; make/,
-  ],
-  [
-    "a channel that takes other words as well",
-    { flows: packetFlow(1, "tile, Trace : 0").replace("DMA : 1", "DMA : 0") },
-    /^trace unit core of \(0,2\): its packets come to DMA S2MM 0 of tile \(0,0\), and words of DMA MM2S 0 of tile \(0,2\) as well;/,
-  ],
-  [
-    "a port between the ends of a flow",
-    { units: [{ ...core, slots: ["PORT_RUNNING_0", "PORT_RUNNING_1"] }], before: [selectPorts(0x2d01)] },
-    /^trace unit core of \(0,2\): the simulator does not know PORT_RUNNING_1: nothing of it is in the trace$/,
-  ],
-  [
-    "no stop",
-    { isStopped: false },
-    /^trace unit core of \(0,2\): it was not stopped \(stop event BROADCAST_14\), so that the last \d words stay in it; let/,
-  ],
-  [
-    "a start event that does not happen, by the number of a broadcast",
-    { units: [{ ...core, start: "GROUP_PC_EVENT" }] },
-    /^trace unit core of \(0,2\): it never started: its start event is 15 \(GROUP_PC_EVENT\), .*; BROADCAST_15 has the number 122/,
-  ],
-  [
-    "events that depend on what is not modelled",
-    { units: [{ ...core, slots: ["INSTR_VECTOR", "LOCK_STALL", "MEMORY_STALL"] }] },
-    /^trace unit core of \(0,2\): the simulator does not know INSTR_VECTOR, MEMORY_STALL: nothing of them is in the trace$/,
-  ],
-  [
-    "a mode without times",
-    { units: [{ ...core, mode: 1 }] },
-    /^trace unit core of \(0,2\): mode event-PC is not simulated, nothing is sent; set Event-Time$/,
-  ],
-])("told in a warning: %s", async (_what, run, message) => {
-  const { report } = await runTraced({ units: [core], ...run });
-
-  expect(report.warnings.filter((text) => message.test(text))).toHaveLength(1);
-});
-
-test("a BD that is larger than the host's buffer is a fault that names the argument", async () => {
-  await expect(runTraced({ units: [core], traceWords: 64, hostWords: 32 })).rejects.toThrow(
-    /writes bytes 0\.\.255 of host argument 2, which has 128 bytes/,
   );
 });
 

@@ -1,4 +1,12 @@
-import { deviceModel, eventNumber, type TraceModule, traceRegisterOffset } from "@aiekit/mlir";
+import {
+  deviceModel,
+  eventNumber,
+  parseModule,
+  printModule,
+  routeFlows,
+  type TraceModule,
+  traceRegisterOffset,
+} from "@aiekit/mlir";
 import { decodeTxn, type TxnOp } from "@aiekit/xclbin";
 import type { AieArrayOptions } from "../array-options.ts";
 import { arrayOf, bytesOf, callK, coreDesign, insts, sync, transfer, words16 } from "../lowered-design.test-support.ts";
@@ -69,8 +77,16 @@ export interface TracedRun {
   readonly hostWords?: number;
   readonly options?: AieArrayOptions;
   readonly work?: string;
+  /** The design's flows are routed through the switches. */
+  readonly isRouted?: boolean;
   /** False: the kernel counts nothing of what it does. */
   readonly isCounted?: boolean;
+}
+
+/** The design with its switches, and without the flows that led to them. */
+function routed(text: string): string {
+  const printed = printModule(routeFlows(parseModule(text, "design.mlir")));
+  return printed.replaceAll(/aie\.packet_flow\(\d+\) \{[^}]*\}( \{[^}]*\})?/g, "");
 }
 
 /** Work of a kernel between its two events. */
@@ -88,7 +104,7 @@ export async function runTraced(run: TracedRun) {
   const functions = markingKernel(markedCycles).slice(0, run.isCounted === false ? 1 : 2);
   // Memory that threads can share has a maximum.
   const module = assemble({ functions, globals: 1, events: true, memory: { minimum: 1, maximum: 1 } });
-  const array = arrayOf(text, { "0,2": module }, options);
+  const array = arrayOf(run.isRouted ? routed(text) : text, { "0,2": module }, options);
   const ops = [
     ...units.flatMap(setUp),
     ...before,
