@@ -344,6 +344,13 @@ export class Controller implements Agent {
   #push(tile: Tile, register: Register & { readonly kind: "queue" }, value: number): void {
     const channel = tile.channels.find((c) => c.direction === register.direction && c.channel === register.channel)!;
     const bdId = value & (tile.model.kind === "memtile" ? 0x3f : 0xf);
+    const { queueDepth } = tile.model.dma;
+    if (channel.tasks.length >= queueDepth && this.#parts.traces.takes(channel)) {
+      this.warnings.add(
+        `${channel.agentName} holds ${queueDepth} BDs for trace packets that are not full: hardware drops BD ${bdId} silently, and packets go behind those of earlier launches`,
+      );
+      return;
+    }
     const { hook } = this.#parts.clock;
     if (hook && [...tile.bds.chain(bdId)].some((id) => !this.#isNew(tile, id))) hook.strays();
     channel.push({ bdId, executions: ((value >>> 16) & 0xff) + 1, token: value >>> 31 === 1 });

@@ -1,4 +1,4 @@
-import { eventName, type TileCoord, type TileKind } from "@aiekit/mlir";
+import type { TileCoord, TileKind } from "@aiekit/mlir";
 import type { Agent, Scheduler } from "../scheduler.ts";
 import type { EventRegisters } from "./event-registers.ts";
 import { eventsBySource, type Source } from "./event-sources.ts";
@@ -93,7 +93,7 @@ export class TraceUnit implements Agent {
     this.#clock.at(Math.max(next, this.#clock.now) + 1, this);
   }
 
-  /** Some of its registers was written. */
+  /** It was set up, in the mode that has times. */
   get isSet(): boolean {
     return this.registers.isTrace && this.registers.mode === 0;
   }
@@ -150,10 +150,5 @@ export class TraceUnit implements Agent {
       if (event !== 0 && isActive(event)) slots |= 1 << i;
     });
     if (slots !== 0 && first < to) this.#encoder.active(slots, first, to - first);
-  }
-
-  /** Name of an event of its module. */
-  eventName(event: number): string {
-    return eventName(this.registers.module, event);
   }
 }

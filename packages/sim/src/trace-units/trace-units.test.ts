@@ -313,6 +313,21 @@ test("launches of a traced array are not played from a tape, and each starts and
   expect(array.playedLaunches).toBe(0);
 });
 
+test("the fifth BD for packets, while none is full, is dropped with a warning, and the packets of its launch come all the same", async () => {
+  const { launch, words, settings } = await runTraced({ units: [core], traceWords: 2048 });
+  for (let i = 0; i < 3; i++) await launch();
+
+  const { warnings } = await launch();
+
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^DMA S2MM 1 of tile \(0,0\) holds 4 BDs for trace packets that are not full: hardware drops BD 15/,
+    ),
+  ]);
+  const { units } = hardwareTrace(words, settings, 0);
+  expect(units[0]!.events[0]).toMatchObject({ name: "INSTR_EVENT_0", times: 5 * objects });
+});
+
 test("a traced array leaves results and modelled cycles as they are, with threads as well", async () => {
   const traced = await runTraced({ units: [core, memory] });
   const without = await runTraced({ units: [core, memory], flows: " " });
