@@ -23,6 +23,7 @@ import { refuseUnsizedMemory } from "./memory-types.ts";
 import { lowerRegisteredProcesses } from "./register-process.ts";
 import { lowerSpreadFlows } from "./spread-flows.ts";
 import { lowerTraces } from "./trace.ts";
+import { insertTraceFlows } from "./trace-flows.ts";
 
 export interface LoweredDesign {
   /** A new module: objectFifos are buffers with addresses, locks, DMA programs and flows; core bodies use locks. */
@@ -62,6 +63,7 @@ function lowerDevice(device: Device): Diagnostic[] {
   refuseInnerBuffers(device);
   refuseStacks(device);
   refuseUnsizedMemory(device);
+  insertTraceFlows(device);
   const traceWarnings = lowerTraces(device);
   lowerAffine(device);
   mergeTiles(device);

@@ -26,10 +26,13 @@ export interface ArrayRuns {
   readonly warnings: readonly string[];
 }
 
+/** Where trace packets go, and why some did not come. */
+type Traces = AieArray["traces"];
+
 /**
  * Runs a design's instruction stream on one simulated array, again and again: locks, memories and arguments that are read
  * and written keep what the run before left. Before each run, outputs are filled with a pattern, so that what was not
- * written is known.
+ * written is known. Memory for trace packets holds zeros where none came, as readers of packets expect.
  * @throws SimFault for a fault or deadlock; DeviceError for an output that no run wrote; AbortedError on `signal`.
  */
 export async function runOnArray(source: ArrayRunsSource): Promise<ArrayRuns> {
@@ -56,7 +59,11 @@ export async function runOnArray(source: ArrayRunsSource): Promise<ArrayRuns> {
     array.close();
   }
   design.args.forEach((arg, i) => {
-    const warning = arg.use === "out" ? checkWritten(design, arg, buffers[i] ?? new Uint8Array()) : undefined;
+    if (arg.use !== "out") return;
+    const memory = buffers[i] ?? new Uint8Array();
+    const traces = array.traces.memory.filter(({ argIndex }) => argIndex === i);
+    for (const { firstWord, words } of traces) clearGuard(memory, firstWord, words);
+    const warning = checkWritten(design, arg, { memory, traces: array.traces, isTrace: traces.length > 0 });
     if (warning !== undefined) warnings.add(warning);
   });
   return { outputs: buffers, reports, warnings: [...warnings] };
@@ -70,16 +77,30 @@ function hostMemory({ bytes }: SequenceArgument, input: Uint8Array | undefined):
 }
 
 /** Words that equal the pattern by chance are one in 2^32. */
-function checkWritten(design: OwnDesign, { name, bytes }: SequenceArgument, memory: Uint8Array): string | undefined {
+function checkWritten(
+  design: OwnDesign,
+  { name, bytes }: SequenceArgument,
+  { memory, traces, isTrace }: { readonly memory: Uint8Array; readonly traces: Traces; readonly isTrace: boolean },
+): string | undefined {
   const pattern = new Uint8Array(memory.length);
   fillGuard(pattern);
   const [got, guard] = [memory, pattern].map(({ buffer }) => new Uint32Array(buffer)) as [Uint32Array, Uint32Array];
   const unwritten = [...got.keys()].filter((word) => got[word] === guard[word]);
   if (unwritten.length === 0) return undefined;
-  if (unwritten.length === got.length) {
+  if (unwritten.length === got.length && !isTrace) {
+    const hint =
+      "the run completed, so look at what the design sends to this argument, and whether the sequence awaits it";
     throw new DeviceError(`${design.file}: sequence @${design.sequence}: output %${name} was never written`, {
-      hint: "the run completed, so look at what the design sends to this argument, and whether the sequence awaits it",
+      hint: [hint, ...traces.problems].join("; "),
     });
   }
   return `output %${name}: ${unwritten.length * 4} of ${bytes} bytes, from byte ${unwritten[0]! * 4} on, were not written and hold a pattern`;
+}
+
+/** Words that still hold the pattern become zeros. */
+function clearGuard(memory: Uint8Array, firstWord: number, words: number): void {
+  const pattern = new Uint8Array(memory.length);
+  fillGuard(pattern);
+  const [got, guard] = [memory, pattern].map(({ buffer }) => new Uint32Array(buffer)) as [Uint32Array, Uint32Array];
+  for (let word = firstWord; word < firstWord + words; word++) if (got[word] === guard[word]) got[word] = 0;
 }

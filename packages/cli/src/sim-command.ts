@@ -22,7 +22,7 @@ export function addSimCommand(program: Command, invoke: (invocation: SimInvocati
     .option("--in <[name=]file>", "input .npy, one for each argument that is read, or: zeros", collectInput)
     .option(
       "--out <[name=]file>",
-      "output .npy, one for each argument that is written and not compared (--expect)",
+      "output .npy, one for each argument that is written and not compared (--expect); trace packets: for aiekit trace",
       collectInput,
     )
     .option(

@@ -14,7 +14,7 @@ export function addTraceCommand(program: Command, invoke: (invocation: TraceInvo
   program
     .command("trace")
     .argument("<file>", "buffer of trace packets: 32-bit words, binary, .npy, or one hexadecimal word a line")
-    .description("read the trace packets of a design's trace units: events by name, kernel times, ui.perfetto.dev")
+    .description("read trace packets, of an NPU or of sim: events by name, kernel times, ui.perfetto.dev")
     .requiredOption("--design <file>", "the .mlir file whose runtime sequence sets the trace units")
     .option("--out <file>", "write a track for each event, for ui.perfetto.dev")
     .option("--sequence <name>", "runtime sequence that ran, where the design has several")

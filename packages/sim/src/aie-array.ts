@@ -3,20 +3,20 @@ import { decodeTxn, type TxnStream } from "@aiekit/xclbin";
 import { type ConfiguredArray, configureArray } from "./array.ts";
 import type { ArrayConfig } from "./array-config.ts";
 import type { AieArrayOptions, RunOptions } from "./array-options.ts";
-import type { HostBuffer } from "./controller.ts";
 import { CriticalPath } from "./critical-path.ts";
 import { deadlock } from "./deadlock.ts";
 import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault } from "./fault.ts";
+import { hostBuffer } from "./host-buffer.ts";
 import { endlessHint } from "./kernel-fault.ts";
 import { pathReports } from "./path-report.ts";
 import type { LaunchTape } from "./replay/launch-tape.ts";
 import { type Launch, LaunchTapes } from "./replay/launch-tapes.ts";
-import { type TapePlay, wordsPlayed } from "./replay/play-step.ts";
-import { TapePlayer } from "./replay/tape-player.ts";
-import { ThreadedTapePlayer } from "./replay/threaded-player.ts";
+import { wordsPlayed } from "./replay/play-step.ts";
 import { type MeasuredRun, type RunReport, readCounters, runReport } from "./run-report.ts";
 import { StrandRuns } from "./strands/strand-runs.ts";
+import type { TraceMemory } from "./trace-units/trace-units.ts";
+import { traceWarnings } from "./trace-units/trace-warnings.ts";
 import { guarded, hearSignals } from "./turn-guard.ts";
 
 /** Below this the way to another thread and back takes a good part of what it saves. */
@@ -57,6 +57,10 @@ export class AieArray {
   #playedWords = 0;
   #launches = 0;
   #playedLaunches = 0;
+  /** Of the last launch. Those of its trace units are added when their packets have come. */
+  #warnings: string[] = [];
+  /** Cycles behind the last launch in which trace packets came to the host. */
+  #drainedCycles = 0;
 
   /**
    * `modules`: linked kernels of each core by "col,row"; cores that call none need none.
@@ -79,7 +83,7 @@ export class AieArray {
       threads: { count, fromUs, takesCalls },
     });
     this.#strands = new StrandRuns(this.#array.threads, strands);
-    const isWatched = checked || delays || trace || path;
+    const isWatched = checked || delays || trace || path || config.traces.length > 0;
     this.#tapes = tapes && !isWatched ? LaunchTapes.of(this.#array) : undefined;
   }
 
@@ -91,7 +95,7 @@ export class AieArray {
     this.#begin();
     const { clock, cost, controller, cores } = this.#array;
     // Between two runs the array goes on for as long as a launch takes.
-    const at = clock.now + cost.launchCycles;
+    const at = clock.now - this.#drainedCycles + cost.launchCycles;
     let launch: Launch;
     try {
       launch = { host: options.buffers.map(hostBuffer), ops: opsOf(options.insts), at };
@@ -123,6 +127,8 @@ export class AieArray {
         await this.#advance({ work, onStandstill: () => this.#deadlock(), options });
       }
       const report = tape ? await this.#play(tape, launch, options) : this.#ended(before!, launch);
+      this.#drainedCycles = 0;
+      if (this.#array.traces.isActive) await this.#drainTraces(options);
       this.#state = "free";
       return report;
     } catch (error) {
@@ -143,6 +149,12 @@ export class AieArray {
     if (bytes) return bytes;
     const names = [...this.#config.buffers, ...this.#config.externals].map((buffer) => buffer.name);
     throw new UsageError(`simulated array: no buffer ${name}; the design has ${names.join(", ") || "none"}`);
+  }
+
+  /** What the last launch's trace units could not send, and the host memory that their packets were given. */
+  get traces(): { readonly problems: readonly string[]; readonly memory: readonly TraceMemory[] } {
+    const { traces } = this.#array;
+    return { problems: traceWarnings(traces), memory: traces.memory };
   }
 
   /** Launches so far that were played from a tape. */
@@ -187,29 +199,35 @@ export class AieArray {
   }
 
   #ended(before: Float64Array, { at }: Launch): RunReport {
-    const { clock, controller, channels } = this.#array;
+    const { clock, controller, channels, traces } = this.#array;
     const after = this.#counters();
     const wordsIn = (channel: DmaChannel) => (channel.direction === "S2MM" ? channel.wordsIn({ before, after }) : 0);
+    const ofTraces = traces.isActive ? [] : traceWarnings(traces);
+    this.#warnings = [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers(), ...ofTraces];
     const measured: MeasuredRun = {
       ...{ before, after, cycles: clock.now - at, instructions: controller.executed },
       wordsMoved: channels().reduce((n, channel) => n + wordsIn(channel), 0),
-      warnings: [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers()],
+      warnings: this.#warnings,
     };
     this.#tapes?.ended(measured);
     return this.#report(measured, at);
   }
 
-  #playerOf(tape: LaunchTape, { host }: Launch): TapePlay {
-    const { threads } = this.#array;
-    const inStrands = this.#strands.playerOf(tape, host);
-    if (inStrands) return inStrands;
-    return threads ? new ThreadedTapePlayer(tape, host, threads) : new TapePlayer(tape, host);
+  /** Lets trace packets come to the host, as long as the array goes on behind a launch in any case. Warns of what did not come. */
+  async #drainTraces(options: RunOptions): Promise<void> {
+    const { clock, cost, traces } = this.#array;
+    const endedAt = clock.now;
+    traces.settle();
+    const until = (): boolean => !traces.hasPackets || clock.nextTime >= endedAt + cost.launchCycles;
+    await this.#advance({ work: () => this.#work(until), onStandstill: () => undefined, options });
+    this.#drainedCycles = clock.now - endedAt;
+    this.#warnings.push(...traceWarnings(traces));
   }
 
   /** A launch from its tape, as far as it does the same. */
   async #play(tape: LaunchTape, launch: Launch, options: RunOptions): Promise<RunReport> {
     const { clock, controller } = this.#array;
-    const player = this.#playerOf(tape, launch);
+    const player = this.#strands.playerOf(tape, launch.host);
     const played = this.#playedWords;
     const work = (): TurnEnd => {
       const start = this.#wallClock();
@@ -365,7 +383,7 @@ export class AieArray {
   #openTransfers(): string[] {
     return this.#array.channels().flatMap((channel) => {
       const { bd, remainingWords } = channel;
-      if (bd?.memory.kind !== "host") return [];
+      if (bd?.memory.kind !== "host" || this.#array.traces.takes(channel)) return [];
       const what = channel.direction === "S2MM" ? "written: the host may read old data" : "read";
       return [
         `${channel.agentName}: the instruction stream ended with ${remainingWords} words of host argument ${bd.memory.argIndex} still to be ${what}; await the transfer`,
@@ -379,18 +397,3 @@ const opsOf = (insts: RunOptions["insts"]): TxnStream["ops"] =>
 
 /** Why a turn ended: its goal was reached, nothing can move any more, or it is the event loop's turn. */
 type TurnEnd = "reached" | "standstill" | "pause";
-
-function hostBuffer(bytes: Uint8Array, index: number): HostBuffer {
-  if (bytes.byteOffset % 4 !== 0) {
-    throw new UsageError(
-      `host argument ${index}: expected memory aligned to 4 bytes, got byte offset ${bytes.byteOffset}`,
-      {
-        hint: "copy it into an array of its own",
-      },
-    );
-  }
-  return {
-    words: new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 4)),
-    bytes: bytes.byteLength,
-  };
-}

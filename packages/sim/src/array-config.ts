@@ -71,6 +71,11 @@ export interface FlowConfig {
   readonly packetId: number | undefined;
 }
 
+/** A way of packets from the port of a trace unit. Of a compute tile port 0 is the core's unit, 1 its data memory's. */
+export interface TraceFlowConfig extends Omit<FlowConfig, "source"> {
+  readonly source: { readonly tile: TileCoord; readonly channel: number };
+}
+
 export interface ShimAllocation extends ChannelPlace {
   readonly name: string;
 }
@@ -93,6 +98,7 @@ export interface ArrayConfig {
   readonly bds: readonly BdConfig[];
   readonly starts: readonly DmaStart[];
   readonly flows: readonly FlowConfig[];
+  readonly traces: readonly TraceFlowConfig[];
   /** Of the tiles that configure it; others take from the north and give to the south. */
   readonly cascades: readonly CascadeConfig[];
   readonly allocations: readonly ShimAllocation[];

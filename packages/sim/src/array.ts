@@ -23,6 +23,7 @@ import type { StreamEnd } from "./stream-end.ts";
 import { type ThreadedKernels, threadedKernels, threadedParts } from "./threaded-kernels.ts";
 import { makeTile, type Tile } from "./tile.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
+import { TraceUnits } from "./trace-units/trace-units.ts";
 
 /** The array as a design configured it. Static DMAs and cores are started and stand at the clock's first event. */
 export interface ConfiguredArray {
@@ -31,6 +32,7 @@ export interface ConfiguredArray {
   readonly counters: CounterTable;
   readonly cost: CostModel;
   readonly controller: Controller;
+  readonly traces: TraceUnits;
   readonly cores: readonly Core[];
   /** Channels of every tile that was touched. */
   readonly channels: () => readonly DmaChannel[];
@@ -83,11 +85,15 @@ export function configureArray(
     expectSeparateMemory(config);
   }
   const clock = new Scheduler(delays, trace, path);
+  const traces = new TraceUnits(config.device, clock);
   const counters = new CounterTable();
   const cost = costModel(config.device.generation);
-  const observed = checked || trace !== undefined || path !== undefined;
+  const traced = config.traces.length > 0;
+  const observed = checked || trace !== undefined || path !== undefined || traced;
   const threaded = wanted !== undefined && wanted.count > 1 && hasThreads && !observed;
-  const programs = new Map(config.cores.map((core) => [core, compileCore(core, config, { cost, checked, threaded })]));
+  const programs = new Map(
+    config.cores.map((core) => [core, compileCore(core, config, { cost, checked, threaded, traced })]),
+  );
   const kernels = instantiateAll(programs, modules, { threaded, tracked: checked });
   const threads = threaded ? startThreads(kernels, wanted) : undefined;
   const tiles = new Map<string, Tile>();
@@ -108,7 +114,7 @@ export function configureArray(
     tiles.set(key(coord), made);
     return made;
   };
-  const controller = new Controller({ device: config.device, clock, cost, tile });
+  const controller = new Controller({ device: config.device, clock, cost, tile, traces });
   const lock = (place: LockConfig): Lock => tile(place.tile).locks[place.id] ?? unknownLock(place);
 
   const externals = new Map(config.externals.map((buffer) => [buffer.name, externalWords(buffer.bytes)]));
@@ -118,7 +124,7 @@ export function configureArray(
 
   for (const coord of config.tiles) tile(coord);
   for (const bd of config.bds) tile(bd.tile).bds.set(makeBd(bd, { tile, lock, external }));
-  connect(config, tile, { clock, cost });
+  connect(config, tile, { clock, cost, traces });
   for (const start of config.starts) {
     findChannel(tile, start).push({ bdId: start.bdId, executions: start.executions, token: false });
   }
@@ -129,7 +135,8 @@ export function configureArray(
     const { corePort } = tile(core.tile);
     const module = kernels.get(key(core.tile));
     const parts = { clock, counters, cost, module, memories, locks: program.locks.map(lock), ends, cascade, corePort };
-    return new Core(core, program, { ...parts, threads: threads?.of(module) });
+    traces.coreBegan(core.tile);
+    return new Core(core, program, { ...parts, traced, threads: threads?.of(module) });
   });
   const buffer = (name: string): Uint8Array | undefined => {
     const words = externals.get(name);
@@ -149,6 +156,7 @@ export function configureArray(
     counters,
     cost,
     controller,
+    traces,
     cores,
     channels,
     tiles: () => [...tiles.values()],
@@ -237,11 +245,14 @@ function makeBd(bd: BdConfig, { tile, lock, external }: BdScope): Bd {
 function connect(
   config: ArrayConfig,
   tile: (coord: TileCoord) => Tile,
-  { clock, cost }: { clock: Scheduler; cost: CostModel },
+  { clock, cost, traces }: { clock: Scheduler; cost: CostModel; traces: TraceUnits },
 ): void {
   const bySource = new Map<StreamEnd, StreamRoute[]>();
-  for (const { source, sinks, packetId } of config.flows) {
-    const from = findEnd(tile, source);
+  const ends = [
+    ...config.traces.map((flow) => ({ ...flow, from: traces.port(flow.source) })),
+    ...config.flows.map((flow) => ({ ...flow, from: findEnd(tile, flow.source) })),
+  ];
+  for (const { from, sinks, packetId } of ends) {
     const routes = bySource.get(from) ?? [];
     bySource.set(from, routes);
     const headerSinks = sinks.filter((sink) => sink.keepHeader).map((sink) => findEnd(tile, sink));

@@ -50,6 +50,7 @@ export class Cascade {
   readonly input: CoreInput<Uint8Array>;
   readonly output: CoreOutput<Uint8Array>;
   readonly #clock: Scheduler;
+  readonly #ends: { readonly from: TileCoord | undefined; readonly to: TileCoord | undefined };
   readonly #values: Uint8Array[] = [];
   #receiver: LockUser | undefined;
   #sender: LockUser | undefined;
@@ -57,6 +58,7 @@ export class Cascade {
   /** `from` or `to` is undefined where that side has no core or is turned elsewhere. */
   constructor(ends: { readonly from: TileCoord | undefined; readonly to: TileCoord | undefined }, clock: Scheduler) {
     this.#clock = clock;
+    this.#ends = ends;
     const on = (tile: TileCoord | undefined): string[] => (tile === undefined ? [] : [`core ${tileName(tile)}`]);
     this.input = {
       kind: "cascade",
@@ -86,6 +88,8 @@ export class Cascade {
 
   #take(): Uint8Array {
     const value = this.#values.shift()!;
+    const { to } = this.#ends;
+    if (to !== undefined) this.#clock.events?.coreDoes(to, "INSTR_CASCADE_GET", this.#clock.now);
     this.#clock.progressed();
     const sender = this.#sender;
     this.#sender = undefined;
@@ -101,6 +105,8 @@ export class Cascade {
 
   #put(value: Uint8Array): void {
     this.#values.push(value.slice());
+    const { from } = this.#ends;
+    if (from !== undefined) this.#clock.events?.coreDoes(from, "INSTR_CASCADE_PUT", this.#clock.now);
     this.#clock.progressed();
     const receiver = this.#receiver;
     this.#receiver = undefined;

@@ -1,5 +1,5 @@
 import type { Operation, Value } from "@aiekit/mlir";
-import type { FlowConfig, PortPlace } from "./array-config.ts";
+import type { FlowConfig, PortPlace, TraceFlowConfig } from "./array-config.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import { badOp, needInt, needText, operand } from "./ir-read.ts";
 import { readSwitches, type SwitchPort, traceCircuit, tracePacket, walksPackets } from "./switch-trace.ts";
@@ -12,9 +12,12 @@ const packetIds = 32;
 /**
  * The ways between DMA channels and stream ports of cores: `aie.flow` and `aie.packet_flow`, and where the design is routed
  * what leads through its `aie.switchbox` and `aie.shim_mux`. A packet flow counts only where no switch carries its packets:
- * routing leaves the operation standing. Ports of trace and control are left out: nothing of them is simulated.
+ * routing leaves the operation standing. `traces` begin at trace units. Ports of control are left out: nothing of them is simulated.
  */
-export function readFlows(ops: readonly Operation[], tiles: Tiles): FlowConfig[] {
+export function readFlows(
+  ops: readonly Operation[],
+  tiles: Tiles,
+): { readonly flows: readonly FlowConfig[]; readonly traces: readonly TraceFlowConfig[] } {
   const flows = new Flows();
   const switches = readSwitches(ops, (op) => tileAt(op, 0, tiles));
   const routed = new Set<string>();
@@ -46,29 +49,46 @@ interface Way {
   readonly keepHeader: boolean;
 }
 
+/** A flow whose sinks are being collected. */
+interface OpenFlow<Source> {
+  readonly source: Source;
+  readonly sinks: (PortPlace & { readonly keepHeader: boolean })[];
+  readonly packetId: number | undefined;
+}
+
 class Flows {
-  readonly #flows = new Map<
-    string,
-    FlowConfig & { readonly sinks: (PortPlace & { readonly keepHeader: boolean })[] }
-  >();
+  readonly #flows = new Map<string, OpenFlow<PortPlace>>();
+  readonly #traces = new Map<string, OpenFlow<TraceFlowConfig["source"]>>();
 
   add({ from, to, packetId, keepHeader }: Way): void {
     const source = portPlace(from, "MM2S");
     const sink = portPlace(to, "S2MM");
-    if (source === undefined || sink === undefined) return;
+    if (sink === undefined) return;
     const key = `${endKey(from)}:${packetId}`;
-    const flow = this.#flows.get(key) ?? { source, sinks: [], packetId };
-    this.#flows.set(key, flow);
+    if (from.bundle === "Trace") {
+      const { tile, channel } = from;
+      this.#addTo(this.#traces, key, { source: { tile, channel }, packetId }, { ...sink, keepHeader });
+    } else if (source !== undefined) this.#addTo(this.#flows, key, { source, packetId }, { ...sink, keepHeader });
+  }
+
+  #addTo<Source>(
+    flows: Map<string, OpenFlow<Source>>,
+    key: string,
+    begin: Omit<OpenFlow<Source>, "sinks">,
+    sink: OpenFlow<Source>["sinks"][number],
+  ): void {
+    const flow = flows.get(key) ?? { ...begin, sinks: [] };
+    flows.set(key, flow);
     const known = flow.sinks.some((s) => placeKey(s) === placeKey(sink));
-    if (!known) flow.sinks.push({ ...sink, keepHeader });
+    if (!known) flow.sinks.push(sink);
   }
 
   /** In one order, however the flows were found. */
-  sorted(): FlowConfig[] {
-    for (const flow of this.#flows.values()) flow.sinks.sort(byPlace);
-    return [...this.#flows.values()].sort(
-      (a, b) => byPlace(a.source, b.source) || (a.packetId ?? -1) - (b.packetId ?? -1),
-    );
+  sorted(): { readonly flows: readonly FlowConfig[]; readonly traces: readonly TraceFlowConfig[] } {
+    const [flows, traces] = [[...this.#flows.values()], [...this.#traces.values()]];
+    for (const { sinks } of [...flows, ...traces]) sinks.sort(byPlace);
+    flows.sort((a, b) => byPlace(a.source, b.source) || byId(a, b));
+    return { flows, traces: traces.sort((a, b) => byTile(a.source, b.source) || byId(a, b)) };
   }
 }
 
@@ -83,6 +103,14 @@ const placeKey = (place: PortPlace): string => `${tileName(place.tile)} ${place.
 function byPlace(a: PortPlace, b: PortPlace): number {
   const bundles = a.bundle < b.bundle ? -1 : a.bundle > b.bundle ? 1 : 0;
   return a.tile.col - b.tile.col || a.tile.row - b.tile.row || bundles || a.channel - b.channel;
+}
+
+function byTile(a: TraceFlowConfig["source"], b: TraceFlowConfig["source"]): number {
+  return a.tile.col - b.tile.col || a.tile.row - b.tile.row || a.channel - b.channel;
+}
+
+function byId(a: { readonly packetId: number | undefined }, b: { readonly packetId: number | undefined }): number {
+  return (a.packetId ?? -1) - (b.packetId ?? -1);
 }
 
 function flowEnd(op: Operation, index: number, end: "source" | "dest", tiles: Tiles): SwitchPort {

@@ -11,6 +11,7 @@ import { decodeRegister, type Register } from "./registers.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import type { Tile } from "./tile.ts";
 import { type SyncOp, Tokens } from "./tokens.ts";
+import type { TraceUnits } from "./trace-units/trace-units.ts";
 
 /** A host buffer of one run, as the shim DMA sees it. */
 export interface HostBuffer {
@@ -23,6 +24,7 @@ export interface ControllerParts {
   readonly clock: Scheduler;
   readonly cost: CostModel;
   readonly tile: (coord: TileCoord) => Tile;
+  readonly traces: TraceUnits;
 }
 
 /** Raw words of a BD that the stream writes, and the host argument that an address patch gave it. */
@@ -160,7 +162,7 @@ export class Controller implements Agent {
       case "control":
         break;
       default:
-        this.#warnUnmodelled(register.tile, register.offset);
+        if (!this.#parts.traces.write(register.tile, register.offset, value)) this.#warnUnmodelled(register);
     }
   }
 
@@ -190,7 +192,7 @@ export class Controller implements Agent {
     } else if (register.kind === "bd") {
       this.#writeBd(tile, register, [merge(this.#bdWrite(tile, register.id).words[register.word]!)]);
     } else if (register.kind === "lock") this.#write(op.address, merge(tile.locks[register.id]!.value));
-    else if (register.kind === "unmodelled") this.#warnUnmodelled(register.tile, register.offset);
+    else if (register.kind === "unmodelled") this.#write(op.address, merge(this.#eventWord(register)));
     else if (register.kind === "queue") throw this.#unmodelled("a masked write to a task queue");
   }
 
@@ -216,9 +218,10 @@ export class Controller implements Agent {
 
   /** @throws SimFault: hardware would go on with a mixture of old and new. */
   #refuseBusyBd(tile: Tile, id: number): void {
-    const user = tile.channels.find(
-      (channel) => channel.task !== undefined && channel.tasks.some((task) => tile.bds.chain(task.bdId).has(id)),
-    );
+    const isUsedBy = (channel: DmaChannel): boolean =>
+      channel.task !== undefined && channel.tasks.some((task) => tile.bds.chain(task.bdId).has(id));
+    // A trace's buffer is larger than what comes, so that its BD does not end; a channel goes on with the BD as it was.
+    const user = tile.channels.find((channel) => isUsedBy(channel) && !this.#parts.traces.takes(channel));
     if (!user) return;
     throw new SimFault(
       `instruction stream: BD ${id} of tile ${tileName(tile.coord)} is written again while ${user.agentName} still has a task that uses it`,
@@ -341,6 +344,13 @@ export class Controller implements Agent {
   #push(tile: Tile, register: Register & { readonly kind: "queue" }, value: number): void {
     const channel = tile.channels.find((c) => c.direction === register.direction && c.channel === register.channel)!;
     const bdId = value & (tile.model.kind === "memtile" ? 0x3f : 0xf);
+    const { queueDepth } = tile.model.dma;
+    if (channel.tasks.length >= queueDepth && this.#parts.traces.takes(channel)) {
+      this.warnings.add(
+        `${channel.agentName} holds ${queueDepth} BDs for trace packets that are not full: hardware drops BD ${bdId} silently, and packets go behind those of earlier launches`,
+      );
+      return;
+    }
     const { hook } = this.#parts.clock;
     if (hook && [...tile.bds.chain(bdId)].some((id) => !this.#isNew(tile, id))) hook.strays();
     channel.push({ bdId, executions: ((value >>> 16) & 0xff) + 1, token: value >>> 31 === 1 });
@@ -351,7 +361,11 @@ export class Controller implements Agent {
     return !tile.bds.isWritten(id) || this.#whole.has(this.#bdWrite(tile, id));
   }
 
-  #warnUnmodelled(tile: TileCoord, offset: number): void {
+  #eventWord({ tile, offset }: Register & { readonly kind: "unmodelled" }): number {
+    return this.#parts.traces.register(tile, offset) ?? 0;
+  }
+
+  #warnUnmodelled({ tile, offset }: Register & { readonly kind: "unmodelled" }): void {
     this.warnings.add(
       `instruction stream writes register 0x${offset.toString(16)} of tile ${tileName(tile)}, which is not simulated`,
     );

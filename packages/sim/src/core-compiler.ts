@@ -38,6 +38,8 @@ export interface CoreRuntime {
   locals: readonly unknown[] | undefined;
   /** Cycles and value of the last kernel call, set by `calls` and by `begin`. */
   callCycles: number;
+  /** Cycles of work before the call that are not yet charged, for a traced core. */
+  spentCycles: number;
   callValue: number | bigint | undefined;
   readonly user: LockUser;
   readonly memories: readonly MemoryViews[];
@@ -91,6 +93,8 @@ export interface CompileOptions {
   readonly checked?: boolean;
   /** Kernel calls may be left to other threads. */
   readonly threaded?: boolean;
+  /** It is told when in a turn kernels are called. */
+  readonly traced?: boolean;
 }
 
 /**
@@ -118,6 +122,7 @@ class CoreCompiler {
   readonly #cost: CostModel;
   readonly #checked: boolean;
   readonly #threaded: boolean;
+  readonly #traced: boolean;
   readonly #memories: TileCoord[];
   readonly #locks: LockConfig[] = [];
   readonly #requests: LockRequest[] = [];
@@ -130,11 +135,13 @@ class CoreCompiler {
   /** JavaScript of functions with a body, by name; undefined while one is being compiled. */
   readonly #functions = new Map<string, string | undefined>();
 
-  constructor(core: CoreConfig, config: ArrayConfig, { cost, checked = false, threaded = false }: CompileOptions) {
+  constructor(core: CoreConfig, config: ArrayConfig, options: CompileOptions) {
+    const { cost, checked = false, threaded = false, traced = false } = options;
     this.#core = core;
     this.#config = config;
     this.#cost = cost;
     this.#checked = checked;
+    this.#traced = traced;
     // Behind a call a function could come to a lock before the time of the call has passed.
     this.#threaded = threaded && !callsFunctions(core.op, config);
     this.#memories = [core.tile];
@@ -263,6 +270,7 @@ class CoreCompiler {
     }
     emitter.charge();
     const number = this.#calls.push(kernelCall(op, name)) - 1;
+    if (this.#traced) emitter.line("rt.spentCycles = t + lk;");
     if (this.#threaded) emitter.line(`if (rt.begin(${number}, t + lk, [${args}])) yield;`);
     const call = this.#threaded ? "rt.callValue" : `c[${number}](${args})`;
     if (op.results.length > 0) emitter.set(op.result, call);

@@ -23,6 +23,8 @@ export interface CoreParts {
   /** Ends of the design's objectFifos when the array is checked. */
   readonly ends: readonly FifoEnd[] | undefined;
   readonly corePort: (direction: DmaDirection, channel: number) => CorePort;
+  /** Trace units may watch what the core does. */
+  readonly traced: boolean;
   /** There when other threads may run the core's kernels. */
   readonly threads: KernelSite["threads"];
 }

@@ -14,6 +14,7 @@ const oneWord = { baseWords: 0, lengthWords: 1, dims: [] };
 export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number> {
   /** The core's: who waits for this end waits for the core. */
   readonly agentName: string;
+  readonly tile: TileCoord;
   readonly direction: DmaDirection;
   readonly channel: number;
   readonly kind = "stream";
@@ -39,6 +40,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
 
   constructor(place: { tile: TileCoord; direction: DmaDirection; channel: number }, clock: Scheduler) {
     this.agentName = `core ${tileName(place.tile)}`;
+    this.tile = place.tile;
     this.direction = place.direction;
     this.channel = place.channel;
     this.#clock = clock;
@@ -76,6 +78,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
   }
 
   take(): number {
+    this.#clock.events?.coreDoes(this.tile, "INSTR_STREAM_GET", this.#clock.now);
     const word = this.#shift();
     this.#offer();
     return word;
@@ -86,6 +89,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
   }
 
   put(word: number): void {
+    this.#clock.events?.coreDoes(this.tile, "INSTR_STREAM_PUT", this.#clock.now);
     this.words[this.#held++] = word;
     this.#offer();
   }
@@ -121,6 +125,7 @@ export class CorePort implements StreamEnd, CoreInput<number>, CoreOutput<number
     if (!ready) return;
     this.remainingWords = 1;
     this.readyAt = this.#clock.now;
+    this.#clock.events?.endReady(this, this.readyAt);
     for (const stream of this.streams) stream.offer();
   }
 }

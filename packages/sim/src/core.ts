@@ -1,18 +1,21 @@
 import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
 import type { CoreConfig } from "./array-config.ts";
 import { cascadeBytes } from "./cascade.ts";
+import { outOfBounds } from "./core-bounds.ts";
 import { CoreChecks, type CoreStack } from "./core-checks.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
 import type { CoreGate } from "./core-gate.ts";
 import type { CoreParts } from "./core-parts.ts";
 import { type CounterSpan, grownBy } from "./counter-table.ts";
-import { at, SimFault, type TileCoord, tileName } from "./fault.ts";
+import { type TileCoord, tileName } from "./fault.ts";
 import { describeLockWait } from "./fifo-names.ts";
+import { bitsFloat, floatBits } from "./float-bits.ts";
 import { type KernelSiteFunction, kernelSite } from "./kernel-call.ts";
 import { type EndedCall, KernelCounters, type KernelReport } from "./kernel-report.ts";
 import type { Lock, LockUser } from "./lock.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
 import { type BufferPlace, type MemoryUser, memoryViews, type TileMemory } from "./tile-memory.ts";
+import type { ArrayEvents } from "./trace-units/array-events.ts";
 import { type WaitCause, WaitCounters, type WaitReport } from "./wait-report.ts";
 
 /** A kernel call that may be under way in another thread. */
@@ -43,8 +46,7 @@ const locked = 1;
 const done = 2;
 const countersOfCore = 3;
 
-const scratchFloat = new Float32Array(1);
-const scratchWord = new Int32Array(scratchFloat.buffer);
+const stallOf = { stream: "STREAM_STALL", cascade: "CASCADE_STALL" } as const;
 
 /** One core: runs its program until a lock holds it, then lets others run. */
 export class Core implements Agent, LockUser, MemoryUser {
@@ -162,6 +164,7 @@ export class Core implements Agent, LockUser, MemoryUser {
       this.#clock.atPlace(this.#endsAt(this.#place), this.#place.order, this);
     } else if (done) {
       this.state = "done";
+      this.#clock.events?.coreEnded(this.tile);
     } else if (runtime.cycles > 0) {
       this.state = "running";
       this.#busyCycles += runtime.cycles;
@@ -263,6 +266,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     this.state = "running";
     this.#runtime.gate = undefined;
     this.#runtime.lock = undefined;
+    this.#clock.events?.coreStalls(this.tile, undefined);
     const waited = this.#waitedCycles();
     this.#lockCycles += waited;
     if (this.#waitsFor !== undefined) this.#waits.add(this.#waitsFor, waited);
@@ -303,6 +307,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     const { gate, lock } = this.#runtime;
     this.#waitsFor = gate ?? lock!;
     this.#waits.begin(this.#waitsFor);
+    this.#clock.events?.coreStalls(this.tile, gate ? stallOf[gate.kind] : "LOCK_STALL");
     if (!this.#clock.trace) return;
     const request = lock?.waiting.find(({ user }) => user === this)?.request;
     this.#waitName = gate?.waitsFor ?? (lock && request ? describeLockWait(lock, request) : "a lock");
@@ -313,17 +318,18 @@ export class Core implements Agent, LockUser, MemoryUser {
   }
 
   #makeRuntime(core: CoreConfig, parts: CoreParts): CoreRuntime {
-    const { module, memories, cost, cascade, corePort, ends, threads } = parts;
+    const { module, memories, cost, cascade, corePort, ends, threads, traced } = parts;
     const now = () => this.#beganAt;
     const checks = ends && new CoreChecks({ tile: core.tile, program: this.program, memories, ends, now });
     const cascadeValue = new Uint8Array(cascadeBytes);
     const sites = this.program.calls.map((call) =>
-      kernelSite({ call, core, module, memories, cost, now, checks, threads }),
+      kernelSite({ call, core, module, memories, cost, now, checks, traced, threads }),
     );
     const runtime: CoreRuntime = {
       cycles: 0,
       locals: undefined,
       callCycles: 0,
+      spentCycles: 0,
       callValue: undefined,
       begin: (call, spent, args) => this.#begin(call, spent, args, sites[call]!),
       user: this,
@@ -341,18 +347,14 @@ export class Core implements Agent, LockUser, MemoryUser {
         return this.#counted(site, () => runtime);
       }),
       checks,
-      outOfBounds: (site, index, elements) => this.#outOfBounds({ site, index, elements }),
+      outOfBounds: (site, index, elements) => {
+        throw outOfBounds(this.program.sites[site]!, { tile: this.tile, index, elements, cycle: this.#beganAt });
+      },
       roundBf16: (value) => bf16ToFloat(floatToBf16(value)),
       fromBf16: bf16ToFloat,
       toBf16: floatToBf16,
-      floatBits: (value) => {
-        scratchFloat[0] = value;
-        return scratchWord[0]!;
-      },
-      bitsFloat: (bits) => {
-        scratchWord[0] = bits;
-        return scratchFloat[0]!;
-      },
+      floatBits,
+      bitsFloat,
     };
     return runtime;
   }
@@ -363,10 +365,19 @@ export class Core implements Agent, LockUser, MemoryUser {
       this.kernel = site.name;
       const { hook } = this.#clock;
       const value = hook === undefined ? site.run(...args) : hook.calls(this, site, args);
+      if (this.#clock.events !== undefined) this.#tellMarks(this.#clock.events, site, runtime());
       runtime().callCycles = site.cycles;
       this.#count(site.name, site);
       return value;
     };
+  }
+
+  /** What a kernel marked in a call that came so many cycles behind the start of the present work. */
+  #tellMarks(events: ArrayEvents, site: KernelSiteFunction, { spentCycles }: CoreRuntime): void {
+    for (const { event, cycle } of site.marks()) {
+      const name = event === 0 ? "INSTR_EVENT_0" : "INSTR_EVENT_1";
+      events.coreDoes(this.tile, name, this.#beganAt + spentCycles + cycle);
+    }
   }
 
   #begin(call: number, spent: number, args: readonly (number | bigint)[], site: KernelSiteFunction): boolean {
@@ -385,15 +396,5 @@ export class Core implements Agent, LockUser, MemoryUser {
     this.#runtime.callValue = this.#runtime.calls[call]!(...args);
     if (startedAt !== undefined) threaded?.ranHere(performance.now() - startedAt, site.cycles);
     return false;
-  }
-
-  #outOfBounds(access: { readonly site: number; readonly index: number; readonly elements: number }): never {
-    const op = this.program.sites[access.site]!;
-    const name = op.operands.find((value) => value.type.kind === "memref")?.name;
-    throw new SimFault(
-      `${this.agentName}, ${op.name}${at(op.loc)}: element ${access.index} of ${name === undefined ? "memory" : `%${name}`}, which has ${access.elements} elements`,
-      { kind: "buffer-bounds", cycle: this.#beganAt, tile: this.tile, ...(name !== undefined && { buffer: name }) },
-      { hint: "check the index against the type of the memref" },
-    );
   }
 }

@@ -252,6 +252,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.bd = undefined;
     this.state = "idle";
     this.#parts.bds.stepIteration(bd);
+    this.#parts.clock.events?.channelDoes(this, "FINISHED_BD");
     bd.release?.lock.release(bd.release.amount, `${this.agentName}, ${bd.name}`);
     if (bd.nextBd !== undefined) {
       this.#startBd(bd.nextBd);
@@ -259,6 +260,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
       this.#startBd(task.bdId);
     } else {
       this.task = undefined;
+      this.#parts.clock.events?.channelDoes(this, "FINISHED_TASK");
       if (task.token) this.#parts.onToken(this);
       this.#startTask();
     }
@@ -277,6 +279,9 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     if (this.#phase === "idle") this.#idleCycles += passed;
     else if (this.#phase === "lock") this.#lockCycles += passed;
     else this.#activeCycles += passed;
+    if ((this.#phase === "lock") !== (phase === "lock")) {
+      this.#parts.clock.events?.channelWaitsForLock(this, phase === "lock");
+    }
     this.#phase = phase;
     this.#since = this.#parts.clock.now;
   }
@@ -294,7 +299,9 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
 
   #startTask(): void {
     this.task = this.#queue.shift();
-    if (this.task) this.#startBd(this.task.bdId);
+    if (this.task === undefined) return;
+    this.#parts.clock.events?.channelDoes(this, "START_TASK");
+    this.#startBd(this.task.bdId);
   }
 
   #startBd(id: number): void {
@@ -321,6 +328,7 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
     this.#startEnd = this.readyAt;
     this.#offsetWords = offsetWords;
     this.state = "ready";
+    clock.events?.endReady(this, this.readyAt);
     for (const stream of this.streams) stream.offer();
   }
 }

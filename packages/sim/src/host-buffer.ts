@@ -1,4 +1,6 @@
+import { UsageError } from "@aiekit/core";
 import { type Bd, type BdMemory, extentWords } from "./bd.ts";
+import type { HostBuffer } from "./controller.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
 
 export interface HostAccess {
@@ -32,4 +34,18 @@ export function hostSpan(bd: Bd, memory: BdMemory & { readonly kind: "host" }, a
       hint: `compare offsets, sizes and strides of the transfer on shim ${tileName(tile)} with the size of the buffer object`,
     },
   );
+}
+
+/** Memory of a host argument, as the shim DMA takes it. @throws UsageError when it is not aligned to 4 bytes. */
+export function hostBuffer(bytes: Uint8Array, index: number): HostBuffer {
+  if (bytes.byteOffset % 4 !== 0) {
+    throw new UsageError(
+      `host argument ${index}: expected memory aligned to 4 bytes, got byte offset ${bytes.byteOffset}`,
+      { hint: "copy it into an array of its own" },
+    );
+  }
+  return {
+    words: new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 4)),
+    bytes: bytes.byteLength,
+  };
 }

@@ -5,6 +5,7 @@ import { SimFault, tileName } from "./fault.ts";
 import { badOp } from "./ir-read.ts";
 import { checkedKernel } from "./kernel-check.ts";
 import { kernelFault } from "./kernel-fault.ts";
+import { type KernelMark, KernelMarks } from "./kernel-marks.ts";
 import { type KernelFunction, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
 import { pageBytes } from "./stack-room.ts";
@@ -37,6 +38,8 @@ export interface KernelSiteFunction {
   cycles: number;
   /** Work of the last run; undefined where the kernel counts none. */
   ops: KernelOps | undefined;
+  /** Events that the last run marked, with the cycles from its start; none where nobody hears them. */
+  readonly marks: () => readonly KernelMark[];
   /** Pointers among the arguments. */
   readonly pointersOf: (args: readonly (number | bigint)[]) => readonly number[];
   /** Bits that a result of an integer below 32 bits lacks. */
@@ -55,7 +58,9 @@ export interface KernelSiteFunction {
 export function kernelSite(site: KernelSite): KernelSiteFunction {
   const kernel = findKernel(site);
   const hasGuards = site.memories.length > 1 || site.module!.stack?.guardPage !== undefined;
-  const direct = hasGuards ? throughWindows(kernel, site) : kernel;
+  const marks = site.traced ? new KernelMarks(site.module!) : undefined;
+  const plain = hasGuards ? throughWindows(kernel, site) : kernel;
+  const direct = marks ? marks.heard(plain) : plain;
   const invoke = site.checks ? checkedKernel(direct, site, site.checks) : direct;
   const { call, cost } = site;
   const { takeOps, counted } = site.module!;
@@ -92,14 +97,16 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
       result.cycles = kernelCycles(cost, result.ops);
       return isSame(result.ops, before.ops);
     },
+    marks: () => marks?.marks(cost, result.cycles) ?? [],
     run: (...args) => {
       let value: number | bigint | undefined;
+      marks?.begin();
       try {
         value = invoke(...args);
       } catch (error) {
         throw result.faultOf(error, args);
       }
-      result.ops = takeOps?.();
+      result.ops = marks ? marks.end(takeOps?.()) : takeOps?.();
       result.cycles = result.ops ? kernelCycles(cost, result.ops) : uncountedKernelCycles(cost, argumentBytes(args));
       return narrowed(value);
     },

@@ -24,6 +24,11 @@ export class KernelTrap extends Error {
   }
 }
 
+/** Who hears the events that kernels mark; nobody mostly. */
+export interface KernelEvents {
+  listener: ((event: number) => void) | undefined;
+}
+
 export type KernelFunction = (...args: (number | bigint)[]) => number | bigint | undefined;
 
 /** The kernels of one core: its WebAssembly instance on the tile's memory. */
@@ -45,6 +50,7 @@ export interface KernelModule {
   readonly stack: KernelStack | undefined;
   /** First byte behind the kernels' statics; undefined when the module does not say. */
   readonly staticsEnd: number | undefined;
+  readonly events: KernelEvents;
   /** Work counted since the last call; undefined when the module counts none. */
   readonly takeOps: (() => KernelOps) | undefined;
   /** True when just this was counted since the last call, which then starts anew; undefined for modules that cannot tell. */
@@ -122,8 +128,10 @@ export function instantiateKernels(
   const pages = room?.pages ?? pagesBefore;
   const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: threaded !== undefined });
   const compile = compiled(threaded?.first ?? room?.bytes ?? bytes, pages, threaded === undefined);
-  const first = instantiate(tile, () => compile().module, memory);
-  const { exports } = threaded ? new wasm.Instance(threaded.module, environment(memory)) : first;
+  const events: KernelEvents = { listener: undefined };
+  const imports = environment(memory, events);
+  const first = instantiate(tile, () => compile().module, imports);
+  const { exports } = threaded ? new wasm.Instance(threaded.module, imports) : first;
   const registers = threaded?.registers.map((name) => exports[name] as WasmGlobal) ?? [];
   // What a start function left in them.
   registers.forEach((register, i) => {
@@ -147,6 +155,7 @@ export function instantiateKernels(
     functionNames: Object.keys(exports).filter((name) => typeof exports[name] === "function"),
     staticsEnd: dataEnd instanceof wasm.Global ? Number(dataEnd.value) : undefined,
     stackPointer: () => (stack instanceof wasm.Global ? Number(stack.value) : undefined),
+    events,
     recover: () => {
       if (stack instanceof wasm.Global && stackAtRest !== undefined) stack.value = stackAtRest;
       if (count) takeOps(count, shuffles);
@@ -174,13 +183,13 @@ function registersIn(exports: WasmInstance["exports"], { registers }: CompiledMo
 
 const sameOffset = (offset: number): number => offset;
 
-function environment(memory: WasmMemory) {
+function environment(memory: WasmMemory, events: KernelEvents) {
   const env = {
     memory,
     aiekit_trap: (code: number, a: number, b: number): never => {
       throw new KernelTrap(code, a, b);
     },
-    aiekit_event: () => undefined,
+    aiekit_event: (event: number): void => events.listener?.(event),
   };
   return { env };
 }
@@ -215,8 +224,11 @@ function compiled(bytes: Uint8Array, pages: number, budgeted: boolean): () => Co
   };
 }
 
-function instantiate(tile: TileCoord, compile: () => WasmModule, memory: WasmMemory): WasmInstance {
-  const { env } = environment(memory);
+function instantiate(
+  tile: TileCoord,
+  compile: () => WasmModule,
+  { env }: ReturnType<typeof environment>,
+): WasmInstance {
   try {
     const module = compile();
     const missing = wasm.Module.imports(module).filter((need) => need.module !== "env" || !(need.name in env));

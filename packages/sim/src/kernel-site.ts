@@ -18,6 +18,8 @@ export interface KernelSite {
   readonly now: () => number;
   /** There when the array is checked. */
   readonly checks: CoreChecks | undefined;
+  /** Events that kernels mark are heard. */
+  readonly traced: boolean;
   /** There when other threads may run the core's kernels, from a length of calls on. */
   readonly threads: { readonly core: ThreadedCore; readonly fromUs: number } | undefined;
 }

@@ -66,7 +66,7 @@ export function loadArrayConfig(lowered: Operation, options: ConfigOptions = {})
     buffers: [...bufferOf.values()],
     externals: [...externalOf.values()],
     ...readDmaPrograms(ops, { device, tileOf, lockOf, bufferOf, externalOf }),
-    flows: readFlows(ops, tiles),
+    ...readFlows(ops, tiles),
     cascades,
     allocations,
     cores,

@@ -62,8 +62,9 @@ export class Lock {
 
   /** Takes the lock, or queues `user` until it can be taken. True when it was taken at once. */
   acquire(user: LockUser, request: LockRequest): boolean {
+    this.#clock.events?.lockAsked(user.agentName);
     if (this.#satisfies(request)) {
-      this.#take(user, request.amount);
+      this.#take(user, request);
       this.#clock.progressed();
       return true;
     }
@@ -74,6 +75,7 @@ export class Lock {
   /** @throws SimFault when the value would leave 0..63. */
   release(amount: number, by: string): void {
     this.given += amount;
+    this.#clock.events?.lockGiven(this, by);
     this.set(this.value + amount, by);
   }
 
@@ -99,17 +101,18 @@ export class Lock {
         continue;
       }
       this.#waiting.splice(i, 1);
-      this.#take(user, request.amount);
+      this.#take(user, request);
       user.lockGranted();
       // The grant may have released this lock again, so everyone is looked at anew.
       i = 0;
     }
   }
 
-  #take(user: LockUser, amount: number): void {
+  #take(user: LockUser, { amount, equal }: LockRequest): void {
     this.value -= amount;
     this.taken += amount;
     this.takenBy = user.agentName;
+    this.#clock.events?.lockTaken(this, equal);
     this.#clock.trace?.value(this.name, this.#clock.now, this.value);
   }
 

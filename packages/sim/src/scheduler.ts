@@ -1,6 +1,7 @@
 import type { CriticalPath } from "./critical-path.ts";
 import type { LaunchHook } from "./replay/launch-hook.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
+import type { ArrayEvents } from "./trace-units/array-events.ts";
 
 /** Something that the scheduler wakes at a virtual time. An agent has at most one event in the queue. */
 export interface Agent {
@@ -41,6 +42,9 @@ export class Scheduler {
 
   /** Is told which event makes which; undefined when nobody asks for the critical path. */
   readonly path: CriticalPath | undefined;
+
+  /** Where agents, locks and streams tell events, while trace units can send them. */
+  events: ArrayEvents | undefined;
 
   /** Watches what is done to memory while a launch is recorded. */
   hook: LaunchHook | undefined;

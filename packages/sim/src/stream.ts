@@ -5,6 +5,7 @@ import type { Agent, Scheduler } from "./scheduler.ts";
 import type { StreamEnd, WordStream } from "./stream-end.ts";
 import { expectDefined, wordsDefined } from "./stream-shadow.ts";
 import type { TileMemory } from "./tile-memory.ts";
+import type { ArrayEvents } from "./trace-units/array-events.ts";
 
 /** Destinations of a stream. `packetId` chooses among several; undefined on a circuit-switched stream. */
 export interface StreamRoute {
@@ -96,6 +97,9 @@ export class Stream implements Agent, WordStream {
     this.#move = undefined;
     const sourceDone = count(this.source, kind === "words" ? words : 0, cycles);
     const done = sinks.filter((sink) => count(sink, words, cycles));
+    if (this.#clock.events !== undefined) {
+      for (const end of [this.source, ...sinks]) this.#clock.events.endMoved(end, end.state === "idle");
+    }
     this.#headerDone = !sourceDone && (kind === "header" || this.#headerDone);
     if (sourceDone) for (const sink of this.sinks()) this.#leave(sink);
     for (const sink of done) sink.finish();
@@ -103,6 +107,10 @@ export class Stream implements Agent, WordStream {
     if (sourceDone) for (const sink of sinks) for (const other of sink.streams) if (other !== this) other.offer();
     if (sourceDone) this.source.finish();
     this.offer();
+  }
+
+  #tellMoves(events: ArrayEvents, sinks: readonly StreamEnd[], at: number): void {
+    for (const end of [this.source, ...sinks]) events.endMoves(end, at);
   }
 
   /** A packet has ended: of several streams that end at its sink this one is the last to be asked for the next. */
@@ -133,6 +141,7 @@ export class Stream implements Agent, WordStream {
       sink.owner = this;
       sink.movingSince = startedAt;
     }
+    if (this.#clock.events !== undefined) this.#tellMoves(this.#clock.events, sinks, startedAt);
     this.#move = { kind, sinks, words, startedAt };
     this.#clock.at(startedAt + streamCycles(this.#cost, words, hostRunWords), this, startedAt);
   }

@@ -24,7 +24,7 @@ export interface Switches {
   readonly circuits: ReadonlyMap<string, readonly SwitchPort[]>;
   /** In the order of their slots: the first that fits decides. */
   readonly packets: ReadonlyMap<string, readonly PacketRule[]>;
-  /** Ports of DMA channels and cores by which words enter the switches. */
+  /** Ports of DMA channels, cores and trace units by which words enter the switches. */
   readonly sources: readonly SwitchPort[];
 }
 
@@ -51,7 +51,7 @@ export function readSwitches(ops: readonly Operation[], tileOf: (op: Operation) 
       }
     }
   }
-  const sources = [...entries].filter(([, port]) => port.bundle === "DMA" || port.bundle === "Core");
+  const sources = [...entries].filter(([, port]) => ["DMA", "Core", "Trace"].includes(port.bundle));
   return { circuits, packets, sources: sources.map(([, port]) => port) };
 }
 
@@ -137,7 +137,7 @@ function walk(
 ): PacketRule["exits"][number][] {
   const reached: PacketRule["exits"][number][] = [];
   const seen = new Set<string>();
-  const start: Box = source.tile.row === 0 ? "mux" : "switch";
+  const start: Box = source.tile.row === 0 && source.bundle === "DMA" ? "mux" : "switch";
   const open = [{ port: source, box: start, keepHeader: true }];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const key = portKey(at.port, at.box);

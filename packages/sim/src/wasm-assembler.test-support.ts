@@ -4,6 +4,8 @@ export interface HandModule {
   readonly stackBytes?: number;
   /** Mutable i32 globals that begin at 0, from index 2 on. */
   readonly globals?: number;
+  /** Function 1 is `aiekit_event(i32)`; those of `functions` are behind it. */
+  readonly events?: boolean;
   readonly memory?: { readonly minimum: number; readonly maximum?: number };
   /** Statics: bytes at an address of the tile. */
   readonly data?: { readonly address: number; readonly bytes: readonly number[] };
@@ -27,6 +29,7 @@ export const op = {
   end: [0x0b],
   br: (depth: number) => [0x0c, depth],
   brIf: (depth: number) => [0x0d, depth],
+  return: [0x0f],
   call: (index: number) => [0x10, index],
   get: (local: number) => [0x20, local],
   set: (local: number) => [0x21, local],
@@ -57,9 +60,26 @@ export function addKernel(name: string): HandFunction {
   return { name, params: 4, code };
 }
 
+/** `addKernel` with its events 0 and 1 around it and `cycles` of scalar work, and what counts these. In a module with events. */
+export function markingKernel(cycles: number): readonly HandFunction[] {
+  const mark = (event: number) => [...op.constant(event), ...op.call(1)];
+  const counter = 2;
+  const work = [...op.getGlobal(counter), ...op.constant(cycles), ...op.add, ...op.setGlobal(counter)];
+  const isScalar = [...op.get(0), ...op.constant(4), ...op.sub, ...op.brIf(0)];
+  const taken = [...op.getGlobal(counter), ...op.constant(0), ...op.setGlobal(counter), ...op.return];
+  return [
+    { name: "k", params: 4, code: [...mark(0), ...work, ...addKernel("k").code, ...mark(1)] },
+    {
+      ...{ name: "aiekit_ops", params: 1, returns: true },
+      code: [...op.block, ...isScalar, ...taken, ...op.end, ...op.constant(0)],
+    },
+  ];
+}
+
 /** Source: WebAssembly Core Specification 2.0, chapter 5. */
 export function assemble(module: HandModule): Uint8Array {
-  const { functions, stackBytes = 1024, globals = 0, memory = { minimum: 1 }, data } = module;
+  const { functions, stackBytes = 1024, globals = 0, memory = { minimum: 1 }, data, events = false } = module;
+  const imported = events ? 2 : 1;
   const dataEnd = data === undefined ? 0 : data.address + data.bytes.length;
   const signatures = functions.map((f) => [
     0x60,
@@ -68,22 +88,23 @@ export function assemble(module: HandModule): Uint8Array {
     ...(f.returns ? [1, 0x7f] : [0]),
   ]);
   const limits = memory.maximum === undefined ? [0, memory.minimum] : [1, memory.minimum, memory.maximum];
-  const exports = functions.map((f, i) => [...name(f.name), 0, i + 1]);
+  const exports = functions.map((f, i) => [...name(f.name), 0, i + imported]);
   const bodies = functions.map((f) => {
     const body = [...(f.locals ? [1, f.locals, 0x7f] : [0]), ...f.code, 0x0b];
     return [...leb(body.length), ...body];
   });
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector([[0x60, 3, 0x7f, 0x7f, 0x7f, 0], ...signatures])),
+    ...section(1, vector([[0x60, 3, 0x7f, 0x7f, 0x7f, 0], ...(events ? [[0x60, 1, 0x7f, 0]] : []), ...signatures])),
     ...section(
       2,
       vector([
         [...name("env"), ...name("memory"), 2, ...limits],
         [...name("env"), ...name("aiekit_trap"), 0, 0],
+        ...(events ? [[...name("env"), ...name("aiekit_event"), 0, 1]] : []),
       ]),
     ),
-    ...section(3, vector(functions.map((_, i) => [i + 1]))),
+    ...section(3, vector(functions.map((_, i) => [i + imported]))),
     ...section(6, vector([global(1, stackBytes), global(0, dataEnd), ...new Array(globals).fill(global(1, 0))])),
     ...section(7, vector([...exports, [...name("__stack_pointer"), 3, 0], [...name("__data_end"), 3, 1]])),
     ...section(10, vector(bodies)),

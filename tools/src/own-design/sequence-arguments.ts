@@ -36,7 +36,9 @@ export function sequenceArguments({ file, sequence, insts, device }: SequenceToR
   if (highest >= values.length) {
     throw new DesignError(
       `${file}: the instruction stream uses argument ${highest}, the sequence has ${values.length} argument(s)`,
-      { hint: "the stream was made from another design or another sequence" },
+      {
+        hint: "the stream was made from another design or another sequence; or a patch, as of a trace's buffer, names an argument (arg_idx) that the sequence does not declare",
+      },
     );
   }
   return values.map((value, index): SequenceArgument => {

@@ -3,6 +3,8 @@ import type { HostBuffer } from "../controller.ts";
 import type { KernelThreads } from "../kernel-threads.ts";
 import type { LaunchTape } from "../replay/launch-tape.ts";
 import type { TapePlay } from "../replay/play-step.ts";
+import { TapePlayer } from "../replay/tape-player.ts";
+import { ThreadedTapePlayer } from "../replay/threaded-player.ts";
 import { cutTape } from "./cut-tape.ts";
 import { SharedTurns } from "./shared-turns.ts";
 import type { StrandPlan } from "./strand-plan.ts";
@@ -45,8 +47,14 @@ export class StrandRuns {
     return this.#launches;
   }
 
-  /** Undefined for a tape that is played step by step. */
-  playerOf(tape: LaunchTape, host: readonly HostBuffer[]): TapePlay | undefined {
+  /** Plays `tape` in strands, or else step by step. */
+  playerOf(tape: LaunchTape, host: readonly HostBuffer[]): TapePlay {
+    const inStrands = this.#strandsOf(tape, host);
+    if (inStrands !== undefined) return inStrands;
+    return this.#threads ? new ThreadedTapePlayer(tape, host, this.#threads) : new TapePlayer(tape, host);
+  }
+
+  #strandsOf(tape: LaunchTape, host: readonly HostBuffer[]): StrandPlayer | undefined {
     const known = this.#known.get(tape) ?? { plays: 0, runner: undefined };
     this.#known.set(tape, known);
     if (known.plays++ === this.#playsBefore) known.runner = this.#cut(tape);
