@@ -68,6 +68,35 @@ test("a checked array gives the results and the cycles of one that is not checke
   expect(report.tiles.find((tile) => tile.core)?.core?.stack).toEqual({ bytes: 1024, usedBytes: 96 });
 });
 
+test("what a kernel counts and keeps in registers is that of one run of each call, though a checked array runs it twice", async () => {
+  // The term of a call is the number of calls before it; 500 cycles each.
+  const k: HandFunction = {
+    ...addKernel("k"),
+    code: [
+      ...[...op.getGlobal(2), ...op.constant(500), ...op.add, ...op.setGlobal(2), ...op.getGlobal(3), ...op.set(3)],
+      ...[...op.getGlobal(3), ...op.constant(1), ...op.add, ...op.setGlobal(3), ...addKernel("k").code],
+    ],
+  };
+  const ops: HandFunction = {
+    ...{ name: "aiekit_ops", params: 1, returns: true },
+    code: [
+      ...[...op.get(0), ...op.constant(4), ...op.sub, ...op.eqz, 0x04, 0x40, ...op.getGlobal(2), ...op.constant(0)],
+      ...[...op.setGlobal(2), 0x0f, ...op.end, ...op.constant(0)],
+    ],
+  };
+  const modules = new Map([["0,2", assemble({ functions: [k, ops], globals: 2 })]]);
+  const config = parseArrayConfig(coreDesign({ ...words16, work: callK(16) }), "design.mlir");
+  const seen = [];
+  for (const checked of [false, true]) {
+    const output = new Int32Array(64);
+    const { cycles } = await new AieArray(config, modules, { checked }).run(inAndOut(ramp, output));
+    seen.push({ output, cycles });
+  }
+
+  expect(seen[0]!.output).toEqual(ramp.map((x, i) => x + Math.floor(i / 16)));
+  expect(seen[1]).toEqual(seen[0]);
+});
+
 test("a kernel that writes one word behind its argument names the buffer it hits, the element and the call", async () => {
   const failed = await faultOf(checkedRun(callK(17)));
 

@@ -34,12 +34,14 @@ interface Image {
   readonly outside: Uint8Array;
 }
 
-/** Runs calls of one site twice. What is left in memory is what the first run left. */
+/** Runs calls of one site twice. What is left in memory and in registers, counters among them, is what the first run left. */
 export class KernelTrial {
   readonly #site: KernelSite;
   readonly #images: readonly Image[];
   /** Bytes of the core's memory that are its stack: [from, end). None where the stack has a page of its own. */
   readonly #stack: { readonly from: number; readonly end: number };
+  /** Before the call. */
+  #registers: readonly (number | bigint)[] = [];
   #argumentsOf: string | undefined;
   #arguments: readonly (BytePlace & { readonly bytes: number })[] = [];
 
@@ -58,7 +60,9 @@ export class KernelTrial {
     const own = this.#images[0]!;
     own.memory.bytes.set(noise.subarray(from, end), from);
     this.#begin(pointers);
+    this.#registers = this.#registersNow();
     const value = call();
+    const registers = this.#registersNow();
     for (const { memory, after } of this.#images) after.set(memory.bytes);
     const lowest = (): number => own.after.findIndex((byte, i) => i >= end || (i >= from && byte !== noise[i]));
     const stackUsed = this.#site.module!.stack?.used() ?? Math.max(0, end - lowest());
@@ -69,6 +73,7 @@ export class KernelTrial {
     const read = differs && !written ? this.#findRead(call, value) : undefined;
     if (!differs) this.#define();
     for (const { memory, after } of this.#images) memory.bytes.set(after);
+    this.#setRegisters(registers);
     return { value, stackUsed, written, read };
   }
 
@@ -104,6 +109,7 @@ export class KernelTrial {
   /** The call with the first `most` of the bytes that may be changed changed. */
   #again(call: () => number | bigint | undefined, value: number | bigint | undefined, most = Number.POSITIVE_INFINITY) {
     let left = most;
+    this.#setRegisters(this.#registers);
     for (const { memory, before, changed } of this.#images) {
       const { words, bytes } = memory;
       bytes.set(before);
@@ -123,6 +129,16 @@ export class KernelTrial {
     } catch {
       return { trapped: true, value };
     }
+  }
+
+  #registersNow(): (number | bigint)[] {
+    return (this.#site.module!.registers ?? []).map(({ global }) => global.value);
+  }
+
+  #setRegisters(values: readonly (number | bigint)[]): void {
+    this.#site.module!.registers?.forEach(({ global }, i) => {
+      global.value = values[i]!;
+    });
   }
 
   #isStack(address: number): boolean {
