@@ -9,7 +9,7 @@
 // With --events: what a launch that is worked out anew makes the scheduler and the DMAs do. With --no-tapes: all launches are
 // worked out anew, and none is played from a tape. With --no-strands: those that are played are played step by step.
 //
-//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 60] [--runs 7] [--profiled 100] [--top 12] [--threads 1,2] [--events]
+//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 120] [--runs 7] [--profiled 100] [--top 12] [--threads 1,2] [--events]
 //     [--no-tapes] [--no-strands]
 import { Session } from "node:inspector/promises";
 import { cpus, loadavg } from "node:os";
@@ -25,7 +25,7 @@ import { parseArgs } from "./script-arguments.mjs";
 const { values: options } = parseArgs({
   options: {
     only: { type: "string" },
-    warm: { type: "string", default: "60" },
+    warm: { type: "string", default: "120" },
     runs: { type: "string", default: "7" },
     profiled: { type: "string", default: "100" },
     top: { type: "string", default: "0" },
