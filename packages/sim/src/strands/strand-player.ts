@@ -12,7 +12,7 @@ export class StrandPlayer implements TapePlay {
   readonly #tape: LaunchTape;
   readonly #host: readonly HostBuffer[];
   readonly #runner: StrandRunner;
-  readonly #onEnd: () => void;
+  readonly #onEnd: (inStrands: boolean) => void;
   #hasBegun = false;
   /** The strand that this thread is at, and the next step of it. */
   #at: { readonly strand: number; step: number } | undefined;
@@ -20,7 +20,13 @@ export class StrandPlayer implements TapePlay {
   /** Steps of strands that this thread has done, of all. */
   #done = 0;
 
-  constructor(tape: LaunchTape, host: readonly HostBuffer[], runner: StrandRunner, onEnd: () => void) {
+  /** `onEnd` is told whether the launch went in strands, or was played step by step without a difference. */
+  constructor(
+    tape: LaunchTape,
+    host: readonly HostBuffer[],
+    runner: StrandRunner,
+    onEnd: (inStrands: boolean) => void,
+  ) {
     this.#tape = tape;
     this.#host = host;
     this.#runner = runner;
@@ -47,7 +53,7 @@ export class StrandPlayer implements TapePlay {
   }
 
   play(isLate: () => boolean): "reached" | "pause" {
-    if (this.#stepwise) return this.#stepwise.play(isLate);
+    if (this.#stepwise) return this.#playStepwise(this.#stepwise, isLate);
     const { turns } = this.#runner;
     if (!this.#hasBegun) this.#begin();
     if (!turns.hasImages(isLate)) return "pause";
@@ -55,12 +61,18 @@ export class StrandPlayer implements TapePlay {
     if (!turns.settled(isLate)) return "pause";
     if (!turns.failed) {
       this.#runner.end(this.#host);
-      this.#onEnd();
+      this.#onEnd(true);
       return "reached";
     }
     this.#runner.takeBack(turns.begun);
     this.#stepwise = new TapePlayer(this.#tape, this.#host);
-    return this.#stepwise.play(isLate);
+    return this.#playStepwise(this.#stepwise, isLate);
+  }
+
+  #playStepwise(stepwise: TapePlayer, isLate: () => boolean): "reached" | "pause" {
+    const end = stepwise.play(isLate);
+    if (end === "reached" && !stepwise.differs) this.#onEnd(false);
+    return end;
   }
 
   #begin(): void {

@@ -23,7 +23,6 @@ export class StrandRunner {
   readonly #registers: (number | bigint)[];
   readonly #globals: readonly WasmGlobal[];
   #launches = 0;
-  #looksAlways = false;
   /** Which of the globals decide over what kernels count. */
   #steady: readonly number[] | undefined;
   /** What globals held when that was looked at last. */
@@ -58,7 +57,7 @@ export class StrandRunner {
 
   /** Whether counts were looked at in a launch that began with the same registers. */
   #isKnown(): boolean {
-    if (this.#launches++ < provesFrom || this.#lookedAt === undefined || this.#looksAlways) return false;
+    if (this.#launches++ < provesFrom || this.#lookedAt === undefined) return false;
     this.#steady ??= this.plan.cores
       .flatMap(({ module }) => module!.registers!.map(({ index }) => kernelTiming(module!.bytes).isSteady(index)))
       .flatMap((isSteady, i) => (isSteady ? [i] : []));
@@ -81,8 +80,6 @@ export class StrandRunner {
 
   /** Cores are as they were when the launch began; `strands` have begun. */
   takeBack(strands: readonly number[]): void {
-    // A kernel that sets its counters, and does not add to them, would differ again and again.
-    this.#looksAlways ||= this.isProven;
     const cores = new Set(strands.flatMap((strand) => this.plan.coresOf[strand]!));
     for (const { core, words, first, count, at } of this.plan.kept) {
       if (cores.has(core)) words.set(this.#store.words.subarray(at, at + count), first);

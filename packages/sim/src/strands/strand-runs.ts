@@ -59,7 +59,11 @@ export class StrandRuns {
     this.#known.set(tape, known);
     if (known.plays++ === this.#playsBefore) known.runner = this.#cut(tape);
     if (known.runner === undefined) return undefined;
-    return new StrandPlayer(tape, host, known.runner, () => this.#launches++);
+    return new StrandPlayer(tape, host, known.runner, (inStrands) => {
+      if (inStrands) this.#launches++;
+      // A kernel that works in the order of the tape only, as one that sets its counters and does not add to them.
+      else known.runner = undefined;
+    });
   }
 
   get #playsBefore(): number {

@@ -192,6 +192,28 @@ test("counts that follow from data are looked at one by one, also when they alwa
   for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
 });
 
+test("a kernel whose counts do not add up is played step by step from then on", async () => {
+  const k = { ...addKernel("k"), code: [...op.constant(300), ...op.setGlobal(2), ...addKernel("k").code] };
+  const module = assemble({ functions: [k, opsOf(2)], globals: 1, memory: { minimum: 1, maximum: 1 } });
+  const stream = wholeStream(4);
+  const seen = [];
+  for (const options of strandWays) {
+    const array = arrayOf(coreDesign({ ...words16, work: callK(16, 5) }), { "0,2": module }, options);
+    const cycles = [];
+    for (let launch = 0; launch < 30; launch++) {
+      const output = new Int32Array(64);
+      cycles.push((await array.run({ insts: stream, buffers: [new Int32Array(64), output].map(bytesOf) })).cycles);
+
+      expect(output).toEqual(new Int32Array(64).fill(5));
+    }
+    seen.push(cycles);
+    if (options.strands) expect([array.playedLaunches, array.launchesInStrands]).toEqual([28, 20]);
+    array.close();
+  }
+
+  for (const one of seen.slice(1)) expect(one).toEqual(seen[0]);
+});
+
 test("zeros that a memtile puts around an image come to the core in strands too", async () => {
   const d = new DesignBuilder("npu1_1col");
   const [shim, memtile, tile] = [0, 1, 2].map((row) => d.tile(0, row));
