@@ -1,8 +1,8 @@
 import { DesignError } from "@aiekit/core";
 import { expect, test } from "vitest";
-import type { Operation } from "../ir/operation.ts";
 import { parseModule } from "../parser/module.ts";
 import { lowerDesign } from "./lower-design.ts";
+import { traceFlows as flows, sequenceSteps as steps } from "./trace-flows.test-support.ts";
 
 interface Parts {
   readonly traces: string;
@@ -41,33 +41,7 @@ function lowered({
   return lowerDesign(parseModule(text, "t.mlir")).module.regions[0]!.entry.ops[0]!.regions[0]!.entry.ops;
 }
 
-/** What the sequence does, an operation a line: tile and register, or what it names. */
-function steps(ops: readonly Operation[]): string[] {
-  const sequence = ops.find((op) => op.name === "aie.runtime_sequence")!;
-  return sequence.regions[0]!.entry.ops.map((op) => {
-    const n = (key: string): string => (op.int(key) ?? 0).toString(16);
-    if (op.name === "aiex.npu.writebd")
-      return `bd ${n("bd_id")} ${n("buffer_length")} words, burst ${n("burst_length")}`;
-    if (op.name === "aiex.npu.address_patch") return `patch ${n("addr")} ${n("arg_idx")} + ${n("arg_plus")}`;
-    const mask = op.name === "aiex.npu.maskwrite32" ? ` mask ${n("mask")}` : "";
-    return `(${n("column")},${n("row")}) ${n("address")} = ${n("value")}${mask}`;
-  });
-}
-
-/** `1: Trace 0 of (0,2) to DMA 1 of (0,0)`. */
-function flows(ops: readonly Operation[]): string[] {
-  return ops.flatMap((op) => {
-    const ends = op.name === "aie.packet_flow" ? op.regions[0]!.entry.ops.slice(0, 2) : [];
-    const [from, to] = ends.map((end) => {
-      const tile = end.operands[0]!.definingOp!;
-      return `${end.text("bundle")} ${end.int("channel")} of (${tile.int("col")},${tile.int("row")})`;
-    });
-    if (!from?.startsWith("Trace")) return [];
-    return [`${op.int("ID")}: ${from} to ${to}${op.flag("keep_pkt_header") ? ", headers kept" : ""}`];
-  });
-}
-
-// Values are those of mlir-aie's AIEInsertTraceFlows and of the registers in its python helper for traces.
+// Values are those of mlir-aie's AIEInsertTraceFlows; trace-flows.conformance.test.ts has more of its answers.
 test("a core's trace with a host buffer: flow, timer, BD 15, argument 4, start, and stop at the end", () => {
   const ops = lowered({ traces: core });
 
@@ -80,7 +54,7 @@ test("a core's trace with a host buffer: flow, timer, BD 15, argument 4, start, 
     "(0,2) 34000 = 7a00",
     "bd f 800 words, burst 40",
     "patch 1d1e4 4 + 0",
-    "(0,0) 1d208 = f00 mask 1f00",
+    "(0,0) 1d208 = f00 mask ff00",
     "(0,0) 1d20c = 8000000f",
     "(0,0) 34000 = 7f00",
     "(0,0) 3404c = 7f",
@@ -137,7 +111,7 @@ test("arg_idx -1 is behind the last argument; units that no broadcast starts hav
   expect(steps(ops).filter((step) => !step.startsWith("(0,2)"))).toEqual([
     "bd f 800 words, burst 40",
     "patch 1d1e4 1 + 1000",
-    "(0,0) 1d208 = f00 mask 1f00",
+    "(0,0) 1d208 = f00 mask ff00",
     "(0,0) 1d20c = 8000000f",
   ]);
 });
@@ -148,6 +122,25 @@ test("packets come to channel 0 where a flow has channel 1", () => {
   expect(flows(ops)).toEqual(["1: Trace 0 of (0,2) to DMA 0 of (0,0), headers kept"]);
   expect(steps(ops)).toContain("(0,0) 1d204 = 8000000f");
 });
+
+test("a trace without a packet id gets the least that no other trace has", () => {
+  const memory = core.replace("@core_trace", "@memory").replace("id=1 type=core", "id=2 type=mem");
+  const traces = [
+    memory.replace("INSTR_EVENT_0", "DMA_S2MM_0_START_TASK"),
+    ...["02", "01", "00"].map((tile) => bare(`t${tile}`, `tile${tile}`)),
+  ].join("\n");
+  const ops = lowered({ traces, starts: [] });
+
+  expect(flows(ops).map((flow) => flow.slice(0, 18))).toEqual([
+    ...["2: Trace 1 of (0,2", "1: Trace 0 of (0,2", "3: Trace 0 of (0,1", "4: Trace 0 of (0,0"],
+  ]);
+});
+
+const bare = (name: string, tile: string): string => `aie.trace @${name}(%${tile}) {
+      aie.trace.event<"TRUE">
+      aie.trace.start broadcast=15
+      aie.trace.stop broadcast=14
+    }`;
 
 test("without host_config a broadcast stays its own number, and nothing is inserted", () => {
   const text = `module { aie.device(npu1_1col) {
@@ -171,9 +164,14 @@ test.each<[string, Parts, RegExp]>([
     /^t\.mlir:\d+:\d+: trace is missing 'aie\.trace\.stop'/,
   ],
   [
-    "no packet id",
-    { traces: core.replace("aie.trace.packet id=1 type=core", "") },
-    /trace is missing 'aie\.trace\.packet'/,
+    "no start",
+    { traces: core.replace("aie.trace.start broadcast=15", "") },
+    /^t\.mlir:\d+:\d+: trace is missing 'aie\.trace\.start'/,
+  ],
+  [
+    "a unit twice",
+    { traces: `${core}\n${core.replace("@core_trace", "@other").replace("id=1", "id=2")}` },
+    /tile \(0,2\) is traced more than once on the same trace unit, its core's/,
   ],
   [
     "an id twice",

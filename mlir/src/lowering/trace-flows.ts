@@ -4,15 +4,17 @@ import { packetFlowOp } from "../builder/fabric-ops.ts";
 import { addressPatchOp, maskWrite32Op, write32Op } from "../builder/npu-ops.ts";
 import { bdOffset, channelControlOffset, taskQueueRegisterOffset, tileAddress } from "../device-model/registers.ts";
 import { tileModels } from "../device-model/tile-model.ts";
-import { integerAttr } from "../ir/attributes.ts";
+import { enumAttr, integerAttr } from "../ir/attributes.ts";
 import { Operation, type Value } from "../ir/operation.ts";
 import { i32, memrefBytes } from "../ir/types.ts";
+import { controllerId } from "./controller-ids.ts";
 import {
   appendToDevice,
   coordOf,
   type Device,
   opsNamed,
   placeText,
+  sameTile,
   symbolName,
   tileModelOf,
   tileOperand,
@@ -21,11 +23,14 @@ import { withLocation } from "./location.ts";
 import { eventNumber, type TraceModule } from "./trace-events.ts";
 import { traceRegisterOffset } from "./trace-registers.ts";
 
-/** Shim, BD and burst that carry packets to the host, and the array's own id for tokens. Source: AIEInsertTraceFlows. */
+/** Shim, BD and burst that carry packets to the host. Source: AIEInsertTraceFlows; measured. */
 const shimPlace = { col: 0, row: 0 };
 const traceBd = 15;
 const burstBytes = 64;
+/** Id for a shim's tokens where its tile names none, and the field of the channel's control register that takes it. */
 const tokenPacketId = 15;
+const tokenIdMask = 0xff00;
+const packetIdMax = 31;
 
 /** An `aie.trace`, and the port by which its unit sends. */
 interface TraceSource {
@@ -41,9 +46,9 @@ interface TraceSource {
 /**
  * Makes what `aie.trace.host_config` of a sequence asks for: a packet flow from each trace's unit to shim (0,0), and in the sequence
  * the BD for the host's argument, timers that the start resets, and the shim's user events that start and stop the units. Broadcasts are
- * then the events BROADCAST_n of the units. Designs without host_config stay as they are.
- * Source: AIEInsertTraceFlows, and AIETraceToConfig of the same age, which are younger than the revision of the other passes.
- * @throws DesignError for traces without packet id, start or stop, ids that are used twice, and a shim without a free channel.
+ * then the events BROADCAST_n of the units, a mode is a core's alone, and a trace without a packet id gets one. Designs without host_config stay as they are.
+ * Source: AIEInsertTraceFlows, and AIETraceToConfig of the same age, which are younger than the revision of the other passes; measured.
+ * @throws DesignError for traces without start or stop, ids and units that are used twice, and a shim without a free channel.
  */
 export function insertTraceFlows(device: Device): void {
   const hosts = opsNamed(device, "aie.runtime_sequence").flatMap((sequence) => {
@@ -52,8 +57,10 @@ export function insertTraceFlows(device: Device): void {
   });
   const traces = opsNamed(device, "aie.trace");
   if (hosts.length === 0 || traces.length === 0) return;
+  givePackets(traces, device);
   const sources = traces.map((trace) => withLocation(trace, () => sourceOf(trace, device)));
   expectOwnIds(sources);
+  expectOwnUnits(sources);
   const shim = shimTile(device);
   const channel = withLocation(hosts[0]!.config, () => freeChannel(device));
   for (const { tile, id, module } of sources) {
@@ -61,17 +68,50 @@ export function insertTraceFlows(device: Device): void {
     const to = [{ tile: shim, bundle: "DMA" as const, channel }];
     appendToDevice(device, packetFlowOp({ id, from, to, keepHeader: true }));
   }
-  for (const source of sources) nameBroadcasts(source);
-  for (const host of hosts) withLocation(host.config, () => drive(host, sources, channel));
+  for (const source of sources) {
+    nameBroadcasts(source);
+    dropMode(source);
+  }
+  const tokens = controllerId(device, shimPlace) ?? tokenPacketId;
+  for (const host of hosts) withLocation(host.config, () => drive(host, sources, channel, tokens));
 }
 
+/** The least ids that no trace has, in the order of the traces; each at the head of its trace. */
+function givePackets(traces: readonly Operation[], device: Device): void {
+  const packetOf = (trace: Operation) => bodyOf(trace).find((op) => op.name === "aie.trace.packet");
+  const taken = new Set(traces.map((trace) => packetOf(trace)?.int("id")));
+  for (const trace of traces) {
+    const block = trace.regions[0]?.entry;
+    if (block === undefined || packetOf(trace) !== undefined) continue;
+    const id = Array.from({ length: packetIdMax }, (_, i) => i + 1).find((one) => !taken.has(one));
+    if (id === undefined) {
+      withLocation(trace, () => {
+        throw new DesignError(`no packet id is left for trace @${symbolName(trace)}: there are 1 to ${packetIdMax}`);
+      });
+      continue;
+    }
+    taken.add(id);
+    const { kind } = tileModelOf(device, tileOperand(trace));
+    const type = kind === "computeTile" ? "core" : kind === "shim" ? "shimtile" : "memtile";
+    const packet = new Operation("aie.trace.packet", {
+      attributes: { id: integerAttr(id, i32), type: enumAttr(type) },
+      loc: trace.loc,
+    });
+    const [first] = block.ops;
+    if (first === undefined) block.append(packet);
+    else block.insertBefore(first, packet);
+  }
+}
+
+const bodyOf = (trace: Operation): readonly Operation[] => trace.regions[0]?.entry.ops ?? [];
+
 function sourceOf(trace: Operation, device: Device): TraceSource {
-  const ops = trace.regions[0]?.entry.ops ?? [];
+  const ops = bodyOf(trace);
   const find = (name: string): Operation => {
     const op = ops.find((one) => one.name === `aie.trace.${name}`);
     if (op !== undefined) return op;
     throw new DesignError(`trace is missing 'aie.trace.${name}'`, {
-      hint: `aie.trace.host_config drives trace @${symbolName(trace)}, which needs a packet id, a start and a stop`,
+      hint: `aie.trace.host_config drives trace @${symbolName(trace)}, which needs a start and a stop`,
     });
   };
   const packet = find("packet");
@@ -90,6 +130,19 @@ function expectOwnIds(sources: readonly TraceSource[]): void {
       throw new DesignError(
         `trace packet id ${id} is already used by another trace; explicit packet ids must be unique across the device`,
         { hint: `trace @${symbolName(other.trace)} has it: by the id packets find their flow` },
+      );
+    });
+  }
+}
+
+function expectOwnUnits(sources: readonly TraceSource[]): void {
+  for (const [i, { trace, tile, module }] of sources.entries()) {
+    const other = sources.slice(0, i).find((one) => one.module === module && sameTile(one.tile, tile));
+    if (other === undefined) continue;
+    withLocation(trace, () => {
+      throw new DesignError(
+        `tile ${placeText(coordOf(tile))} is traced more than once on the same trace unit, its ${module}'s`,
+        { hint: `trace @${symbolName(other.trace)} has it: put the events of both into one trace` },
       );
     });
   }
@@ -131,7 +184,7 @@ function freeChannel(device: Device): number {
 /** Broadcasts become events. The shim that makes them does not hear them: its unit goes by the user events. */
 function nameBroadcasts({ trace, tile, module }: TraceSource): void {
   const isMaker = module === "shim" && coordOf(tile).col === shimPlace.col;
-  for (const op of trace.regions[0]?.entry.ops ?? []) {
+  for (const op of bodyOf(trace)) {
     const broadcast = op.int("broadcast");
     if (broadcast === undefined || !/^aie\.trace\.(start|stop)$/.test(op.name)) continue;
     const user = op.name === "aie.trace.start" ? "USER_EVENT_1" : "USER_EVENT_0";
@@ -139,6 +192,12 @@ function nameBroadcasts({ trace, tile, module }: TraceSource): void {
     op.attributes.delete("broadcast");
     op.attributes.set("event", { kind: "opaque", text: `#aie.trace_event<"${name}">` });
   }
+}
+
+/** Units of memtiles and shims have none, no more than those of memories. */
+function dropMode({ trace, module }: TraceSource): void {
+  if (module === "core") return;
+  for (const op of bodyOf(trace).filter(({ name }) => name === "aie.trace.mode")) trace.regions[0]?.entry.remove(op);
 }
 
 const broadcastName = (module: TraceModule, broadcast: number): string =>
@@ -149,12 +208,12 @@ interface Host {
   readonly config: Operation;
 }
 
-/** Starts the units behind the writes of their registers, and stops them at the end. */
-function drive({ sequence, config }: Host, sources: readonly TraceSource[], channel: number): void {
+/** Starts the units behind the writes of their registers, at the head where there are none, and stops them at the end. */
+function drive({ sequence, config }: Host, sources: readonly TraceSource[], channel: number, tokens: number): void {
   const block = sequence.regions[0]!.entry;
   const { loc } = config;
-  const started = block.ops.filter((op) => op.name === "aie.trace.start_config").at(-1) ?? config;
-  const anchor = block.ops[block.ops.indexOf(started) + 1];
+  const started = block.ops.filter((op) => op.name === "aie.trace.start_config").at(-1);
+  const anchor = block.ops[started === undefined ? 0 : block.ops.indexOf(started) + 1];
   const insert = (op: Operation): void => {
     if (anchor === undefined) block.append(op);
     else block.insertBefore(anchor, op);
@@ -171,7 +230,7 @@ function drive({ sequence, config }: Host, sources: readonly TraceSource[], chan
   insert(writeBdOp((config.int("buffer_size") ?? 0) / 4, config));
   insert(addressPatchOp({ address: tileAddress(0, 0, bdOffset(shim, traceBd)) + 4, argIndex, argPlus }, loc));
   const control = channelControlOffset(shim, "S2MM", channel);
-  insert(maskWrite32Op({ address: control, value: tokenPacketId << 8, mask: 0x1f00, ...shimPlace, loc }));
+  insert(maskWrite32Op({ address: control, value: tokens << 8, mask: tokenIdMask, ...shimPlace, loc }));
   insert(write(taskQueueRegisterOffset(shim, "S2MM", channel), 2 ** 31 + traceBd));
   const [start, stop] = (["start", "stop"] as const).map(
     (what) => sources.find((one) => one[what] !== undefined)?.[what],

@@ -1,3 +1,4 @@
+import { enumAttr } from "../ir/attributes.ts";
 import { index } from "../ir/types.ts";
 import {
   verifyComboEvent,
@@ -89,8 +90,13 @@ export const aieTraceOps = [
   defineOp("aie.trace.stop", { ...inTrace, ...startOrStop }),
   defineOp("aie.trace.start_config", { format: "$trace_config attr-dict", attributes: { trace_config: symbol } }),
   defineOp("aie.trace.host_config", {
-    format: "`buffer_size` `=` $buffer_size ( `arg_idx` `=` $arg_idx )? attr-dict",
-    attributes: { buffer_size: int(), arg_idx: int({ default: 4 }) },
+    format: "`buffer_size` `=` $buffer_size ( `arg_idx` `=` $arg_idx )? ( `routing` `=` $routing )? attr-dict",
+    attributes: {
+      buffer_size: int({ min: 1 }),
+      arg_idx: int({ default: 4 }),
+      routing: { ...optional(keyword(["single"])), default: enumAttr("single") },
+    },
+    parents: ["aie.runtime_sequence"],
   }),
   defineOp("aie.trace.config", {
     format: "@sym_name `(` %tile `)` ( `packet_type` `=` $packet_type )? region(body) attr-dict",

@@ -53,6 +53,21 @@ test("a loop over i32 names its type", () => {
 `);
 });
 
+test("a host buffer for traces says what is not as always: its argument, and never the only routing", () => {
+  const sequence = (...hosts: readonly string[]): string => `module {
+  aie.device(npu1) {
+    aie.runtime_sequence(%arg0: memref<16xi32>) {
+${hosts.map((host) => `      aie.trace.host_config ${host}\n`).join("")}    }
+  }
+}
+`;
+
+  const given = ["arg_idx = -1 routing = single", "routing = single", "arg_idx = 4", ""];
+  const text = printed(sequence(...given.map((words) => `buffer_size = 64 ${words}`)));
+
+  expect(text).toBe(sequence("buffer_size = 64 arg_idx = -1", ...Array(3).fill("buffer_size = 64")));
+});
+
 test("affine accesses keep their expressions", () => {
   roundTrip(`module {
   func.func @f(%arg0: memref<8x8xf32>) {

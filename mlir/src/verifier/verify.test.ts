@@ -114,3 +114,16 @@ test("what the generic form can say and the custom form cannot is refused", () =
 }) : () -> ()`),
   ).toContainEqual(expect.stringContaining("requires 1 successor but found 0"));
 });
+
+test.each([
+  ["aie.trace.host_config buffer_size = 64", []],
+  ["aie.trace.host_config buffer_size = 0", [expect.stringContaining("'buffer_size' failed to satisfy constraint")]],
+])("a trace's host buffer has a size: %s", (config, expected) => {
+  expect(errors(device(`aie.runtime_sequence(%a: memref<4xi32>) { ${config} }`))).toEqual(expected);
+});
+
+test("a trace's host buffer belongs to a sequence", () => {
+  const expected = "expects parent op 'aie.runtime_sequence'";
+
+  expect(errors(device("aie.trace.host_config buffer_size = 64"))).toEqual([expected]);
+});
