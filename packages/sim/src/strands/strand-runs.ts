@@ -14,8 +14,8 @@ import { StrandStore } from "./strand-store.ts";
 import { OwnTurns } from "./strand-turns.ts";
 
 /**
- * Plays of a tape before it is cut, with one thread and with several. Cutting takes as long as 3 to 9 launches, of which one
- * thread then saves a tenth, and two save 40 % (measured on matmul and conv1d).
+ * Plays of a tape before it is cut, with one thread and with several. Cutting takes as long as 2 to 10 launches, of which one
+ * thread then saves up to a tenth, and two save 40 % (measured on matmul and conv1d).
  */
 const playsBefore = { one: 30, several: 2 };
 /** Of all plans of an array: 64 MiB. */
