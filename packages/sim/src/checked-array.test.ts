@@ -5,7 +5,7 @@ import { SimFault } from "./fault.ts";
 import { loadArrayConfig } from "./load-array-config.ts";
 import { type CoreDesign, coreDesign, inAndOut } from "./lowered-design.test-support.ts";
 import { parseArrayConfig } from "./parse-array-config.ts";
-import { addKernel, assemble, type HandFunction, op } from "./wasm-assembler.test-support.ts";
+import { addKernel, assemble, type HandFunction, op, scalarCyclesIn } from "./wasm-assembler.test-support.ts";
 
 const words16: Omit<CoreDesign, "work"> = {
   input: "memref<16xi32>",
@@ -77,14 +77,7 @@ test("what a kernel counts and keeps in registers is that of one run of each cal
       ...[...op.getGlobal(3), ...op.constant(1), ...op.add, ...op.setGlobal(3), ...addKernel("k").code],
     ],
   };
-  const ops: HandFunction = {
-    ...{ name: "aiekit_ops", params: 1, returns: true },
-    code: [
-      ...[...op.get(0), ...op.constant(4), ...op.sub, ...op.eqz, 0x04, 0x40, ...op.getGlobal(2), ...op.constant(0)],
-      ...[...op.setGlobal(2), 0x0f, ...op.end, ...op.constant(0)],
-    ],
-  };
-  const modules = new Map([["0,2", assemble({ functions: [k, ops], globals: 2 })]]);
+  const modules = new Map([["0,2", assemble({ functions: [k, scalarCyclesIn(2)], globals: 2 })]]);
   const config = parseArrayConfig(coreDesign({ ...words16, work: callK(16) }), "design.mlir");
   const seen = [];
   for (const checked of [false, true]) {

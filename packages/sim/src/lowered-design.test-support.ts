@@ -1,4 +1,4 @@
-import { encodeTxn, type TxnOp } from "@aiekit/xclbin";
+import { decodeTxn, encodeTxn, type TxnOp, type TxnStream } from "@aiekit/xclbin";
 import { AieArray } from "./aie-array.ts";
 import type { AieArrayOptions } from "./array-options.ts";
 import { parseArrayConfig } from "./parse-array-config.ts";
@@ -155,6 +155,10 @@ export function inAndOut(
   );
   return { insts: stream, buffers: [bytesOf(input), bytesOf(output)] };
 }
+
+/** A stream that sends so many objects of 16 words and awaits as many, decoded once as hosts do: it is known by its records. */
+export const wholeStream = (objects: number): TxnStream =>
+  decodeTxn(inAndOut(new Int32Array(16 * objects), new Int32Array(16 * objects)).insts);
 
 export function bytesOf(data: ArrayBufferView): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -65,15 +65,27 @@ export function markingKernel(cycles: number): readonly HandFunction[] {
   const mark = (event: number) => [...op.constant(event), ...op.call(1)];
   const counter = 2;
   const work = [...op.getGlobal(counter), ...op.constant(cycles), ...op.add, ...op.setGlobal(counter)];
-  const isScalar = [...op.get(0), ...op.constant(4), ...op.sub, ...op.brIf(0)];
-  const taken = [...op.getGlobal(counter), ...op.constant(0), ...op.setGlobal(counter), ...op.return];
   return [
     { name: "k", params: 4, code: [...mark(0), ...work, ...addKernel("k").code, ...mark(1)] },
-    {
-      ...{ name: "aiekit_ops", params: 1, returns: true },
-      code: [...op.block, ...isScalar, ...taken, ...op.end, ...op.constant(0)],
-    },
+    scalarCyclesIn(counter),
   ];
+}
+
+/** `aiekit_ops` of a module whose kernels count scalar cycles in global `counter`, and nothing else. */
+export function scalarCyclesIn(counter: number): HandFunction {
+  const scalarCycles = 4;
+  const isScalar = [...op.get(0), ...op.constant(scalarCycles), ...op.sub, ...op.brIf(0)];
+  const taken = [...op.getGlobal(counter), ...op.constant(0), ...op.setGlobal(counter), ...op.return];
+  return {
+    ...{ name: "aiekit_ops", params: 1, returns: true },
+    code: [...op.block, ...isScalar, ...taken, ...op.end, ...op.constant(0)],
+  };
+}
+
+/** Traps when the first word of the object in local 0 is `word`. */
+export function trapAt(word: number): readonly number[] {
+  const isOther = [...op.get(0), ...op.load, ...op.constant(word), ...op.sub, ...op.brIf(0)];
+  return [...op.block, ...isOther, ...op.unreachable, ...op.end];
 }
 
 /** Source: WebAssembly Core Specification 2.0, chapter 5. */

@@ -1,5 +1,5 @@
 import { lowerDesign } from "@aiekit/mlir";
-import { decodeTxn, type TxnOp, type TxnStream } from "@aiekit/xclbin";
+import { decodeTxn, type TxnOp } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { AieArray } from "../aie-array.ts";
 import type { AieArrayOptions } from "../array-options.ts";
@@ -10,17 +10,17 @@ import {
   bytesOf,
   callK,
   coreDesign,
-  inAndOut,
   insts,
   sync,
   transfer,
+  wholeStream,
   words16,
 } from "../lowered-design.test-support.ts";
 import { graphDesign } from "../random/graph-design.test-support.ts";
 import { type Graph, randomFrom, randomGraph } from "../random/random-graph.test-support.ts";
 import { graphInputs, graphOps } from "../random/run-graph.test-support.ts";
 import type { RunReport } from "../run-report.ts";
-import { addKernel, assemble, type HandFunction, op } from "../wasm-assembler.test-support.ts";
+import { addKernel, assemble, type HandFunction, op, scalarCyclesIn, trapAt } from "../wasm-assembler.test-support.ts";
 
 /** What arrays are compared by: one works out each launch, the others play theirs, with one thread and with several. */
 const everyWay: readonly AieArrayOptions[] = [
@@ -33,10 +33,6 @@ const everyWay: readonly AieArrayOptions[] = [
 ];
 const onOneThread = everyWay.slice(0, 3);
 const add = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
-
-/** The same launch, decoded once as hosts do: streams are known by their decoded records. */
-const streamOf = (objects: number): TxnStream =>
-  decodeTxn(inAndOut(new Int32Array(16 * objects), new Int32Array(16 * objects)).insts);
 
 /** Everything that a report says, its parts that are made when they are read included. */
 const whole = ({ cycles, instructions, wordsMoved, tiles, warnings }: RunReport) => ({
@@ -95,7 +91,7 @@ test.each([
   ["as many objects as buffers: every launch begins in one state", 4, 5],
   ["an odd number of objects: buffers change their roles", 3, 4],
 ])("%s", async (_, objects, played) => {
-  const stream = streamOf(objects);
+  const stream = wholeStream(objects);
   const array = arrayOf(coreDesign({ ...words16, work: callK(16, 1000) }), { "0,2": add });
   for (let launch = 0; launch < 7; launch++) {
     const input = Int32Array.from({ length: 16 * objects }, (_, i) => 100 * launch + i);
@@ -113,7 +109,7 @@ async function compare(
   objects: readonly number[],
   { fill = (launch: number, i: number) => 100 * launch + i, ways = everyWay, reportsOnly = false } = {},
 ) {
-  const streams = new Map([...new Set(objects)].map((count) => [count, streamOf(count)]));
+  const streams = new Map([...new Set(objects)].map((count) => [count, wholeStream(count)]));
   const module = assemble({ functions: kernel, globals: 1, memory: { minimum: 1, maximum: 1 } });
   const seen = [];
   const counts: number[] = [];
@@ -155,15 +151,7 @@ test("streams in any order, with and without a tape, go on from where the others
 /** `k` that counts as many scalar cycles as the first word of its input says, in global 2. */
 const cyclesByData: HandFunction[] = [
   { ...addKernel("k"), code: [...op.get(0), ...op.load, ...op.setGlobal(2), ...addKernel("k").code] },
-  {
-    name: "aiekit_ops",
-    params: 1,
-    returns: true,
-    code: [
-      ...[...op.get(0), ...op.constant(4), ...op.sub, ...op.eqz, 0x04, 0x40, ...op.getGlobal(2), ...op.constant(0)],
-      ...[...op.setGlobal(2), 0x0f, ...op.end, ...op.constant(0)],
-    ],
-  },
+  scalarCyclesIn(2),
 ];
 
 test.each([0, 16, 40])(
@@ -191,17 +179,7 @@ test.each([0, 16, 48])(
       // With most of its stack taken, of which a second call would have too little.
       code: [
         ...[...op.getGlobal(0), ...op.constant(800), ...op.sub, ...op.setGlobal(0)],
-        ...[
-          ...op.get(0),
-          ...op.load,
-          ...op.constant(999),
-          ...op.sub,
-          ...op.eqz,
-          0x04,
-          0x40,
-          ...op.unreachable,
-          ...op.end,
-        ],
+        ...trapAt(999),
         ...addKernel("k").code,
         ...[...op.getGlobal(0), ...op.constant(800), ...op.add, ...op.setGlobal(0)],
       ],
@@ -307,7 +285,7 @@ test("a core that is steered by what its kernel writes is worked out anew", asyn
   %_0 = arith.constant 0 : i32
   func.call @k(%in, %control, %_1, %_0) : (memref<16xi32>, memref<16xi32>, i32, i32) -> ()`,
   });
-  const stream = streamOf(2);
+  const stream = wholeStream(2);
   const seen = [];
   for (const options of everyWay) {
     const array = arrayOf(design, { "0,2": add }, options);
@@ -358,7 +336,7 @@ test.each<[string, AieArrayOptions]>([
   "a launch that is played %s gives way to the event loop, tells its progress, and is stopped by a signal",
   async (_, options) => {
     const objects = 400;
-    const stream = streamOf(objects);
+    const stream = wholeStream(objects);
     let now = 0;
     const array = arrayOf(
       coreDesign({ ...words16, work: callK(16, 1) }),

@@ -3,11 +3,11 @@ import { decodeTxn } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { AieArray } from "../aie-array.ts";
 import { loadArrayConfig } from "../load-array-config.ts";
-import { arrayOf, bytesOf, callK, coreDesign, insts, words16 } from "../lowered-design.test-support.ts";
+import { arrayOf, bytesOf, callK, coreDesign, insts, wholeStream, words16 } from "../lowered-design.test-support.ts";
 import { graphDesign } from "../random/graph-design.test-support.ts";
 import { graphOps } from "../random/run-graph.test-support.ts";
-import { addKernel, assemble, type HandFunction, op } from "../wasm-assembler.test-support.ts";
-import { chainOfTwo, opsOf, strandWays, wholeStream } from "./strand-ways.test-support.ts";
+import { addKernel, assemble, type HandFunction, op, scalarCyclesIn } from "../wasm-assembler.test-support.ts";
+import { chainOfTwo, strandWays } from "./strand-ways.test-support.ts";
 
 test("counts that follow from a register are looked at again when another stream has left another value in it", async () => {
   // Calls take 2, 60 and 900 cycles by turns: six of them always as much together, and not the same one by one.
@@ -30,7 +30,7 @@ test("counts that follow from a register are looked at again when another stream
   // Behind it a kernel that always takes 300, for which it matters when its inputs come.
   const steady = { ...addKernel("k"), code: [...turn(300, 0), ...addKernel("k").code] };
   const [first, second] = [k, steady].map((kernel) =>
-    assemble({ functions: [kernel, opsOf(2)], globals: 2, memory: { minimum: 1, maximum: 1 } }),
+    assemble({ functions: [kernel, scalarCyclesIn(2)], globals: 2, memory: { minimum: 1, maximum: 1 } }),
   );
   const modules = new Map([
     ["0,2", first!],
@@ -58,7 +58,7 @@ test("counts that follow from data are looked at one by one, also when they alwa
   const [first, second] = [[...op.get(0), ...op.load], op.constant(300)].map((cycles) => {
     const counts = [...op.getGlobal(2), ...cycles, ...op.add, ...op.setGlobal(2)];
     const k = { ...addKernel("k"), code: [...counts, ...addKernel("k").code] };
-    return assemble({ functions: [k, opsOf(2)], globals: 1, memory: { minimum: 1, maximum: 1 } });
+    return assemble({ functions: [k, scalarCyclesIn(2)], globals: 1, memory: { minimum: 1, maximum: 1 } });
   });
   const modules = new Map([
     ["0,2", first!],
@@ -87,7 +87,7 @@ test("counts that follow from data are looked at one by one, also when they alwa
 
 test("a kernel whose counts do not add up is played step by step from then on", async () => {
   const k = { ...addKernel("k"), code: [...op.constant(300), ...op.setGlobal(2), ...addKernel("k").code] };
-  const module = assemble({ functions: [k, opsOf(2)], globals: 1, memory: { minimum: 1, maximum: 1 } });
+  const module = assemble({ functions: [k, scalarCyclesIn(2)], globals: 1, memory: { minimum: 1, maximum: 1 } });
   const stream = wholeStream(4);
   const seen = [];
   for (const options of strandWays) {

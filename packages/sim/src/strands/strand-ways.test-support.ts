@@ -4,11 +4,11 @@ import { AieArray } from "../aie-array.ts";
 import type { AieArrayOptions } from "../array-options.ts";
 import type { SimFault } from "../fault.ts";
 import { loadArrayConfig } from "../load-array-config.ts";
-import { bytesOf, inAndOut, insts } from "../lowered-design.test-support.ts";
+import { bytesOf, insts } from "../lowered-design.test-support.ts";
 import { graphDesign } from "../random/graph-design.test-support.ts";
 import type { Graph, Wire } from "../random/random-graph.test-support.ts";
 import { graphOps } from "../random/run-graph.test-support.ts";
-import { assemble, type HandFunction, op } from "../wasm-assembler.test-support.ts";
+import { assemble, type HandFunction } from "../wasm-assembler.test-support.ts";
 
 /** The first works out each launch; the others play theirs in strands, with one thread and with several. */
 export const strandWays: readonly AieArrayOptions[] = [
@@ -17,23 +17,6 @@ export const strandWays: readonly AieArrayOptions[] = [
   { strands: "always", threads: 2, threadedFromUs: 0 },
   { strands: "always", threads: 3, threadedFromUs: 0, takesCalls: false },
 ];
-
-/** A stream that sends so many objects and awaits as many, decoded once as hosts do. */
-export const wholeStream = (objects: number) =>
-  decodeTxn(inAndOut(new Int32Array(16 * objects), new Int32Array(16 * objects)).insts);
-
-const scalarCycles = 4;
-
-/** Scalar cycles that are counted in global `counter`. */
-export const opsOf = (counter: number): HandFunction => ({
-  name: "aiekit_ops",
-  params: 1,
-  returns: true,
-  code: [
-    ...[...op.get(0), ...op.constant(scalarCycles), ...op.sub, ...op.eqz, 0x04, 0x40, ...op.getGlobal(counter)],
-    ...[...op.constant(0), ...op.setGlobal(counter), 0x0f, ...op.end, ...op.constant(0)],
-  ],
-});
 
 /** Two chains side by side, each from the host through one core that calls `k` and back: two strands. */
 export function twoChains(objects: number, words = 16): Graph {

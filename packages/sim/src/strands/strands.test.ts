@@ -3,9 +3,19 @@ import { decodeTxn, type TxnOp } from "@aiekit/xclbin";
 import { expect, test } from "vitest";
 import { AieArray } from "../aie-array.ts";
 import { loadArrayConfig } from "../load-array-config.ts";
-import { arrayOf, bytesOf, callK, coreDesign, insts, sync, transfer, words16 } from "../lowered-design.test-support.ts";
-import { addKernel, assemble, type HandFunction, op } from "../wasm-assembler.test-support.ts";
-import { opsOf, runChains, strandWays, wholeStream } from "./strand-ways.test-support.ts";
+import {
+  arrayOf,
+  bytesOf,
+  callK,
+  coreDesign,
+  insts,
+  sync,
+  transfer,
+  wholeStream,
+  words16,
+} from "../lowered-design.test-support.ts";
+import { addKernel, assemble, type HandFunction, op, scalarCyclesIn, trapAt } from "../wasm-assembler.test-support.ts";
+import { runChains, strandWays } from "./strand-ways.test-support.ts";
 
 /** Behind all buffers, as they are linked. */
 const staticsAt = 0xf000;
@@ -44,7 +54,7 @@ test.each([
   async (chain, at) => {
     const fill = (launch: number, here: number, i: number) =>
       here === chain && i >= at && (launch === 6 || launch === 9) ? 5000 + launch : 70;
-    const [worked, ...inStrands] = await runChains([remembers, opsOf(2)], { launches: 13, fill, staticsAt });
+    const [worked, ...inStrands] = await runChains([remembers, scalarCyclesIn(2)], { launches: 13, fill, staticsAt });
 
     for (const one of inStrands) {
       expect({ ran: one.ran, memory: one.memory }).toEqual({ ran: worked!.ran, memory: worked!.memory });
@@ -62,20 +72,7 @@ test.each([
   async (_, chains, at) => {
     const fails: HandFunction = {
       ...addKernel("k"),
-      code: [
-        ...[
-          ...op.get(0),
-          ...op.load,
-          ...op.constant(999),
-          ...op.sub,
-          ...op.eqz,
-          0x04,
-          0x40,
-          ...op.unreachable,
-          ...op.end,
-        ],
-        ...addKernel("k").code,
-      ],
+      code: [...trapAt(999), ...addKernel("k").code],
     };
     const fill = (launch: number, chain: number, i: number) =>
       launch === 6 && chains.includes(chain) && i === at ? 999 : i;
