@@ -120,8 +120,8 @@ export {
 } from "./lowering/lowered-structure.ts";
 export { lowerSequence } from "./lowering/sequence/lower-sequence.ts";
 export { absoluteAddress } from "./lowering/sequence/register-ops.ts";
-export { eventName, eventNumber, isEvent, type TraceModule } from "./lowering/trace-events.ts";
-export { switchPortNumber, traceRegisterOffset } from "./lowering/trace-registers.ts";
+export { broadcastName, eventName, eventNumber, isEvent, type TraceModule } from "./lowering/trace-events.ts";
+export { eventBlockOffset, inEventBlock, switchPortNumber, traceRegisterOffset } from "./lowering/trace-registers.ts";
 export { type ParseOptions, parseModule } from "./parser/module.ts";
 export { placeTiles } from "./placement/place-tiles.ts";
 export { printGenericModule } from "./printer/generic.ts";

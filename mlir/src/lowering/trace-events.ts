@@ -21,6 +21,11 @@ export function eventNumber(module: TraceModule, name: string): number {
   });
 }
 
+/** Name of the event that broadcast `number` is in a module; a shim has two switches for them, of which A is taken. */
+export function broadcastName(module: TraceModule, number: number): string {
+  return `BROADCAST_${module === "shim" ? "A_" : ""}${number}`;
+}
+
 /** Name of an event of a module by its number; `event 14` where the module has none of it. */
 export function eventName(module: TraceModule, number: number): string {
   return names[module].get(number) ?? `event ${number}`;

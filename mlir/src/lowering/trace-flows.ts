@@ -20,8 +20,8 @@ import {
   tileOperand,
 } from "./device-ops.ts";
 import { withLocation } from "./location.ts";
-import { eventNumber, type TraceModule } from "./trace-events.ts";
-import { traceRegisterOffset } from "./trace-registers.ts";
+import { broadcastName, eventNumber, type TraceModule } from "./trace-events.ts";
+import { eventBlockOffset, inEventBlock } from "./trace-registers.ts";
 
 /** Shim, BD and burst that carry packets to the host. Source: AIEInsertTraceFlows; measured. */
 const shimPlace = { col: 0, row: 0 };
@@ -200,9 +200,6 @@ function dropMode({ trace, module }: TraceSource): void {
   for (const op of bodyOf(trace).filter(({ name }) => name === "aie.trace.mode")) trace.regions[0]?.entry.remove(op);
 }
 
-const broadcastName = (module: TraceModule, broadcast: number): string =>
-  `BROADCAST_${module === "shim" ? "A_" : ""}${broadcast}`;
-
 interface Host {
   readonly sequence: Operation;
   readonly config: Operation;
@@ -254,11 +251,12 @@ function broadcastOps(
   write: (address: number, value: number) => Operation,
 ): Operation[] {
   const event = eventNumber("shim", user);
-  return [write(timerOf("shim") + 0x10 + 4 * broadcast, event), write(timerOf("shim") + 0x8, event)];
+  const block = eventBlockOffset("shim");
+  const { firstBroadcast, generate } = inEventBlock;
+  return [write(block + firstBroadcast + 4 * broadcast, event), write(block + generate, event)];
 }
 
-/** Timer_Control, with which a module's block of event registers begins: Event_Generate is at 0x8, Event_Broadcast0 at 0x10. */
-const timerOf = (module: TraceModule): number => traceRegisterOffset(module, "Trace_Control0") - 0xd0;
+const timerOf = (module: TraceModule): number => eventBlockOffset(module) + inEventBlock.timerControl;
 
 /** `arg_idx = -1`: behind what the last argument holds. */
 function argumentOf(sequence: Operation, config: Operation): { argIndex: number; argPlus: number } {

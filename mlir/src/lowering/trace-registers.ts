@@ -26,6 +26,14 @@ export function traceField(module: TraceModule, register: string, field: string)
   });
 }
 
+/** Offset of a module's block of event registers within its tile; those of `inEventBlock` are counted from it. */
+export function eventBlockOffset(module: TraceModule): number {
+  return bases[module].events;
+}
+
+/** Registers of the block that are no trace's own. */
+export const inEventBlock = { timerControl: 0, generate: 0x8, firstBroadcast: 0x10 } as const;
+
 export interface SwitchPort {
   readonly bundle: Bundle;
   readonly channel: number;

@@ -1,4 +1,4 @@
-import { type TraceModule, traceRegisterOffset } from "@aiekit/mlir";
+import { eventBlockOffset, inEventBlock, type TraceModule, traceRegisterOffset } from "@aiekit/mlir";
 
 /** Slots of a trace unit, and ports of a switch that a module can watch. */
 export const eventSlots = 8;
@@ -20,17 +20,16 @@ export class EventRegisters {
   constructor(module: TraceModule) {
     this.module = module;
     this.#control0 = traceRegisterOffset(module, "Trace_Control0");
-    this.#base = this.#control0 - 0xd0;
+    this.#base = eventBlockOffset(module);
   }
 
   /** Whether a register of the tile is one of these. */
   static has(module: TraceModule, offset: number): boolean {
-    const base = traceRegisterOffset(module, "Trace_Control0") - 0xd0;
-    const inBlock = offset - base;
+    const inBlock = offset - eventBlockOffset(module);
     const { locks, ports, channels } = selections[module];
     return (
-      inBlock === 0 ||
-      inBlock === eventGenerate ||
+      inBlock === timerControl ||
+      inBlock === generate ||
       (inBlock >= firstBroadcast && inBlock < firstBroadcast + 4 * broadcasts) ||
       traceBlock.includes(inBlock) ||
       (offset >= locks.at && offset < locks.at + 4 * locks.count) ||
@@ -49,7 +48,7 @@ export class EventRegisters {
 
   /** True for the write that makes an event happen. */
   isGenerate(offset: number): boolean {
-    return offset === this.#base + eventGenerate;
+    return offset === this.#base + generate;
   }
 
   isControl(offset: number): boolean {
@@ -73,7 +72,7 @@ export class EventRegisters {
   }
 
   event(field: EventField): number {
-    if (field === "reset") return (this.value(this.#base) >>> 8) & this.#eventMask;
+    if (field === "reset") return (this.value(this.#base + timerControl) >>> 8) & this.#eventMask;
     return (this.value(this.#control0) >>> (field === "start" ? 16 : 24)) & this.#eventMask;
   }
 
@@ -136,8 +135,7 @@ export class EventRegisters {
   }
 }
 
-const eventGenerate = 0x8;
-const firstBroadcast = 0x10;
+const { timerControl, generate, firstBroadcast } = inEventBlock;
 const traceBlock = [0xd0, 0xd4, 0xe0, 0xe4, 0x400, 0x404, 0x408];
 
 /** Registers outside the block: which locks, switch ports and DMA channels the events of a module are of. */

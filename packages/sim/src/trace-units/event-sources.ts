@@ -1,4 +1,4 @@
-import { eventNumber, isEvent, type TileKind, type TraceModule, tileModels } from "@aiekit/mlir";
+import { broadcastName, eventNumber, isEvent, type TileKind, type TraceModule, tileModels } from "@aiekit/mlir";
 import type { EventRegisters } from "./event-registers.ts";
 
 /** What happens in a tile, whatever event of a module it is: `DMA S2MM 0 FINISHED_BD`, `port master 1 RUNNING`. */
@@ -128,7 +128,7 @@ export function derivedNumbers(module: TraceModule): readonly number[] {
 }
 
 export function broadcastNumber(module: TraceModule, broadcast: number): number {
-  return eventNumber(module, `BROADCAST_${module === "shim" ? "A_" : ""}${broadcast}`);
+  return eventNumber(module, broadcastName(module, broadcast));
 }
 
 function alwaysKnown(module: TraceModule): ReadonlySet<number> {
