@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ShapeError, tensor } from "@aiekit/core";
+import { ShapeError, type Tensor, tensor } from "@aiekit/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Device } from "./device.ts";
 import { loadKernel } from "./load-kernel.ts";
@@ -93,6 +93,40 @@ test("launches of one kernel that are asked for at once take turns and do not mi
   const results = await Promise.all(inputs.map((input) => kernel.launch("objects_1", { in: input })));
 
   expect(results.map(({ outputs }) => outputs.out)).toEqual(inputs);
+});
+
+test("results go into the tensors that are given for them, and a tensor that a launch made is never written again", async () => {
+  const kernel = await loadKernel(device, await build([await loop(2)]));
+  const out = tensor("i32", [2, objectWords]);
+  for (const value of [1, 2]) {
+    const input = tensor("i32", [2, objectWords], new Int32Array(2 * objectWords).fill(value));
+
+    const { outputs } = await kernel.launch("objects_2", { in: input }, { outputs: { out } });
+
+    expect(outputs.out).toBe(out);
+    expect(out).toEqual(input);
+  }
+  const { outputs } = await kernel.launch("objects_2", { in: ramp(2) });
+  await kernel.launch("objects_2", { in: tensor("i32", [2, objectWords]) });
+  expect(outputs.out).toEqual(ramp(2));
+});
+
+test("a tensor for what is no output, or of another shape or type, is refused before the launch", async () => {
+  const kernel = await loadKernel(device, await build([await loop(2)]));
+  const launch = (outputs: Record<string, Tensor>) => kernel.launch("objects_2", { in: ramp(2) }, { outputs });
+
+  await expect(launch({ in: ramp(2) })).rejects.toThrow("loopback: objects_2: no output named in: expected out");
+  await expect(launch({ out: ramp(1) })).rejects.toThrow(/output out: expected i32\[2, \d+\], got i32\[1, \d+\]/);
+  await expect(launch({ out: tensor("u32", [2, objectWords]) })).rejects.toThrow(/expected i32.*, got u32/);
+});
+
+test("an output that was never written leaves the tensor that was given for it as it was", async () => {
+  const kernel = await loadKernel(device, await build([await sequence(2, loopbackInsts({ send: 1, fetch: 0 }))]));
+  const out = ramp(2);
+
+  await expect(kernel.launch("objects_2", { in: ramp(2) }, { outputs: { out } })).rejects.toThrow("never written");
+
+  expect(out).toEqual(ramp(2));
 });
 
 test("an output that the design never writes is an error that names units, unless the guard is off", async () => {
@@ -218,6 +252,9 @@ test("an array smaller than the host buffer is filled up with zeros on the way i
   const { outputs } = await kernel.launch("objects_2", { in: array });
 
   expect(outputs.out).toEqual(array);
+  const given = tensor("i32", [rows, words]);
+  await kernel.launch("objects_2", { in: array }, { outputs: { out: given } });
+  expect(given).toEqual(array);
   await expect(kernel.launch("objects_2", { in: tensor("i32", [2, objectWords]) })).rejects.toThrow(
     `expected i32[1, ${words}], got i32[2, ${objectWords}]`,
   );

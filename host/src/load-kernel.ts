@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
 import {
   type ArgSpec,
-  cropped,
   DeviceError,
   describeShape,
   FormatError,
@@ -11,14 +10,13 @@ import {
   type SequenceSpec,
   ShapeError,
   type Tensor,
-  tensor,
   tensorBytes,
   UsageError,
-  viewAs,
 } from "@aiekit/core";
 import type { Bo, Device, HwContext, Kernel, Run, RunReport, WaitOptions } from "./device.ts";
 import { type DeviceTensor, layoutOf, layoutProblem } from "./device-tensor.ts";
 import { type ElfKernels, FullElfKernels, ModuleKernels } from "./elf-kernels.ts";
+import { checkGivenOutputs, type GivenOutputs, outputOf } from "./given-outputs.ts";
 import { fillGuard, unwrittenUnits, writtenRange } from "./guard-pattern.ts";
 import { executeInstructions, firstDataArgIndex, instrArgIndex } from "./kernel-args.ts";
 import { completeInputs, instsFor, type ParameterValues } from "./launch-parameters.ts";
@@ -30,6 +28,11 @@ export interface LaunchOptions extends WaitOptions {
   readonly guard?: boolean | undefined;
   /** Launch parameters of the sequence by name; the largest value for those left out. */
   readonly parameters?: ParameterValues | undefined;
+  /**
+   * Tensors that results are written into, each of exactly the manifest's shape; for those left out new ones are made. In a loop
+   * it saves the time of new memory, which for small kernels is more than that of the copy.
+   */
+  readonly outputs?: GivenOutputs | undefined;
 }
 
 export interface LaunchReport {
@@ -39,7 +42,7 @@ export interface LaunchReport {
 }
 
 export interface LaunchResult {
-  /** One tensor for each `out` and `inout` argument, in the shape of the sequence's manifest entry. */
+  /** One tensor for each `out` and `inout` argument, in the shape of the sequence's manifest entry: the given one, or a new one. */
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly report: LaunchReport;
 }
@@ -136,7 +139,7 @@ export class LoadedKernel {
   /**
    * Runs one sequence once. `inputs` has a tensor of exactly the manifest's shape for each `in` and `inout` argument, or
    * of fewer rows where a launch parameter counts them.
-   * @throws ShapeError or UsageError for wrong inputs; DeviceError for a run that failed or output never written.
+   * @throws ShapeError or UsageError for wrong inputs or outputs; DeviceError for a run that failed or output never written.
    */
   launch(name: string, inputs: Readonly<Record<string, Tensor>>, options: LaunchOptions = {}): Promise<LaunchResult> {
     // Launches share the BOs of their sequence, so they take turns.
@@ -223,6 +226,7 @@ export class LoadedKernel {
 
   async #launch(name: string, inputs: Readonly<Record<string, Tensor>>, options: LaunchOptions): Promise<LaunchResult> {
     const sequence = this.#sequence(name);
+    checkGivenOutputs(this.manifest.kernel, sequence, options.outputs ?? {});
     const { instr, data } = await this.#sequenceBos(sequence, options);
     const guard = options.guard ?? true;
     const complete = completeInputs(sequence, inputs, options.parameters);
@@ -248,9 +252,9 @@ export class LoadedKernel {
     for (const [i, arg] of sequence.args.entries()) {
       if (arg.direction === "in") continue;
       await data[i]!.sync("fromDevice");
-      const bytes = data[i]!.read();
+      const bytes = new Uint8Array(data[i]!.map(), 0, arg.bytes);
       if (guard && arg.direction === "out") this.#checkWritten(sequence, arg, bytes.subarray(...writtenRange(arg)));
-      outputs[arg.name] = tensor(arg.dtype, arg.shape, viewAs(arg.dtype, cropped(bytes, arg)));
+      outputs[arg.name] = outputOf(bytes, arg, options.outputs?.[arg.name]);
     }
     return { outputs, report: { sequence: name, units: sequence.units, run: report } };
   }
