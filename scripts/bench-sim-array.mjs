@@ -2,15 +2,16 @@
 // rest is the simulator's own work (DMA copies, streams, locks, cores). Says nothing about an NPU. With several numbers of
 // threads, launches of each follow each other in turn, so that what else the machine does falls on all of them; the factor is
 // that of the best walls, and processor time is that of all threads. Shares are those of one thread; "outside" is what of its
-// best time is not in kernels. A launch is what callers see: their tensors are written and synced before it, and read behind it.
-// Of the array alone it is told besides.
+// best time is not in kernels. A launch is what callers see: their tensors are written and synced before it, and results are read
+// behind it into tensors that they keep; with --new-tensors into new ones, whose memory takes longer to get than to fill. Of the
+// array alone it is told besides.
 // Runs on the built packages: `pnpm build` first.
 //
 // With --events: what a launch that is worked out anew makes the scheduler and the DMAs do. With --no-tapes: all launches are
 // worked out anew, and none is played from a tape. With --no-strands: those that are played are played step by step.
 //
-//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 120] [--runs 7] [--profiled 100] [--top 12] [--threads 1,2] [--events]
-//     [--no-tapes] [--no-strands]
+//   node scripts/bench-sim-array.mjs [--only TEXT] [--warm 120] [--runs 60] [--profiled 100] [--top 12] [--threads 1,2] [--events]
+//     [--no-tapes] [--no-strands] [--new-tensors]
 import { Session } from "node:inspector/promises";
 import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
@@ -26,13 +27,14 @@ const { values: options } = parseArgs({
   options: {
     only: { type: "string" },
     warm: { type: "string", default: "120" },
-    runs: { type: "string", default: "7" },
+    runs: { type: "string", default: "60" },
     profiled: { type: "string", default: "100" },
     top: { type: "string", default: "0" },
     threads: { type: "string", default: "1" },
     events: { type: "boolean", default: false },
     "no-tapes": { type: "boolean", default: false },
     "no-strands": { type: "boolean", default: false },
+    "new-tensors": { type: "boolean", default: false },
   },
 });
 const threadCounts = options.threads.split(",").map(Number);
@@ -108,15 +110,16 @@ async function opened(manifestPath, threads, tapes = !options["no-tapes"]) {
   const device = await openDevice("sim", { generation: "npu1", threads, tapes, strands });
   const loaded = await loadKernel(device, manifestPath);
   const [sequence] = loaded.manifest.sequences;
-  const inputs = Object.fromEntries(
-    sequence.args.filter((arg) => arg.direction !== "out").map((arg) => [arg.name, filled(arg)]),
-  );
+  const tensorsOf = (direction, make) =>
+    Object.fromEntries(sequence.args.filter((arg) => arg.direction === direction).map((arg) => [arg.name, make(arg)]));
+  const inputs = tensorsOf("in", filled);
+  const outputs = options["new-tensors"] ? {} : tensorsOf("out", ({ dtype, shape }) => tensor(dtype, shape));
   return {
     threads,
     wall: [],
     array: [],
     processor: [],
-    launch: () => loaded.launch(sequence.name, inputs),
+    launch: () => loaded.launch(sequence.name, inputs, { outputs }),
     close: async () => {
       await loaded.close();
       await device.close();
