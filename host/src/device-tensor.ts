@@ -1,5 +1,7 @@
 import {
   type ArgSpec,
+  type ArrayRun,
+  arrayRuns,
   cropped,
   type DType,
   describeShape,
@@ -53,7 +55,7 @@ export class DeviceTensor implements ArrayLayout {
   async write(array: Tensor): Promise<void> {
     const [expected, got] = [describe(this), describeShape(array.dtype, array.shape)];
     if (expected !== got) throw new ShapeError(`device tensor: expected ${expected}, got ${got}`);
-    this.bo.write(padded(tensorBytes(array), this));
+    this.#writeBytes(tensorBytes(array));
     await this.bo.sync("toDevice");
   }
 
@@ -71,7 +73,11 @@ export class DeviceTensor implements ArrayLayout {
   /** A copy of what is on the device, without the padding. */
   async read(): Promise<Tensor> {
     await this.bo.sync("fromDevice");
-    return tensor(this.dtype, this.shape, viewAs(this.dtype, cropped(this.bo.read(), this)));
+    const run = this.#onlyRun;
+    const bytes = run
+      ? this.bo.read({ offsetBytes: run.outer, sizeBytes: run.sizeBytes })
+      : cropped(this.bo.read(), this);
+    return tensor(this.dtype, this.shape, viewAs(this.dtype, bytes));
   }
 
   /**
@@ -95,6 +101,25 @@ export class DeviceTensor implements ArrayLayout {
 
   close(): void {
     this.bo.close();
+  }
+
+  #writeBytes(bytes: Uint8Array): void {
+    const run = this.#onlyRun;
+    if (run === undefined) {
+      this.bo.write(padded(bytes, this));
+      return;
+    }
+    // The padding too: what a kernel left there came with the last `read`.
+    const end = run.outer + run.sizeBytes;
+    this.bo.write(new Uint8Array(run.outer));
+    this.bo.write(bytes, run.outer);
+    this.bo.write(new Uint8Array(this.bo.sizeBytes - end), end);
+  }
+
+  /** Where the array lies in its buffer; undefined when it lies there in several pieces, or is empty. */
+  get #onlyRun(): ArrayRun | undefined {
+    const [run, ...more] = arrayRuns(this);
+    return more.length === 0 ? run : undefined;
   }
 }
 

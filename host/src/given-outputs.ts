@@ -1,6 +1,6 @@
 import {
   type ArgSpec,
-  cropped,
+  cropInto,
   describeShape,
   type SequenceSpec,
   ShapeError,
@@ -8,7 +8,6 @@ import {
   tensor,
   tensorBytes,
   UsageError,
-  viewAs,
 } from "@aiekit/core";
 
 /** Tensors of the caller that a launch writes its results into, by argument. */
@@ -29,9 +28,7 @@ export function checkGivenOutputs(kernel: string, { name, args }: SequenceSpec, 
 
 /** What the host's view of an output's buffer holds, in the tensor that was given for it, or in a new one. */
 export function outputOf(buffer: Uint8Array, arg: ArgSpec, given: Tensor | undefined): Tensor {
-  const bytes = cropped(buffer, arg);
-  if (given === undefined)
-    return tensor(arg.dtype, arg.shape, viewAs(arg.dtype, bytes === buffer ? buffer.slice() : bytes));
-  tensorBytes(given).set(bytes);
-  return given;
+  const output = given ?? tensor(arg.dtype, arg.shape);
+  cropInto(tensorBytes(output), buffer, arg);
+  return output;
 }

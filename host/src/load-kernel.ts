@@ -5,7 +5,7 @@ import {
   describeShape,
   FormatError,
   type Manifest,
-  padded,
+  padInto,
   parseManifest,
   type SequenceSpec,
   ShapeError,
@@ -237,8 +237,9 @@ export class LoadedKernel {
     }
     for (const [i, arg] of sequence.args.entries()) {
       const bo = data[i]!;
-      if (arg.direction !== "out") bo.write(padded(this.#inputBytes(arg, complete.inputs[arg.name]), arg));
-      else if (guard) fillGuard(new Uint8Array(bo.map()).subarray(...writtenRange(arg)));
+      const buffer = new Uint8Array(bo.map());
+      if (arg.direction !== "out") padInto(buffer, this.#inputBytes(arg, complete.inputs[arg.name]), arg);
+      else if (guard) fillGuard(buffer.subarray(...writtenRange(arg)));
       await bo.sync("toDevice");
     }
 
@@ -252,7 +253,7 @@ export class LoadedKernel {
     for (const [i, arg] of sequence.args.entries()) {
       if (arg.direction === "in") continue;
       await data[i]!.sync("fromDevice");
-      const bytes = new Uint8Array(data[i]!.map(), 0, arg.bytes);
+      const bytes = new Uint8Array(data[i]!.map());
       if (guard && arg.direction === "out") this.#checkWritten(sequence, arg, bytes.subarray(...writtenRange(arg)));
       outputs[arg.name] = outputOf(bytes, arg, options.outputs?.[arg.name]);
     }

@@ -32,7 +32,7 @@ export {
 } from "./manifest.ts";
 export { nearestNames } from "./nearest-names.ts";
 export { readNpy, writeNpy } from "./npy.ts";
-export { cropped, padded } from "./padding.ts";
+export { type ArrayRun, arrayRuns, cropInto, cropped, padded, padInto } from "./padding.ts";
 export {
   absMaxObserver,
   percentileObserver,

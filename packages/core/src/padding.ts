@@ -4,13 +4,18 @@ import { elementCount } from "./tensor.ts";
 
 type PaddedArg = Pick<ArgSpec, "dtype" | "shape" | "padded" | "margin">;
 
+/** Bytes that follow each other in the caller's array, from `inner` on, and in the padded buffer, from `outer` on. */
+export interface ArrayRun {
+  readonly inner: number;
+  readonly outer: number;
+  readonly sizeBytes: number;
+}
+
 /** What the host buffer of an input holds: the caller's array, and zeros around it up to the buffer's shape. No copy without padding. */
 export function padded(bytes: Uint8Array, arg: PaddedArg): Uint8Array {
   if (arg.padded === undefined) return bytes;
   const buffer = new Uint8Array(elementCount(arg.padded) * dtypeBytes(arg.dtype));
-  for (const { inner, outer, sizeBytes } of rowsOf(arg, arg.padded)) {
-    buffer.set(bytes.subarray(inner, inner + sizeBytes), outer);
-  }
+  padInto(buffer, bytes, arg);
   return buffer;
 }
 
@@ -18,29 +23,44 @@ export function padded(bytes: Uint8Array, arg: PaddedArg): Uint8Array {
 export function cropped(buffer: Uint8Array, arg: PaddedArg): Uint8Array {
   if (arg.padded === undefined) return buffer;
   const bytes = new Uint8Array(elementCount(arg.shape) * dtypeBytes(arg.dtype));
-  for (const { inner, outer, sizeBytes } of rowsOf(arg, arg.padded)) {
-    bytes.set(buffer.subarray(outer, outer + sizeBytes), inner);
-  }
+  cropInto(bytes, buffer, arg);
   return bytes;
 }
 
-/** Where each innermost row of the caller's array lies there (`inner`) and in the padded buffer (`outer`), in bytes. */
-function* rowsOf(
-  { dtype, shape, margin }: PaddedArg,
-  paddedShape: readonly number[],
-): Generator<{ inner: number; outer: number; sizeBytes: number }> {
+/** Writes all of an input's host buffer: the caller's array, and zeros around it. */
+export function padInto(buffer: Uint8Array, bytes: Uint8Array, arg: PaddedArg): void {
+  let end = 0;
+  for (const { inner, outer, sizeBytes } of arrayRuns(arg)) {
+    buffer.fill(0, end, outer);
+    buffer.set(bytes.subarray(inner, inner + sizeBytes), outer);
+    end = outer + sizeBytes;
+  }
+  buffer.fill(0, end);
+}
+
+/** Takes the caller's array out of an output's host buffer. */
+export function cropInto(bytes: Uint8Array, buffer: Uint8Array, arg: PaddedArg): void {
+  for (const { inner, outer, sizeBytes } of arrayRuns(arg)) {
+    bytes.set(buffer.subarray(outer, outer + sizeBytes), inner);
+  }
+}
+
+/** The caller's array in its order, in pieces as long as they lie together in the buffer: one where only rows are added. */
+export function* arrayRuns({ dtype, shape, padded: buffer = shape, margin }: PaddedArg): Generator<ArrayRun> {
   const size = dtypeBytes(dtype);
-  const row = shape.at(-1) ?? 1;
-  const rows = elementCount(shape.slice(0, -1));
-  const lead = (margin?.before ?? 0) * elementCount(paddedShape.slice(1));
-  for (let r = 0; r < rows && row > 0; r++) {
-    let [rest, outer, pitch] = [r, 0, paddedShape.at(-1) ?? 1];
-    for (let axis = shape.length - 2; axis >= 0; axis--) {
-      const length = shape[axis] ?? 1;
-      outer += (rest % length) * pitch;
-      rest = Math.floor(rest / length);
-      pitch *= paddedShape[axis] ?? 1;
+  // From this axis on a run goes through all that the array has: inner axes are as long as those of the buffer.
+  let axis = shape.length - 1;
+  while (axis > 0 && shape[axis] === buffer[axis]) axis--;
+  const length = elementCount(shape.slice(Math.max(axis, 0)));
+  const runs = elementCount(shape.slice(0, Math.max(axis, 0)));
+  const lead = (margin?.before ?? 0) * elementCount(buffer.slice(1));
+  for (let r = 0; r < runs && length > 0; r++) {
+    let [rest, outer, pitch] = [r, 0, elementCount(buffer.slice(axis))];
+    for (let i = axis - 1; i >= 0; i--) {
+      outer += (rest % shape[i]!) * pitch;
+      rest = Math.floor(rest / shape[i]!);
+      pitch *= buffer[i]!;
     }
-    yield { inner: r * row * size, outer: (lead + outer) * size, sizeBytes: row * size };
+    yield { inner: r * length * size, outer: (lead + outer) * size, sizeBytes: length * size };
   }
 }
