@@ -1,22 +1,16 @@
 import { DesignError } from "@aiekit/core";
-import { pointerSlotBytes } from "./core-emitter.ts";
+import { bound } from "./bound-call.ts";
 import { type KernelOps, kernelCycles, uncountedKernelCycles } from "./cost-model.ts";
-import { SimFault, tileName } from "./fault.ts";
+import { tileName } from "./fault.ts";
 import { badOp } from "./ir-read.ts";
 import { checkedKernel } from "./kernel-check.ts";
 import { kernelFault } from "./kernel-fault.ts";
 import { type KernelMark, KernelMarks } from "./kernel-marks.ts";
-import { type KernelFunction, windowPage } from "./kernel-module.ts";
+import type { KernelFunction } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
-import { pageBytes } from "./stack-room.ts";
+import { hasWindows, kernelWindows } from "./kernel-windows.ts";
 import { ThreadedCall } from "./threaded-call.ts";
-import type { BufferPlace, TileMemory } from "./tile-memory.ts";
-
-/** Bytes around a neighbour's buffer that are kept right as well, so that small overruns do what they do on hardware. */
-const windowSlackBytes = 256;
-/** Bytes at each end of a guard page that are looked at after a call. */
-const guardBytes = 1024;
-const guardWord = 0xa5c3_5a3c | 0;
+import type { BufferPlace } from "./tile-memory.ts";
 
 export interface KernelSiteFunction {
   readonly name: string;
@@ -26,8 +20,8 @@ export interface KernelSiteFunction {
   readonly counted: boolean;
   /** Arguments are numbers, BigInts for i64, and pointers (slot * 2^20 + byte address). */
   readonly run: KernelFunction;
-  /** The kernel alone: throws what it throws, and leaves cycles and counts to `took`. */
-  readonly invoke: KernelFunction;
+  /** The kernel alone with these arguments: throws what it throws, and leaves cycles and counts to `took`. */
+  readonly bound: (args: readonly (number | bigint)[]) => () => number | bigint | undefined;
   /** The fault of a call with these arguments that threw `error`, in the instance with this stack pointer. */
   readonly faultOf: (error: unknown, args: readonly (number | bigint)[], stackPointer?: number | undefined) => unknown;
   /** Makes the kernel ready to be called again after it threw. */
@@ -57,9 +51,9 @@ export interface KernelSiteFunction {
  */
 export function kernelSite(site: KernelSite): KernelSiteFunction {
   const kernel = findKernel(site);
-  const hasGuards = site.memories.length > 1 || site.module!.stack?.guardPage !== undefined;
+  const windows = hasWindows(site) ? kernelWindows(kernel, site) : undefined;
   const marks = site.traced ? new KernelMarks(site.module!) : undefined;
-  const plain = hasGuards ? throughWindows(kernel, site) : kernel;
+  const plain = windows?.run ?? kernel;
   const direct = marks ? marks.heard(plain) : plain;
   const invoke = site.checks ? checkedKernel(direct, site, site.checks) : direct;
   const { call, cost } = site;
@@ -86,7 +80,7 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
     counted: takeOps !== undefined,
     cycles: 0,
     ops: undefined,
-    invoke,
+    bound: (args) => (windows && invoke === windows.run ? windows.bound(args) : bound(invoke, args)),
     recover: () => site.module!.recover(),
     faultOf: (error, args, stackPointer) => kernelFault(error, { site, pointers: pointersOf(args), stackPointer }),
     took: (before) => {
@@ -118,35 +112,6 @@ function isSame(a: KernelOps, b: KernelOps): boolean {
   return (Object.keys(a) as (keyof KernelOps)[]).every((kind) => a[kind] === b[kind]);
 }
 
-/** The kernel with the arguments in neighbours' memory copied into their windows before, and back behind. */
-function throughWindows(kernel: KernelFunction, site: KernelSite): KernelFunction {
-  const { call, memories } = site;
-  const windows = new Uint8Array(site.module!.memory.buffer);
-  const guards = memories.slice(1).flatMap((_, i) => guardsOf(windows, i + 1));
-  const { guardPage } = site.module!.stack ?? {};
-  if (guardPage !== undefined) guards.push(guardAt(windows, guardPage * pageBytes, memories.length));
-  for (const { words } of guards) words.fill(guardWord);
-  // Bodies pass few addresses, again and again.
-  const shared = new Map<number, SharedBytes | undefined>();
-  const sharedBehind = (pointer: number): SharedBytes | undefined => {
-    if (!shared.has(pointer)) shared.set(pointer, sharedBytes(windows, memories, pointer));
-    return shared.get(pointer);
-  };
-  return (...args) => {
-    const there = args.flatMap((arg, i) => (call.pointers[i] ? (sharedBehind(arg as number) ?? []) : []));
-    for (const { window, memory } of there) window.set(memory);
-    const value = kernel(...args.map((arg, i) => (call.pointers[i] ? windowAddress(arg as number) : arg)));
-    for (const guard of guards) if (!isWhole(guard.words)) throw overrun(guard, site);
-    for (const { window, memory } of there) memory.set(window);
-    return value;
-  };
-}
-
-/** Address by which the kernel sees what a pointer means. */
-function windowAddress(pointer: number): number {
-  return windowPage(Math.floor(pointer / pointerSlotBytes)) * pageBytes + (pointer % pointerSlotBytes);
-}
-
 function findKernel({ call, core, module }: KernelSite): KernelFunction {
   const place = `core ${tileName(core.tile)}`;
   if (!module) {
@@ -171,58 +136,4 @@ function findKernel({ call, core, module }: KernelSite): KernelFunction {
     );
   }
   return kernel;
-}
-
-/** Bytes of a neighbour's buffer, in its memory and in the core's window. */
-interface SharedBytes {
-  readonly memory: Uint8Array;
-  readonly window: Uint8Array;
-}
-
-/** Undefined for a pointer into the core's own memory, or to no buffer. */
-function sharedBytes(windows: Uint8Array, memories: readonly TileMemory[], pointer: number): SharedBytes | undefined {
-  const slot = Math.floor(pointer / pointerSlotBytes);
-  const memory = memories[slot];
-  const buffer = bufferBehind(memories, pointer);
-  if (slot === 0 || !memory || !buffer) return undefined;
-  const from = Math.max(0, buffer.address - windowSlackBytes);
-  const to = Math.min(memory.sizeBytes, buffer.address + buffer.bytes + windowSlackBytes);
-  const base = windowPage(slot) * pageBytes;
-  return { memory: memory.bytes.subarray(from, to), window: windows.subarray(base + from, base + to) };
-}
-
-/** One end of the guard page before the window of neighbour `slot`. */
-interface Guard {
-  readonly slot: number;
-  readonly end: "first" | "last";
-  readonly words: Int32Array;
-}
-
-function guardsOf(windows: Uint8Array, slot: number): Guard[] {
-  const start = (windowPage(slot) - 1) * pageBytes;
-  return [
-    guardAt(windows, start, slot),
-    { slot, end: "last", words: new Int32Array(windows.buffer, start + pageBytes - guardBytes, guardBytes / 4) },
-  ];
-}
-
-/** The start of a guard page, behind the memory before slot `slot`. */
-function guardAt(windows: Uint8Array, start: number, slot: number): Guard {
-  return { slot, end: "first", words: new Int32Array(windows.buffer, start, guardBytes / 4) };
-}
-
-/** A loop of its own: it runs after every call, and with `findIndex` took a tenth of a transcription. */
-function isWhole(words: Int32Array): boolean {
-  let changed = 0;
-  for (let i = 0; i < words.length; i++) changed |= words[i]! ^ guardWord;
-  return changed === 0;
-}
-
-function overrun({ slot, end }: Guard, { call, core, memories, now }: KernelSite): SimFault {
-  const { tile } = memories[end === "first" ? slot - 1 : slot]!;
-  return new SimFault(
-    `kernel ${call.name} on core ${tileName(core.tile)}: wrote ${end === "first" ? "behind the end" : "before the start"} of the data memory of tile ${tileName(tile)}`,
-    { kind: "kernel-overrun", cycle: now(), tile: core.tile },
-    { hint: "check the kernel's loop bounds against the sizes of its arguments" },
-  );
 }

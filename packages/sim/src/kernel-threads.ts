@@ -1,4 +1,5 @@
 import type { MessagePort, Worker } from "node:worker_threads";
+import { bound } from "./bound-call.ts";
 import type { KernelOps } from "./cost-model.ts";
 import { KernelTrap, type LoopBudget } from "./kernel-module.ts";
 import {
@@ -10,7 +11,6 @@ import {
   type ThreadWork,
 } from "./kernel-thread.ts";
 import { budgetName } from "./loop-budget.ts";
-import { bound } from "./replay/launch-tape.ts";
 import { strandMachine } from "./strands/strand-machine.ts";
 import { strandPlaces, strandThread, type ToldPlan } from "./strands/strand-thread.ts";
 import { type WasmGlobal, wasm } from "./webassembly.ts";

@@ -4,7 +4,7 @@ import type { Core } from "../core.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
 import { shuffleOf } from "../word-shuffle.ts";
 import type { CopiedWords, LaunchHook } from "./launch-hook.ts";
-import { bound, type TapeStep } from "./launch-tape.ts";
+import type { TapeStep } from "./launch-tape.ts";
 import type { OwnMemory } from "./own-memory.ts";
 
 /** Longer tapes would hold more memory than they save time: about 100 bytes a step. */
@@ -91,9 +91,7 @@ export class LaunchRecorder implements LaunchHook {
       cycles,
       counts,
     ].join();
-    this.#push(
-      this.#once(key, { kind: "call", core, site, args, invoke: bound(site.invoke, args), value, cycles, ops }),
-    );
+    this.#push(this.#once(key, { kind: "call", core, site, args, invoke: site.bound(args), value, cycles, ops }));
     return value;
   }
 

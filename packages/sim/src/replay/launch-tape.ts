@@ -2,7 +2,6 @@ import type { HostBuffer } from "../controller.ts";
 import type { Core } from "../core.ts";
 import type { KernelOps } from "../cost-model.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
-import type { KernelFunction } from "../kernel-module.ts";
 import type { MeasuredRun } from "../run-report.ts";
 import type { Shuffle } from "../shuffle-engine.ts";
 import type { HostMirror } from "./host-mirror.ts";
@@ -49,27 +48,6 @@ export interface CallStep {
   readonly value: number | bigint | undefined;
   readonly cycles: number;
   readonly ops: KernelOps | undefined;
-}
-
-/** A function of its own for each number of arguments: spreading a list at every call takes as long as a short copy. */
-export function bound(kernel: KernelFunction, args: readonly (number | bigint)[]): CallStep["invoke"] {
-  const [a, b, c, d, e] = args as (number | bigint)[];
-  switch (args.length) {
-    case 0:
-      return () => kernel();
-    case 1:
-      return () => kernel(a!);
-    case 2:
-      return () => kernel(a!, b!);
-    case 3:
-      return () => kernel(a!, b!, c!);
-    case 4:
-      return () => kernel(a!, b!, c!, d!);
-    case 5:
-      return () => kernel(a!, b!, c!, d!, e!);
-    default:
-      return () => kernel(...args);
-  }
 }
 
 export type TapeStep = CopyStep | ZeroStep | WriteStep | CallStep;

@@ -2,7 +2,6 @@ import type { HostBuffer } from "../controller.ts";
 import { copyRuns } from "../copy-words.ts";
 import type { KernelOps } from "../cost-model.ts";
 import { kernelTiming } from "../kernel-timing.ts";
-import { bound } from "../replay/launch-tape.ts";
 import type { WasmGlobal } from "../webassembly.ts";
 import { type StrandMachine, strandMachine } from "./strand-machine.ts";
 import type { CallOp, StrandPlan } from "./strand-plan.ts";
@@ -33,7 +32,7 @@ export class StrandRunner {
     this.turns = turns;
     this.#store = store;
     const memories = plan.cores.map((core) => core.memory!.words);
-    const invokeOf = ({ site, args }: CallOp) => bound(plan.siteFunctions[site]!.invoke, args);
+    const invokeOf = ({ site, args }: CallOp) => plan.siteFunctions[site]!.bound(args);
     const tookOf = ({ site, cycles }: CallOp, ops: KernelOps | undefined) => {
       const { took } = plan.siteFunctions[site]!;
       return () => took({ cycles, ops });

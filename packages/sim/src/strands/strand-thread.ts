@@ -1,5 +1,5 @@
+import type { bound } from "../bound-call.ts";
 import type { threadPlaces } from "../kernel-thread.ts";
-import type { bound } from "../replay/launch-tape.ts";
 import type { WasmMemory, WasmModule, wasm } from "../webassembly.ts";
 import type { strandMachine } from "./strand-machine.ts";
 import type { StrandCode } from "./strand-plan.ts";
