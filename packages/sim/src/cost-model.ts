@@ -57,6 +57,12 @@ export function costModel(generation: "aie2" | "aie2p"): CostModel {
   };
 }
 
+/** Whether two calls did the same; undefined for one that was not counted. */
+export function isSameWork(a: KernelOps | undefined, b: KernelOps | undefined): boolean {
+  if (a === b || a === undefined || b === undefined) return a === b;
+  return (Object.keys(a) as (keyof KernelOps)[]).every((kind) => a[kind] === b[kind]);
+}
+
 /** Cycles of one kernel call: the busiest of the units that work side by side, plus what is declared scalar. */
 export function kernelCycles(cost: CostModel, ops: KernelOps): number {
   const vector = Math.max(

@@ -1,14 +1,17 @@
 import type { HostBuffer } from "../controller.ts";
 import { isStaging } from "../copy-words.ts";
 import type { Core } from "../core.ts";
+import { isSameWork } from "../cost-model.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
 import { shuffleOf } from "../word-shuffle.ts";
 import type { CopiedWords, LaunchHook } from "./launch-hook.ts";
-import type { TapeStep } from "./launch-tape.ts";
+import type { CallStep, CopyStep, TapeStep } from "./launch-tape.ts";
 import type { OwnMemory } from "./own-memory.ts";
 
 /** Longer tapes would hold more memory than they save time: about 100 bytes a step. */
 const mostSteps = 500_000;
+/** Calls of one place among which an equal one is looked for: two buffers, and first, middle and last of a loop. */
+const mostRecentCalls = 8;
 
 /** Writes down what a launch does to memory, for as long as it can be done again without the array. */
 export class LaunchRecorder implements LaunchHook {
@@ -18,7 +21,10 @@ export class LaunchRecorder implements LaunchHook {
   #hostIsOver = false;
   readonly #numbers = new Map<object, number>();
   readonly #views = new Map<string, Uint32Array>();
-  readonly #known = new Map<string, TapeStep>();
+  /** One object for steps that are the same: a launch has a few hundred of them, which stay in the processor's caches. */
+  readonly #known = new Map<string, CopyStep>();
+  /** Of each place, the last ones that differ. */
+  readonly #calls = new Map<KernelSiteFunction, CallStep[]>();
   readonly #fired = new Set<Core>();
   /** What cores' own buffers hold at the start, and which of these words the stream writes before a core may look. */
   readonly startOwn: Uint32Array;
@@ -49,15 +55,30 @@ export class LaunchRecorder implements LaunchHook {
     const usesHost = fromArg >= 0 || toArg >= 0;
     const betweenHosts = fromArg >= 0 && toArg >= 0;
     if (betweenHosts || (usesHost && this.#hostIsOver)) this.strays();
+    const ends = `${this.#numberOf(from)},${this.#numberOf(to)},${this.#numberOf(as)},${this.#numberOf(bs)}`;
+    const key = `${a},${b},${runWords},${count},${ends}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) {
+      this.#push(known);
+      return false;
+    }
     if (this.#touchesOwn(from, a, as, runWords, count) || this.#touchesOwn(to, b, bs, runWords, count)) this.strays();
     const shuffle = as && bs && shuffleOf(as, bs, runWords);
     const [first, span] = shuffle ? [a + shuffle.first, shuffle.span] : [a, count];
     const isOneView = fromArg < 0 && (shuffle !== undefined || as === undefined);
     const view = isOneView ? this.#viewOf(from, first, span) : undefined;
-    const key = [a, b, runWords, count, ...[from, to, as, bs].map((one) => this.#numberOf(one))].join();
-    this.#push(
-      this.#once(key, { kind: "copy", ...words, fromArg, toArg, shuffle, mirrorAt: -1, view, arrives: !isStaging(to) }),
-    );
+    const step: CopyStep = {
+      kind: "copy",
+      ...words,
+      fromArg,
+      toArg,
+      shuffle,
+      mirrorAt: -1,
+      view,
+      arrives: !isStaging(to),
+    };
+    this.#known.set(key, step);
+    this.#push(step);
     return false;
   }
 
@@ -79,19 +100,20 @@ export class LaunchRecorder implements LaunchHook {
   calls(core: Core, site: KernelSiteFunction, args: readonly (number | bigint)[]): number | bigint | undefined {
     const value = site.run(...args);
     if (this.#steps === undefined) return value;
+    const { cycles, ops } = site;
+    const before = this.#calls.get(site) ?? [];
+    this.#calls.set(site, before);
+    const known = before.find((step) => isSameCall(step, { args, value, cycles, ops }));
+    if (known !== undefined) {
+      this.#push(known);
+      return value;
+    }
     const buffers = site.buffersBehind(args);
     if (buffers.some((buffer) => buffer === undefined || this.#own.hasBuffer(buffer.name))) this.strays();
-    const { cycles, ops } = site;
-    const counts = ops && Object.values(ops);
-    const key = [
-      "call",
-      this.#numberOf(site),
-      ...args.map((arg) => `${typeof arg} ${arg}`),
-      value,
-      cycles,
-      counts,
-    ].join();
-    this.#push(this.#once(key, { kind: "call", core, site, args, invoke: site.bound(args), value, cycles, ops }));
+    const step: CallStep = { kind: "call", core, site, args, invoke: site.bound(args), value, cycles, ops };
+    before.unshift(step);
+    if (before.length > mostRecentCalls) before.pop();
+    this.#push(step);
     return value;
   }
 
@@ -101,13 +123,6 @@ export class LaunchRecorder implements LaunchHook {
 
   strays(): void {
     this.#steps = undefined;
-  }
-
-  /** One object for steps that are the same: a launch has a few hundred of them, which stay in the processor's caches. */
-  #once(key: string, step: TapeStep): TapeStep {
-    const known = this.#known.get(key) ?? step;
-    this.#known.set(key, known);
-    return known;
   }
 
   #viewOf(words: Uint32Array, first: number, count: number): Uint32Array {
@@ -134,4 +149,13 @@ export class LaunchRecorder implements LaunchHook {
     if (starts === undefined) return this.#own.has(words, base, count);
     return starts.some((start) => this.#own.has(words, base + start, run));
   }
+}
+
+function isSameCall(
+  step: CallStep,
+  { args, value, cycles, ops }: Pick<CallStep, "args" | "value" | "cycles" | "ops">,
+): boolean {
+  if (step.cycles !== cycles || !Object.is(step.value, value) || !isSameWork(step.ops, ops)) return false;
+  for (let i = 0; i < args.length; i++) if (step.args[i] !== args[i]) return false;
+  return true;
 }
