@@ -12,7 +12,14 @@ import {
   transfer,
   words16,
 } from "./lowered-design.test-support.ts";
-import { addKernel, assemble, type HandFunction, op } from "./wasm-assembler.test-support.ts";
+import {
+  addKernel,
+  assemble,
+  countedScalarCyclesIn,
+  type HandFunction,
+  op,
+  scalarCyclesIn,
+} from "./wasm-assembler.test-support.ts";
 
 const ramp = Int32Array.from({ length: 64 }, (_, i) => i);
 
@@ -37,6 +44,28 @@ test("a kernel works on the tile's memory, once for each object", async () => {
   expect(output).toEqual(ramp.map((x) => x + 1000));
   const core = report.tiles.find((tile) => tile.core)?.core;
   expect(core?.kernels).toMatchObject([{ name: "k", calls: 4, lowerBound: true }]);
+});
+
+test("calls that take other cycles than the one before are told apart, also by kernels that can say whether they did the same", async () => {
+  const byData = { ...addKernel("k"), code: [...op.get(0), ...op.load, ...op.setGlobal(2), ...addKernel("k").code] };
+  const cyclesOf = async (objects: readonly number[], more: readonly HandFunction[]) => {
+    const module = assemble({ functions: [byData, scalarCyclesIn(2), ...more], globals: 1 });
+    const array = arrayOf(coreDesign({ ...words16, work: callK(16, 0) }), { "0,2": module });
+    const input = Int32Array.from(ramp, (_, i) => objects[i >> 4]!);
+    const { tiles } = await array.run(inAndOut(input, new Int32Array(64)));
+    return tiles.find((tile) => tile.core)!.core!.kernels[0]!.cycles;
+  };
+
+  const calls = await cyclesOf([0, 0, 0, 0], []);
+  for (const objects of [
+    [7, 7, 7, 7],
+    [7, 900, 900, 7],
+    [0, 7, 0, 900],
+  ]) {
+    const sum = calls + objects.reduce((a, b) => a + b);
+    expect(await cyclesOf(objects, [])).toBe(sum);
+    expect(await cyclesOf(objects, [countedScalarCyclesIn(2)])).toBe(sum);
+  }
 });
 
 test("statics of a kernel last from run to run", async () => {

@@ -82,6 +82,17 @@ export function scalarCyclesIn(counter: number): HandFunction {
   };
 }
 
+/** `aiekit_counted` of such a module: 1 when just these scalar cycles were counted, which then start anew. */
+export function countedScalarCyclesIn(counter: number): HandFunction {
+  const [scalar, kinds] = [4, 6];
+  const isOther = [...op.get(scalar), ...op.getGlobal(counter), ...op.sub, ...op.brIf(0)];
+  const anew = [...op.constant(0), ...op.setGlobal(counter), ...op.constant(1), ...op.return];
+  return {
+    ...{ name: "aiekit_counted", params: kinds, returns: true },
+    code: [...op.block, ...isOther, ...anew, ...op.end, ...op.constant(0)],
+  };
+}
+
 /** Traps when the first word of the object in local 0 is `word`. */
 export function trapAt(word: number): readonly number[] {
   const isOther = [...op.get(0), ...op.load, ...op.constant(word), ...op.sub, ...op.brIf(0)];
