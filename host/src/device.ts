@@ -198,7 +198,7 @@ export interface RunReport {
   /** Set on `sim` only: a model's answer, not a measurement. */
   readonly modelled: ModelledTime | undefined;
   /** Set on `sim` only: what each core and channel did, by the model. */
-  readonly array?: ArrayReport;
+  readonly array?: ArrayReport | undefined;
   /** Things the device did not like but carried out. */
   readonly warnings: readonly string[];
 }

@@ -24,12 +24,7 @@ export async function configureArray(image: SimImage, options: AieArrayOptions =
     async run({ insts, buffers, signal, kernelLimitMs }) {
       const stream = streams.read(insts, readInstructions);
       checkBuffers(stream, buffers.length);
-      const report = await array.run({
-        insts: stream,
-        buffers,
-        signal,
-        ...(kernelLimitMs !== undefined && { kernelLimitMs }),
-      });
+      const report = await array.run({ insts: stream, buffers, signal, kernelLimitMs });
       const { cycles, warnings } = report;
       return { array: report, modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
     },

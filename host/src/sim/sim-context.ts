@@ -145,10 +145,11 @@ export class SimContext implements HwContext, RunQueue {
     try {
       if (array === undefined) throw new DeviceError("context: its columns are not configured");
       const switches = this.#options.beforeRun(this);
-      const ran = await array.run({ ...run.begin(), signal: stop.signal });
+      const { insts, buffers, kernelLimitMs } = run.begin();
+      const ran = await array.run({ insts, buffers, kernelLimitMs, signal: stop.signal });
       const wallMs = performance.now() - startMs;
       const modelled = ran.modelled && withOverheads(ran.modelled, switches);
-      run.settle("COMPLETED", { report: { ...ran, wallMs, modelled } });
+      run.settle("COMPLETED", { report: { array: ran.array, warnings: ran.warnings, wallMs, modelled } });
     } catch (thrown) {
       const reason = this.#stopReason ?? failureOf(thrown);
       for (const next of this.#queue.splice(0)) {
@@ -174,9 +175,9 @@ export class SimContext implements HwContext, RunQueue {
   }
 }
 
-function withOverheads(time: ArrayTime, switches: boolean): ModelledTime {
+function withOverheads({ cycles, clockHz, seconds }: ArrayTime, switches: boolean): ModelledTime {
   const { launchSeconds, switchSeconds } = siliconModel;
-  return { ...time, launchSeconds, switchSeconds: switches ? switchSeconds : 0 };
+  return { cycles, clockHz, seconds, launchSeconds, switchSeconds: switches ? switchSeconds : 0 };
 }
 
 /** What waits or works for ever is what the driver's time limit ends as TIMEOUT; the simulator knows it sooner. */

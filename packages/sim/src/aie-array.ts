@@ -203,12 +203,11 @@ export class AieArray {
     const after = this.#counters();
     const wordsIn = (channel: DmaChannel) => (channel.direction === "S2MM" ? channel.wordsIn({ before, after }) : 0);
     const ofTraces = traces.isActive ? [] : traceWarnings(traces);
-    this.#warnings = [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers(), ...ofTraces];
-    const measured: MeasuredRun = {
-      ...{ before, after, cycles: clock.now - at, instructions: controller.executed },
-      wordsMoved: channels().reduce((n, channel) => n + wordsIn(channel), 0),
-      warnings: this.#warnings,
-    };
+    const warnings = [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers(), ...ofTraces];
+    this.#warnings = warnings;
+    const cycles = clock.now - at;
+    const wordsMoved = channels().reduce((n, channel) => n + wordsIn(channel), 0);
+    const measured: MeasuredRun = { before, after, cycles, instructions: controller.executed, wordsMoved, warnings };
     this.#tapes?.ended(measured);
     return this.#report(measured, at);
   }

@@ -20,7 +20,7 @@ export interface RunOptions {
    * Milliseconds in which a kernel must return. Default 10,000. Held by the instructions that its loops take, ten million a
    * millisecond, which no machine does: so a kernel that is ended may have had several times as long.
    */
-  readonly kernelLimitMs?: number;
+  readonly kernelLimitMs?: number | undefined;
 }
 
 export interface AieArrayOptions {

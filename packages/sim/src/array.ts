@@ -226,19 +226,21 @@ function makeBd(bd: BdConfig, { tile, lock, external }: BdScope): Bd {
   const memoryOf = (place: BufferConfig): Bd["memory"] => {
     const { memory } = tile(place.tile);
     const { words, shadow } = memory;
-    return { kind: "fixed", words, name: tileName(place.tile), tile: memory, ...(shadow && { shadow }) };
+    return { kind: "fixed", words, name: tileName(place.tile), shadow, tile: memory };
   };
   return {
     id,
     name,
     memory:
-      "external" in buffer ? { kind: "fixed", words: external(buffer.name), name: buffer.name } : memoryOf(buffer),
+      "external" in buffer
+        ? { kind: "fixed", words: external(buffer.name), name: buffer.name, shadow: undefined, tile: undefined }
+        : memoryOf(buffer),
     pattern,
     iteration: { size: 1, strideWords: 0 },
-    ...(acquire && { acquire: { lock: lock(acquire.lock), equal: acquire.equal, amount: acquire.amount } }),
-    ...(release && { release: { lock: lock(release.lock), amount: release.amount } }),
-    ...(nextBd !== undefined && { nextBd }),
-    ...(packet && { packet }),
+    acquire: acquire && { lock: lock(acquire.lock), equal: acquire.equal, amount: acquire.amount },
+    release: release && { lock: lock(release.lock), amount: release.amount },
+    nextBd,
+    packet,
   };
 }
 

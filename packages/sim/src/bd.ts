@@ -33,13 +33,13 @@ export type BdMemory =
       readonly kind: "fixed";
       readonly words: Uint32Array;
       readonly name: string;
-      readonly shadow?: Shadow;
+      readonly shadow: Shadow | undefined;
       /** Undefined for an external buffer. */
-      readonly tile?: TileMemory;
+      readonly tile: TileMemory | undefined;
     }
   | { readonly kind: "host"; readonly words: Uint32Array; readonly bytes: number; readonly argIndex: number };
 
-/** A buffer descriptor as the DMA executes it. */
+/** A buffer descriptor as the DMA executes it: all with the same properties, so that reading them is one look in memory. */
 export interface Bd {
   readonly id: number;
   /** For messages: `BD 3 (in_cons_buff_0)`. */
@@ -48,10 +48,10 @@ export interface Bd {
   readonly pattern: AccessPattern;
   /** Executions step through `size` places, `strideWords` apart, and begin again. */
   readonly iteration: { readonly size: number; readonly strideWords: number };
-  readonly acquire?: { readonly lock: Lock; readonly equal: boolean; readonly amount: number };
-  readonly release?: { readonly lock: Lock; readonly amount: number };
-  readonly nextBd?: number;
-  readonly packet?: PacketInfo;
+  readonly acquire: { readonly lock: Lock; readonly equal: boolean; readonly amount: number } | undefined;
+  readonly release: { readonly lock: Lock; readonly amount: number } | undefined;
+  readonly nextBd: number | undefined;
+  readonly packet: PacketInfo | undefined;
 }
 
 export function dim(size: number, strideWords: number): BdDim {

@@ -251,10 +251,10 @@ export class Controller implements Agent {
       memory,
       pattern,
       iteration,
-      ...(acquire && { acquire: { ...acquire, lock: this.#lockOfBd(tile, acquire.id) } }),
-      ...(release && { release: { ...release, lock: this.#lockOfBd(tile, release.id) } }),
-      ...(nextBd !== undefined && { nextBd }),
-      ...(packet && { packet }),
+      acquire: acquire && { lock: this.#lockOfBd(tile, acquire.id), equal: acquire.equal, amount: acquire.amount },
+      release: release && { lock: this.#lockOfBd(tile, release.id), amount: release.amount },
+      nextBd,
+      packet,
     };
   }
 
@@ -294,7 +294,7 @@ export class Controller implements Agent {
     const holder = window === 2 ? this.#neighbour(tile, 1) : tile;
     const { words, shadow } = holder.memory;
     const name = tileName(holder.coord);
-    const memory: BdMemory = { kind: "fixed", words, name, tile: holder.memory, ...(shadow && { shadow }) };
+    const memory: BdMemory = { kind: "fixed", words, name, shadow, tile: holder.memory };
     return { memory, baseWords: fields.baseWords % tileWords };
   }
 

@@ -269,8 +269,8 @@ export class DmaChannel implements LockUser, ChannelPlace, StreamEnd {
   #traceWait(): void {
     const { trace, now: end } = this.#parts.clock;
     if (trace === undefined) return;
-    const { lock, ...request } = this.bd!.acquire!;
-    const name = `${this.bd!.name} waits for ${describeLockWait(lock, request)}`;
+    const { lock, equal, amount } = this.bd!.acquire!;
+    const name = `${this.bd!.name} waits for ${describeLockWait(lock, { equal, amount })}`;
     trace.slice({ track: this.agentName, name, start: this.#since, end, stall: true });
   }
 

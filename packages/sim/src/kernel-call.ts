@@ -75,7 +75,9 @@ export function kernelSite(site: KernelSite): KernelSiteFunction {
   const result: KernelSiteFunction = {
     name: call.name,
     buffersBehind: (args) => pointersOf(args).map(knownBuffer),
-    ...{ narrow, narrowed, pointersOf },
+    narrow,
+    narrowed,
+    pointersOf,
     threaded: threads && new ThreadedCall({ site, ...threads }, argumentBytes),
     counted: takeOps !== undefined,
     cycles: 0,

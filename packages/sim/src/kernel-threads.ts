@@ -365,7 +365,11 @@ export class ThreadedCore {
       kind === 0 ? undefined : kind === 1 ? this.#numbers[from + places.result]! : this.#longs[from + places.result]!;
     const of = (kind: number): number => words[at + places.ops + kind]! >>> 0;
     const ops = {
-      ...{ loadBytes: of(0), storeBytes: of(1), macIssues: of(2), vectorIssues: of(3), scalarCycles: of(4) },
+      loadBytes: of(0),
+      storeBytes: of(1),
+      macIssues: of(2),
+      vectorIssues: of(3),
+      scalarCycles: of(4),
       shuffleIssues: this.#functions.includes("aiekit_shuffles") ? of(5) : undefined,
     };
     return { value, ops: this.#own.takeOps && ops, tookMs: this.#numbers[from + places.took]! };

@@ -22,7 +22,13 @@ export class LockCounts {
 
   /** As the locks have them. */
   read(): GivenAndTaken {
-    return Float64Array.from(this.#locks().flatMap(({ given, taken }) => [given, taken]));
+    const locks = this.#locks();
+    const counts = new Float64Array(2 * locks.length);
+    for (let i = 0; i < locks.length; i++) {
+      counts[2 * i] = locks[i]!.given;
+      counts[2 * i + 1] = locks[i]!.taken;
+    }
+    return counts;
   }
 
   /** What was added since `before`; a tile that was not touched then had nothing. */

@@ -48,29 +48,56 @@ export function strandMachine({ code, words, move, memories, invokeOf, tookOf, t
     readonly narrow: number;
   }
   const empty = words.subarray(0, 0);
-  // Steps of one form, whatever they do: code that takes them is then compiled once.
-  const nothing: Step = {
-    ...{ kind: "copy", view: empty, to: empty, at: 0, move: move[1], table: 0, end: 0, out: 0, source: 0 },
-    ...{ invoke: () => undefined, took: () => true, value: undefined, narrow: 0 },
-  };
+  const always = (): boolean => true;
+  const none = (): undefined => undefined;
+  // One literal for all steps, whatever they do: their properties lie at the same places, and code that takes them is compiled once.
+  const stepWith = ({
+    kind = "copy",
+    view = empty,
+    to = empty,
+    at = 0,
+    move: moves = move[1],
+    table = 0,
+    end = 0,
+    out = 0,
+    source = 0,
+    invoke = none,
+    took = always,
+    value = undefined,
+    narrow = 0,
+  }: Partial<Step>): Step => ({
+    kind,
+    view,
+    to,
+    at,
+    move: moves,
+    table,
+    end,
+    out,
+    source,
+    invoke,
+    took,
+    value,
+    narrow,
+  });
   const scratchAt = code.scratch + thread * code.scratchWords;
   const scratch = words.subarray(scratchAt, scratchAt + code.scratchWords);
-  const ordered = ({ moves, to }: Pick<ImageOp, "moves" | "to">, view: Uint32Array, from: number): Step => ({
-    ...{ ...nothing, kind: "order", view, to: scratch, move: move[moves.unit], table: moves.table, end: moves.end },
-    ...{ out: 4 * to, source: 4 * from },
-  });
+  const ordered = ({ moves, to }: Pick<ImageOp, "moves" | "to">, view: Uint32Array, from: number): Step => {
+    const { unit, table, end } = moves;
+    return stepWith({ kind: "order", view, to: scratch, move: move[unit], table, end, out: 4 * to, source: 4 * from });
+  };
   const stepOf = (op: Exclude<StrandOp, CallOp>): Step => {
     if (op.kind === "image") return ordered(op, empty, op.from);
     const memory = memories[op.core]!;
     if (op.kind === "load") {
-      return { ...nothing, view: words.subarray(op.from, op.from + op.count), to: memory, at: op.to };
+      return stepWith({ view: words.subarray(op.from, op.from + op.count), to: memory, at: op.to });
     }
     if (op.kind === "save") {
       const view = memory.subarray(op.first, op.first + op.span);
       const { moves, to } = op;
-      return moves ? ordered({ moves, to }, view, scratchAt) : { ...nothing, view, to: words, at: to };
+      return moves ? ordered({ moves, to }, view, scratchAt) : stepWith({ view, to: words, at: to });
     }
-    return { ...nothing, kind: "write", to: memory, at: op.index, value: op.value };
+    return stepWith({ kind: "write", to: memory, at: op.index, value: op.value });
   };
   const known = new Map<StrandOp, Map<string, Step>>();
   const once = (op: StrandOp, key: string, make: () => Step): Step => {
@@ -80,7 +107,6 @@ export function strandMachine({ code, words, move, memories, invokeOf, tookOf, t
     ofOp.set(key, step);
     return step;
   };
-  const always = (): boolean => true;
   const sum = (a: KernelOps | undefined, b: KernelOps | undefined): KernelOps | undefined => {
     if (a === undefined || b === undefined) return a ?? b;
     const both = { ...a };
@@ -102,12 +128,10 @@ export function strandMachine({ code, words, move, memories, invokeOf, tookOf, t
       const key = isLooked ? (JSON.stringify(counted) ?? "none") : "open";
       return once(op, key, () => {
         const took = isLooked ? tookOf(op, counted) : always;
-        return { ...nothing, kind: "call", invoke: invokeOf(op), took, value: op.value, narrow };
+        return stepWith({ kind: "call", invoke: invokeOf(op), took, value: op.value, narrow });
       });
     });
-    const ends = [...open.values()].map(
-      ({ ops, last }): Step => ({ ...nothing, kind: "call", took: tookOf(last, ops) }),
-    );
+    const ends = [...open.values()].map(({ ops, last }) => stepWith({ kind: "call", took: tookOf(last, ops) }));
     return [...steps, ...ends];
   };
   const strands: Record<"proven" | "other", (readonly Step[] | undefined)[]> = { proven: [], other: [] };

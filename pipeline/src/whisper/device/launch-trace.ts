@@ -88,7 +88,8 @@ export function tallyTracer(): DeviceTracer & { trace(): DeviceTrace } {
   };
 }
 
-function added(tally: LaunchTally, { modelled, ...event }: LaunchEvent): LaunchTally {
+function added(tally: LaunchTally, event: LaunchEvent): LaunchTally {
+  const { modelled } = event;
   const sum = (known: number | null, more: number | undefined) =>
     known === null || more === undefined ? null : known + more;
   return {

@@ -137,10 +137,17 @@ export class StepRunner {
   #heard(part: DevicePart, step: ChainStep, { kernel, run }: { kernel: LoadedKernel; run: Run }): void {
     const { name, sequence, parameters = {} } = step;
     const { wallMs, modelled = null } = run.report!;
+    const { bytesToArray, bytesFromArray } = this.#trafficOf(step, kernel);
     this.#options.tracer?.onLaunch?.({
-      ...{ part, step: name, kernel: kernel.manifest.kernel, sequence, parameters },
-      ...this.#trafficOf(step, kernel),
-      ...{ wallMs, modelled },
+      part,
+      step: name,
+      kernel: kernel.manifest.kernel,
+      sequence,
+      parameters,
+      bytesToArray,
+      bytesFromArray,
+      wallMs,
+      modelled,
     });
   }
 
