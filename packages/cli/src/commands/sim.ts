@@ -137,9 +137,9 @@ async function withCure(error: unknown, { context, options, source, inputs }: St
     const design = readOwnDesign({ ...source, text });
     const { modules } = await compile(context, design, options);
     const how = { runs: options.runs, checked: checked || options.checked, signal };
-    const { warnings } = await runOnArray({ design, modules, inputs, ...how });
+    const { reports } = await runOnArray({ design, modules, inputs, ...how });
     // A fifo that nobody releases takes the place of what is still to be sent: that frees nothing.
-    if (warnings.some((warning) => warning.includes(endedEarly))) {
+    if (reports.some(({ openTransfers }) => openTransfers.length > 0)) {
       throw new DesignError("its instruction stream ends before its transfers");
     }
   };
@@ -151,9 +151,6 @@ async function withCure(error: unknown, { context, options, source, inputs }: St
     task.done();
   }
 }
-
-/** Of the warning of a transfer of host memory that was not awaited. */
-const endedEarly = "the instruction stream ended with";
 
 /** What was typed, without the files of the arguments. */
 function typedCommand(options: SimOptions): string[] {
