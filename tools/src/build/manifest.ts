@@ -1,4 +1,4 @@
-import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest } from "@aiekit/core";
+import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest, sealManifest } from "@aiekit/core";
 import type { DesignSequence } from "@aiekit/mlir";
 import { loadingPdi, readXclbin, writeFullElf, writeInstsElf } from "@aiekit/xclbin";
 import { sha256 } from "../cache/sha256.ts";
@@ -60,7 +60,7 @@ export function buildProducts({ design, lowered, xclbin, ...source }: ProductsSo
     }
   }
   const manifest = describeBuild({ ...source, products, xclbinKernel: xclbinKernelName });
-  return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return products.set(productPaths.manifest, sealManifest(manifest));
 }
 
 /** Describes a finished build. Holds no time and no path of this machine: equal builds have equal manifests. */
