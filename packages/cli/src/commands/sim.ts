@@ -12,6 +12,7 @@ import {
 } from "@aiekit/tools";
 import { type ArrayRuns, runOnArray } from "../array-runs.ts";
 import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
+import { warnUnlessAsBuilt } from "../as-built.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { withCureOfDeadlock } from "../deadlock-cure.ts";
 import { designUse } from "../design-use.ts";
@@ -111,10 +112,12 @@ async function printUse(context: CommandContext, source: OwnDesignSource) {
   return exitCodes.ok;
 }
 
-async function readSource({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesignSource> {
+async function readSource(context: CommandContext, options: SimOptions): Promise<OwnDesignSource> {
   const { design: file, insts, lowered, deviceName, sequence } = options;
-  const text = await readDesignText(file, cwd);
-  const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, cwd) };
+  const text = await readDesignText(file, context.cwd);
+  await warnUnlessAsBuilt(context, file, new TextEncoder().encode(text));
+  const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, context.cwd) };
+  if (stream !== undefined) await warnUnlessAsBuilt(context, stream.file, stream.bytes);
   return { file, text, lowered, deviceName, sequence, insts: stream, strict: options.checked };
 }
 
