@@ -50,7 +50,7 @@ export const loopbackMlir = `module {
 }
 `;
 
-export interface LoopbackXclbinOptions {
+interface LoopbackXclbinOptions {
   readonly uuid?: string;
   /** What goes into the PDI slot; the loop-back design when left out. */
   readonly pdi?: Uint8Array;

@@ -5,7 +5,7 @@ import type { CommandContext } from "./command-context.ts";
 import { createStepProgress } from "./step-progress.ts";
 import { formatMs } from "./table.ts";
 
-export interface BuildStepRequest {
+interface BuildStepRequest {
   readonly kernel: string;
   readonly target: Target;
   readonly params: Readonly<Record<string, number | string>>;

@@ -53,7 +53,7 @@ export interface MeasuredRun extends CounterSpan {
 }
 
 /** What a report is made of: the parts of an array, and their counters before and after a run. */
-export interface CountedRun extends CounterSpan {
+interface CountedRun extends CounterSpan {
   readonly cores: readonly Core[];
   readonly channels: readonly DmaChannel[];
   readonly cycles: number;
@@ -97,7 +97,7 @@ export function runReport(
 }
 
 /** Tiles that did anything in a run, by column, then row. */
-export function tileReports(run: CountedRun, config: ArrayConfig): TileReport[] {
+function tileReports(run: CountedRun, config: ArrayConfig): TileReport[] {
   const tiles = new Map<string, { tile: TileCoord; core: CoreReport | undefined; channels: ChannelReport[] }>();
   const tileOf = (tile: TileCoord) => {
     const key = `${tile.col},${tile.row}`;

@@ -10,7 +10,7 @@ import { xclbinKernelName } from "./xclbin-kernel.ts";
 /** Files of a build's folder: path in it -> content. */
 export type ProductFiles = ReadonlyMap<string, Uint8Array | string>;
 
-export interface ManifestSource {
+interface ManifestSource {
   readonly request: ResolvedRequest;
   readonly sequences: readonly DesignSequence[];
   /** Instruction stream of a sequence, also of those that are samples of a parameter. */
@@ -34,7 +34,7 @@ export const productPaths = {
   manifest: "manifest.json",
 } as const;
 
-export interface ProductsSource extends Omit<ManifestSource, "products" | "xclbinKernel"> {
+interface ProductsSource extends Omit<ManifestSource, "products" | "xclbinKernel"> {
   /** Text of the design. */
   readonly design: string;
   /** Text of the lowered design. */

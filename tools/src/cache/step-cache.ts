@@ -10,7 +10,7 @@ export interface StepCache {
   save(key: string, outputs: StepOutputs): Promise<void>;
 }
 
-export interface StepCacheOptions {
+interface StepCacheOptions {
   /** Is told which entry is not as it was written, with both hashes, before it is thrown away. */
   readonly onDamaged?: (what: string) => void;
 }

@@ -4,7 +4,7 @@ import { runTool } from "./run-tool.ts";
 import { type KnownMessage, withCure, withHint } from "./tool-hint.ts";
 
 /** bootgen -arch versal: CDO files, listed in a BIF, to a PDI. */
-export interface BootgenCall {
+interface BootgenCall {
   readonly program: string;
   /** Where it runs; the names below are in it. bootgen splits its command line at blanks, so paths are kept out of it. */
   readonly folder: string;

@@ -4,7 +4,7 @@ import { runTool } from "./run-tool.ts";
 import { type KnownMessage, withCure, withHint } from "./tool-hint.ts";
 
 /** A new xclbin of a PDI and three JSON files. */
-export interface XclbinutilCall {
+interface XclbinutilCall {
   readonly program: string;
   /** Where it runs; the names below are in it. */
   readonly folder: string;

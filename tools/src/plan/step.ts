@@ -8,7 +8,7 @@ export interface OutputRef {
 export type StepOutputs = ReadonlyMap<string, Uint8Array>;
 
 /** What `run` gets: the bytes of `reads`, in that order, and the signal that asks it to stop. */
-export interface StepInput {
+interface StepInput {
   readonly reads: readonly Uint8Array[];
   readonly signal: AbortSignal;
 }

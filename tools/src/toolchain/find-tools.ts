@@ -12,7 +12,7 @@ export const toolNames = {
   xrt: ["xclbinutil", "aiebu-asm", "xrt-smi"],
 } as const;
 
-export type ToolOrigin = keyof typeof toolNames;
+type ToolOrigin = keyof typeof toolNames;
 export type ToolName = (typeof toolNames)[ToolOrigin][number];
 
 /** The part of a machine that the search looks at, so that a test can be any machine. */

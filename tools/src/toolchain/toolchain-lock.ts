@@ -21,7 +21,7 @@ interface Locked {
 }
 
 /** Either the hash and who says so, or null and why there is none. */
-export type LockedHash =
+type LockedHash =
   | { readonly sha256: string; readonly sha256From: string }
   | { readonly sha256: null; readonly sha256Reason: string };
 
@@ -35,7 +35,7 @@ export type LockedWheel = Locked &
     readonly urls: readonly string[];
   };
 
-export type LockedTool = Locked & LockedHash & { readonly source: string; readonly integrity?: string };
+type LockedTool = Locked & LockedHash & { readonly source: string; readonly integrity?: string };
 
 export const lockFile = "tools/toolchain.lock.json";
 

@@ -24,7 +24,7 @@ export interface FoundTool {
   readonly version: string;
 }
 
-export type ToolState = FoundTool | MissingTool;
+type ToolState = FoundTool | MissingTool;
 
 /** The native tools of this machine, as far as they serve a build. */
 export interface HardwareTools {
