@@ -57,12 +57,6 @@ export async function runBootgen(call: BootgenCall): Promise<void> {
 
 const cure = `${howToGet.bootgen}; without --packager tools it is not needed`;
 
-/** What bootgen prints of a PDI: its headers, field by field. */
-export async function readWithBootgen(call: Omit<BootgenCall, "bif">): Promise<string> {
-  const { program, folder, pdi, stage, signal } = call;
-  return runTool({ program, args: ["-arch", "versal", "-read", pdi], cwd: folder, stage, timeoutMs, signal });
-}
-
 /** `2022.2`, from the banner that it prints above its help. */
 export async function bootgenVersion(program: string, signal?: AbortSignal): Promise<string> {
   const stage = "version of bootgen";

@@ -80,17 +80,6 @@ export async function runXclbinutil(call: XclbinutilCall): Promise<void> {
   await withHint(knownMessages, () => ask(question));
 }
 
-/** What `xclbinutil --info` prints of an xclbin. */
-export async function xclbinInfo(call: {
-  readonly program: string;
-  readonly folder: string;
-  readonly xclbin: string;
-  readonly signal?: AbortSignal;
-}): Promise<string> {
-  const { program, folder, xclbin, signal } = call;
-  return ask({ program, args: ["--info", "--input", xclbin], cwd: folder, stage: `describe ${xclbin}`, signal });
-}
-
 /**
  * `2.25.00`.
  * @throws ToolMissingError for the wrapper of Debian 12 and 13, which has no program behind it, and for releases that cannot
