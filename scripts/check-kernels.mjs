@@ -3,7 +3,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { apiNames, checkHeaders, checkKernels, formatFinding } from "../packages/aie-api/dist/index.js";
+import {
+  apiNames,
+  checkHeaders,
+  checkKernelHeaders,
+  checkKernels,
+  formatFinding,
+} from "../packages/aie-api/dist/index.js";
 import { parseArgs } from "./script-arguments.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
@@ -32,7 +38,7 @@ const shown = ({ path, ...rest }) => {
   return formatFinding({ ...rest, path: shownPaths.get(path) ?? below });
 };
 const headerProblems = checkHeaders(api).map(formatFinding);
-const kernelProblems = checkKernels(texts, "kernels", api).map(shown);
+const kernelProblems = [...checkKernels(texts, "kernels", api), ...checkKernelHeaders(texts)].map(shown);
 for (const problem of [...headerProblems, ...kernelProblems]) console.error(problem);
 const problems = headerProblems.length + kernelProblems.length;
 console.log(

@@ -1,8 +1,10 @@
 // Unpacks packages of Debian 13 and its backports into a folder: no root, no chroot, nothing installed.
 // Needs apt-get, dpkg-deb and Debian's keyring. AIEKIT_DEBIAN_MIRROR names another mirror than the one apt is set up for.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export const suite = "trixie";
 export const backports = `${suite}-backports`;
@@ -45,13 +47,46 @@ export function makeFolderOfPackages({ folder, packages, architectures, arrange,
   const apt = (...args) => run("apt-get", [...aptOptions(work), ...args], { cwd: join(work, "debs") });
   apt("update");
   apt("download", ...packages);
+  const got = readdirSync(join(work, "debs"))
+    .sort()
+    .map((deb) => packageOf(join(work, "debs", deb), run));
+  for (const line of differencesFromLock(got)) console.log(line);
   for (const deb of readdirSync(join(work, "debs"))) {
     run("dpkg-deb", ["-x", join(work, "debs", deb), join(work, "unpacked")]);
   }
+  writeFileSync(join(work, "packages.json"), `${JSON.stringify(got, undefined, 2)}\n`);
   arrange(work, layouts[architecture]);
   for (const sub of ["apt", "debs", "unpacked"]) rmSync(join(work, sub), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
   renameSync(work, folder);
+}
+
+function packageOf(path, run) {
+  const field = (name) => run("dpkg-deb", ["-f", path, name]);
+  const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
+  return { name: field("Package"), version: field("Version"), architecture: field("Architecture"), sha256 };
+}
+
+/**
+ * Lines on packages that are not those of tools/toolchain.lock.json. Debian replaces versions, and apt has checked its
+ * signature, so another version is told and taken; the same version with other bytes is refused.
+ * @throws Error of one line that names the package and both hashes.
+ */
+export function differencesFromLock(packages, locked = lockedPackages()) {
+  return packages.flatMap(({ name, version, architecture, sha256 }) => {
+    const pinned = locked.find((one) => one.name === name && one.architecture === architecture);
+    if (pinned === undefined) return [`${name} ${version} (${architecture}): not in ${lockFile}, sha256 ${sha256}`];
+    if (pinned.version !== version) return [`${name}: ${lockFile} has ${pinned.version}, Debian gives ${version}`];
+    if (pinned.sha256 === sha256) return [];
+    throw new Error(`${name} ${version}: expected sha256 ${pinned.sha256} (${lockFile}), got ${sha256}`);
+  });
+}
+
+const lockFile = "tools/toolchain.lock.json";
+
+function lockedPackages() {
+  const path = join(dirname(fileURLToPath(import.meta.url)), "..", lockFile);
+  return JSON.parse(readFileSync(path, "utf8")).debian;
 }
 
 /** Removes what was begun and leaves the reason in `folder/unavailable.txt`, where the tests find it. */

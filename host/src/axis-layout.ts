@@ -1,7 +1,7 @@
 import { type DType, dtypeBytes, elementCount } from "@aiekit/core";
 
 /** A row-major array seen along one axis: `outerCount` blocks of `axisLength` rows of `rowBytes`. */
-export interface AxisLayout {
+interface AxisLayout {
   readonly outerCount: number;
   readonly axisLength: number;
   readonly rowBytes: number;
@@ -19,7 +19,7 @@ export function axisLayout(
 }
 
 /** Rows that are copied from one array to another along the same axis. */
-export interface RowsCopy {
+interface RowsCopy {
   readonly from: Uint8Array;
   readonly fromLayout: AxisLayout;
   readonly fromRow: number;

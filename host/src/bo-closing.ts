@@ -1,6 +1,6 @@
 import { DeviceError } from "@aiekit/core";
 
-export interface BoUse {
+interface BoUse {
   readonly sizeBytes: number;
   /** Runs in flight that use it. */
   readonly users: number;

@@ -9,13 +9,25 @@ export interface ConformanceOptions {
   readonly contextLimit: number;
   /** By when the device has given up a run that waits for data that never comes. */
   readonly hangLimitMs: number;
+  /** Why there is no such device here; each test is then skipped with it. */
+  readonly skipReason?: string | undefined;
+}
+
+/** Registers a test that is skipped where the device is not there. */
+export function deviceTest({ skipReason }: ConformanceOptions) {
+  return (title: string, body: () => Promise<void>): void =>
+    test(title, async ({ skip }) => {
+      if (skipReason !== undefined) skip(skipReason);
+      await body();
+    });
 }
 
 /** What every device must do with its contexts, and with itself, whatever kernels run. */
 export function testContextConformance(options: ConformanceOptions): void {
   const { design } = options;
+  const fact = deviceTest(options);
 
-  test("contexts beyond the device's limit are refused, and a closed one makes room", async () => {
+  fact("contexts beyond the device's limit are refused, and a closed one makes room", async () => {
     const device = await options.open();
     try {
       const uuid = await device.registerXclbin(design.xclbin(0));
@@ -31,7 +43,7 @@ export function testContextConformance(options: ConformanceOptions): void {
     }
   });
 
-  test("two contexts do not see each other's data", async () => {
+  fact("two contexts do not see each other's data", async () => {
     const device = await options.open();
     try {
       const benches = [];
@@ -62,28 +74,31 @@ export function testContextConformance(options: ConformanceOptions): void {
     }
   });
 
-  test("a BO that was allocated by one context's kernel serves another's, also after the first context has closed", async () => {
-    const device = await options.open();
-    try {
-      const context = await device.createContext(await device.registerXclbin(design.xclbin(0)));
-      const { input, output } = await new Bench(device, context, design).buffers(1);
-      const other = await device.createContext(await device.registerXclbin(design.xclbin(1)));
-      const bench = new Bench(device, other, design);
-      await bench.fill(input, 1234);
+  fact(
+    "a BO that was allocated by one context's kernel serves another's, also after the first context has closed",
+    async () => {
+      const device = await options.open();
+      try {
+        const context = await device.createContext(await device.registerXclbin(design.xclbin(0)));
+        const { input, output } = await new Bench(device, context, design).buffers(1);
+        const other = await device.createContext(await device.registerXclbin(design.xclbin(1)));
+        const bench = new Bench(device, other, design);
+        await bench.fill(input, 1234);
 
-      await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
-      await context.close();
-      await bench.fill(input, 4321);
-      await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
+        await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
+        await context.close();
+        await bench.fill(input, 4321);
+        await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
 
-      await output.sync("fromDevice");
-      expect(bench.words(output)[0]).toBe(4321);
-    } finally {
-      await device.close();
-    }
-  });
+        await output.sync("fromDevice");
+        expect(bench.words(output)[0]).toBe(4321);
+      } finally {
+        await device.close();
+      }
+    },
+  );
 
-  test("an unknown kernel name and an unregistered uuid are refused", async () => {
+  fact("an unknown kernel name and an unregistered uuid are refused", async () => {
     const device = await options.open();
     try {
       const context = await device.createContext(await device.registerXclbin(design.xclbin(0)));
@@ -95,7 +110,7 @@ export function testContextConformance(options: ConformanceOptions): void {
     }
   });
 
-  test("bytes that are no xclbin are refused at registration", async () => {
+  fact("bytes that are no xclbin are refused at registration", async () => {
     const device = await options.open();
     try {
       const whole = design.xclbin(0);
@@ -107,7 +122,7 @@ export function testContextConformance(options: ConformanceOptions): void {
     }
   });
 
-  test("a buffer whose signal came before is not allocated; one with a time limit that suffices is", async () => {
+  fact("a buffer whose signal came before is not allocated; one with a time limit that suffices is", async () => {
     const device = await options.open();
     try {
       const hostOnly = { flags: "hostOnly", group: 0 } as const;
@@ -123,7 +138,7 @@ export function testContextConformance(options: ConformanceOptions): void {
     }
   });
 
-  test("closing the device closes contexts and BOs; everything is refused afterwards", async () => {
+  fact("closing the device closes contexts and BOs; everything is refused afterwards", async () => {
     const device = await options.open();
     const uuid = await device.registerXclbin(design.xclbin(0));
     const context = await device.createContext(uuid);

@@ -1,12 +1,13 @@
 import { writeInstsElf } from "@aiekit/xclbin";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { Bench } from "./conformance-bench.test-support.ts";
-import { type ConformanceOptions, testContextConformance } from "./context-conformance.test-support.ts";
+import { type ConformanceOptions, deviceTest, testContextConformance } from "./context-conformance.test-support.ts";
 import { openDevice } from "./open-device.ts";
 
 /** Registers the tests that every device must pass, whatever runs behind it. */
 export function testDeviceConformance(options: ConformanceOptions): void {
   const { design } = options;
+  const fact = deviceTest(options);
   const withKernel = (body: (bench: Bench) => Promise<void>) => async (): Promise<void> => {
     const device = await options.open();
     try {
@@ -17,7 +18,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }
   };
 
-  test(
+  fact(
     "what is sent comes back unchanged, and not one word behind it is touched",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(4);
@@ -33,7 +34,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "instructions from an ELF do what they do from a BO, and what is missing is told before a run",
     withKernel(async (bench) => {
       const elf = writeInstsElf(design.insts({ send: 2, fetch: 2 }));
@@ -56,7 +57,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "a sync is a promise, rejected for a range outside of the BO and after close",
     withKernel(async (bench) => {
       const { input } = await bench.buffers(1);
@@ -70,7 +71,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "data written without sync toDevice does not reach the device",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -84,7 +85,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "results are not seen by the host without sync fromDevice",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -99,7 +100,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "the array keeps its state: what one run sends, the next one fetches",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -113,7 +114,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "runs started together execute in order: the last writer of a buffer wins",
     withKernel(async (bench) => {
       const { output } = await bench.buffers(1);
@@ -132,7 +133,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "a runlist executes its runs in order and ends as COMPLETED",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(2);
@@ -150,7 +151,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "a run that waits for data that never comes is TIMEOUT, those behind it ABORT, and the context works again",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -168,7 +169,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "a runlist stops at the run that fails and names it",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -186,7 +187,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "a signal that is already aborted ends the run as ABORT",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -196,7 +197,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "instructions that patch bo1 are refused when only bo0 is given",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -210,7 +211,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "instructions that were never synced end the run with an error, not with silence",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -225,7 +226,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "wrong arguments are refused before anything is started",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(1);
@@ -239,7 +240,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "a BO of the group of a scalar, of an argument that is not there, or of another device is refused by its argument",
     withKernel(async (bench) => {
       const { kernel, device } = bench;
@@ -269,7 +270,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "map gives the same buffer each time; close detaches it",
     withKernel(async (bench) => {
       const { input } = await bench.buffers(1);
@@ -283,7 +284,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "a part of a BO is the BO's memory on both sides: a run with parts reads and writes there and nowhere else",
     withKernel(async (bench) => {
       const { input, output } = await bench.buffers(4);
@@ -303,7 +304,7 @@ export function testDeviceConformance(options: ConformanceOptions): void {
     }),
   );
 
-  test(
+  fact(
     "a part is refused outside its BO, off a cache line, as a mapping, and keeps its BO from being closed",
     withKernel(async (bench) => {
       const { input } = await bench.buffers(1);

@@ -13,7 +13,7 @@ export interface ElfKernels {
   kernel(sequence: string, parameters: ParameterValues, insts: () => Uint8Array): Kernel;
 }
 
-export interface ModuleKernelsSource {
+interface ModuleKernelsSource {
   readonly context: HwContext;
   readonly kernelName: string;
   /** ELFs of a build, by sequence; made of the stream where one is missing. */
@@ -46,7 +46,7 @@ export class ModuleKernels implements ElfKernels {
   }
 }
 
-export interface FullElfKernelsSource {
+interface FullElfKernelsSource {
   readonly context: HwContext;
   readonly kernelName: string;
   /** Streams of the build, by sequence: those that are in the ELF. */

@@ -41,7 +41,7 @@ export function checkRunArgs(kernel: Kernel, args: readonly RunArg[], owns: Owns
 }
 
 /** What checks of arguments for instructions in an ELF need beside the kernel. */
-export interface ElfRunLimits {
+interface ElfRunLimits {
   /** Numbers of the arguments that the instructions use. */
   readonly used: readonly number[];
   readonly owns: OwnsBo;

@@ -4,7 +4,7 @@ export type ParameterValues = Readonly<Record<string, number>>;
 type Inputs = Readonly<Record<string, Tensor>>;
 
 /** What a launch is given, once inputs of fewer rows have said what they mean. */
-export interface CompleteInputs {
+interface CompleteInputs {
   /** Each of the full shape: zeros behind the rows that were given. */
   readonly inputs: Inputs;
   readonly parameters: ParameterValues;

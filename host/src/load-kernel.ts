@@ -52,9 +52,9 @@ export interface LaunchResult {
  * of the stream; `full-elf` from the build's full ELF, without the xclbin. `auto` is, on an NPU, what the build has ELFs for,
  * else `insts`.
  */
-export type InstructionFlow = "auto" | "insts" | "elf" | "full-elf";
+type InstructionFlow = "auto" | "insts" | "elf" | "full-elf";
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly flow?: InstructionFlow | undefined;
 }
 

@@ -1,4 +1,5 @@
 import { buildXclbin, encodeSimImage, encodeTxn, npuKernelArgs, type TxnOp } from "@aiekit/xclbin";
+import type { LoopbackDesign } from "./conformance-bench.test-support.ts";
 
 /** 32-bit words of one object of the loop-back design. */
 export const objectWords = 64;
@@ -50,7 +51,7 @@ export const loopbackMlir = `module {
 }
 `;
 
-export interface LoopbackXclbinOptions {
+interface LoopbackXclbinOptions {
   readonly uuid?: string;
   /** What goes into the PDI slot; the loop-back design when left out. */
   readonly pdi?: Uint8Array;
@@ -114,3 +115,11 @@ function shimTransfer(transfer: { bd: number; argIndex: number; words: number })
     { op: "addressPatch", address: address + 4, argIndex: transfer.argIndex, argPlus: 0 },
   ];
 }
+
+/** The design for the tests that every device passes, as the simulator runs it. */
+export const simLoopback: LoopbackDesign = {
+  kernelName: "MLIR_AIE",
+  objectWords,
+  xclbin: (variant) => loopbackXclbin({ uuid: `00000000-0000-0000-0000-00000000000${variant + 1}` }),
+  insts: loopbackInsts,
+};

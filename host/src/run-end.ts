@@ -1,7 +1,7 @@
 import { AbortedError, DeviceError } from "@aiekit/core";
 import type { WaitOptions } from "./device.ts";
 
-export interface EndOptions extends WaitOptions {
+interface EndOptions extends WaitOptions {
   /** Ends the run for its caller. */
   readonly giveUp: (state: "ABORT" | "TIMEOUT", error: Error) => void;
   /** What to do about a time limit that was too short. */

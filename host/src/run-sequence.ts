@@ -1,7 +1,7 @@
 import { DeviceError } from "@aiekit/core";
 import type { Run, Runlist, RunState, WaitOptions } from "./device.ts";
 
-export interface RunSequenceOptions<R extends Run> {
+interface RunSequenceOptions<R extends Run> {
   /** A run as one of this device. @throws DeviceError for another's. */
   readonly own: (run: Run) => R;
   readonly execute: (runs: readonly R[]) => void;

@@ -3,6 +3,8 @@
 // The maximum m of a query is kept as a whole number of powers of two, and not raised before a score exceeds it by 2^8: the
 // factor between an old and a new maximum is 2^-n, which float sums take without an error, and after the first block there
 // is rarely a new one. -m / c is where the product's accumulators start, so subtracting it takes no operation.
+//
+// Part of     attention.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include "attention/exp_scores.h"

@@ -1,4 +1,6 @@
 // The second product and what becomes of it: sums of V by the exponentials, and their quotient.
+//
+// Part of     attention.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include "attention/attention_shape.h"

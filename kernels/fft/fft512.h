@@ -13,6 +13,7 @@
 // Error         the rounding of products: 6.5 units of X2's last place rms, 28 the most seen. X2 reaches 2^30. Q15 twiddles
 //               would take half the multiplications and leave errors of 2^-16 of the largest bin; see kernels/README.md.
 // Source        A. Stockham's autosort transform; C. Van Loan, Computational Frameworks for the FFT (1992), 1.7 and 4.3.
+// Part of     fft.cc and mel.cc: the cycles are among theirs, modelled.
 #pragma once
 
 #include <aie_api/aie.hpp>

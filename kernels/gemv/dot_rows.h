@@ -10,6 +10,7 @@
 //   bfloat16  load 64 B; 2 M multiplications
 //   int8      load 32 B, unpack 1, conversion 2; 2 M multiplications
 // G rows share what is loaded of x. G M accumulators of 1,024 bits are live, of the 9 that AIE2 has.
+// Part of     gemv.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include <aie_api/aie.hpp>

@@ -3,6 +3,8 @@
 //   y = gelu(sum scale + bias) + residual      int8 weights: scale and bias; bfloat16 weights: bias or nothing
 //
 // Channels and residual lie as the host has them, in rows of the channel; a core has four of every eight rows.
+//
+// Part of     gemv.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include "aie_kernel.h"

@@ -1,4 +1,6 @@
 // Power spectrum of eight frames, mel bands, logarithm.
+//
+// Part of     logmel_bands.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include "log.h"

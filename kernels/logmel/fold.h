@@ -1,4 +1,6 @@
 // First half of a spectrum: eight windows of 400 samples, folded at their middle and split into two bfloat16 terms.
+//
+// Part of     all kernels of this folder: the cycles are among theirs, modelled.
 #pragma once
 
 #include <aie_api/aie.hpp>

@@ -1,4 +1,6 @@
 // (log10 x + 4) / 4 of positive floats in integers: the exponent and the fraction are fields of the number.
+//
+// Part of     logmel_bands.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include <aie_api/aie.hpp>

@@ -1,4 +1,6 @@
 // Second half of a spectrum: the folded samples times window and basis, a matrix product of two-term bfloat16 numbers.
+//
+// Part of     all kernels of this folder: the cycles are among theirs, modelled.
 #pragma once
 
 #include "fold.h"

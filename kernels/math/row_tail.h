@@ -1,4 +1,6 @@
 // The last vector of a row whose length is not a multiple of the lanes.
+//
+// Part of     layernorm.cc and softmax.cc: the cycles are among theirs, modelled.
 #pragma once
 
 #include <aie_api/aie.hpp>

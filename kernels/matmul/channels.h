@@ -2,6 +2,8 @@
 //
 // The memtile sends every object of b in blocks of s x t, so a word stands where the block order of b puts its bytes. A
 // run of t elements stays together; they are 4 to 16 bytes. Scalar: n words a row, once for a column of tiles.
+//
+// Part of     all kernels of this folder: the cycles are among theirs, modelled.
 #pragma once
 
 #include "matmul/mmul_tile.h"

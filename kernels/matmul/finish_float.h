@@ -5,6 +5,8 @@
 // gelu and the residual where the flags and the call ask for them. int32 sums become binary32 first (24 bits, to nearest);
 // (sum + bias) scale is a product of pairs of bfloat16, AIE2's multiplier has no more: relative error 2^-14.4
 // (math/bf16_parts.h). gelu: relative error 2^-13 (math/gelu.h).
+//
+// Part of     all kernels of this folder: the cycles are among theirs, modelled.
 #pragma once
 
 #include "matmul/channels.h"

@@ -10,6 +10,7 @@
 // 7 other vector issues, beside the mmuls of the next blocks. So the multiplier works on products in 16 of 24 and 32 of 40
 // issues.
 // Needs       rounding conv_even, saturation none.
+// Part of     matmul_i16xi8g128.cc and matmul_i8g128.cc: the cycles are among theirs, modelled.
 #pragma once
 
 #include "matmul/finish_float.h"

@@ -14,6 +14,7 @@
 //   bf16 x int8   4x8x4, 4 x 4 blocks: loads 4 x 64 + 4 x 32 B = 6 cycles, 12 vector issues that make bf16 of 4 blocks, 16 mmuls
 // Accumulators take 8 of the 9 registers of 1,024 bits that AIE2 has in each case. Around the walk c is loaded and stored
 // once: 8 x 128 B = 16 and 32 cycles for 8 k / s multiplications, which is why k is as long as the tile's memory lets it be.
+// Part of     all kernels of this folder: the cycles are among theirs, modelled.
 #pragma once
 
 #include <aie_api/aie.hpp>

@@ -4,6 +4,8 @@
 //
 // round is to nearest, ties to even; it happens once, on the exact 64-bit product. c + bias wraps modulo 2^32; multiplier is
 // 0..2^31 - 1 and shift 0..46, so that the product and a residual of 16 bits times 2^shift stay below 2^63.
+//
+// Part of     matmul_i16.cc, matmul_i16xi8.cc and matmul_i8.cc: the cycles are among theirs, modelled.
 #pragma once
 
 #include "matmul/channels.h"

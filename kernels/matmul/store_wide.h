@@ -7,6 +7,8 @@
 //
 // by: int32[4][n]: bias; multiplier, or bits of the scale as float; shift (the same in each column), 0..46, for narrowing 0..31;
 // nothing. Each of the functions sets rounding (conv_even) and saturation. The sums are written over.
+//
+// Part of     matmul_i16.cc and matmul_i16xi8.cc: the cycles are among theirs, modelled.
 #pragma once
 
 #include "matmul/finish_float.h"

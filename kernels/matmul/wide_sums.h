@@ -5,6 +5,7 @@
 // What follows narrowed sums works on int32: the way out of int8 operands (requantise.h, finish_float.h). Rows of blocks are
 // narrowed where they lie, so that no other memory is needed: the first half of a row's bytes holds its int32 afterwards.
 // Needs       rounding conv_even, saturation saturate.
+// Part of     matmul_i16.cc and matmul_i16xi8.cc: the cycles are among theirs, modelled.
 #pragma once
 
 #include "matmul/requantise.h"

@@ -1,4 +1,6 @@
 // Stage 2 of mel: 80 triangles over the power spectrum, block-scaled in groups of 16.
+//
+// Part of     mel.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include "power.h"

@@ -1,4 +1,6 @@
 // Stage 3 of mel: 10 log10 of the band energies.
+//
+// Part of     mel.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include "bands.h"

@@ -1,4 +1,6 @@
 // Stage 1 of mel: window, transform, block-scaled power spectrum.
+//
+// Part of     mel.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include "fft/fft512.h"

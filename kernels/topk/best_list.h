@@ -5,6 +5,8 @@
 //
 // Keys are integers that order like the numbers: -infinity ... -0 = 0 ... infinity < NaN, all NaN alike. Of equal keys the
 // lower index comes first. Places that nothing has taken yet have kNothing and index -1.
+//
+// Part of     topk.cc: the cycles are among its own, modelled.
 #pragma once
 
 #include <stdint.h>

@@ -48,7 +48,7 @@ export interface ChainTime {
 /** What is left of a launch's cost for each of several in a runlist: 24 % less, as published for whisper-xdna on npu1. */
 const runlistPart = 0.76;
 
-export interface ChainPass {
+interface ChainPass {
   readonly plan: ChainPlan;
   /** One a step, in order. */
   readonly runs: readonly RunReport[];

@@ -16,7 +16,7 @@ export interface EmulatedLaunch {
 }
 
 /** How a command ended: a state of XRT, and for a chain the launch that failed. */
-export interface CommandEnd {
+interface CommandEnd {
   readonly state: number;
   readonly index: number;
 }

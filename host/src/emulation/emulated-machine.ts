@@ -7,14 +7,14 @@ import { deviceLimits } from "../limits.ts";
 import { type SharedArray, serveDriver } from "./driver-connection.ts";
 import { makeMachineFolder } from "./machine-folder.ts";
 
-export interface EmulatedMachineOptions {
+interface EmulatedMachineOptions {
   readonly generation: NpuGeneration;
   /** Hears, in words, what a command did that the array did not like; XRT itself tells only a state. */
   readonly onFault?: (text: string) => void;
 }
 
 /** A machine with an NPU that is not there: a folder for the preload library, and the array that executes commands. */
-export interface EmulatedMachine {
+interface EmulatedMachine {
   /** Value of AIEKIT_EMULATED_NPU for programs that are to see the NPU. */
   readonly folder: string;
   close(): Promise<void>;

@@ -8,7 +8,7 @@ export interface AddressedRange extends MemoryRange {
 }
 
 /** A stretch of a stream up to the next PDI that it loads. */
-export interface StreamPart {
+interface StreamPart {
   /** What configures the array first. */
   readonly pdi: MemoryRange | undefined;
   /** The stream with its BDs' addresses as patches of arguments, as the simulator takes them. */

@@ -6,7 +6,7 @@ import { findKernel, type KernelMetadata, kernelOf, moduleKernelOf, readInstruct
 import { RunSequence } from "../run-sequence.ts";
 import { type LaunchBytes, type RunQueue, SimRun } from "./sim-run.ts";
 
-export interface ArrayRunReport extends Pick<RunReport, "array" | "warnings"> {
+interface ArrayRunReport extends Pick<RunReport, "array" | "warnings"> {
   readonly modelled: ArrayTime | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface ConfiguredArray {
   close(): void;
 }
 
-export interface SimContextOptions {
+interface SimContextOptions {
   readonly uuid: string;
   readonly kernels: readonly KernelMetadata[];
   /** Configures the columns afresh: for the first run, and again after one that did not complete. */

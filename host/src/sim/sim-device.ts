@@ -12,7 +12,7 @@ import { configureArray } from "./sim-array.ts";
 import { SimBo } from "./sim-bo.ts";
 import { SimContext } from "./sim-context.ts";
 
-export interface SimDeviceOptions {
+interface SimDeviceOptions {
   readonly generation: NpuGeneration;
   readonly choice?: string;
   /** How the arrays of its contexts are made. */

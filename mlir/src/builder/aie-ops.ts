@@ -40,7 +40,7 @@ export function deviceOp(device: string, name: string, body: Region): Operation 
   });
 }
 
-export interface TileSpec {
+interface TileSpec {
   readonly col: number;
   readonly row: number;
   readonly allocationScheme?: string | undefined;
@@ -61,7 +61,7 @@ export function tileOp(tile: TileSpec): Operation {
   });
 }
 
-export interface BufferSpec {
+interface BufferSpec {
   readonly tile: Value;
   readonly name: string;
   readonly type: MemRefType;
@@ -87,7 +87,7 @@ export function bufferOp(buffer: BufferSpec): Operation {
   });
 }
 
-export interface LockSpec {
+interface LockSpec {
   readonly tile: Value;
   readonly name: string;
   /** The lowest that is free when absent. */
@@ -114,7 +114,7 @@ export function useLockOp(lock: Value, action: LockAction, value: number, loc?: 
   });
 }
 
-export interface FlowSpec {
+interface FlowSpec {
   readonly source: Value;
   readonly sourceBundle: Bundle;
   readonly sourceChannel: number;
@@ -137,7 +137,7 @@ export function flowOp(flow: FlowSpec): Operation {
   });
 }
 
-export interface ObjectFifoSpec {
+interface ObjectFifoSpec {
   readonly name: string;
   readonly producer: Value;
   readonly consumers: readonly Value[];
@@ -184,7 +184,7 @@ export function objectFifoOp(fifo: ObjectFifoSpec): Operation {
   });
 }
 
-export interface LinkSpec {
+interface LinkSpec {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly sourceOffsets?: readonly number[];
@@ -210,7 +210,7 @@ export function linkOp(link: LinkSpec): Operation {
   });
 }
 
-export interface FifoAccess {
+interface FifoAccess {
   readonly fifo: string;
   readonly port: FifoPort;
   readonly count: number;
@@ -235,7 +235,7 @@ export function subviewAccessOp(subview: Value, position: number, element: MemRe
   });
 }
 
-export interface CoreSpec {
+interface CoreSpec {
   readonly tile: Value;
   /** Place of the tile, for the result's name. */
   readonly col: number;
@@ -276,7 +276,7 @@ export function kernelOp(name: string, type: FunctionType, object: string): Oper
   });
 }
 
-export interface DmaStartSpec {
+interface DmaStartSpec {
   readonly direction: DmaDirection;
   readonly channel: number;
   readonly first: Block;
@@ -300,7 +300,7 @@ export function dmaStartOp(start: DmaStartSpec): Operation {
   });
 }
 
-export interface BdSpec {
+interface BdSpec {
   readonly buffer: Value;
   /** In elements of the buffer. */
   readonly offset: number;
@@ -333,7 +333,7 @@ export function nextBdOp(block: Block): Operation {
   return new Operation("aie.next_bd", { successors: [{ block, args: [] }] });
 }
 
-export interface ShimAllocationSpec {
+interface ShimAllocationSpec {
   readonly name: string;
   readonly tile: Value;
   readonly direction: DmaDirection;

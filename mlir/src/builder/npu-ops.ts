@@ -3,7 +3,7 @@ import { type Location, Operation, type Region, type Value } from "../ir/operati
 import { i32, i64, type MemRefType, ui32 } from "../ir/types.ts";
 
 /** A transfer between a host buffer and an objectFifo's shim end. Four entries each, outermost first, in elements. */
-export interface MemcpyNdSpec {
+interface MemcpyNdSpec {
   readonly buffer: Value;
   readonly offsets: readonly number[];
   readonly sizes: readonly number[];
@@ -102,7 +102,7 @@ export function addressPatchOp(
   });
 }
 
-export interface SyncSpec {
+interface SyncSpec {
   readonly col: number;
   readonly row: number;
   readonly direction: "S2MM" | "MM2S";

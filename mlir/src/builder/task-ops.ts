@@ -4,7 +4,7 @@ import { i32, index } from "../ir/types.ts";
 import { dmaBdOp, endOp, regionOf } from "./aie-ops.ts";
 
 /** One BD of a shim channel that a sequence starts as often as it likes. Offset, four sizes and strides in elements, outermost first. */
-export interface TaskSpec {
+interface TaskSpec {
   readonly fifo: { readonly name: string };
   readonly buffer: Value;
   readonly offset?: number;

@@ -33,7 +33,7 @@ export const addKernel: KernelEntry = {
 };
 
 /** bf16 + bf16: one tile a column is faster than the two inputs arrive. b is read again for each repeat. */
-export function addDesign({ device, params }: DesignOptions): Design {
+function addDesign({ device, params }: DesignOptions): Design {
   const columnCount = columnsOf(device, params);
   const before = params.repeats === "none" ? [] : parseShape("add", "repeats", params.repeats);
   const { shape, padded, elements, object } = elementwiseShape(

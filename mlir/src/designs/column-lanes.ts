@@ -6,21 +6,21 @@ import type { Value } from "../ir/operation.ts";
 import { type MemRefType, memref, memrefElements } from "../ir/types.ts";
 
 /** One compute tile with the ends of its fifos. */
-export interface Lane {
+interface Lane {
   readonly tile: TileHandle;
   readonly inputs: readonly FifoHandle[];
   readonly output: FifoHandle;
 }
 
 /** A column of the array: what its shim tile sends and receives, and the tiles that share it. */
-export interface LaneColumn {
+interface LaneColumn {
   readonly shim: TileHandle;
   readonly inputs: readonly FifoHandle[];
   readonly output: FifoHandle;
   readonly lanes: readonly Lane[];
 }
 
-export interface LaneOptions {
+interface LaneOptions {
   readonly columns: number;
   /** Compute tiles a column, 1..4. */
   readonly tiles: number;

@@ -2,7 +2,7 @@ import { elementCount, ShapeError } from "@aiekit/core";
 import { roundUp } from "./array-shape.ts";
 
 /** How an array is cut up for tiles that take equal numbers of equal objects. */
-export interface ElementwiseShape {
+interface ElementwiseShape {
   readonly shape: readonly number[];
   /** Shape of the host buffer: whole vectors a row, whole objects for every tile. */
   readonly padded: readonly number[];

@@ -20,7 +20,7 @@ export const geluKernel: KernelEntry = {
 };
 
 /** bf16 of a shape to the same: each column has a part of it, its tiles take objects in turn. */
-export function geluDesign({ device, params }: DesignOptions): Design {
+function geluDesign({ device, params }: DesignOptions): Design {
   const [columnCount, tiles] = [columnsOf(device, params), numberParam(params, "tiles")];
   const { shape, padded, elements, object } = elementwiseShape(
     "gelu",

@@ -40,7 +40,7 @@ export const layernormKernel: KernelEntry = {
  * bf16[rows, cols] to the same. Gamma and beta come once a launch and stay while the rows pass, so a core has to know how
  * many objects a launch has: each sequence writes it and opens the core's lock.
  */
-export function layernormDesign(options: DesignOptions): Design {
+function layernormDesign(options: DesignOptions): Design {
   const {
     columns: columnCount,
     tiles,

@@ -13,7 +13,7 @@ import {
   type LogmelWindow,
 } from "./logmel-windows.ts";
 
-export interface LogmelLaunch {
+interface LogmelLaunch {
   readonly window: LogmelWindow;
   readonly mels: number;
   readonly pipelines: readonly LogmelPipeline[];

@@ -37,7 +37,7 @@ interface LogmelTypes {
   readonly features: MemRefType;
 }
 
-export interface LogmelKernels {
+interface LogmelKernels {
   readonly types: LogmelTypes;
   readonly odd: KernelHandle;
   readonly cos: KernelHandle;

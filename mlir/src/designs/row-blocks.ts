@@ -3,7 +3,7 @@ import type { DesignOptions, ParamSpec } from "../registry.ts";
 import { columnsOf, numberParam, parseCounts, roundUp } from "./array-shape.ts";
 
 /** How rows are handed to tiles: so many to each at a time. */
-export interface RowBlocks {
+interface RowBlocks {
   readonly columns: number;
   /** Compute tiles a column. */
   readonly tiles: number;

@@ -22,7 +22,7 @@ export const softmaxKernel: KernelEntry = {
 };
 
 /** bf16[rows, cols] to the same: a row stays on one tile. */
-export function softmaxDesign(options: DesignOptions): Design {
+function softmaxDesign(options: DesignOptions): Design {
   const {
     columns: columnCount,
     tiles,

@@ -2,14 +2,14 @@ import type { BdDim, BdPad } from "../ir/attributes.ts";
 import { type DmaModel, lockMaxValue, type TileKind, tileModels } from "./tile-model.ts";
 
 /** What a BD's registers are asked to hold. Words are 32-bit; dimensions are innermost first, as the registers number them. */
-export interface BdShape {
+interface BdShape {
   readonly lengthWords: number;
   readonly dims: readonly BdShapeDim[];
   /** Bytes of an element, for a cure in the units of the text. */
   readonly elementBytes: number;
 }
 
-export interface BdShapeDim {
+interface BdShapeDim {
   /** Words in the innermost dimension, steps in the others. */
   readonly size: number;
   readonly strideWords: number;

@@ -5,23 +5,23 @@ export interface IntegerAttr {
   readonly value: bigint;
   readonly type: Type;
 }
-export interface FloatAttr {
+interface FloatAttr {
   readonly kind: "float";
   readonly value: number;
   readonly type: Type;
 }
-export interface BoolAttr {
+interface BoolAttr {
   readonly kind: "bool";
   readonly value: boolean;
 }
-export interface StringAttr {
+interface StringAttr {
   readonly kind: "string";
   readonly value: string;
 }
-export interface UnitAttr {
+interface UnitAttr {
   readonly kind: "unit";
 }
-export interface TypeAttr {
+interface TypeAttr {
   readonly kind: "type";
   readonly type: Type;
 }
@@ -34,7 +34,7 @@ export interface DictionaryAttr {
   readonly entries: ReadonlyMap<string, Attribute>;
 }
 /** `@a` is ["a"]; `@a::@b` is ["a", "b"]. */
-export interface SymbolRefAttr {
+interface SymbolRefAttr {
   readonly kind: "symbol";
   readonly path: readonly string[];
 }
@@ -46,13 +46,13 @@ export interface DenseAttr {
   readonly type: MemRefType | TensorType | VectorType;
 }
 /** `array<i64: 1, 2>` */
-export interface DenseArrayAttr {
+interface DenseArrayAttr {
   readonly kind: "dense-array";
   readonly values: readonly bigint[];
   readonly element: Type;
 }
 /** A keyword of an enumeration printed bare by its operation: `Consume`, `S2MM`, `AcquireGreaterEqual`. */
-export interface EnumAttr {
+interface EnumAttr {
   readonly kind: "enum";
   readonly name: string;
 }
@@ -62,7 +62,7 @@ export interface BdDim {
   readonly stride: number;
 }
 /** A list of access-pattern dimensions, outermost first. */
-export interface BdDimsAttr {
+interface BdDimsAttr {
   readonly kind: "bd-dims";
   readonly dims: readonly BdDim[];
 }
@@ -72,7 +72,7 @@ export interface BdPad {
   readonly after: number;
 }
 /** Zero padding of a memtile BD, outermost dimension first. */
-export interface BdPadsAttr {
+interface BdPadsAttr {
   readonly kind: "bd-pads";
   readonly pads: readonly BdPad[];
 }
@@ -83,7 +83,7 @@ export interface PacketInfoAttr {
   readonly packetId: number;
 }
 /** An attribute of a dialect that is only passed through; `text` is its spelling, `#` included. */
-export interface OpaqueAttr {
+interface OpaqueAttr {
   readonly kind: "opaque";
   readonly text: string;
 }

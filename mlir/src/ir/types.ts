@@ -5,7 +5,7 @@ export interface IntegerType {
   readonly width: number;
   readonly sign: "signless" | "signed" | "unsigned";
 }
-export interface IndexType {
+interface IndexType {
   readonly kind: "index";
 }
 export interface FloatType {
@@ -40,17 +40,17 @@ export interface FunctionType {
   readonly results: readonly Type[];
 }
 /** `!aie.objectfifo<memref<...>>` */
-export interface ObjectFifoType {
+interface ObjectFifoType {
   readonly kind: "objectfifo";
   readonly element: MemRefType;
 }
 /** `!aie.objectfifosubview<memref<...>>` */
-export interface ObjectFifoSubviewType {
+interface ObjectFifoSubviewType {
   readonly kind: "objectfifosubview";
   readonly element: MemRefType;
 }
 /** A type of a dialect that is only passed through; `text` is its spelling, `!` included. */
-export interface OpaqueType {
+interface OpaqueType {
   readonly kind: "opaque";
   readonly text: string;
 }

@@ -9,7 +9,7 @@ export interface ConformanceDesign {
   readonly rejectedAt: string | null;
 }
 
-export interface ConformanceStage {
+interface ConformanceStage {
   readonly ok: boolean;
   readonly error?: string;
   readonly sequences?: readonly { readonly device: string; readonly sequence: string; readonly file: string }[];

@@ -6,7 +6,7 @@ import { cloneOperation, substitute } from "./clone.ts";
 import { withLocation } from "./location.ts";
 
 /** Depth of the fifo that an acquire takes from. */
-export type DepthOf = (acquire: Operation) => number;
+type DepthOf = (acquire: Operation) => number;
 
 /**
  * Unrolls every `scf.for` that holds acquires directly, so that each acquire always meets the same object: by the least

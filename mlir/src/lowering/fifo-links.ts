@@ -21,7 +21,7 @@ export interface Link {
   readonly parts: readonly LinkPart[];
 }
 
-export interface LinkPart {
+interface LinkPart {
   /** In elements of the object, as the length. */
   readonly offset: number;
   readonly length: number;

@@ -10,7 +10,7 @@ export interface Transfer {
 }
 
 /** The same pattern as the shim DMA's registers hold it. Strides are words minus one. */
-export interface ShimPattern {
+interface ShimPattern {
   readonly lengthWords: number;
   /** Size and stride fields of dimensions 0, 1, 2; all zero for a linear transfer. Dimension 2 has no size field. */
   readonly sizes: readonly [number, number];

@@ -1,7 +1,7 @@
 import type { Scanner } from "../parser/scanner.ts";
 
 /** An affine expression. Leaves are dimensions `d0`, symbols `s0` and constants. */
-export type AffineExpr =
+type AffineExpr =
   | { readonly kind: "leaf"; readonly name: string }
   | { readonly kind: "constant"; readonly value: bigint }
   | {

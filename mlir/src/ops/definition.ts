@@ -51,7 +51,7 @@ export type TypeBindings = Map<string, Type[]>;
 /** Type of an operand or result that the text does not spell: a fixed one, that of another (`=name`), or computed. */
 export type TypeRule = Type | `=${string}` | ((types: TypeBindings) => Type | undefined);
 
-export interface RegionRule {
+interface RegionRule {
   readonly name: string;
   /** Added when the text leaves it out, and left out when it says nothing. */
   readonly terminator?: string;

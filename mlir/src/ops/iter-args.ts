@@ -4,7 +4,7 @@ import type { ValueUse } from "../parser/scope.ts";
 import { parseTypeList } from "../parser/types.ts";
 
 /** Values that a loop carries: block arguments, what they start as, and their types, all in the same order. */
-export interface IterArgs {
+interface IterArgs {
   readonly args: ValueUse[];
   readonly inits: ValueUse[];
   readonly types: Type[];

@@ -29,7 +29,7 @@ export interface OpDraft {
   readonly successors: SuccessorUse[];
 }
 
-export interface RegionOptions {
+interface RegionOptions {
   /** Arguments of the entry block that the operation's own syntax names. */
   readonly args?: readonly { readonly use: ValueUse; readonly type: Type }[];
   readonly isIsolated?: boolean;
@@ -37,7 +37,7 @@ export interface RegionOptions {
   readonly terminator?: string | undefined;
 }
 
-export interface ParserOptions {
+interface ParserOptions {
   readonly source: Source;
   readonly parseOperation: (parser: OpParser) => Operation;
   readonly isTerminator: (op: Operation) => boolean;

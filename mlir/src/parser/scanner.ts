@@ -1,7 +1,7 @@
 import { FormatError } from "@aiekit/core";
 import type { Location } from "../ir/operation.ts";
 
-export type TokenKind =
+type TokenKind =
   | "word" // keyword, operation name: scf.for
   | "value" // %x, %5#1
   | "block" // ^bb0

@@ -7,7 +7,7 @@ export interface Names {
   readonly block: (block: Block) => string;
 }
 
-export interface NameRules {
+interface NameRules {
   /** A name an operation gives to its result; undefined: a number. */
   readonly resultName: (op: Operation, result: Value) => string | undefined;
   /** Numbers are unique in the whole module instead of in the enclosing regions, as the generic form has them. */

@@ -3,14 +3,14 @@ import type { Block, Operation, Region, Successor, Value } from "../ir/operation
 import { dictionaryText, functionTypeText, typeList, typeText } from "./attributes.ts";
 import type { Names } from "./names.ts";
 
-export interface RegionStyle {
+interface RegionStyle {
   /** The operation's own syntax names the arguments of the entry block. */
   readonly hidesArgs?: boolean;
   /** The last operation goes without saying when it has no operands. */
   readonly hidesTerminator?: boolean;
 }
 
-export interface PrinterOptions {
+interface PrinterOptions {
   readonly names: Names;
   readonly printOperation: (printer: OpPrinter, op: Operation) => void;
   readonly attributeText: (attribute: Attribute, op: Operation, name: string) => string;

@@ -5,7 +5,7 @@ import { coordOf, type Device, opsNamed, tileOperand } from "../lowering/device-
 import type { StreamGraph } from "./stream-graph.ts";
 
 /** What switches that stand in the design already use. */
-export interface FixedSwitches {
+interface FixedSwitches {
   readonly wires: ReadonlySet<number>;
   /** By `col,row`. */
   readonly arbiters: ReadonlyMap<string, ReadonlySet<number>>;

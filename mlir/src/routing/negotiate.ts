@@ -11,15 +11,15 @@ export interface Congestion {
   readonly nets: readonly Net[];
 }
 
-export type Negotiation =
+type Negotiation =
   | { readonly kind: "routed"; readonly trees: ReadonlyMap<Net, RouteTree> }
   | { readonly kind: "no-path"; readonly net: Net; readonly sink: number }
   | { readonly kind: "congested"; readonly congestion: readonly Congestion[] };
 
 /** Says which wires a switch's packet tables cannot serve the way the trees use them. */
-export type PacketCheck = (trees: ReadonlyMap<Net, RouteTree>) => readonly number[];
+type PacketCheck = (trees: ReadonlyMap<Net, RouteTree>) => readonly number[];
 
-export interface NegotiationInput {
+interface NegotiationInput {
   readonly graph: StreamGraph;
   readonly nets: readonly Net[];
   /** Wires that switches written by hand use. */

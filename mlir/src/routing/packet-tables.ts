@@ -23,7 +23,7 @@ export interface PacketTables {
   readonly masters: ReadonlyMap<number, readonly Amsel[]>;
   readonly rules: ReadonlyMap<number, readonly PacketRule[]>;
 }
-export type PacketPlan =
+type PacketPlan =
   | { readonly kind: "tables"; readonly tables: PacketTables }
   /** `wires`: where the tables run out, for the router to avoid. */
   | { readonly kind: "conflict"; readonly reason: string; readonly wires: readonly number[] };

@@ -5,7 +5,7 @@ export interface PathStep {
   readonly drivenBy: number;
 }
 
-export interface PathQuery {
+interface PathQuery {
   /** The tree so far: the path may branch off anywhere, at no cost. */
   readonly from: readonly number[];
   readonly to: number;

@@ -12,7 +12,7 @@ import type { Amsel, PacketTables } from "./packet-tables.ts";
 import type { StreamGraph } from "./stream-graph.ts";
 import type { StreamPort } from "./switch-connections.ts";
 
-export interface RoutedDevice {
+interface RoutedDevice {
   readonly device: Device;
   readonly graph: StreamGraph;
   readonly trees: ReadonlyMap<Net, RouteTree>;

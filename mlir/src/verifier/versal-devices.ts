@@ -1,7 +1,7 @@
 import type { DeviceModel } from "../device-model/device-model.ts";
 
 /** A Versal device: designs for it are read, checked and printed; they are not lowered or simulated here. */
-export interface VersalDevice {
+interface VersalDevice {
   readonly model: Pick<DeviceModel, "name" | "columns" | "rows" | "memtileRows">;
   /** Columns whose shim tile has DMAs; the others end in the programmable logic. */
   readonly nocColumns: readonly number[];

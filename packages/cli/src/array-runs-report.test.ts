@@ -19,7 +19,7 @@ const oneBank = [16384, 32768, 49152].reduce(
 );
 
 const report: ArrayReport = {
-  ...{ cycles: 1000, instructions: 8, wordsMoved: 800, warnings: [] },
+  ...{ cycles: 1000, instructions: 8, wordsMoved: 800, openTransfers: [], warnings: [] },
   tiles: [
     {
       tile: { col: 0, row: 2 },

@@ -13,7 +13,7 @@ export interface WrittenOutput {
   readonly shape: readonly number[];
 }
 
-export interface FinishedRuns {
+interface FinishedRuns {
   readonly design: OwnDesign;
   readonly runs: ArrayRuns;
   readonly outputs: readonly WrittenOutput[];

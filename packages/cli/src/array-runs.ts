@@ -2,7 +2,7 @@ import { DeviceError } from "@aiekit/core";
 import { AieArray, type ArrayReport, fillGuard, loadArrayConfig, type TraceRecorder } from "@aiekit/host";
 import type { OwnDesign, SequenceArgument } from "@aiekit/tools";
 
-export interface ArrayRunsSource {
+interface ArrayRunsSource {
   readonly design: OwnDesign;
   /** Linked kernels by "col,row". */
   readonly modules: ReadonlyMap<string, Uint8Array>;

@@ -22,7 +22,7 @@ export interface BenchInput {
 }
 
 /** Input of about `seconds` of sound for a kernel, and what a pass over it is. */
-export type BenchInputOf = (ready: ReadyKernel, seconds: number) => BenchInput;
+type BenchInputOf = (ready: ReadyKernel, seconds: number) => BenchInput;
 
 /** @throws UsageError for a kernel without a benchmark. Asks for no build. */
 export function requireBenchInput(kernel: string): BenchInputOf {

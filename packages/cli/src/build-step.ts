@@ -5,7 +5,7 @@ import type { CommandContext } from "./command-context.ts";
 import { createStepProgress } from "./step-progress.ts";
 import { formatMs } from "./table.ts";
 
-export interface BuildStepRequest {
+interface BuildStepRequest {
   readonly kernel: string;
   readonly target: Target;
   readonly params: Readonly<Record<string, number | string>>;
@@ -38,7 +38,8 @@ export async function buildStep(context: CommandContext, request: BuildStepReque
     onEvent: (event) => {
       state.see(event);
       task.update(() => state.text());
-      if (context.verbose) context.stderr.write(`${describeBuildEvent(event)}\n`);
+      if (event.kind === "changed") warnOfChange(context, event);
+      else if (context.verbose) context.stderr.write(`${describeBuildEvent(event)}\n`);
     },
   };
   try {
@@ -50,8 +51,13 @@ export async function buildStep(context: CommandContext, request: BuildStepReque
   }
 }
 
+/** A file that was changed behind the build's back is told whether it is asked for or not: it is about to be overwritten. */
+export function warnOfChange({ stderr }: CommandContext, event: BuildEvent): void {
+  if (event.kind === "changed") stderr.write(`warning: ${event.what}; a build makes it again\n`);
+}
+
 /** One line for what happened in a build. */
-function describeBuildEvent(event: BuildEvent): string {
+function describeBuildEvent(event: Exclude<BuildEvent, { kind: "changed" }>): string {
   switch (event.kind) {
     case "start":
       return `run     ${event.step}: ${event.command}`;

@@ -8,7 +8,7 @@ export interface CalibrationClip {
   readonly pcm: Int16Array;
 }
 
-export interface CalibrateEncoderOptions {
+interface CalibrateEncoderOptions {
   readonly weights: EncoderWeights;
   readonly clips: readonly CalibrationClip[];
   /** Of magnitudes, for the range that gives up the largest; 100 keeps all. */

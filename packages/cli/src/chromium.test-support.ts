@@ -23,7 +23,7 @@ export interface ServedFile {
 /** What a page may fetch, by address without the origin. */
 export type Served = ReadonlyMap<string, ServedFile>;
 
-export interface Visit {
+interface Visit {
   readonly chromium: string;
   /** Address of the page. */
   readonly page: string;

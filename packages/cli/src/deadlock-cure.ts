@@ -6,7 +6,7 @@ import { lockOrderCures } from "./deadlock-cures/lock-order-cures.ts";
 import { otherSequences } from "./deadlock-cures/other-sequences.ts";
 import { type Cure, waitCures } from "./deadlock-cures/wait-cures.ts";
 
-export interface DeadlockCureSource {
+interface DeadlockCureSource {
   readonly file: string;
   /** The design before lowering, with one device. */
   readonly text: string;

@@ -11,7 +11,7 @@ import {
 import { encoderFrontNoise, encoderFrontReference } from "@aiekit/validate";
 
 /** What stands before a layer: the arrays that its launches read, and what it makes of them in float64. */
-export interface EncoderFrontInputs {
+interface EncoderFrontInputs {
   readonly arrays: ReadonlyMap<string, Tensor>;
   readonly reference: Float64Array;
 }

@@ -19,7 +19,7 @@ export interface EncoderLayerOnDevice {
   readonly loadMs: number;
 }
 
-export interface EncoderLayerRequest {
+interface EncoderLayerRequest {
   readonly device: Device;
   /** Array that the kernels are built for; their own when undefined. */
   readonly npu: string | undefined;

@@ -26,13 +26,13 @@ import { elfLines } from "./elf-lines.ts";
 import { manifestLines } from "./manifest-lines.ts";
 
 /** What a build product holds: as plain JSON, and as lines for people. */
-export interface FileDescription {
+interface FileDescription {
   readonly kind: FileKind;
   readonly value: Readonly<Record<string, unknown>>;
   readonly lines: readonly string[];
 }
 
-export interface DescribeOptions {
+interface DescribeOptions {
   /** One line a tile in place of its registers. */
   readonly brief: boolean;
   /** Every command of a CDO, in order. */

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { readXclbin, sectionKindName, withoutAppended } from "@aiekit/xclbin";
+import { placeInXclbin } from "@aiekit/xclbin";
 import type { CommandContext } from "./command-context.ts";
 import { type Difference, descriptionDiff, differenceLine, differenceLines } from "./description-diff.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
@@ -27,7 +27,8 @@ export function printFileDiff(context: CommandContext, a: NamedFile, b: NamedFil
   const differences: readonly Difference[] = isSameKind
     ? descriptionDiff(left!.value, right!.value)
     : [{ where: "kind", a: left!.kind, b: right!.kind }];
-  const place = placeOf(isSameKind ? left!.kind : undefined, a, at);
+  const isXclbin = isSameKind && left!.kind === "xclbin";
+  const place = isXclbin ? placeInXclbin(a.bytes, at, basename(a.file)) : undefined;
   const first = differences[0];
   const head =
     first === undefined
@@ -45,14 +46,4 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
   const length = Math.max(a.length, b.length);
   for (let at = 0; at < length; at++) if (a[at] !== b[at]) return at;
   return undefined;
-}
-
-function placeOf(kind: string | undefined, { bytes, file }: NamedFile, at: number): string | undefined {
-  if (kind !== "xclbin") return undefined;
-  if (at < 456) return "in the header";
-  const { sections } = readXclbin(withoutAppended(bytes), basename(file));
-  if (at < 456 + sections.length * 40) return "in the section table";
-  const section = sections.find(({ offset, sizeBytes }) => at >= offset && at < offset + sizeBytes);
-  if (section === undefined) return "between or behind the sections";
-  return `byte ${at - section.offset} of section ${sectionKindName(section.kind)}`;
 }

@@ -7,7 +7,7 @@ import { readInput } from "./read-input.ts";
 import { argumentTensor, describeArgument, isSameType } from "./sequence-files.ts";
 
 /** What an argument should hold after the last run. */
-export interface ExpectedOutput {
+interface ExpectedOutput {
   readonly argIndex: number;
   readonly file: string;
   readonly value: Tensor;

@@ -10,14 +10,14 @@ import type { ArraySubject, ArraySuite, MelClips, SuiteControl, SuiteRun } from 
 import type { OpenKernel } from "./kernel-on-device.ts";
 
 /** What a suite is run with. */
-export interface SuiteRequest extends SuiteControl {
+interface SuiteRequest extends SuiteControl {
   readonly open: OpenKernel;
   /** Number of clips, signals or shapes, from the first; all when undefined. */
   readonly clips: number | undefined;
 }
 
 /** Runs a kernel's correlation suite. */
-export type KernelSuite = (request: SuiteRequest) => Promise<SuiteRun>;
+type KernelSuite = (request: SuiteRequest) => Promise<SuiteRun>;
 
 /** The suite of a kernel. @throws UsageError for a kernel that has none. */
 export function requireSuite(kernel: string): KernelSuite {

@@ -39,7 +39,7 @@ export function sumMs(phases: readonly Phase[]): number {
 }
 
 /** Modelled seconds of what ran on the array, and of what that costs besides. */
-export type ModelledSeconds = Pick<ModelledTime, "seconds" | "launchSeconds" | "switchSeconds">;
+type ModelledSeconds = Pick<ModelledTime, "seconds" | "launchSeconds" | "switchSeconds">;
 
 /**
  * `1.00 ms of the array, 6.00 ms of launches, 13.0 ms of contexts that change: 20.0 ms, 100 x real time`. The speed is that of all

@@ -1,7 +1,7 @@
 import { AiekitError, type ErrorCode } from "@aiekit/core";
 import type { Colors } from "./terminal.ts";
 
-export interface ErrorView {
+interface ErrorView {
   readonly colors: Colors;
   /** Also print causes and stack traces. */
   readonly verbose: boolean;
@@ -27,7 +27,7 @@ export function formatInterrupt(error: unknown, { verbose }: ErrorView): string 
 }
 
 /** What `--json` prints on stdout when a command fails. */
-export interface ErrorRecord {
+interface ErrorRecord {
   readonly error: {
     readonly code: ErrorCode | "internal";
     readonly message: string;

@@ -1,7 +1,7 @@
 import type { OutputStream } from "./terminal.ts";
 
 /** One piece of work that the user may have to wait for. */
-export interface ProgressTask {
+interface ProgressTask {
   /** `doneCount` of `totalCount`, or words about what is going on, made when they are printed where they hold times. */
   update(state: { readonly doneCount: number; readonly totalCount: number } | string | (() => string)): void;
   done(): void;
@@ -11,7 +11,7 @@ export interface Progress {
   start(label: string): ProgressTask;
 }
 
-export interface ProgressOptions {
+interface ProgressOptions {
   readonly stream: OutputStream;
   /** A terminal line that is rewritten; otherwise plain lines, and fewer of them. */
   readonly interactive: boolean;

@@ -16,7 +16,7 @@ import type { InputOption } from "./options.ts";
 import { readInput } from "./read-input.ts";
 
 /** What the user gave for the arguments of a runtime sequence, and the command line as far as it is typed. */
-export interface GivenFiles {
+interface GivenFiles {
   readonly inputs: readonly InputOption[];
   readonly outputs: readonly InputOption[];
   /** Files that outputs are compared with, by index of the argument: what is compared need not be written. */

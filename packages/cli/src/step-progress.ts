@@ -1,7 +1,7 @@
 import type { BuildEvent } from "@aiekit/tools";
 
 /** What is going on in a build, from its events. */
-export interface StepProgress {
+interface StepProgress {
   see(event: BuildEvent): void;
   /** `12/31 link core (0,2) 1.3 s, compile mel.o 0.4 s`: steps that are done, and those that run, the longest first. */
   text(): string;

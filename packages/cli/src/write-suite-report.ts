@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { htmlReport, junitXml, resultJson, type SuiteRun } from "@aiekit/validate";
 import { expectWritable, writeOutput } from "./write-output.ts";
 
-export interface SuiteReportRequest {
+interface SuiteReportRequest {
   readonly run: SuiteRun;
   readonly folder: string;
   readonly cwd: string;

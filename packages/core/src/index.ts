@@ -30,6 +30,7 @@ export {
   targets,
   type UnitSpan,
 } from "./manifest.ts";
+export { sealManifest } from "./manifest-seal.ts";
 export { nearestNames } from "./nearest-names.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { type ArrayRun, arrayRuns, cropInto, cropped, padded, padInto } from "./padding.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type Manifest, parseManifest } from "./manifest.ts";
+import { sealManifest } from "./manifest-seal.ts";
 
 const file = { path: "a.bin", bytes: 4, sha256: "0".repeat(64) };
 const manifest: Manifest = {
@@ -102,4 +103,36 @@ test.each([
 
 test("text that is not JSON is refused", () => {
   expect(() => parseManifest("mel", "manifest.json")).toThrow(/manifest\.json: expected a JSON manifest/);
+});
+
+test("a sealed manifest with any one byte changed, or any line left out, is refused", () => {
+  const text = sealManifest({ ...manifest, lowered: file });
+  const bytes = new TextEncoder().encode(text);
+
+  expect(parseManifest(text, "manifest.json")).toMatchObject(manifest);
+  for (const at of bytes.keys()) {
+    const damaged = bytes.slice();
+    damaged[at]! ^= 1;
+    expect(() => parseManifest(new TextDecoder().decode(damaged), "m"), `byte ${at}`).toThrow(/^m: /);
+  }
+  const lines = text.split("\n");
+  for (const at of lines.keys()) {
+    // Without the last field there is nothing to hold the rest against; the comma before it is then one too many.
+    const rest = lines.filter((_, i) => i !== at).join("\n");
+    expect(() => parseManifest(rest, "m"), lines[at]).toThrow(/^m: /);
+  }
+});
+
+test("a sealed manifest whose values were changed says both hashes and where the field stands", () => {
+  const text = sealManifest(manifest);
+  const changed = text.replace('"units": 1', '"units": 2');
+
+  expect(() => parseManifest(changed, "manifest.json")).toThrow(
+    expect.objectContaining({
+      message: expect.stringMatching(
+        /sha256: expected [0-9a-f]{64} of this file's text, got [0-9a-f]{64}: it was changed/,
+      ),
+      offset: text.lastIndexOf('"', text.lastIndexOf('"') - 1),
+    }),
+  );
 });

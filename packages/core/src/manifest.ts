@@ -1,6 +1,7 @@
 import { type DType, dtypeBytes, isDType } from "./dtype.ts";
 import { FormatError } from "./errors.ts";
 import { jsonPlace } from "./json-place.ts";
+import { brokenSeal } from "./manifest-seal.ts";
 import { elementCount } from "./tensor.ts";
 
 /** What a build is for: silicon of either generation, or the simulator. */
@@ -123,7 +124,16 @@ export interface Manifest {
   /** Sources and headers; their paths start with `kernels/` or with a package's name and are the same on every machine. */
   readonly inputs: readonly FileRef[];
   readonly tools: readonly { readonly name: string; readonly version: string }[];
+  /** Of the manifest's own text, by which a change of any byte of it shows (`sealManifest`). */
+  readonly sha256?: string;
 }
+
+/** Every field that a manifest may have: a damaged name of one that may be left out is not taken for its absence. */
+const fields: Readonly<Record<keyof Manifest, true>> = {
+  ...{ format: true, version: true, kernel: true, about: true, target: true, device: true, params: true },
+  ...{ design: true, lowered: true, xclbin: true, xclbinKernel: true, fullElf: true, sequences: true },
+  ...{ inputs: true, tools: true, sha256: true },
+};
 
 /**
  * Checks text that claims to be a manifest.
@@ -160,6 +170,7 @@ export function parseManifest(text: string, name: string): Manifest {
   };
 
   const m = record(value, "manifest");
+  for (const key of Object.keys(m)) if (!(key in fields)) fail(`${key}: unknown field`);
   if (m.format !== "aiekit-manifest") fail(`format: expected "aiekit-manifest", got ${JSON.stringify(m.format)}`);
   if (m.version !== 1) fail(`version: this program reads version 1, got ${JSON.stringify(m.version)}`);
   for (const key of ["kernel", "about", "device", "xclbinKernel"]) text_(m[key], key);
@@ -235,6 +246,14 @@ export function parseManifest(text: string, name: string): Manifest {
       const bytes = elementCount(buffer as number[]) * dtypeBytes(dtype);
       if (count(arg.bytes, `${where}.bytes`) !== bytes)
         fail(`${where}.bytes: shape says ${bytes}, got ${JSON.stringify(arg.bytes)}`);
+    }
+  }
+  if (m.sha256 !== undefined) {
+    const claimed = text_(m.sha256, "sha256");
+    if (!/^[0-9a-f]{64}$/.test(claimed)) fail("sha256: expected 64 hex digits");
+    const found = brokenSeal(text, claimed);
+    if (found !== undefined) {
+      fail(`sha256: expected ${claimed} of this file's text, got ${found}: it was changed after the build`);
     }
   }
   return value as Manifest;

@@ -9,6 +9,7 @@ import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault } from "./fault.ts";
 import { hostBuffer } from "./host-buffer.ts";
 import { endlessHint } from "./kernel-fault.ts";
+import { openTransfers, openTransferWarning } from "./open-transfers.ts";
 import { pathReports } from "./path-report.ts";
 import type { LaunchTape } from "./replay/launch-tape.ts";
 import { type Launch, LaunchTapes } from "./replay/launch-tapes.ts";
@@ -203,11 +204,19 @@ export class AieArray {
     const after = this.#counters();
     const wordsIn = (channel: DmaChannel) => (channel.direction === "S2MM" ? channel.wordsIn({ before, after }) : 0);
     const ofTraces = traces.isActive ? [] : traceWarnings(traces);
-    const warnings = [...this.#config.warnings, ...controller.warnings, ...this.#openTransfers(), ...ofTraces];
+    const open = openTransfers(channels().filter((channel) => !traces.takes(channel)));
+    const ofStream = [...controller.warnings, ...open.map(openTransferWarning)];
+    const warnings = [...this.#config.warnings, ...ofStream, ...ofTraces];
     this.#warnings = warnings;
-    const cycles = clock.now - at;
-    const wordsMoved = channels().reduce((n, channel) => n + wordsIn(channel), 0);
-    const measured: MeasuredRun = { before, after, cycles, instructions: controller.executed, wordsMoved, warnings };
+    const measured: MeasuredRun = {
+      before,
+      after,
+      cycles: clock.now - at,
+      instructions: controller.executed,
+      wordsMoved: channels().reduce((n, channel) => n + wordsIn(channel), 0),
+      openTransfers: open,
+      warnings,
+    };
     this.#tapes?.ended(measured);
     return this.#report(measured, at);
   }
@@ -376,18 +385,6 @@ export class AieArray {
     const { path } = clock;
     const parts = { cores, channels: channels(), config };
     return runReport(measured, path ? { ...parts, path: pathReports(path.steps(startedAt), config) } : parts);
-  }
-
-  /** Transfers of host memory that were not awaited. */
-  #openTransfers(): string[] {
-    return this.#array.channels().flatMap((channel) => {
-      const { bd, remainingWords } = channel;
-      if (bd?.memory.kind !== "host" || this.#array.traces.takes(channel)) return [];
-      const what = channel.direction === "S2MM" ? "written: the host may read old data" : "read";
-      return [
-        `${channel.agentName}: the instruction stream ended with ${remainingWords} words of host argument ${bd.memory.argIndex} still to be ${what}; await the transfer`,
-      ];
-    });
   }
 }
 

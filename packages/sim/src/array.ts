@@ -47,7 +47,7 @@ export interface ConfiguredArray {
   readonly buffer: (name: string) => Uint8Array | undefined;
 }
 
-export interface ConfigureOptions {
+interface ConfigureOptions {
   /** Memory is followed: what was never written, what is not held, what is written beside arguments. It takes time. */
   readonly checked?: boolean;
   /** Another schedule than the cost model's. */
@@ -59,7 +59,7 @@ export interface ConfigureOptions {
   readonly threads?: ThreadOptions;
 }
 
-export interface ThreadOptions {
+interface ThreadOptions {
   readonly count: number;
   /** Microseconds that calls of a kernel must take on average to be run in another thread. */
   readonly fromUs: number;

@@ -2,7 +2,7 @@ import type { Bd } from "./bd.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-export interface BdState {
+interface BdState {
   readonly bd: Bd;
   /** Where the iteration counter stands. */
   readonly iterationCurrent: number;

@@ -46,7 +46,7 @@ export function connectCascades(config: ArrayConfig, clock: Scheduler): (tile: T
 }
 
 /** The cascade from one core to the next, in order, without loss. Values are bits: their type is each core's own. */
-export class Cascade {
+class Cascade {
   readonly input: CoreInput<Uint8Array>;
   readonly output: CoreOutput<Uint8Array>;
   readonly #clock: Scheduler;

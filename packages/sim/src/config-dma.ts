@@ -17,7 +17,7 @@ import { type AccessPattern, type BdDim, extentWords, joinDims } from "./bd.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import { badOp, direction, elementBytes, needInt, needText, operand } from "./ir-read.ts";
 
-export interface ConfigScope {
+interface ConfigScope {
   readonly device: DeviceModel;
   readonly tileOf: (op: Operation) => TileCoord;
   readonly lockOf: ReadonlyMap<Value, LockConfig>;

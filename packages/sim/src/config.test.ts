@@ -187,3 +187,14 @@ test("packets of two sources reach one channel whole, those of one source its se
   expect(packets.sort()).toEqual([[1], [2]]);
   expect([...other]).toEqual([1, 1, 1, 1]);
 });
+
+test("a second core on a tile is refused with the places of both; one on the next tile is not", () => {
+  const core = (tile: string) => `aie.core(${tile}) {\n aie.end\n }\n`;
+
+  expect(() => load(core("%tile") + core("%tile"))).toThrow(
+    "aie.core (design.mlir:9:1): (0,2) has a core already (design.mlir:6:5)",
+  );
+  expect(load(`%next = aie.tile(0, 3)\n${core("%tile")}${core("%next")}`).cores.map(({ tile }) => tile.row)).toEqual([
+    2, 3,
+  ]);
+});

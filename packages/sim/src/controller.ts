@@ -19,7 +19,7 @@ export interface HostBuffer {
   readonly bytes: number;
 }
 
-export interface ControllerParts {
+interface ControllerParts {
   readonly device: DeviceModel;
   readonly clock: Scheduler;
   readonly cost: CostModel;

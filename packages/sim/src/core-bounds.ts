@@ -11,7 +11,7 @@ export function outOfBounds(op: Operation, { tile, index, elements, cycle }: Out
   );
 }
 
-export interface OutOfBounds {
+interface OutOfBounds {
   readonly tile: TileCoord;
   readonly index: number;
   readonly elements: number;

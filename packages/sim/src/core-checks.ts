@@ -6,7 +6,7 @@ import type { FifoEnd } from "./fifo-ends.ts";
 import { FifoHolds } from "./fifo-holds.ts";
 import type { TileMemory } from "./tile-memory.ts";
 
-export interface CoreCheckParts {
+interface CoreCheckParts {
   readonly tile: TileCoord;
   readonly program: CoreProgram;
   /** In the order of pointer slots. */

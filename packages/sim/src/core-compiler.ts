@@ -87,7 +87,7 @@ export interface CoreProgram {
   readonly ownBuffers: ReadonlySet<BufferConfig> | undefined;
 }
 
-export interface CompileOptions {
+interface CompileOptions {
   readonly cost: CostModel;
   /** Accesses and lock operations are told to `rt.checks`, at a price. */
   readonly checked?: boolean;

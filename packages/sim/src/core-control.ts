@@ -3,7 +3,7 @@ import { type CoreEmitter, valueKind } from "./core-emitter.ts";
 import { badOp } from "./ir-read.ts";
 
 /** How the operations of a block are emitted; given by the compiler of the core. */
-export interface ControlScope {
+interface ControlScope {
   readonly emitter: CoreEmitter;
   /** Emits every operation of a block except its terminator. */
   readonly body: (block: Block) => void;

@@ -6,7 +6,7 @@ import { badOp } from "./ir-read.ts";
  * to 64 bits. `index`: a number, exact to 2^53. `float`: a number rounded to its type. `memref`: a pointer (see
  * `pointerSlotBytes`). `vector`: a typed array of elements that are kept so.
  */
-export type ValueKind = "int" | "long" | "index" | "float" | "memref" | "vector";
+type ValueKind = "int" | "long" | "index" | "float" | "memref" | "vector";
 
 /** A memref is kept as slot * 2^20 + byte address: slot 0 is the core's own memory, others its neighbours'. */
 export const pointerSlotBytes = 2 ** 20;

@@ -29,7 +29,7 @@ interface ElementPlace {
   readonly strides: readonly number[];
 }
 
-export interface MemRefScope {
+interface MemRefScope {
   readonly emitter: CoreEmitter;
   readonly bufferOf: ReadonlyMap<Value, BufferConfig>;
   /** Slot of a tile's memory in this core's pointers. @throws DesignError when the core cannot reach it. */

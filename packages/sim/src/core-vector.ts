@@ -3,7 +3,7 @@ import { type CoreEmitter, unsupported, valueKind } from "./core-emitter.ts";
 import { badOp } from "./ir-read.ts";
 
 /** Name of the variable that counts elements in the code of a vector operation. */
-export const elementIndex = "e";
+const elementIndex = "e";
 
 /**
  * Emits operations on vectors that touch no memory. A vector is a typed array that nobody changes once it is made, in

@@ -29,7 +29,7 @@ export interface ChannelPlace {
   readonly channel: number;
 }
 
-export interface ChannelParts {
+interface ChannelParts {
   readonly bds: BdTable;
   readonly clock: Scheduler;
   readonly counters: CounterTable;

@@ -43,7 +43,7 @@ test("a BD that is written again while its task waits is a fault; behind a sync 
 
   expect(failed.fault.kind).toBe("bd-in-use");
   expect(failed.message).toContain("BD 1 of tile (0,0) is written again while DMA S2MM 0 of tile (0,0)");
-  await expect(fine).resolves.toMatchObject({ warnings: [] });
+  await expect(fine).resolves.toMatchObject({ openTransfers: [], warnings: [] });
 });
 
 test("a BD that was never written cannot be started", async () => {
@@ -117,12 +117,15 @@ test("after a fault the array refuses further runs and says why", async () => {
   await expect(array.run(inAndOut(input, new Int32Array(64)))).rejects.toThrow(/stopped in an earlier run: .*BD 7/);
 });
 
-test("an output that nobody awaits is a warning with the words that are missing", async () => {
+test("an output that nobody awaits is in the report, and a warning, with the words that are missing", async () => {
   const report = await arrayOf(design()).run({
     insts: insts(receive(1, 64)),
     buffers: [bytesOf(new Int32Array(64)), bytesOf(new Int32Array(64))],
   });
 
+  expect(report.openTransfers).toEqual([
+    { tile: { col: 0, row: 0 }, direction: "S2MM", channel: 0, argIndex: 1, remainingWords: 64 },
+  ]);
   expect(report.warnings[0]).toContain("ended with 64 words of host argument 1 still to be written");
 });
 

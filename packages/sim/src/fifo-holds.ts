@@ -15,7 +15,7 @@ interface Use {
 }
 
 /** What keeps a core from a buffer: it gave the object back, or has not acquired it. */
-export type NotHeld = { readonly end: FifoEnd; readonly port: "Consume" | "Produce"; readonly released: boolean };
+type NotHeld = { readonly end: FifoEnd; readonly port: "Consume" | "Produce"; readonly released: boolean };
 
 /** Which objects of objectFifos one core holds. */
 export class FifoHolds {

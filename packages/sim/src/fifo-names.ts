@@ -11,7 +11,7 @@ export interface FifoLock {
 type NamedParts = Pick<ArrayConfig, "buffers" | "locks" | "allocations" | "bds" | "starts" | "flows">;
 
 /** Tells buffers and locks of objectFifos by the names that the lowering gives; undefined for others. */
-export interface FifoNames {
+interface FifoNames {
   /** `in_cons_buff_0` is of `in`. */
   readonly ofBuffer: (name: string) => string | undefined;
   /** `in_prod_lock_0` counts free objects of `in`, `in_cons_cons_lock_0` filled ones in its consumer's memory. */

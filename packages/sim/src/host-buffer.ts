@@ -3,7 +3,7 @@ import { type Bd, type BdMemory, extentWords } from "./bd.ts";
 import type { HostBuffer } from "./controller.ts";
 import { SimFault, type TileCoord, tileName } from "./fault.ts";
 
-export interface HostAccess {
+interface HostAccess {
   readonly channel: { readonly tile: TileCoord; readonly agentName: string; readonly direction: "S2MM" | "MM2S" };
   readonly offsetWords: number;
   readonly cycle: number;

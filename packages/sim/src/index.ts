@@ -31,6 +31,7 @@ export { bufferOwner } from "./fifo-names.ts";
 export type { KernelReport } from "./kernel-report.ts";
 export { lastWriters, type WordOrigin, type WriteStep } from "./last-writers.ts";
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";
+export type { OpenTransfer } from "./open-transfers.ts";
 export { parseArrayConfig } from "./parse-array-config.ts";
 export { channelAgent, type PathReport } from "./path-report.ts";
 export { type PerfettoOptions, perfettoTrace } from "./perfetto-trace.ts";

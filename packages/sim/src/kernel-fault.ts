@@ -7,7 +7,7 @@ import { pageBytes, redZoneBytes } from "./stack-room.ts";
 import type { TileMemory } from "./tile-memory.ts";
 import { wasm } from "./webassembly.ts";
 
-export interface KernelFailure {
+interface KernelFailure {
   readonly site: KernelSite;
   /** Pointer arguments of the call. */
   readonly pointers: readonly number[];

@@ -25,7 +25,7 @@ export class KernelTrap extends Error {
 }
 
 /** Who hears the events that kernels mark; nobody mostly. */
-export interface KernelEvents {
+interface KernelEvents {
   listener: ((event: number) => void) | undefined;
 }
 
@@ -67,7 +67,7 @@ export interface KernelModule {
 }
 
 /** A global of a module, by its index there. */
-export interface KernelRegister {
+interface KernelRegister {
   readonly index: number;
   readonly global: WasmGlobal;
 }
@@ -78,7 +78,7 @@ export interface LoopBudget {
 }
 
 /** A stack that lies elsewhere than from address 0 on, or whose use is followed. */
-export interface KernelStack extends Pick<StackRoom, "from" | "end" | "registerBytes"> {
+interface KernelStack extends Pick<StackRoom, "from" | "end" | "registerBytes"> {
   /** The page before the one where the stack lies, when that is a page of its own: nobody may write to it. */
   readonly guardPage: number | undefined;
   /** Bytes of stack that calls have used up to now, registers not counted. Zero where nobody follows it. */

@@ -60,7 +60,7 @@ export const mostArguments = 32;
 export const mostRegisters = threadPlaces.stride - threadPlaces.registers;
 
 /** Functions whose texts a thread is given beside its own. */
-export type ThreadParts = Pick<StrandThreadParts, "strandMachine" | "bound"> & {
+type ThreadParts = Pick<StrandThreadParts, "strandMachine" | "bound"> & {
   readonly strandThread: typeof strandThread;
 };
 

@@ -29,14 +29,14 @@ const looks = 2000;
 type Call = (...args: (number | bigint)[]) => number | bigint | undefined;
 
 /** A core's instance on this thread. */
-export interface OwnInstance {
+interface OwnInstance {
   readonly calls: readonly Call[];
   readonly takeOps: (() => KernelOps) | undefined;
   readonly registers: readonly WasmGlobal[];
   readonly budget: LoopBudget | undefined;
 }
 
-export interface CallEnd {
+interface CallEnd {
   readonly value: number | bigint | undefined;
   readonly ops: KernelOps | undefined;
   /** Milliseconds of wall-clock time. */
@@ -55,7 +55,7 @@ export class FailedCall extends Error {
   }
 }
 
-export interface KernelThreadsOptions {
+interface KernelThreadsOptions {
   /** This thread included. */
   readonly threads: number;
   /** False: only other threads run calls, for tests in which they must. */

@@ -2,7 +2,7 @@ import { outlineModule } from "./wasm-module.ts";
 import { fixedTiming, globalsOf } from "./wasm-timing.ts";
 
 /** What is proven of the counts of a core's kernels, from their code. */
-export interface KernelTiming {
+interface KernelTiming {
   /**
    * True when a kernel counts the same at equal arguments and equal steady registers, whatever memory holds. A kernel that counts
    * nothing is none of these.

@@ -8,9 +8,9 @@ export interface BytePlace {
   readonly address: number;
 }
 
-export type Area = "argument" | "stack" | "outside";
+type Area = "argument" | "stack" | "outside";
 
-export interface TrialResult {
+interface TrialResult {
   readonly value: number | bigint | undefined;
   /** Bytes of the core's stack that calls have used, this one included; where they can be told, those for registers left out. */
   readonly stackUsed: number;

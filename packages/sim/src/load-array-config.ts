@@ -11,7 +11,7 @@ import type {
 } from "./array-config.ts";
 import { readDmaPrograms } from "./config-dma.ts";
 import { readFlows } from "./config-flows.ts";
-import { type TileCoord, tileName } from "./fault.ts";
+import { at, type TileCoord, tileName } from "./fault.ts";
 import { fifoNames } from "./fifo-names.ts";
 import { badOp, denseBytes, direction, elementBytes, memoryBytes, needInt, needText, operand } from "./ir-read.ts";
 
@@ -53,7 +53,7 @@ export function loadArrayConfig(lowered: Operation, options: ConfigOptions = {})
     else if (op.name === "aie.external_buffer") externalOf.set(op.result, readExternal(op, externalOf.size));
     else if (op.name === "aie.configure_cascade") cascades.push(readCascade(op, tileOf(op)));
     else if (op.name === "func.func") functions.set(needText(op, "sym_name"), op);
-    else if (op.name === "aie.core") cores.push(readCore(op, tileOf(op)));
+    else if (op.name === "aie.core") cores.push(readCore(op, tileOf(op), cores));
     else if (op.name === "aie.shim_dma_allocation") {
       const channel = needInt(op, "channel_index");
       allocations.push({ name: needText(op, "sym_name"), tile: tileOf(op), direction: direction(op), channel });
@@ -150,7 +150,14 @@ function readCascade(op: Operation, tile: TileCoord): CascadeConfig {
   return { tile, input, output };
 }
 
-function readCore(op: Operation, tile: TileCoord): CoreConfig {
+/** aie-opt verifies and routes a second core on a tile; it is refused where the programs of cores are made. */
+function readCore(op: Operation, tile: TileCoord, before: readonly CoreConfig[]): CoreConfig {
+  const { col, row } = tile;
+  const other = before.find((core) => core.tile.col === col && core.tile.row === row);
+  if (other !== undefined) {
+    const rule = `a tile has one core, and the compiler names the program of each core_${col}_${row}`;
+    throw badOp(op, `${tileName(tile)} has a core already${at(other.op.loc)}`, `${rule}: make one body of both`);
+  }
   const elfFile = op.text("elf_file");
   return { tile, op, stackBytes: op.int("stack_size") ?? 1024, ...(elfFile !== undefined && { elfFile }) };
 }

@@ -17,7 +17,7 @@ export interface LockRequest {
   readonly amount: number;
 }
 
-export interface LockWait {
+interface LockWait {
   readonly user: LockUser;
   readonly request: LockRequest;
 }

@@ -4,6 +4,7 @@ import { channelName } from "./channel-name.ts";
 import type { Core, CoreReport } from "./core.ts";
 import type { CounterSpan, CounterTable } from "./counter-table.ts";
 import type { ChannelCycles, DmaChannel } from "./dma-channel.ts";
+import type { OpenTransfer } from "./open-transfers.ts";
 import type { PathReport } from "./path-report.ts";
 import type { WaitReport } from "./wait-report.ts";
 
@@ -37,6 +38,8 @@ export interface RunReport {
   readonly tiles: readonly TileReport[];
   /** The longest way through the run, where it was asked for: its cycles add up to those of the run. */
   readonly path?: readonly PathReport[];
+  /** Transfers of host memory that nothing awaited; each is among the warnings too. */
+  readonly openTransfers: readonly OpenTransfer[];
   readonly warnings: readonly string[];
 }
 
@@ -45,11 +48,12 @@ export interface MeasuredRun extends CounterSpan {
   readonly cycles: number;
   readonly instructions: number;
   readonly wordsMoved: number;
+  readonly openTransfers: readonly OpenTransfer[];
   readonly warnings: readonly string[];
 }
 
 /** What a report is made of: the parts of an array, and their counters before and after a run. */
-export interface CountedRun extends CounterSpan {
+interface CountedRun extends CounterSpan {
   readonly cores: readonly Core[];
   readonly channels: readonly DmaChannel[];
   readonly cycles: number;
@@ -73,7 +77,7 @@ export function runReport(
     readonly path?: readonly PathReport[];
   },
 ): RunReport {
-  const { cycles, instructions, wordsMoved, warnings, before, after } = measured;
+  const { cycles, instructions, wordsMoved, openTransfers, warnings, before, after } = measured;
   const { cores, channels, config, path } = parts;
   const run = { before, after, cores, channels, cycles };
   let tiles: readonly TileReport[] | undefined;
@@ -87,12 +91,13 @@ export function runReport(
       return tiles;
     },
     ...(path && { path }),
+    openTransfers,
     warnings,
   };
 }
 
 /** Tiles that did anything in a run, by column, then row. */
-export function tileReports(run: CountedRun, config: ArrayConfig): TileReport[] {
+function tileReports(run: CountedRun, config: ArrayConfig): TileReport[] {
   const tiles = new Map<string, { tile: TileCoord; core: CoreReport | undefined; channels: ChannelReport[] }>();
   const tileOf = (tile: TileCoord) => {
     const key = `${tile.col},${tile.row}`;

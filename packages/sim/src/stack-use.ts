@@ -19,7 +19,7 @@ export interface StackUse {
   readonly registers: () => FrameRegisters;
 }
 
-export interface FrameRegisters {
+interface FrameRegisters {
   readonly frames: ReadonlyMap<number, StackFrame>;
   /** Bytes of registers in the frame of a function and in those of its callers, of the way with the most. A function counts once. */
   readonly at: (index: number) => number;

@@ -6,7 +6,7 @@ import { FailedCall, type ThreadedCore } from "./kernel-threads.ts";
 /** Weight of the last call in the mean time of a site's calls. */
 const freshness = 0.2;
 
-export interface CallResult {
+interface CallResult {
   readonly value: number | bigint | undefined;
   readonly cycles: number;
   /** Undefined where the kernel counts none. */

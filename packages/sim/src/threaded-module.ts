@@ -4,7 +4,7 @@ import { type ModuleOutline, outlineModule } from "./wasm-module.ts";
 import { ModuleReader, sectionIds, unsignedBytes } from "./wasm-sections.ts";
 
 /** A core's module made fit for instances in several threads on one memory. */
-export interface ThreadedModule {
+interface ThreadedModule {
   /** The module on a shared memory. One instance of it writes the statics, and is not used any more. */
   readonly first: Uint8Array;
   /** The same without statics and start function, for the instances that run kernels. */

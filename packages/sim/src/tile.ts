@@ -10,7 +10,7 @@ import { Lock } from "./lock.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { TileMemory } from "./tile-memory.ts";
 
-export interface TileParts {
+interface TileParts {
   readonly device: DeviceModel;
   readonly clock: Scheduler;
   readonly counters: CounterTable;

@@ -1,5 +1,5 @@
 /** How a guarded piece of work ended: by itself, by its time limit, or by Ctrl-C. */
-export type GuardedEnd = "ended" | "limit" | "interrupted";
+type GuardedEnd = "ended" | "limit" | "interrupted";
 
 type Limits = { readonly limitMs: number; readonly breakOnInterrupt: boolean };
 

@@ -1,5 +1,5 @@
 /** A module written byte by byte: what a core's linked kernels look like, without a compiler. */
-export interface HandModule {
+interface HandModule {
   readonly functions: readonly HandFunction[];
   readonly stackBytes?: number;
   /** Mutable i32 globals that begin at 0, from index 2 on. */

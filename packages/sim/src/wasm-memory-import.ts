@@ -2,7 +2,7 @@ import { FormatError } from "@aiekit/core";
 import { ModuleReader } from "./wasm-sections.ts";
 
 /** Pages that a module asks of the memory it imports. `maximum` is undefined where it sets no limit. */
-export interface MemoryLimits {
+interface MemoryLimits {
   readonly minimum: number;
   readonly maximum: number | undefined;
   /** Where in the module the maximum stands, and on how many bytes. */

@@ -15,7 +15,7 @@ export interface FunctionCode {
 /** Value types of the binary format that are plain numbers of JavaScript. */
 export const numberTypes = { i32: 0x7f, f32: 0x7d, f64: 0x7c } as const;
 
-export interface GlobalType {
+interface GlobalType {
   readonly type: number;
   readonly mutable: boolean;
   /** What an own global of i32 starts with, and where in the module that number stands. */

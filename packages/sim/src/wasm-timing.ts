@@ -3,7 +3,7 @@ import type { FunctionCode, ModuleOutline } from "./wasm-module.ts";
 import { ModuleReader } from "./wasm-sections.ts";
 
 /** What does not depend on memory in one module. */
-export interface FixedTiming {
+interface FixedTiming {
   /**
    * True when everything that the function adds to globals, how often it goes round its loops included, follows from its
    * arguments and from globals alone: not one bit of it depends on memory. Calls with equal arguments and equal

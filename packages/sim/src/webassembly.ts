@@ -8,7 +8,7 @@ export interface WasmGlobal {
 export interface WasmInstance {
   readonly exports: Readonly<Record<string, unknown>>;
 }
-export interface WasmImport {
+interface WasmImport {
   readonly module: string;
   readonly name: string;
   readonly kind: string;

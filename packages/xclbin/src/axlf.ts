@@ -93,6 +93,16 @@ export function withoutAppended(bytes: Uint8Array): Uint8Array {
     : bytes;
 }
 
+/** In which part of an xclbin a byte lies: `byte 12 of section AIE_PARTITION`. @throws FormatError for what is no xclbin. */
+export function placeInXclbin(bytes: Uint8Array, at: number, name = "xclbin"): string {
+  const { sections } = readAxlf(withoutAppended(bytes), name);
+  if (at < fixedBytes) return "in the header";
+  if (at < fixedBytes + sections.length * sectionHeaderBytes) return "in the section table";
+  const section = sections.find(({ offset, data }) => at >= offset && at < offset + data.length);
+  if (section === undefined) return "between or behind the sections";
+  return `byte ${at - section.offset} of section ${sectionKindName(section.kind)}`;
+}
+
 /**
  * Puts an xclbin together: sections in the given order, each at a multiple of 8 bytes, then the trailer.
  * @throws UsageError for a section name over 15 bytes or a field that does not fit.

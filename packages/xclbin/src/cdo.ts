@@ -6,7 +6,7 @@ import { failAt, requireRange, type SectionSource, sectionSource } from "./secti
  */
 export type CdoCommand = { readonly longForm?: true } & CdoOperation;
 
-export type CdoOperation =
+type CdoOperation =
   | { readonly command: "write"; readonly address: number; readonly value: number; readonly wide: boolean }
   | {
       readonly command: "maskWrite";

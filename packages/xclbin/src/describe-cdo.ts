@@ -12,7 +12,7 @@ import { sha256Hex } from "./sha256.ts";
 import { type TileState, tileStates } from "./tile-state.ts";
 
 /** One command by name; the place is absent for those that write nothing. */
-export interface CommandDescription extends Partial<RegisterWrite> {
+interface CommandDescription extends Partial<RegisterWrite> {
   /** In bytes from the CDO's start. */
   readonly at: number;
   readonly command: string;

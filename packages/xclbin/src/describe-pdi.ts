@@ -16,7 +16,7 @@ export interface PdiDescription {
 }
 
 /** What the simulator is configured with. Cores are known by their tiles. */
-export interface SimImageDescription {
+interface SimImageDescription {
   readonly device: string;
   readonly loweredMlir: HashedBytes;
   readonly cores: readonly { readonly name: string; readonly module: HashedBytes }[];

@@ -53,7 +53,7 @@ export interface XclbinDescription {
   readonly problems: readonly XclbinProblem[];
 }
 
-export interface PartitionDescription {
+interface PartitionDescription {
   readonly columns: number;
   readonly startColumns: readonly number[];
   readonly operationsPerCycle: number;

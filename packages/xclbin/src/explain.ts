@@ -5,7 +5,7 @@ import { sectionKindName, sectionKinds } from "./section-kinds.ts";
 import type { Xclbin } from "./xclbin.ts";
 
 /** Which reason it is; `lint` has a rule for each. */
-export type ProblemCode =
+type ProblemCode =
   | "metadata-absent"
   | "no-dpu-kernel"
   | "argument-index"

@@ -1,5 +1,5 @@
 export type { AiePartition, AiePdi, CdoGroup } from "./aie-partition.ts";
-export { type AxlfHeader, withoutAppended } from "./axlf.ts";
+export { type AxlfHeader, placeInXclbin, withoutAppended } from "./axlf.ts";
 export { buildXclbin, contentUuid, type XclbinSpec } from "./build-xclbin.ts";
 export { type Cdo, type CdoCommand, type CdoFile, readCdo } from "./cdo.ts";
 export { writeCdo } from "./cdo-writer.ts";

@@ -6,7 +6,7 @@ import type { MemoryBank } from "./mem-topology.ts";
 import { sectionKinds } from "./section-kinds.ts";
 
 /** What the mirror repeats of an xclbin. */
-export interface MirrorSource {
+interface MirrorSource {
   readonly header: AxlfHeader;
   readonly sections: readonly AxlfSection[];
   readonly banks: readonly MemoryBank[];

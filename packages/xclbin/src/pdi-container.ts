@@ -3,7 +3,7 @@ import { refuseForeignFile } from "./foreign-file.ts";
 import { failAt, rangeOf, requireRange, type SectionSource, sectionSource, textField } from "./section-source.ts";
 
 /** An image: a named group of partitions. */
-export interface PdiImage {
+interface PdiImage {
   readonly name: string;
   readonly id: number;
   /** All words of the header but the checksum. */
@@ -12,7 +12,7 @@ export interface PdiImage {
 }
 
 /** A partition: for NPUs a CDO. */
-export interface PdiPartition {
+interface PdiPartition {
   /** 2 = configuration data (CDO). */
   readonly type: number;
   readonly dataOffset: number;

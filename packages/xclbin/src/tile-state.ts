@@ -6,7 +6,7 @@ import { registerTable } from "./registers/register-table.ts";
 import { describeWrite } from "./registers/register-write.ts";
 
 /** What a register of a tile holds when a configuration has been written. */
-export interface RegisterState {
+interface RegisterState {
   readonly module: string;
   readonly register: string;
   /** BDs have none: their words are told in `meaning`. */

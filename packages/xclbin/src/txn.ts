@@ -94,7 +94,7 @@ export function decodeTxn(bytes: Uint8Array, name = "instruction stream"): TxnSt
 }
 
 /** A stream as far as it could be read. */
-export interface TxnReading {
+interface TxnReading {
   readonly stream: TxnStream;
   /** Byte offset of each operation, in the binary form. */
   readonly offsets: readonly number[];

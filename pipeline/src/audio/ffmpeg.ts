@@ -5,7 +5,7 @@ import { ByteReader } from "./byte-reader.ts";
 import { pipeSource } from "./byte-source.ts";
 import { openWav } from "./wav-stream.ts";
 
-export interface FfmpegInput {
+interface FfmpegInput {
   /** For errors. */
   readonly name: string;
   readonly path: string;

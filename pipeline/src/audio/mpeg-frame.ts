@@ -1,5 +1,5 @@
 /** A frame of MPEG audio, layer III. */
-export interface MpegFrame {
+interface MpegFrame {
   readonly sampleRateHz: number;
   readonly channelCount: 1 | 2;
   /** Of a channel. */

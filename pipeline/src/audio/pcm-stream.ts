@@ -17,7 +17,7 @@ export interface RawPcm {
 }
 
 /** A run of uncompressed samples in a source that is read up to them. */
-export interface PcmRun {
+interface PcmRun {
   readonly reader: ByteReader;
   readonly layout: PcmLayout;
   /** Of the first sample in the file. */

@@ -23,7 +23,7 @@ export function clippedNote(clipped: number): readonly string[] {
 }
 
 /** Sums up the power of the channels and of their mean as blocks go by. */
-export interface SoundLevels {
+interface SoundLevels {
   readonly add: (channels: readonly Float32Array[], mono: Float32Array) => void;
   readonly notes: (seconds: number) => readonly string[];
 }

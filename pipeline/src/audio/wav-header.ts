@@ -3,7 +3,7 @@ import { ffmpegHint, refuseOtherFormat } from "./not-a-wav.ts";
 import { readWavFormat, type WavFormat } from "./wav-format.ts";
 
 /** A WAV file, of which the beginning is at hand. */
-export interface WavBeginning {
+interface WavBeginning {
   readonly name: string;
   readonly bytes: Uint8Array;
   /** Of the whole file; Infinity for a pipe that has not ended. */

@@ -1,5 +1,5 @@
 /** Reads fields of one JSON object of a model folder. What is wrong with them goes to `problems`, and reading goes on. */
-export interface JsonFields {
+interface JsonFields {
   /** A whole number from `from` (1 where left out) to 2^24; 0 where it is none. */
   count(name: string, from?: number): number;
   /** The same; undefined where the field is left out or null. */

@@ -20,7 +20,7 @@ export const safetensorsDtypes = {
   I64: 8,
   U64: 8,
 } as const;
-export type SafetensorsDtype = keyof typeof safetensorsDtypes;
+type SafetensorsDtype = keyof typeof safetensorsDtypes;
 
 /** Where an array lies in its file. Row-major, little-endian. */
 export interface TensorPlace {

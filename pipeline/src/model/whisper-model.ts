@@ -57,7 +57,7 @@ const limitBytes: Readonly<Record<(typeof modelJsonFiles)[number], number>> = {
   "tokenizer.json": 64_000_000,
 };
 
-export interface OpenModelOptions {
+interface OpenModelOptions {
   /** The folder need not have safetensors: something else has the weights. */
   readonly withoutWeights?: boolean;
 }

@@ -9,7 +9,7 @@ import { overlapFramesOf, shortWindowPositions } from "./short-windows.ts";
 import type { TranscribeOptions } from "./transcribe-options.ts";
 
 /** For `slidingWindows`, or for `chunkedWindows`, which is meant where `overlapFrames` is there. */
-export type LongFormOptions = SlidingOptions & Pick<ChunkedOptions, "overlapFrames">;
+type LongFormOptions = SlidingOptions & Pick<ChunkedOptions, "overlapFrames">;
 
 /**
  * What the windows of a model are decoded with. `language`: the code that was given or detected.

@@ -20,7 +20,7 @@ const fixture: {
 const { sizes, prompt } = fixture;
 const clip = (index: number) => seededArray(`features ${index}`, [sizes.mels, 2 * sizes.audioPositions], 4);
 
-export interface ExecutorUnderTest {
+interface ExecutorUnderTest {
   readonly name: string;
   readonly open: (config: WhisperSizes, source: WeightSource) => Promise<WhisperExecutor>;
   /**

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { SpecialTokens } from "./decoding/special-tokens.ts";
 
 /** What openai-whisper's transcribe() gave: pipeline/fixtures/whisper/make_openai_words_fixture.py. */
-export interface OpenAiWords {
+interface OpenAiWords {
   readonly special: SpecialTokens;
   readonly nonSpeech: readonly number[];
   readonly scaledRows: readonly (readonly [number, number])[];

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AbortedError, BudgetError, parseManifest, ToolError, ToolMissingError } from "@aiekit/core";
 import { WasmClang } from "@aiekit/wasm-clang";
@@ -180,45 +180,6 @@ test("streams as ELFs, or one full ELF, are products of a build like others: nam
   expect(read.columns).toBe(1);
 });
 
-test("a damaged product is noticed and made again from the cache", async () => {
-  const path = project.at("xclbin/sim/mel/mel.xclbin");
-  const bytes = await readFile(path);
-  bytes[bytes.length >> 1]! ^= 1;
-  await writeFile(path, bytes);
-
-  const build = await project.build();
-
-  expect(build.events[0]).toMatchObject({ reason: "mel.xclbin is damaged" });
-  expect(build.ran).toEqual([]);
-  expect(await project.files("xclbin/sim")).toEqual(await built.files("xclbin/sim"));
-});
-
-test("a missing product and a damaged manifest are noticed", async () => {
-  await rm(project.at("xclbin/sim/mel/insts/frames_16.bin"));
-  expect((await project.build()).events[0]).toMatchObject({ reason: "insts/frames_16.bin is missing" });
-
-  await writeFile(project.at("xclbin/sim/mel/manifest.json"), "{");
-  expect((await project.build()).events[0]).toMatchObject({
-    reason: expect.stringContaining("expected a JSON manifest"),
-  });
-});
-
-test("a cache whose every entry is damaged is built anew, to the same bytes", async () => {
-  for (const path of Object.keys(await project.files(".cache/steps"))) {
-    const entry = project.at(`.cache/steps/${path}`);
-    const bytes = await readFile(entry);
-    bytes[bytes.length - 1]! ^= 1;
-    await writeFile(entry, bytes);
-  }
-  await rm(project.at("xclbin"), { recursive: true });
-
-  const build = await project.build();
-
-  expect(build.cached).toEqual([]);
-  expect(build.ran).toContain("compile mel.o");
-  expect(await project.files("xclbin/sim")).toEqual(await built.files("xclbin/sim"));
-});
-
 test("a new file that an include finds before the old one makes the build stale", async () => {
   await mkdir(project.at("kernels/mel/tables"));
   await writeFile(project.at("kernels/mel/tables/offsets.h"), "constexpr short kOffsets[4] = {5, 6, 7, 8};\n");
@@ -226,6 +187,7 @@ test("a new file that an include finds before the old one makes the build stale"
   expect(await checkFresh({ kernel: "mel", target: "sim" }, { projectRoot: project.root })).toEqual({
     fresh: false,
     reason: "kernels/mel/tables/offsets.h was added",
+    changed: [],
   });
 });
 

@@ -7,7 +7,8 @@ import { pruneStepCache } from "../cache/prune-step-cache.ts";
 import { writeOnly } from "../cache/step-cache.ts";
 import { runSteps } from "../plan/run-steps.ts";
 import { runnableSteps } from "../plan/runnable-steps.ts";
-import { checkFresh, type Freshness } from "./check-fresh.ts";
+import { placesOfChanges } from "./changed-products.ts";
+import { type ChangedFile, checkFresh, type Freshness } from "./check-fresh.ts";
 import { productPaths } from "./manifest.ts";
 import { type PlannedBuild, type PlanOptions, stepCacheFolder, withPlan } from "./plan-kernel.ts";
 import type { BuildRequest } from "./request.ts";
@@ -53,14 +54,16 @@ export async function buildKernel(request: BuildRequest, options: BuildOptions =
     return { ...freshness, warnings: [], durationMs: durationMs() };
   }
   onEvent({ kind: "stale", kernel: request.kernel, reason: freshness.reason });
-  const built = await withPlan(request, options, (planned) => runPlan(planned, options));
+  const { changed } = freshness;
+  for (const { what } of changed) onEvent({ kind: "changed", what });
+  const built = await withPlan(request, options, (planned) => runPlan(planned, options, changed));
   return { ...built, fresh: false, durationMs: durationMs() };
 }
 
 /** A build that is to leave its intermediate files has to take them from somewhere: from its steps or their cache. */
 async function freshnessFor(request: BuildRequest, options: BuildOptions): Promise<Freshness> {
-  if (options.force) return { fresh: false, reason: "forced" };
-  if (options.keep) return { fresh: false, reason: "intermediate files are asked for" };
+  if (options.force) return { fresh: false, reason: "forced", changed: [] };
+  if (options.keep) return { fresh: false, reason: "intermediate files are asked for", changed: [] };
   return checkFresh(request, options);
 }
 
@@ -70,6 +73,7 @@ const maxCacheBytes = 256 * 1024 * 1024;
 async function runPlan(
   { plan, project, resolved, cache }: PlannedBuild,
   options: BuildOptions,
+  changed: readonly ChangedFile[],
 ): Promise<Pick<BuildResult, "manifest" | "manifestPath" | "warnings" | "workFolder">> {
   const { signal, onEvent = () => {} } = options;
   await writeFileAtomic(plan.design.path, plan.design.text);
@@ -99,5 +103,10 @@ async function runPlan(
   await pruneStepCache(stepCacheFolder(project), maxCacheBytes);
   const manifestPath = join(folder, productPaths.manifest);
   const manifest = parseManifest(String(products.get(productPaths.manifest)), manifestPath);
-  return { manifest, manifestPath, warnings: plan.warnings(outputs), workFolder: isKept ? prj : undefined };
+  const places = placesOfChanges(
+    changed.filter((file) => "path" in file),
+    products,
+  );
+  const warnings = [...plan.warnings(outputs), ...places];
+  return { manifest, manifestPath, warnings, workFolder: isKept ? prj : undefined };
 }

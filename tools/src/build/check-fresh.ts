@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type FileRef, FormatError, type Manifest, parseManifest } from "@aiekit/core";
+import { FormatError, type Manifest, parseManifest } from "@aiekit/core";
 import { sha256 } from "../cache/sha256.ts";
 import { includeClosure, type SourceTree } from "../sources/include-closure.ts";
 import { kernelTree } from "../sources/kernel-tree.ts";
+import { type ChangedProduct, changedManifest, changedProducts } from "./changed-products.ts";
 import { productPaths } from "./manifest.ts";
 import { findProject, type ProjectOptions } from "./project.ts";
 import { type BuildRequest, resolveRequest } from "./request.ts";
@@ -12,7 +13,10 @@ import { type BuildTools, currentTools, type ToolChoice } from "./tool-versions.
 /** Whether a build would change anything; `reason` names the first thing that is not as the last build left it. */
 export type Freshness =
   | { readonly fresh: true; readonly manifest: Manifest; readonly manifestPath: string }
-  | { readonly fresh: false; readonly reason: string };
+  | { readonly fresh: false; readonly reason: string; readonly changed: readonly ChangedFile[] };
+
+/** A file of the last build that somebody else changed. */
+export type ChangedFile = ChangedProduct | Pick<ChangedProduct, "what">;
 
 export interface FreshnessOptions extends ProjectOptions, ToolChoice {}
 
@@ -25,13 +29,15 @@ export async function checkFresh(request: BuildRequest, options: FreshnessOption
   const folder = join(project.output, request.target, await folderName(request));
   const manifestPath = join(folder, productPaths.manifest);
   const manifest = await readManifest(manifestPath);
-  if (typeof manifest === "string") return { fresh: false, reason: manifest };
+  if ("reason" in manifest) return { fresh: false, ...manifest };
 
-  const changed =
+  // Also where something else makes the build stale: what somebody wrote into a product is about to be lost.
+  const changed = await changedProducts(manifest, folder);
+  const reason =
     changedTool(manifest, await currentTools(request.target, project, options)) ??
     (await changedInput(manifest, kernelTree(project, request.target))) ??
-    (await changedProduct(manifest, folder));
-  return changed === undefined ? { fresh: true, manifest, manifestPath } : { fresh: false, reason: changed };
+    changed.map(({ path, bytes }) => `${path} is ${bytes === undefined ? "missing" : "damaged"}`)[0];
+  return reason === undefined ? { fresh: true, manifest, manifestPath } : { fresh: false, reason, changed };
 }
 
 async function folderName(request: BuildRequest): Promise<string> {
@@ -40,12 +46,14 @@ async function folderName(request: BuildRequest): Promise<string> {
 }
 
 /** The manifest, or why there is none that counts. */
-async function readManifest(path: string): Promise<Manifest | string> {
+async function readManifest(
+  path: string,
+): Promise<Manifest | Pick<Freshness & { fresh: false }, "reason" | "changed">> {
   try {
     return parseManifest(await readFile(path, "utf8"), path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "never built";
-    if (error instanceof FormatError) return error.message;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { reason: "never built", changed: [] };
+    if (error instanceof FormatError) return { reason: error.message, changed: [{ what: changedManifest(error) }] };
     throw error;
   }
 }
@@ -70,20 +78,4 @@ async function changedInput(manifest: Manifest, tree: SourceTree): Promise<strin
   const reached = await includeClosure([...known], tree);
   const added = [...reached.keys()].find((path) => !known.has(path));
   return added && `${added} was added`;
-}
-
-async function changedProduct(manifest: Manifest, folder: string): Promise<string | undefined> {
-  const products: readonly FileRef[] = [
-    manifest.design,
-    ...(manifest.lowered ? [manifest.lowered] : []),
-    manifest.xclbin,
-    ...(manifest.fullElf ? [manifest.fullElf] : []),
-    ...manifest.sequences.flatMap(({ insts, instsElf }) => (instsElf === undefined ? [insts] : [insts, instsElf])),
-  ];
-  for (const product of products) {
-    const content = await readFile(join(folder, product.path)).catch(() => undefined);
-    if (content === undefined) return `${product.path} is missing`;
-    if (sha256(content) !== product.sha256) return `${product.path} is damaged`;
-  }
-  return undefined;
 }

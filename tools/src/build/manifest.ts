@@ -1,4 +1,4 @@
-import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest } from "@aiekit/core";
+import { type ArgSpec, dtypeBytes, elementCount, type FileRef, type Manifest, sealManifest } from "@aiekit/core";
 import type { DesignSequence } from "@aiekit/mlir";
 import { loadingPdi, readXclbin, writeFullElf, writeInstsElf } from "@aiekit/xclbin";
 import { sha256 } from "../cache/sha256.ts";
@@ -10,7 +10,7 @@ import { xclbinKernelName } from "./xclbin-kernel.ts";
 /** Files of a build's folder: path in it -> content. */
 export type ProductFiles = ReadonlyMap<string, Uint8Array | string>;
 
-export interface ManifestSource {
+interface ManifestSource {
   readonly request: ResolvedRequest;
   readonly sequences: readonly DesignSequence[];
   /** Instruction stream of a sequence, also of those that are samples of a parameter. */
@@ -34,7 +34,7 @@ export const productPaths = {
   manifest: "manifest.json",
 } as const;
 
-export interface ProductsSource extends Omit<ManifestSource, "products" | "xclbinKernel"> {
+interface ProductsSource extends Omit<ManifestSource, "products" | "xclbinKernel"> {
   /** Text of the design. */
   readonly design: string;
   /** Text of the lowered design. */
@@ -60,7 +60,7 @@ export function buildProducts({ design, lowered, xclbin, ...source }: ProductsSo
     }
   }
   const manifest = describeBuild({ ...source, products, xclbinKernel: xclbinKernelName });
-  return products.set(productPaths.manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return products.set(productPaths.manifest, sealManifest(manifest));
 }
 
 /** Describes a finished build. Holds no time and no path of this machine: equal builds have equal manifests. */

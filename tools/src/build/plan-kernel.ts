@@ -19,8 +19,9 @@ export interface KernelPlan {
 }
 
 /** What `buildKernel` would do now: its steps with their commands, and which of them are in the cache. */
-export async function planKernel(request: BuildRequest, options: FreshnessOptions = {}): Promise<KernelPlan> {
+export async function planKernel(request: BuildRequest, options: PlanOptions = {}): Promise<KernelPlan> {
   const freshness = await checkFresh(request, options);
+  if (!freshness.fresh) for (const { what } of freshness.changed) options.onEvent?.({ kind: "changed", what });
   return withPlan(request, options, async ({ plan, cache }) => {
     const steps = await previewSteps(plan.steps, cache);
     const reason = freshness.fresh ? undefined : freshness.reason;
@@ -50,8 +51,10 @@ export async function withPlan<T>(
   const resolved = await resolveRequest(request);
   const planner = await plannerFor(request.target);
   const design = makeDesign(resolved, options.onEvent);
+  const onDamaged = (what: string): void => options.onEvent?.({ kind: "changed", what });
+  const cache = openStepCache(stepCacheFolder(project), { onDamaged });
   return planner({ request: resolved, design, project, choice: options }, (plan) =>
-    use({ plan, project, resolved, cache: openStepCache(stepCacheFolder(project)) }),
+    use({ plan, project, resolved, cache }),
   );
 }
 

@@ -2,7 +2,7 @@ import { ToolMissingError } from "@aiekit/core";
 import type { Stop, UnreachedStep } from "../plan/runnable-steps.ts";
 import type { ResolvedRequest } from "./request.ts";
 
-export interface StoppedBuild {
+interface StoppedBuild {
   readonly resolved: ResolvedRequest;
   readonly stops: readonly Stop[];
   readonly unreached: readonly UnreachedStep[];

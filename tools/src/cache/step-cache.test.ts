@@ -20,8 +20,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+let told: string[];
+beforeEach(() => {
+  told = [];
+});
+
 const load = async (): Promise<[string, number[]][] | undefined> => {
-  const found = await openStepCache(folder).load(key);
+  const found = await openStepCache(folder, { onDamaged: (what) => told.push(what) }).load(key);
   return found && [...found].map(([name, bytes]) => [name, [...bytes]]);
 };
 
@@ -33,10 +38,13 @@ test("a result comes back with names, order and bytes", async () => {
 });
 
 test("a key that was never saved is a miss", async () => {
-  expect(await openStepCache(folder).load(sha256("another step"))).toBeUndefined();
+  const other = openStepCache(folder, { onDamaged: (what) => told.push(what) }).load(sha256("another step"));
+
+  expect(await other).toBeUndefined();
+  expect(told).toEqual([]);
 });
 
-test("an entry with any one byte changed is a miss and is removed", async () => {
+test("an entry with any one byte changed is a miss, told with both hashes, and removed", async () => {
   const good = await readFile(entry);
   for (const at of good.keys()) {
     const bad = Uint8Array.from(good);
@@ -45,6 +53,9 @@ test("an entry with any one byte changed is a miss and is removed", async () => 
 
     expect(await load(), `byte ${at} of ${good.length}`).toBeUndefined();
     expect(await readdir(join(folder, key.slice(0, 2)))).toEqual([]);
+    expect(told.splice(0)).toEqual([
+      expect.stringMatching(/: expected sha256 ".{64}" .*, got [0-9a-f]{64} of the rest/s),
+    ]);
   }
 });
 
@@ -64,4 +75,5 @@ test("an entry under the wrong key is a miss", async () => {
   await writeFile(entry, await readFile(join(folder, other.slice(0, 2), other)));
 
   expect(await load()).toBeUndefined();
+  expect(told).toEqual([expect.stringContaining("the entry is that of another step")]);
 });

@@ -4,17 +4,22 @@ import type { StepOutputs } from "../plan/step.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
 import { sha256 } from "./sha256.ts";
 
-/** Results of steps by key. What does not match its hash is thrown away, so a damaged cache costs time only. */
+/** Results of steps by key. What does not match its hash is told and thrown away: a damaged cache costs time only. */
 export interface StepCache {
   load(key: string): Promise<StepOutputs | undefined>;
   save(key: string, outputs: StepOutputs): Promise<void>;
+}
+
+interface StepCacheOptions {
+  /** Is told which entry is not as it was written, with both hashes, before it is thrown away. */
+  readonly onDamaged?: (what: string) => void;
 }
 
 /**
  * A cache in a folder, one file a result: the hash of the rest, a line of JSON (names and sizes of the outputs), their
  * bytes. One file means that a result is there wholly or not at all.
  */
-export function openStepCache(root: string): StepCache {
+export function openStepCache(root: string, { onDamaged = () => {} }: StepCacheOptions = {}): StepCache {
   const pathOf = (key: string): string => join(root, key.slice(0, 2), key);
   return {
     async load(key) {
@@ -26,9 +31,13 @@ export function openStepCache(root: string): StepCache {
         throw error;
       }
       const outputs = decodeEntry(file, key);
-      if (outputs === undefined) await rm(pathOf(key), { force: true });
-      else await markUsed(pathOf(key));
-      return outputs;
+      if (outputs !== undefined) {
+        await markUsed(pathOf(key));
+        return outputs;
+      }
+      onDamaged(`${pathOf(key)}: ${damageOf(file)}: the result of a step was changed after it was kept`);
+      await rm(pathOf(key), { force: true });
+      return undefined;
     },
     async save(key, outputs) {
       await writeFileAtomic(pathOf(key), encodeEntry(key, outputs));
@@ -62,6 +71,14 @@ function encodeEntry(key: string, outputs: StepOutputs): Uint8Array {
   };
   const content = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...outputs.values()]);
   return Buffer.concat([Buffer.from(sha256(content)), content]);
+}
+
+/** What the entry says of itself, and what it is. */
+function damageOf(file: Buffer): string {
+  const claimed = file.toString("latin1", 0, hashDigits);
+  const found = sha256(file.subarray(hashDigits));
+  if (claimed === found) return "expected another key: the entry is that of another step";
+  return `expected sha256 ${JSON.stringify(claimed)} (its first ${hashDigits} bytes), got ${found} of the rest`;
 }
 
 /** The outputs in the entry; undefined when anything about it is not as it was written. */

@@ -9,7 +9,7 @@ export interface ReportedDifference extends Difference {
 }
 
 /** Verdicts at one stage, counted. */
-export interface StageCount {
+interface StageCount {
   readonly stage: Stage;
   /** Designs that the tools ran this stage on. */
   readonly designs: number;

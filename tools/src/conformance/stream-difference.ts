@@ -3,7 +3,7 @@ import { decodeTxn, encodeTxn, type TxnOp, type TxnStream } from "@aiekit/xclbin
 import { hex, opText, wordMeaning } from "./stream-words.ts";
 import type { Difference } from "./verdict.ts";
 
-export interface StreamPair {
+interface StreamPair {
   readonly sequence: string;
   readonly expected: Uint8Array;
   readonly got: Uint8Array;

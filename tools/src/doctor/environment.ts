@@ -41,7 +41,7 @@ export type AddonReport =
       readonly npus: readonly AddonNpu[];
     };
 
-export interface AddonNpu {
+interface AddonNpu {
   readonly available: boolean;
   readonly name: string;
   readonly detail: string;

@@ -45,7 +45,7 @@ export class Machine {
   async file(path: string, content = ""): Promise<string> {
     const full = join(this.root, path);
     await mkdir(dirname(full), { recursive: true });
-    await writeFile(full, content);
+    await writeFile(full, content, { mode: 0o755 });
     return full;
   }
 

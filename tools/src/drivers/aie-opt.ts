@@ -1,6 +1,6 @@
 import type { ToolCommand } from "./tool-command.ts";
 
-export interface AieOptOptions {
+interface AieOptOptions {
   /** Textual pass pipeline, rooted at `builtin.module`. */
   readonly pipeline: string;
   readonly input: string;

@@ -1,7 +1,7 @@
 import type { ToolCommand } from "./tool-command.ts";
 
 /** One translation of aie-translate; `device` is the symbol of the aie.device. */
-export type AieTranslation =
+type AieTranslation =
   /** Prints `AIE2` or `AIE2P`. */
   | { readonly kind: "targetArch"; readonly device: string; readonly input: string }
   /** Prints `[(0,2,None),(0,3,"ready.elf"),]`. */

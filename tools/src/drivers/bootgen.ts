@@ -4,7 +4,7 @@ import { runTool } from "./run-tool.ts";
 import { type KnownMessage, withCure, withHint } from "./tool-hint.ts";
 
 /** bootgen -arch versal: CDO files, listed in a BIF, to a PDI. */
-export interface BootgenCall {
+interface BootgenCall {
   readonly program: string;
   /** Where it runs; the names below are in it. bootgen splits its command line at blanks, so paths are kept out of it. */
   readonly folder: string;
@@ -56,12 +56,6 @@ export async function runBootgen(call: BootgenCall): Promise<void> {
 }
 
 const cure = `${howToGet.bootgen}; without --packager tools it is not needed`;
-
-/** What bootgen prints of a PDI: its headers, field by field. */
-export async function readWithBootgen(call: Omit<BootgenCall, "bif">): Promise<string> {
-  const { program, folder, pdi, stage, signal } = call;
-  return runTool({ program, args: ["-arch", "versal", "-read", pdi], cwd: folder, stage, timeoutMs, signal });
-}
 
 /** `2022.2`, from the banner that it prints above its help. */
 export async function bootgenVersion(program: string, signal?: AbortSignal): Promise<string> {

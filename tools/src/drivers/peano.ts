@@ -8,7 +8,7 @@ export interface PeanoPaths {
   readonly linker: string;
 }
 
-export interface KernelCompileOptions {
+interface KernelCompileOptions {
   readonly generation: Generation;
   /** Path as in messages: `kernels/mel/mel.cc`. */
   readonly source: string;
@@ -58,7 +58,7 @@ export function peanoLlc(options: { generation: Generation; input: string; outpu
   };
 }
 
-export interface CoreLinkOptions {
+interface CoreLinkOptions {
   readonly generation: Generation;
   readonly object: string;
   /** Places buffers and names the kernels' objects (INPUT). */

@@ -15,7 +15,7 @@ export interface ToolCall {
 }
 
 /** What a program printed. */
-export interface ToolOutput {
+interface ToolOutput {
   readonly stdout: string;
   readonly stderr: string;
   /** Both, in the order in which they came. */

@@ -2,7 +2,7 @@ import { defaultCompileArgs } from "@aiekit/aie-api";
 import type { Generation } from "@aiekit/mlir";
 import type { CompiledObject, WasmClang } from "@aiekit/wasm-clang";
 
-export interface KernelCompile {
+interface KernelCompile {
   /** Path as in messages and debug information: `kernels/mel/mel.cc`. */
   readonly source: string;
   /** The source and every header it reaches, by path. */

@@ -4,7 +4,7 @@ import { runTool } from "./run-tool.ts";
 import { type KnownMessage, withCure, withHint } from "./tool-hint.ts";
 
 /** A new xclbin of a PDI and three JSON files. */
-export interface XclbinutilCall {
+interface XclbinutilCall {
   readonly program: string;
   /** Where it runs; the names below are in it. */
   readonly folder: string;
@@ -78,17 +78,6 @@ export async function runXclbinutil(call: XclbinutilCall): Promise<void> {
   const { program, folder, stage, signal } = call;
   const question = { program, args: xclbinutilArgs(call), cwd: folder, stage, signal };
   await withHint(knownMessages, () => ask(question));
-}
-
-/** What `xclbinutil --info` prints of an xclbin. */
-export async function xclbinInfo(call: {
-  readonly program: string;
-  readonly folder: string;
-  readonly xclbin: string;
-  readonly signal?: AbortSignal;
-}): Promise<string> {
-  const { program, folder, xclbin, signal } = call;
-  return ask({ program, args: ["--info", "--input", xclbin], cwd: folder, stage: `describe ${xclbin}`, signal });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { FormatError } from "@aiekit/core";
 
 /** A line that goes before the first line that is exactly `before`, searched after the line that begins with `after`. */
-export interface LineInsertion {
+interface LineInsertion {
   /** From the project's root. */
   readonly path: string;
   readonly after: string;

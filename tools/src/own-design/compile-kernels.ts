@@ -17,7 +17,7 @@ export interface KernelFile {
   readonly file: string;
 }
 
-export interface KernelFiles {
+interface KernelFiles {
   readonly kernels: readonly KernelFile[];
   /** Folders searched for headers, before those of aie_api. */
   readonly includeFolders: readonly string[];
@@ -27,7 +27,7 @@ export interface KernelFiles {
   readonly cwd: string;
 }
 
-export interface CompiledKernels {
+interface CompiledKernels {
   readonly objects: readonly KernelObject[];
   /** Of the compiler, as it printed them. */
   readonly warnings: readonly string[];

@@ -25,7 +25,7 @@ export interface OwnModuleSource {
 }
 
 /** A verified module with the chosen device alone, not yet lowered unless its text was. */
-export interface OwnModule {
+interface OwnModule {
   readonly module: Operation;
   readonly device: Operation;
   readonly warnings: readonly string[];

@@ -16,7 +16,7 @@ export interface SequenceArgument {
   readonly use: ArgumentUse;
 }
 
-export interface SequenceToRead {
+interface SequenceToRead {
   readonly file: string;
   /** The `aie.runtime_sequence`. */
   readonly sequence: Operation;

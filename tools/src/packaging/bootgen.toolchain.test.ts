@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildPdi, readXclbin } from "@aiekit/xclbin";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { bootgenVersion, readWithBootgen, runBootgen } from "../drivers/bootgen.ts";
+import { bootgenVersion, runBootgen } from "../drivers/bootgen.ts";
 import { fakeTool } from "../drivers/fake-tool.test-support.ts";
+import { runTool } from "../drivers/run-tool.ts";
 import { checkPdi } from "./check-package.ts";
 import { packageOwn } from "./own-packager.ts";
 import { randomCdo } from "./random-cdo.test-support.ts";
@@ -105,7 +106,11 @@ test("bootgen -read prints of our PDI what it prints of its own, and calls it on
   const files = [cdo.elfs, cdo.init, cdo.enable];
   await bootgenPdi(files);
   await writeFile(join(folder, "own.pdi"), ownPdi(files, 0xffffffff));
-  const read = async (pdi: string) => readWithBootgen({ program: bootgen, folder, pdi, stage: `read ${pdi}` });
+  const read = async (pdi: string) =>
+    runTool({
+      ...{ program: bootgen, args: ["-arch", "versal", "-read", pdi], cwd: folder },
+      ...{ stage: `read ${pdi}`, timeoutMs: 60_000 },
+    });
 
   const [theirs, ours] = [await read("x.pdi"), await read("own.pdi")];
 

@@ -17,7 +17,7 @@ export type PackagingToolName = (typeof packagingToolNames)[number];
 export type FoundPackagingTools = Readonly<Record<PackagingToolName, PackagingTool>>;
 
 /** Answers with the version of a program, or asks it; what `ask` throws is thrown. */
-export type VersionMemo = (program: string, ask: () => Promise<string>) => Promise<string>;
+type VersionMemo = (program: string, ask: () => Promise<string>) => Promise<string>;
 
 /** The packaging tools of this machine. `remember` keeps their versions, so that they need not be started for them. */
 export async function findPackagingTools(

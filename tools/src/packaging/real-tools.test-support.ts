@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export interface RealTools {
+interface RealTools {
   readonly bootgen: string;
   readonly xclbinutil: string;
   readonly aiebuAsm: string;

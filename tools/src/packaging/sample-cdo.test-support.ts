@@ -1,6 +1,6 @@
 import type { CdoFiles, PackageRequest } from "./packager.ts";
 
-export interface SampleCore {
+interface SampleCore {
   readonly col: number;
   readonly row: number;
   /** Words of the program; 0 leaves the core without one. */

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { AbortedError } from "@aiekit/core";
 
 /** What a packaging tool is to find, and the file that it is to make. */
-export interface FolderWork {
+interface FolderWork {
   readonly name: string;
   /** Content by file name. */
   readonly inputs: Readonly<Record<string, string | Uint8Array>>;

@@ -2,7 +2,7 @@ import { orderSteps } from "./order-steps.ts";
 import type { MissingTool, Step } from "./step.ts";
 
 /** A plan parted by what this machine has. */
-export interface RunnablePlan {
+interface RunnablePlan {
   /** Steps whose tools are there, and those of all steps before them. */
   readonly runnable: readonly Step[];
   /** Where the build stops: steps that could begin if their tool were there. */

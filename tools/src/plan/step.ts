@@ -8,7 +8,7 @@ export interface OutputRef {
 export type StepOutputs = ReadonlyMap<string, Uint8Array>;
 
 /** What `run` gets: the bytes of `reads`, in that order, and the signal that asks it to stop. */
-export interface StepInput {
+interface StepInput {
   readonly reads: readonly Uint8Array[];
   readonly signal: AbortSignal;
 }
@@ -54,5 +54,7 @@ export type BuildEvent =
   | { readonly kind: "planned"; readonly kernel: string; readonly steps: number }
   /** A build begins; `reason` names the first thing that is not as the last build left it. */
   | { readonly kind: "stale"; readonly kernel: string; readonly reason: string }
+  /** A file that an earlier build left is not as it left it. It is made again; `what` names it with its hash then and now. */
+  | { readonly kind: "changed"; readonly what: string }
   /** Nothing had to be done: every input and output is what the manifest says. */
   | { readonly kind: "fresh"; readonly kernel: string; readonly durationMs: number };

@@ -9,7 +9,7 @@ import { readText } from "./read-text.ts";
 /** The project's kernels as the compiler and the manifest name them: the same on every machine. */
 export const kernelsPrefix = "kernels";
 
-export interface KernelTree extends SourceTree {
+interface KernelTree extends SourceTree {
   /** Folders on disk that hold all of it. */
   readonly folders: readonly string[];
 }

@@ -1,7 +1,7 @@
 import { AiekitError } from "@aiekit/core";
 
 /** Why a download stopped. `cut`: it had begun, and can go on where it stopped. */
-export type FetchFailure =
+type FetchFailure =
   | { readonly kind: "name" | "refused" | "unreachable" | "timeout" | "tls" | "cut"; readonly detail: string }
   | { readonly kind: "status"; readonly status: number }
   /** The proxy did not open the way to the server. */

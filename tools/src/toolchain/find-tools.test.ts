@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -21,7 +21,7 @@ const machine = (env: Record<string, string> = {}): ToolEnvironment => ({
 async function file(path: string, content = ""): Promise<string> {
   const full = join(root, path);
   await mkdir(dirname(full), { recursive: true });
-  await writeFile(full, content);
+  await writeFile(full, content, { mode: 0o755 });
   return full;
 }
 
@@ -152,4 +152,18 @@ test("the private folder follows AIEKIT_TOOLCHAIN, then the platform's cache fol
   expect(toolchainFolder({ HOME: "/home/a" }, "linux")).toBe("/home/a/.cache/aiekit/toolchain");
   expect(toolchainFolder({}, "linux")).toBeUndefined();
   expect(toolchainFolder({ HOME: "/Users/a" }, "darwin")).toBe("/Users/a/Library/Caches/aiekit/toolchain");
+});
+
+test("a file that is not executable is passed over for the next place, and told where there is none", async () => {
+  await file("first/bin/aie-opt", "");
+  await chmod(join(root, "first/bin/aie-opt"), 0o644);
+  const env = { MLIR_AIE_INSTALL_DIR: join(root, "first") };
+
+  expect(await findTool("aie-opt", machine(env))).toMatchObject({
+    lookedIn: expect.arrayContaining([expect.stringContaining("first/bin/aie-opt is not executable: chmod +x)")]),
+  });
+  await file("second/aie-opt", "");
+  expect(await findTool("aie-opt", machine({ ...env, PATH: join(root, "second") }))).toMatchObject({
+    path: join(root, "second/aie-opt"),
+  });
 });

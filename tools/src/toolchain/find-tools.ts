@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { access, constants, readdir, readFile, stat } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { ToolMissingError } from "@aiekit/core";
 import { currentPackage } from "./installed-packages.ts";
@@ -12,7 +12,7 @@ export const toolNames = {
   xrt: ["xclbinutil", "aiebu-asm", "xrt-smi"],
 } as const;
 
-export type ToolOrigin = keyof typeof toolNames;
+type ToolOrigin = keyof typeof toolNames;
 export type ToolName = (typeof toolNames)[ToolOrigin][number];
 
 /** The part of a machine that the search looks at, so that a test can be any machine. */
@@ -53,18 +53,23 @@ export function localToolEnvironment(env: Readonly<Record<string, string | undef
 export async function findTool(name: ToolName, environment: ToolEnvironment): Promise<FoundTool | MissingTool> {
   const origin = originOf(name);
   const places = await placesOf(origin, environment);
+  const lookedIn = new Set<string>();
   for (const { folder, label } of places) {
-    if (folder === undefined) continue;
-    const path = join(folder, name);
-    if (await isFile(path)) {
+    const path = folder === undefined ? undefined : join(folder, name);
+    const isThere = path !== undefined && (await isFile(path));
+    if (isThere && !(await isExecutable(path))) {
+      lookedIn.add(`${label} (${path} is not executable: chmod +x)`);
+      continue;
+    }
+    lookedIn.add(label);
+    if (isThere && folder !== undefined) {
       // The bootgen and the xclbinutil of a wheel have versions of their own.
       const version = origin === "mlir-aie" || origin === "peano" ? await wheelVersion(folder) : undefined;
       const about = { package: packageOf[origin], how: howToGet[origin] };
       return { path, from: label, ...about, ...(version !== undefined && { version }) };
     }
   }
-  const lookedIn = [...new Set(places.map(({ label }) => label))];
-  return { missing: name, lookedIn, how: howToGet[origin] };
+  return { missing: name, lookedIn: [...lookedIn], how: howToGet[origin] };
 }
 
 /** As findTool. @throws ToolMissingError with the places that were tried and what gets the tool. */
@@ -196,6 +201,13 @@ async function wheelVersion(bin: string): Promise<string | undefined> {
   if (info === undefined) return undefined;
   const metadata = await readFile(join(beside, info, "METADATA"), "utf8").catch(() => "");
   return /^Version: *(\S+)/m.exec(metadata)?.[1];
+}
+
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 function isFile(path: string): Promise<boolean> {

@@ -63,7 +63,7 @@ export class InstallBench {
 
   request(wheels: readonly LockedWheel[], changes: Partial<InstallRequest> = {}): InstallRequest {
     return {
-      lock: { wheels, others: [] },
+      lock: { wheels, others: [], debian: [] },
       root: this.toolchain,
       packages: [],
       wheels: [],

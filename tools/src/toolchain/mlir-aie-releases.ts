@@ -67,7 +67,7 @@ export const mlirAieReleases: readonly MlirAieRelease[] = [
 export const supportedMlirAie = "mlir-aie v1.1 to v1.3";
 
 /** What an aie-opt says of itself: the span it belongs to, or why it belongs to none. */
-export type MlirAieDetection =
+type MlirAieDetection =
   | { readonly release: MlirAieRelease; readonly passes: ReadonlySet<string>; readonly warning?: string }
   | { readonly release: undefined; readonly reason: string };
 

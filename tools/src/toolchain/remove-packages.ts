@@ -4,7 +4,7 @@ import { UsageError } from "@aiekit/core";
 import { currentFile, type InstalledPackage, installedPackages } from "./installed-packages.ts";
 import { makeCurrent } from "./place-package.ts";
 
-export interface RemoveRequest {
+interface RemoveRequest {
   readonly root: string;
   /** `name` for every version of a package, `name@version` for one; everything when empty. */
   readonly names: readonly string[];

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { findProject } from "../build/project.ts";
 import { toolNames } from "./find-tools.ts";
@@ -39,6 +39,31 @@ test("the npm compiler's version and hash are those of pnpm-lock.yaml and of the
 
   expect(used.dependencies["@yowasp/clang"]).toBe(clang?.version);
   expect(packages).toContain(`'@yowasp/clang@${clang?.version}':\n    resolution: {integrity: ${clang?.integrity}}`);
+});
+
+test("every package that the scripts get from Debian is pinned, and no other", () => {
+  const scripts = ["scripts/get-xrt.mjs", "scripts/get-packaging-tools.mjs"].map((path) =>
+    readFileSync(join(root, path), "utf8"),
+  );
+  const lists = scripts.map((script) => /const packages = \[(.*?)\n\];/s.exec(script)![1]!);
+  const named = lists.flatMap((list) => [...list.matchAll(/["`]([a-z0-9+.-]{4,})["`/]/g)].map((match) => match[1]!));
+
+  expect(new Set(named).size).toBeGreaterThan(20);
+  expect(lock.debian.map(({ name }) => name).sort()).toEqual([...new Set(named)].sort());
+});
+
+test("a package of Debian with other bytes under its version is refused; another version, and one that is not pinned, are told", async () => {
+  const { differencesFromLock } = await import(pathToFileURL(join(root, "scripts/debian-packages.mjs")).href);
+  const [pinned] = lock.debian;
+
+  expect(differencesFromLock(lock.debian)).toEqual([]);
+  expect(() => differencesFromLock([{ ...pinned, sha256: "0".repeat(64) }])).toThrow(
+    `${pinned!.name} ${pinned!.version}: expected sha256 ${pinned!.sha256} (tools/toolchain.lock.json), got 000`,
+  );
+  expect(differencesFromLock([{ ...pinned, version: "99" }])).toEqual([
+    `${pinned!.name}: tools/toolchain.lock.json has ${pinned!.version}, Debian gives 99`,
+  ]);
+  expect(differencesFromLock([{ ...pinned, name: "other" }])).toEqual([expect.stringMatching(/^other .*: not in/)]);
 });
 
 test("the range of mlir_aie is the drivers': from the oldest release they support to the first they do not", async ({

@@ -9,6 +9,15 @@ export interface ToolchainLock {
   readonly wheels: readonly LockedWheel[];
   /** What comes another way: in a wheel, with the system, from npm. */
   readonly others: readonly LockedTool[];
+  /** What the scripts unpack for tests that need XRT or the real packagers (scripts/debian-packages.mjs). */
+  readonly debian: readonly LockedDebianPackage[];
+}
+
+interface LockedDebianPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly sha256: string;
 }
 
 interface Locked {
@@ -21,7 +30,7 @@ interface Locked {
 }
 
 /** Either the hash and who says so, or null and why there is none. */
-export type LockedHash =
+type LockedHash =
   | { readonly sha256: string; readonly sha256From: string }
   | { readonly sha256: null; readonly sha256Reason: string };
 
@@ -35,7 +44,7 @@ export type LockedWheel = Locked &
     readonly urls: readonly string[];
   };
 
-export type LockedTool = Locked & LockedHash & { readonly source: string; readonly integrity?: string };
+type LockedTool = Locked & LockedHash & { readonly source: string; readonly integrity?: string };
 
 export const lockFile = "tools/toolchain.lock.json";
 
@@ -57,11 +66,23 @@ export function parseToolchainLock(text: string, path: string = lockFile): Toolc
   if (lock.value("schema") !== 1) throw lock.wrong("schema", "1");
   const wheels = lock.list("wheels").map(parseWheel);
   const others = lock.list("others").map(parseOther);
+  const debian = lock.list("debian").map(parseDebian);
   lock.finish();
   const names = [...wheels, ...others].map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new FormatError(`${path}: ${twice} is listed twice`);
-  return { wheels, others };
+  return { wheels, others, debian };
+}
+
+function parseDebian(fields: Fields): LockedDebianPackage {
+  const one = {
+    name: fields.text("name", /^[a-z0-9][a-z0-9+.-]+$/),
+    version: fields.text("version", /^[\w.+~:-]+$/),
+    architecture: fields.text("architecture", /^(amd64|arm64|all)$/),
+    sha256: fields.text("sha256", /^[0-9a-f]{64}$/),
+  };
+  fields.finish();
+  return one;
 }
 
 function parseWheel(fields: Fields): LockedWheel {

@@ -19,7 +19,7 @@ export interface UnpackLimits {
 
 const unpackLimits: UnpackLimits = { entries: 200_000, bytes: 16 * 1024 ** 3 };
 
-export interface UnpackRequest {
+interface UnpackRequest {
   /** The wheel's path; `wheel` is its name taken apart. */
   readonly path: string;
   readonly wheel: WheelName;

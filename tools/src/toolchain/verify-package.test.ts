@@ -22,7 +22,7 @@ async function install(version: string): Promise<InstalledPackage> {
   ];
   await writeFile(path, wheelOf({ name: "llvm_aie", version, entries }));
   await installWheels({
-    lock: { wheels: [], others: [] },
+    lock: { wheels: [], others: [], debian: [] },
     root: join(root, "toolchain"),
     packages: [],
     wheels: [path],

@@ -6,7 +6,7 @@ import { AbortedError } from "@aiekit/core";
 import { type InstalledPackage, receiptFile } from "./installed-packages.ts";
 import { parseWheelRecord } from "./wheel-record.ts";
 
-export interface VerifyOptions {
+interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (state: { readonly doneCount: number; readonly totalCount: number }) => void;
 }

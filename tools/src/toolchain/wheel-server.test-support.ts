@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect, type Socket } from "node:net";
 
 /** How the server treats one request; the last of a list holds for all that follow. */
-export type Behaviour =
+type Behaviour =
   | { readonly kind: "serve" }
   /** Announces everything, sends so many bytes of it, then cuts the connection. */
   | { readonly kind: "cut"; readonly afterBytes: number }

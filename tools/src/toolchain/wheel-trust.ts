@@ -16,7 +16,7 @@ export interface TrustOptions {
 }
 
 /** What a wheel's hash has to be, and who says so; for "first use" without hashes, whatever it is this time. */
-export interface Trust {
+interface Trust {
   readonly by: Receipt["trust"];
   readonly hashes: readonly string[];
 }

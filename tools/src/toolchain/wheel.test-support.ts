@@ -45,7 +45,7 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
   return Buffer.concat([...parts, central, end]);
 }
 
-export interface WheelParts {
+interface WheelParts {
   readonly name: string;
   readonly version: string;
   readonly entries: readonly ZipEntry[];

@@ -5,7 +5,7 @@ export interface HeadRows {
   readonly pitch: number;
 }
 
-export interface AttentionSizes {
+interface AttentionSizes {
   readonly heads: number;
   readonly queries: number;
   readonly keys: number;

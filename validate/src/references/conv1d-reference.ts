@@ -1,5 +1,5 @@
 /** y[positions, outputs] of a convolution over x[frames, inputs], weights[outputs, inputs, taps]. */
-export interface Conv1dSizes {
+interface Conv1dSizes {
   readonly frames: number;
   readonly inputs: number;
   readonly outputs: number;

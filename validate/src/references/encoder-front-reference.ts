@@ -3,13 +3,13 @@ import type { ProductObserver } from "./encoder-layer-reference.ts";
 import { geluReference } from "./normal-distribution.ts";
 import { whisperFeatures } from "./whisper-reference.ts";
 
-export interface ConvolutionReference {
+interface ConvolutionReference {
   /** [outputs, inputs, 3] */
   readonly weights: Float64Array;
   readonly bias: Float64Array;
 }
 
-export interface EncoderFrontReferenceWeights {
+interface EncoderFrontReferenceWeights {
   readonly conv1: ConvolutionReference;
   readonly conv2: ConvolutionReference;
   /** [positions, width]; those behind the end of the sound are left out. */

@@ -2,13 +2,13 @@ import { attentionReference } from "./attention-reference.ts";
 import { geluReference } from "./normal-distribution.ts";
 import { layernormReference, rowStatistics } from "./row-references.ts";
 
-export interface LinearReference {
+interface LinearReference {
   /** [inputs, outputs] */
   readonly weights: Float64Array;
   readonly bias: Float64Array;
 }
 
-export interface NormReference {
+interface NormReference {
   readonly gamma: Float64Array;
   readonly beta: Float64Array;
 }
@@ -23,7 +23,7 @@ export interface EncoderLayerReferenceWeights {
   readonly fc2: LinearReference;
 }
 
-export interface EncoderLayerReferenceSizes {
+interface EncoderLayerReferenceSizes {
   readonly positions: number;
   readonly heads: number;
 }

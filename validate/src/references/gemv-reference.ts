@@ -1,11 +1,11 @@
 /** Sizes of x[m, k] and w[n, k], row-major. */
-export interface GemvSizes {
+interface GemvSizes {
   readonly m: number;
   readonly k: number;
   readonly n: number;
 }
 
-export interface GemvSums {
+interface GemvSums {
   /** Row-major [m, n]. */
   readonly sums: Float64Array;
   /** Σ|x w|, what errors of the sum are relative to. */

@@ -1,5 +1,5 @@
 /** Sizes of a[m, k] b[k, n], row-major. */
-export interface ProductSizes {
+interface ProductSizes {
   readonly m: number;
   readonly k: number;
   readonly n: number;
@@ -54,7 +54,7 @@ export function groupedReference(
   return { sums, magnitudes };
 }
 
-export interface Requantisation {
+interface Requantisation {
   readonly bias: number;
   readonly multiplier: number;
   readonly shift: number;

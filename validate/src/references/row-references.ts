@@ -14,7 +14,7 @@ export function softmaxReference(x: Float64Array, cols: number): Float64Array {
   return y;
 }
 
-export interface RowStatistics {
+interface RowStatistics {
   readonly mean: number;
   /** Square root of the biased variance plus epsilon. */
   readonly deviation: number;

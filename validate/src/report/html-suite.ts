@@ -4,7 +4,7 @@ import { casePictures } from "./html-pictures.ts";
 import { checkOf, summarise, valueText, worstFirst } from "./worst-values.ts";
 
 /** Which cases are shown as pictures. */
-export interface PictureChoice {
+interface PictureChoice {
   readonly pictures?: number;
   readonly alwaysShow?: readonly string[];
 }

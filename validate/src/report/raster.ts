@@ -3,7 +3,7 @@ import { glyphColumns, glyphRows, glyphs, unknownGlyph } from "./glyphs.ts";
 import type { RgbImage } from "./png.ts";
 
 /** A rectangle in pixels; `x`, `y` is its top left corner. */
-export interface Rectangle {
+interface Rectangle {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -11,7 +11,7 @@ export interface Rectangle {
 }
 
 /** A line of text in the built-in 5×7 font, each dot `scale` pixels wide. */
-export interface TextLine {
+interface TextLine {
   readonly text: string;
   readonly x: number;
   readonly y: number;

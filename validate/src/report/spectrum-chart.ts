@@ -2,7 +2,7 @@ import type { CaseEvidence } from "../suites/suite-result.ts";
 import { escapeMarkup } from "./escape.ts";
 
 /** An SVG drawing that takes its colours from the page's style sheet, and a line that explains it. */
-export interface Chart {
+interface Chart {
   readonly svg: string;
   readonly caption: string;
 }

@@ -1,7 +1,7 @@
 import type { CaseResult, Check, Criterion, SuiteResult } from "../suites/suite-result.ts";
 
 /** Cases of one group, with the worst value of each criterion among them. */
-export interface GroupSummary {
+interface GroupSummary {
   readonly group: string;
   readonly cases: number;
   readonly passed: number;

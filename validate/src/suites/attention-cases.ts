@@ -4,7 +4,7 @@ import { bf16Array, drawn } from "../signals/bf16-arrays.ts";
 import { createRandom, type Random } from "../signals/random.ts";
 
 /** Which of the three operands, head, row and column of an element. */
-export interface AttentionElement {
+interface AttentionElement {
   readonly of: "q" | "k" | "v";
   readonly head: number;
   readonly row: number;

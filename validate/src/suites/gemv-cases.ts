@@ -4,7 +4,7 @@ import { drawn } from "../signals/bf16-arrays.ts";
 import { createRandom, type Random } from "../signals/random.ts";
 
 const gemvDTypes = ["i8_bf16", "i8_f32", "bf16_bf16", "bf16_f32"] as const;
-export type GemvDType = (typeof gemvDTypes)[number];
+type GemvDType = (typeof gemvDTypes)[number];
 
 /** One product x[m, k] w[n, k]ᵀ and what follows it. */
 export interface GemvCase {

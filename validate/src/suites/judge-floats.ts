@@ -4,7 +4,7 @@ import type { JudgedCase } from "./run-cases.ts";
 import { type Check, type Criterion, caseResult, finiteOrNull } from "./suite-result.ts";
 
 /** An output of floats, what it should be, and by how much each element may differ. */
-export interface FloatsCase {
+interface FloatsCase {
   readonly name: string;
   readonly group: string;
   readonly rows: number;

@@ -24,7 +24,7 @@ type Operand = "i8" | "i16" | "bf16";
 type Output = "i8" | "i16" | "i32" | "i64" | "bf16" | "f32";
 
 /** What a dtype says about a product. */
-export interface MatmulDTypeFacts {
+interface MatmulDTypeFacts {
   readonly a: Operand;
   readonly b: Operand;
   readonly out: Output;

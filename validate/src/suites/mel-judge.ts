@@ -45,7 +45,7 @@ export function judgeMelClip({ clip, output, meyda }: MelQuestion): JudgedCase {
   return { result, evidence };
 }
 
-export interface MelQuestion {
+interface MelQuestion {
   readonly clip: MelClip;
   readonly output: MelOutput;
   /** Whether meyda is asked as well. */

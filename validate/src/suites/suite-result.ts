@@ -22,7 +22,7 @@ export interface Criterion {
 }
 
 /** `far from 0` and `far from 1` are about the distance, on both sides. */
-export type WorseValue = "lower" | "higher" | "far from 0" | "far from 1";
+type WorseValue = "lower" | "higher" | "far from 0" | "far from 1";
 
 /** One criterion applied to one case. */
 export interface Check {

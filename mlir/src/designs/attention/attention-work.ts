@@ -12,7 +12,7 @@ export interface AttentionRun {
 }
 
 /** What one column of cores does in a launch. */
-export interface ColumnWork {
+interface ColumnWork {
   readonly units: number;
   /** Position of the first unit in its head. */
   readonly firstBlock: number;

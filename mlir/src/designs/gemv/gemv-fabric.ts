@@ -22,7 +22,7 @@ export interface GemvFabric {
   readonly choices: readonly ShapeChoice[];
 }
 
-export interface ShapeChoice {
+interface ShapeChoice {
   readonly shape: BufferHandle;
   readonly go: LockHandle;
 }

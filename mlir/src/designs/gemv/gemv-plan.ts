@@ -4,7 +4,7 @@ import { roundUp } from "../array-shape.ts";
 import type { MatmulShape } from "../matmul/matmul-shapes.ts";
 import type { GemvType } from "./gemv-types.ts";
 
-export interface GemvRequest {
+interface GemvRequest {
   readonly type: GemvType;
   /** Channels of shim tiles that bring weights: two a column, each for two cores. */
   readonly channels: number;

@@ -8,7 +8,7 @@ export interface GemvType {
   readonly channelRows: number;
 }
 
-export interface GemvElement {
+interface GemvElement {
   readonly dtype: DType;
   readonly bytes: number;
   /** Name of the element type in C++. */
@@ -27,7 +27,7 @@ export const gemvTypes = {
   bf16_f32: { weights: bf16, output: f32, channelRows: 1 },
 } as const satisfies Record<string, GemvType>;
 
-export type GemvTypeName = keyof typeof gemvTypes;
+type GemvTypeName = keyof typeof gemvTypes;
 
 export const gemvTypeNames = Object.keys(gemvTypes) as readonly GemvTypeName[];
 

@@ -20,7 +20,7 @@ export interface MatmulCyclesRequest {
 }
 
 /** What the build has, whether a shape needs it or not. */
-export interface MatmulBuilt {
+interface MatmulBuilt {
   /** Kernels that add a residual, and GELU before it. */
   readonly residual: boolean;
   readonly activates: boolean;

@@ -70,7 +70,7 @@ export function matmulSequence(
 }
 
 /** Words for the columns, as objects of b. */
-export interface MatmulChannels {
+interface MatmulChannels {
   readonly rows: number;
   /** Rows of the host's buffer. */
   readonly sentRows: number;
@@ -97,7 +97,7 @@ export interface MatmulHostBuffers {
   readonly c: Value;
 }
 
-export interface MatmulWork {
+interface MatmulWork {
   readonly fabric: MatmulFabric;
   readonly spec: MatmulFabricSpec;
   readonly shape: MatmulShape;

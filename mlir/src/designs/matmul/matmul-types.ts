@@ -40,7 +40,7 @@ export interface Operand extends Element {
   readonly native: Readonly<Record<Generation, Native>>;
 }
 
-export interface OutputType extends Held {
+interface OutputType extends Held {
   readonly dtype: DType;
   /** Name of the element type in C++. */
   readonly cName: string;

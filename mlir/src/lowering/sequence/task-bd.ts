@@ -11,7 +11,7 @@ import { type HostMemoryOf, packetOf } from "./memcpy.ts";
 
 const bytesPerWord = 4;
 
-export interface TaskBd {
+interface TaskBd {
   readonly op: Operation;
   readonly block: Block;
   readonly id: number;

@@ -1,7 +1,7 @@
 import type { TestKernel } from "../kernel.test-support.ts";
 import { buildPair } from "./kernel-pair.test-support.ts";
 
-export interface MatmulKernelOptions {
+interface MatmulKernelOptions {
   /** Operands: names the source and its functions. */
   readonly type: "i8" | "bf16" | "bf16xi8" | "i16" | "i16xi8" | "i8g128" | "i16xi8g128";
   readonly tile: { readonly m: number; readonly k: number; readonly n: number };

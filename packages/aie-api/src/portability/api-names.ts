@@ -3,7 +3,7 @@ import { headers } from "../headers.ts";
 import { type DeclaredName, declaredNames } from "./declared-names.ts";
 
 export const generations = ["aie2", "aie2p"] as const;
-export type KernelGeneration = (typeof generations)[number];
+type KernelGeneration = (typeof generations)[number];
 
 /** What the published aie_api, or the compiler for the device, has of a name. */
 export interface PublishedName {
@@ -19,7 +19,7 @@ export interface ApiNames {
   readonly simulator: ReadonlyMap<string, SimulatorName>;
 }
 
-export interface SimulatorName extends DeclaredName {
+interface SimulatorName extends DeclaredName {
   readonly header: string;
 }
 

@@ -1,6 +1,6 @@
 import { type LaunchEstimate, type Target, UsageError } from "@aiekit/core";
-import type { BuildResult, InstsSource, PackagerName } from "@aiekit/tools";
-import { buildStep } from "../build-step.ts";
+import type { BuildEvent, BuildResult, InstsSource, PackagerName } from "@aiekit/tools";
+import { buildStep, warnOfChange } from "../build-step.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { formatError } from "../print-error.ts";
@@ -33,7 +33,11 @@ async function preview(context: CommandContext, options: BuildOptions): Promise<
   const { kernel, target, params, npu: device, insts, packager } = options;
   const { planKernel } = await import("@aiekit/tools");
   const { clang, variables } = context.environment;
-  const plan = await planKernel({ kernel, target, params, device }, { clang, env: variables, insts, packager });
+  const onEvent = (event: BuildEvent): void => warnOfChange(context, event);
+  const plan = await planKernel(
+    { kernel, target, params, device },
+    { clang, env: variables, insts, packager, onEvent },
+  );
   if (context.json) {
     context.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
     return exitCodes.ok;
@@ -66,6 +70,7 @@ async function watchUntilStopped(context: CommandContext, options: BuildOptions)
       packager,
       keep,
       signal,
+      onEvent: (event) => warnOfChange(context, event),
       onBuild: (outcome) => {
         if (outcome.ok) print(context, outcome.result);
         else if (outcome.error instanceof UsageError) {

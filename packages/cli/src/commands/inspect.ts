@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { FormatError } from "@aiekit/core";
 import { describePdi, explainXclbin, fileKind, readXclbin, roundtrip, type Xclbin } from "@aiekit/xclbin";
+import { warnUnlessAsBuilt } from "../as-built.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { describeFile } from "../file-description.ts";
@@ -27,8 +28,10 @@ export const inspect: Command<InspectOptions> = async (context, options) => {
   const { file, other, explain, brief, writes } = options;
   const bytes = await readInput(file, context.cwd);
   const name = basename(file);
+  await warnUnlessAsBuilt(context, file, bytes);
   if (other !== undefined) {
     const second = { file: other, bytes: await readInput(other, context.cwd) };
+    await warnUnlessAsBuilt(context, other, second.bytes);
     return printFileDiff(context, { file, bytes }, second);
   }
   if (options.roundtrip) {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { type LintDevice, type LintFinding, lintRules, lintXclbin } from "@aiekit/xclbin";
+import { warnUnlessAsBuilt } from "../as-built.ts";
 import type { Command } from "../command-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printValue } from "../print-value.ts";
@@ -17,6 +18,8 @@ export const lint: Command<LintOptions> = async (context, { file, insts, device 
   const bytes = await readInput(file, context.cwd);
   const stream =
     insts === undefined ? undefined : { name: basename(insts), bytes: await readInput(insts, context.cwd) };
+  await warnUnlessAsBuilt(context, file, bytes);
+  if (insts !== undefined && stream !== undefined) await warnUnlessAsBuilt(context, insts, stream.bytes);
   const name = basename(file);
   const findings = lintXclbin({ name, bytes, device, stream });
   const errors = findings.filter(({ severity }) => severity === "error").length;

@@ -12,6 +12,7 @@ import {
 } from "@aiekit/tools";
 import { type ArrayRuns, runOnArray } from "../array-runs.ts";
 import { printArrayRuns, recordArrayRuns, type WrittenOutput } from "../array-runs-report.ts";
+import { warnUnlessAsBuilt } from "../as-built.ts";
 import type { Command, CommandContext } from "../command-context.ts";
 import { withCureOfDeadlock } from "../deadlock-cure.ts";
 import { designUse } from "../design-use.ts";
@@ -111,10 +112,12 @@ async function printUse(context: CommandContext, source: OwnDesignSource) {
   return exitCodes.ok;
 }
 
-async function readSource({ cwd }: CommandContext, options: SimOptions): Promise<OwnDesignSource> {
+async function readSource(context: CommandContext, options: SimOptions): Promise<OwnDesignSource> {
   const { design: file, insts, lowered, deviceName, sequence } = options;
-  const text = await readDesignText(file, cwd);
-  const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, cwd) };
+  const text = await readDesignText(file, context.cwd);
+  await warnUnlessAsBuilt(context, file, new TextEncoder().encode(text));
+  const stream = insts === undefined ? undefined : { file: insts, bytes: await readInput(insts, context.cwd) };
+  if (stream !== undefined) await warnUnlessAsBuilt(context, stream.file, stream.bytes);
   return { file, text, lowered, deviceName, sequence, insts: stream, strict: options.checked };
 }
 
@@ -137,9 +140,9 @@ async function withCure(error: unknown, { context, options, source, inputs }: St
     const design = readOwnDesign({ ...source, text });
     const { modules } = await compile(context, design, options);
     const how = { runs: options.runs, checked: checked || options.checked, signal };
-    const { warnings } = await runOnArray({ design, modules, inputs, ...how });
+    const { reports } = await runOnArray({ design, modules, inputs, ...how });
     // A fifo that nobody releases takes the place of what is still to be sent: that frees nothing.
-    if (warnings.some((warning) => warning.includes(endedEarly))) {
+    if (reports.some(({ openTransfers }) => openTransfers.length > 0)) {
       throw new DesignError("its instruction stream ends before its transfers");
     }
   };
@@ -151,9 +154,6 @@ async function withCure(error: unknown, { context, options, source, inputs }: St
     task.done();
   }
 }
-
-/** Of the warning of a transfer of host memory that was not awaited. */
-const endedEarly = "the instruction stream ended with";
 
 /** What was typed, without the files of the arguments. */
 function typedCommand(options: SimOptions): string[] {

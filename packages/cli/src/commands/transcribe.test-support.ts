@@ -7,7 +7,7 @@ import { runInProcess } from "../run-cli.test-support.ts";
 import { syntheticWav } from "../synthetic-wav.ts";
 
 /** A folder with a model and two recordings, and `aiekit transcribe` in it. */
-export interface TranscribeFolder {
+interface TranscribeFolder {
   readonly folder: string;
   readonly transcribe: (argv: readonly string[], options?: object) => ReturnType<typeof runInProcess>;
   readonly remove: () => Promise<void>;

@@ -1,7 +1,7 @@
 import type { Point } from "./geometry.ts";
 
 /** A text beside a slanted line, turned as the line is. */
-export interface TextAlong {
+interface TextAlong {
   /** Start of the baseline. */
   readonly x: number;
   readonly y: number;

@@ -22,7 +22,7 @@ export interface ArrayLayout {
   readonly links: readonly LinkLayout[];
 }
 
-export interface TileSize {
+interface TileSize {
   readonly tile: TileCoord;
   readonly width: number;
   readonly height: number;

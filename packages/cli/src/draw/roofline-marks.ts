@@ -2,7 +2,7 @@ import type { Point } from "./geometry.ts";
 import { element } from "./svg-text.ts";
 
 /** A kernel's disc or ring. */
-export interface PlacedMark {
+interface PlacedMark {
   readonly place: Point;
   readonly colour: string;
   readonly isRing: boolean;

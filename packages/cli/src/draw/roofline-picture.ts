@@ -4,7 +4,7 @@ import type { Point } from "./geometry.ts";
 import { markRadius, markShapes } from "./roofline-marks.ts";
 import { element, textWidth } from "./svg-text.ts";
 
-export interface RooflinePicture {
+interface RooflinePicture {
   /** A whole file. */
   readonly svg: string;
   /** Pixels. */

@@ -2,7 +2,7 @@ import { type ArrayConfig, bufferOwner, type DesignLink, type ResourceUse } from
 import { type TileCoord, tileModel, walk } from "@aiekit/mlir";
 
 /** A stretch of a tile's data memory. */
-export interface MemoryPiece {
+interface MemoryPiece {
   /** The objectFifo or buffer, `stack`, by which its colour is chosen. */
   readonly owner: string;
   readonly name: string;
@@ -25,7 +25,7 @@ export interface TileContents {
 }
 
 /** What the contents of every tile need of the whole design. */
-export interface DrawnDesign {
+interface DrawnDesign {
   readonly config: ArrayConfig;
   readonly use: readonly ResourceUse[];
   readonly links: readonly DesignLink[];

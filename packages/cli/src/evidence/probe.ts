@@ -5,7 +5,7 @@ import type { Summary } from "../statistics.ts";
 export const evidenceParts = ["kernels", "numerics", "launches", "bandwidth", "gemm", "phases"] as const;
 
 export type EvidencePart = (typeof evidenceParts)[number];
-export type ProbePart = Exclude<EvidencePart, "kernels">;
+type ProbePart = Exclude<EvidencePart, "kernels">;
 
 /** A kernel with inputs made for one question; its outputs are held against the simulator's bit by bit. */
 export interface Probe {

@@ -20,7 +20,7 @@ export interface FiledHash {
   readonly trust: "hub" | "mirror" | "first use";
 }
 
-export interface LocalModel {
+interface LocalModel {
   readonly name: string;
   readonly folder: string;
   /** undefined where someone put the folder there. */

@@ -19,7 +19,7 @@ export interface RemoteModel {
 }
 
 /** Reads a small text from an address; undefined where there is none. */
-export type FetchText = (url: string) => Promise<string | undefined>;
+type FetchText = (url: string) => Promise<string | undefined>;
 
 /**
  * What a hub has of a model. The revision is made a commit first, so that all files are of one state.

@@ -4,7 +4,7 @@ import { checkModelFolder } from "@aiekit/pipeline";
 import { sha256OfFile } from "@aiekit/tools";
 import { readReceipt } from "./model-receipt.ts";
 
-export interface ModelVerdict {
+interface ModelVerdict {
   readonly folder: string;
   /** Files held against the hashes that they had when they came; 0 for a folder without a receipt. */
   readonly hashed: number;

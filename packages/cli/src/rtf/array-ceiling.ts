@@ -4,7 +4,7 @@ import type { ModelWork } from "./model-work.ts";
 export type CeilingType = "int8" | "bf16";
 
 /** What a whole array does at its nominal clock and no more, by its data sheet. */
-export interface ArrayPeak {
+interface ArrayPeak {
   readonly macsPerSecond: number;
   /** Of all shim channels that read memory; the memory of a machine may bring less. */
   readonly bytesPerSecond: number;
@@ -29,7 +29,7 @@ export function arrayPeak(device: DeviceModel, type: CeilingType): ArrayPeak {
 }
 
 /** Least time that arithmetic and memory allow, in seconds; a real run takes longer. */
-export interface Ceiling {
+interface Ceiling {
   readonly encoderSeconds: number;
   readonly tokenSeconds: number;
   /** What a token waits for. */

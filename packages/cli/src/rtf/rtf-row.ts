@@ -3,7 +3,7 @@ import { type Summary, summarize } from "../statistics.ts";
 import type { RtfRun } from "./rtf-run.ts";
 
 /** What a figure is: taken by a clock here; a simulator's own time, of no device; or counted by the simulator's cost model. */
-export type FigureKind = "measured, CPU" | "simulator's own" | "measured, NPU" | "modelled";
+type FigureKind = "measured, CPU" | "simulator's own" | "measured, NPU" | "modelled";
 
 /** One phase of one placement over one sound. */
 export interface RtfRow {

@@ -5,7 +5,7 @@ import { openTranscriber } from "../transcribe/open-transcriber.ts";
 import type { Precision } from "../transcribe/whisper-executors.ts";
 
 /** A model on its way from one sound to text. */
-export interface RtfRequest {
+interface RtfRequest {
   readonly folder: string;
   readonly encoder: ExecutorKind;
   readonly decoder: ExecutorKind;

@@ -90,7 +90,7 @@ export class CaseDesign {
   }
 }
 
-export interface FifoShape {
+interface FifoShape {
   readonly depth?: readonly number[];
   readonly viaDma?: boolean;
   /** Elements of an object. */

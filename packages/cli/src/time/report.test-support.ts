@@ -25,5 +25,13 @@ export function step(who: string, cycles: number, given: Partial<PathReport> = {
 }
 
 export function runReport(tiles: ArrayReport["tiles"], path?: readonly PathReport[]): ArrayReport {
-  return { cycles: 1000, instructions: 1, wordsMoved: 0, tiles, warnings: [], ...(path && { path }) };
+  return {
+    cycles: 1000,
+    instructions: 1,
+    wordsMoved: 0,
+    tiles,
+    openTransfers: [],
+    warnings: [],
+    ...(path && { path }),
+  };
 }

@@ -9,7 +9,7 @@ export interface Resource {
 }
 
 /** A wait of a core or DMA channel for one thing, in the developer's names. */
-export interface LongWait {
+interface LongWait {
   readonly who: string;
   readonly cause: string;
   readonly times: number;
@@ -17,7 +17,7 @@ export interface LongWait {
 }
 
 /** Where a core's cycles of a run went; they add up to those of the run. */
-export interface CoreTime {
+interface CoreTime {
   readonly tile: TileCoord;
   readonly kernels: number;
   readonly ownCode: number;

@@ -3,7 +3,7 @@ import { demoModelPath } from "@aiekit/pipeline";
 import type { CommandContext } from "../command-context.ts";
 import { findModelFolder, isFolder } from "../models/models-folder.ts";
 
-export interface FoundModel {
+interface FoundModel {
   readonly folder: string;
   /** Said where nobody named the model. */
   readonly note: string | undefined;

@@ -15,7 +15,7 @@ import {
 import type { CommandContext } from "../command-context.ts";
 import { availabilities, executorSources, type Precision } from "./whisper-executors.ts";
 
-export interface TranscriberRequest extends PlacementRequest {
+interface TranscriberRequest extends PlacementRequest {
   readonly folder: string;
   /** What goes on after a fault of a device; none where undefined. */
   readonly fallback: ExecutorKind | undefined;

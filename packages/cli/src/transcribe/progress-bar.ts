@@ -1,7 +1,7 @@
 import type { ByteSource } from "@aiekit/pipeline";
 
 /** How far a recording is: by its bytes, where its end is known. */
-export interface RecordingProgress {
+interface RecordingProgress {
   /** The source, whose bytes are counted as they are read. */
   readonly source: ByteSource;
   /** `[########----------------] 37 %, 122 s of sound`. */

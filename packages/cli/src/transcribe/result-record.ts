@@ -5,7 +5,7 @@ import { UsageError } from "@aiekit/core";
 import { writeOutput } from "../write-output.ts";
 
 /** What a recording's results were made of and which files they are: `.aiekit/STEM.json` in the folder for results. */
-export interface ResultRecord {
+interface ResultRecord {
   /** Of everything that a result depends on. */
   readonly key: string;
   /** Absolute path of the recording. */
@@ -15,7 +15,7 @@ export interface ResultRecord {
 }
 
 /** What would be made: as in the record, but without sizes. */
-export interface WantedResult extends Pick<ResultRecord, "key" | "recording"> {
+interface WantedResult extends Pick<ResultRecord, "key" | "recording"> {
   readonly files: readonly string[];
 }
 

@@ -33,7 +33,7 @@ export interface ResultPlace {
   readonly isFinished: boolean;
 }
 
-export interface RecordingJob {
+interface RecordingJob {
   readonly recording: Recording;
   /** Results go to stdout where undefined. */
   readonly place: ResultPlace | undefined;

@@ -3,7 +3,7 @@ import { modelledText, rtf } from "../phases.ts";
 import { formatMs, formatTable } from "../table.ts";
 
 /** A recording that was transcribed. */
-export interface TranscribedFile {
+interface TranscribedFile {
   readonly name: string;
   readonly transcription: Transcription;
   /** Paths of what was written. */

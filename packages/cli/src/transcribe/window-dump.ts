@@ -2,7 +2,7 @@ import { type Tensor, tensor, UsageError, writeNpy } from "@aiekit/core";
 import type { WhisperExecutor, WindowDone } from "@aiekit/pipeline";
 import { writeOutput } from "../write-output.ts";
 
-export interface DumpPaths {
+interface DumpPaths {
   /** .npy, f32[windows, mels, frames]. */
   readonly features: string | undefined;
   /** .npy, f32[windows, positions, width]. */

@@ -2,7 +2,7 @@ import { DesignBuilder, i32, index, memref, type Operation, type TileHandle } fr
 import { randomFrom } from "./random-graph.test-support.ts";
 
 /** A design that stands still, why, and what it takes to free it: by counting, not by running. */
-export interface DeadlockCase {
+interface DeadlockCase {
   readonly design: Operation;
   /** Fifo whose depth is too small, what it is, and the smallest that frees the design. */
   readonly fifo: string;

@@ -22,7 +22,7 @@ export type Mistake =
   | "kernel-writes-behind"
   | "kernel-writes-short";
 
-export interface Seeded {
+interface Seeded {
   readonly core: CoreNode;
   readonly mistake: Mistake;
 }

@@ -39,7 +39,7 @@ export interface CoreNode extends Place {
 }
 
 /** A memtile passes one wire on as another. */
-export interface LinkNode {
+interface LinkNode {
   readonly input: Wire;
   readonly output: Wire;
 }
@@ -53,7 +53,7 @@ export interface Graph {
   readonly outputs: readonly Wire[];
 }
 
-export const graphColumns = 2;
+const graphColumns = 2;
 
 /**
  * A legal graph: one to three inputs from the host, then maps, sums, batches of several objects, broadcasts, C functions, and

@@ -15,7 +15,7 @@ export interface SeededFault {
 }
 
 /** Undefined where the graph has no place for it. `pick` chooses one of several. */
-export type Seeding = (graph: Graph, pick: <T>(list: readonly T[]) => T | undefined) => SeededFault | undefined;
+type Seeding = (graph: Graph, pick: <T>(list: readonly T[]) => T | undefined) => SeededFault | undefined;
 
 const coresOf = (graph: Graph): CoreNode[] => graph.nodes.filter((node): node is CoreNode => "take" in node);
 const tileOf = ({ col, row }: { col: number; row: number }) => ({ col, row });

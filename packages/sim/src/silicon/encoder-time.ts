@@ -21,7 +21,7 @@ export const encoderNames = Object.keys(sizes);
 /** Rows of a product are whole parts of 64: 1,536 for 1,500 positions, as published. */
 const rowStep = 64;
 
-export interface EncoderJob {
+interface EncoderJob {
   readonly model: string;
   readonly device: "npu1" | "npu2";
   /** Positions. */

@@ -2,7 +2,7 @@ import { deviceModel } from "@aiekit/mlir";
 import { costModel } from "../cost-model.ts";
 import type { SiliconModel } from "./silicon-model.ts";
 
-export interface GemmShape {
+interface GemmShape {
   readonly M: number;
   readonly K: number;
   readonly N: number;
@@ -23,7 +23,7 @@ export type GemmJob = GemmShape & GemmPlace;
 export type OperandType = "int8" | "int16" | "bf16" | "bfp16";
 
 /** What holds a launch up longest. */
-export type GemmBound = "launch" | "multipliers" | "host memory" | "shim channels";
+type GemmBound = "launch" | "multipliers" | "host memory" | "shim channels";
 
 interface TypeFacts {
   readonly bytes: number;

@@ -1,6 +1,6 @@
 import { type MeasurementUnit, measurementUnits, numberOf, type SiliconRow } from "./silicon-row.ts";
 
-export interface Measurement {
+interface Measurement {
   readonly unit: MeasurementUnit;
   /** The middle of a range. */
   readonly value: number;

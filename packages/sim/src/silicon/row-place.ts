@@ -30,7 +30,7 @@ export function kernelsAreTuned(row: SiliconRow): boolean {
 }
 
 /** Type of the operands: the first that is named, or bfp16 where bf16 is computed by way of it. */
-export function operandType(dtype: string): OperandType | undefined {
+function operandType(dtype: string): OperandType | undefined {
   const text = dtype.toLowerCase();
   if (/bfp16/.test(text)) return "bfp16";
   const [name] = /bf16|bfloat16|\bu?s?int\d+|\b[uis]{1,2}\d+|\b(fp?|float)\d+/.exec(text) ?? [];

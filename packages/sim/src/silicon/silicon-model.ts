@@ -1,5 +1,5 @@
 /** What a constant may be, whatever rows say: from what it is made of. A row must not pull it out of this. */
-export interface ConstantBounds {
+interface ConstantBounds {
   readonly least: number;
   readonly most: number;
   /** Where the bounds come from. */

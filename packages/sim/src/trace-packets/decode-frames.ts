@@ -12,9 +12,9 @@ export type TraceFrame =
   | { readonly kind: "sync" }
   | { readonly kind: "pc"; readonly slots: number; readonly pc: number };
 
-export type TraceMode = "event-time" | "event-PC";
+type TraceMode = "event-time" | "event-PC";
 
-export interface DecodedFrames {
+interface DecodedFrames {
   readonly frames: readonly TraceFrame[];
   readonly problems: readonly TraceProblem[];
 }

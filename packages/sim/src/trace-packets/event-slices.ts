@@ -10,7 +10,7 @@ export interface EventSlice {
   readonly pc?: number;
 }
 
-export interface EventSlices {
+interface EventSlices {
   readonly slices: readonly EventSlice[];
   /** Frames that repeat one that is not there. */
   readonly repeatsOfNothing: number;

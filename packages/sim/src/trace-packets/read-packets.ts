@@ -26,7 +26,7 @@ export interface TraceProblem {
   readonly message: string;
 }
 
-export interface TracePackets {
+interface TracePackets {
   readonly streams: readonly TraceStream[];
   readonly packets: number;
   readonly problems: readonly TraceProblem[];

@@ -1,11 +1,10 @@
 import { eventBlockOffset, inEventBlock, type TraceModule, traceRegisterOffset } from "@aiekit/mlir";
 
-/** Slots of a trace unit, and ports of a switch that a module can watch. */
-export const eventSlots = 8;
+/** Numbers by which a module broadcasts its events. */
 export const broadcasts = 16;
 
 /** Which events a module's registers watch. */
-export type EventField = "start" | "stop" | "reset";
+type EventField = "start" | "stop" | "reset";
 
 /**
  * Registers of one module that decide over its events and its trace unit. Source of the offsets: aie-rt xaiemlgbl_params.h and

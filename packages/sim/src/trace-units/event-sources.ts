@@ -10,7 +10,7 @@ export const lockSource = (id: number, what: LockWhat): Source => `lock ${id} ${
 export const portSource = (side: "master" | "slave", number: number, what: PortWhat): Source =>
   `port ${side} ${number} ${what}`;
 
-export type LockWhat = "ACQ_EQ" | "ACQ_GE" | "REL";
+type LockWhat = "ACQ_EQ" | "ACQ_GE" | "REL";
 export type PortWhat = "IDLE" | "RUNNING" | "STALLED" | "TLAST";
 
 /** Endings of the names of a channel's events by direction. Those of memory that keeps a channel waiting never come here. */
@@ -95,14 +95,14 @@ export function unknownEvents(
   return [...new Set(events)].filter((number) => !isKnown(number));
 }
 
-export interface UnknownQuestion {
+interface UnknownQuestion {
   readonly kind: TileKind;
   readonly events: readonly number[];
   readonly hasPort: (source: Source) => boolean;
 }
 
 /** Combinations and edges: the events that they are made of. */
-export function derivedFrom(registers: EventRegisters, number: number): readonly number[] | undefined {
+function derivedFrom(registers: EventRegisters, number: number): readonly number[] | undefined {
   const { module, comboInputs: inputs } = registers;
   const [combo0, combo1, combo2, edge0, edge1] = derivedNumbers(module);
   switch (number) {

@@ -9,7 +9,7 @@ import type { TracePort } from "./trace-port.ts";
 /** Changes that may wait before they are looked at. */
 const mostChanges = 64;
 
-export interface UnitPlace {
+interface UnitPlace {
   readonly tile: TileCoord;
   readonly kind: TileKind;
 }

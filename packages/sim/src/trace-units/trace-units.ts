@@ -22,7 +22,7 @@ import { TracePort } from "./trace-port.ts";
 import { TraceUnit } from "./trace-unit.ts";
 
 /** A place where trace packets enter the switches: of a compute tile port 0 is the core's, port 1 its data memory's. */
-export interface TracePlace {
+interface TracePlace {
   readonly tile: TileCoord;
   readonly channel: number;
 }
@@ -303,7 +303,7 @@ export class TraceUnits implements ArrayEvents {
 
 const unitKey = (tile: TileCoord, module: TraceModule): string => `${tile.col},${tile.row},${module}`;
 
-export function moduleOfPort(kind: TileKind, channel: number): TraceModule {
+function moduleOfPort(kind: TileKind, channel: number): TraceModule {
   if (kind !== "computeTile") return kind;
   return channel === 0 ? "core" : "memory";
 }

@@ -3,7 +3,7 @@ import { encodeTxn, readTxn, type TxnOp } from "../txn.ts";
 import type { ControlPatch } from "./control-elf.ts";
 
 /** Control code whose addresses XRT fills in. */
-export interface PatchedText {
+interface PatchedText {
   /** The stream, its BDs' addresses zero where a patch follows. */
   readonly text: Uint8Array;
   readonly patches: readonly ControlPatch[];

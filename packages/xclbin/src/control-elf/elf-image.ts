@@ -15,7 +15,7 @@ export interface SectionToWrite {
   readonly entryBytes?: number;
 }
 
-export interface ElfImage {
+interface ElfImage {
   readonly osAbi: number;
   readonly abiVersion: number;
   readonly machine: number;

@@ -4,7 +4,7 @@ import { sectionKindName } from "../section-kinds.ts";
 import type { Finding } from "./rules.ts";
 
 /** What is wrong with the container; where `isReadable` is false nothing more can be told. */
-export interface ContainerResult {
+interface ContainerResult {
   readonly findings: readonly Finding[];
   readonly isReadable: boolean;
 }

@@ -1,7 +1,7 @@
 import type { TileKind } from "./register-rows.ts";
 
 /** A BD as its registers hold it. Lengths and strides count 32-bit words; sizes and strides innermost first. */
-export interface BdContent {
+interface BdContent {
   readonly valid: boolean;
   readonly lengthWords: number;
   /** Memtile and compute tile: word in data memory. Shim: bytes, what the host's address is added to. */

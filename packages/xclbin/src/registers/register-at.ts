@@ -32,7 +32,7 @@ const indexes: Readonly<Record<TileKind, RegisterIndex>> = {
 };
 
 /** Row 0 is the shim, row 1 the memtile on every NPU. */
-export function tileKindAt(row: number): TileKind {
+function tileKindAt(row: number): TileKind {
   if (row === 0) return "shim";
   return row === 1 ? "memtile" : "computeTile";
 }

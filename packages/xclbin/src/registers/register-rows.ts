@@ -5,7 +5,7 @@ export type TileKind = "shim" | "memtile" | "computeTile";
 export type RegisterModule = "core" | "memory" | "memtile" | "noc" | "pl";
 
 /** What a register is for, where its value has a meaning of its own to decode. */
-export type RegisterRole =
+type RegisterRole =
   | "dataMemory"
   | "programMemory"
   | "coreControl"

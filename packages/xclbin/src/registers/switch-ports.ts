@@ -4,7 +4,7 @@ import type { TileKind } from "./register-rows.ts";
  * Ports of a stream switch in the order of their registers. A slave's place in its list is its number in a master's
  * circuit configuration. Source: aie-rt xaiemlgbl_params.h, STREAM_SWITCH_MASTER_CONFIG_*, STREAM_SWITCH_SLAVE_CONFIG_*.
  */
-export interface SwitchPorts {
+interface SwitchPorts {
   readonly masters: readonly string[];
   readonly slaves: readonly string[];
 }

@@ -15,7 +15,7 @@ export interface SubtitleOptions {
 }
 
 /** A text between two times, which are text already. */
-export interface Subtitle {
+interface Subtitle {
   readonly start: string;
   readonly end: string;
   readonly text: string;

@@ -1,7 +1,7 @@
 import { spectrumBins } from "./power-spectrum.ts";
 
 /** One triangle over the bins: weights of bins `first` and up. */
-export interface MelBand {
+interface MelBand {
   readonly first: number;
   readonly weights: Float64Array;
 }

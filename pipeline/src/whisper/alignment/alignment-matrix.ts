@@ -3,7 +3,7 @@ import type { AlignmentHead } from "../model-decoding.ts";
 import { medianFilter } from "./median-filter.ts";
 import type { Matrix } from "./time-warping.ts";
 
-export interface AlignmentOptions {
+interface AlignmentOptions {
   readonly heads: readonly AlignmentHead[];
   /** Positions that hold sound; what attends to the padding behind them does not count. */
   readonly positions: number;

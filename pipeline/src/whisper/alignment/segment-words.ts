@@ -18,7 +18,7 @@ export interface SegmentTimes {
   readonly tokens: readonly number[];
 }
 
-export interface SegmentWordsOptions {
+interface SegmentWordsOptions {
   /** The window's begin in the recording. */
   readonly offsetSeconds: number;
   /** Where the last word before these segments ended. */

@@ -1,7 +1,7 @@
 import { characterGroups } from "../../model/text-stream.ts";
 import type { Tokenizer } from "../../model/tokenizer.ts";
 
-export interface TokenWord {
+interface TokenWord {
   readonly text: string;
   readonly tokens: readonly number[];
 }

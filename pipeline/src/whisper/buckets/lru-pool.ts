@@ -1,6 +1,6 @@
 import { UsageError } from "@aiekit/core";
 
-export interface Pooled {
+interface Pooled {
   close(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { KeptCrossAttention } from "./kept-cross-attention.ts";
 import { checkTokens } from "./token-budget.ts";
 
 /** Keys and values of the tokens that rows have seen. */
-export interface DecoderCache {
+interface DecoderCache {
   readonly rows: number;
   readonly length: number;
   reorder(sources: readonly number[]): void;

@@ -3,9 +3,9 @@ import type { KeyValueCache } from "./key-value-cache.ts";
 import type { OnnxRuntime, OrtSession, OrtTensor } from "./onnx-runtime.ts";
 
 /** Keys and values that the decoder's layers made of an encoded window: `key.LAYER` and `value.LAYER`. */
-export type WindowTensors = Readonly<Record<string, OrtTensor>>;
+type WindowTensors = Readonly<Record<string, OrtTensor>>;
 
-export interface DecoderFeed {
+interface DecoderFeed {
   readonly window: WindowTensors;
   readonly cache: KeyValueCache;
   /** [rows, more]. */

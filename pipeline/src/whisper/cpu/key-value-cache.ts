@@ -4,7 +4,7 @@ interface LayerCache {
   values: Float32Array;
 }
 
-export interface CacheSizes {
+interface CacheSizes {
   readonly layers: number;
   readonly heads: number;
   readonly columns: number;

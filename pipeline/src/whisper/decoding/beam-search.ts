@@ -8,7 +8,7 @@ export interface BeamOptions {
   readonly patience?: number;
 }
 
-export interface BeamStep {
+interface BeamStep {
   /** Sequences that go on, likeliest first, at most as many as beams; `source` is the row they continue. */
   readonly next: readonly (Candidate & { readonly source: number })[];
   /** Sequences that ended among those, without the end. */

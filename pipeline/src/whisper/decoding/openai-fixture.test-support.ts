@@ -7,7 +7,7 @@ import type { WindowOptions } from "./decode-window.ts";
 import type { SpecialTokens } from "./special-tokens.ts";
 
 /** What openai-whisper's own decode() and transcribe() gave: pipeline/fixtures/whisper/make_openai_fixture.py. */
-export interface OpenAiFixture {
+interface OpenAiFixture {
   readonly sizes: WhisperSizes;
   readonly special: SpecialTokens;
   readonly nonSpeech: readonly number[];
@@ -17,7 +17,7 @@ export interface OpenAiFixture {
   readonly long: readonly (readonly OpenAiSegment[])[];
 }
 
-export interface OpenAiResult {
+interface OpenAiResult {
   readonly tokens: readonly number[];
   readonly avgLogProb: number;
   readonly noSpeechProb: number;

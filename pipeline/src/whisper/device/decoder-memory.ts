@@ -7,7 +7,7 @@ import { type ArrayContent, type ArraySpace, closeArrays, type DeviceArrays, typ
 import { TokenCache } from "./token-cache.ts";
 import type { WeightTypes } from "./weight-types.ts";
 
-export interface DecoderMemoryOptions {
+interface DecoderMemoryOptions {
   readonly sizes: WhisperSizes;
   readonly types: WeightTypes;
   readonly runner: StepRunner;

@@ -10,7 +10,7 @@ import { layerType, type WeightTypes } from "./weight-types.ts";
  */
 export type PassKind = "token" | "prompt" | "sequences";
 
-export interface DecoderPass {
+interface DecoderPass {
   readonly sizes: WhisperSizes;
   readonly types: WeightTypes;
   /** Of the window that is decoded. */

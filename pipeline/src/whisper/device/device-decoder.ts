@@ -12,7 +12,7 @@ import type { StepRunner } from "./step-runner.ts";
 import type { TokenCache } from "./token-cache.ts";
 import type { WeightTypes } from "./weight-types.ts";
 
-export interface DeviceDecoderOptions extends DecoderOptions {
+interface DeviceDecoderOptions extends DecoderOptions {
   readonly sizes: WhisperSizes;
   readonly types: WeightTypes;
   readonly runner: StepRunner;

@@ -26,7 +26,7 @@ const leastGemvRows = 32;
  * How many columns of the array the kernels of products take: as many as leave no array with padded columns, so that every
  * result lies as the next launch reads it.
  */
-export interface DeviceColumns {
+interface DeviceColumns {
   readonly encoder: number;
   readonly decoder: number;
   readonly array: number;

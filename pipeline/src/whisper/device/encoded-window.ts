@@ -4,7 +4,7 @@ import type { EncoderState } from "../executor.ts";
 import type { WhisperSizes } from "../whisper-sizes.ts";
 import { type ArraySpace, closeArrays, type DeviceArrays, type StepRunner } from "./step-runner.ts";
 
-export interface EncodedWindowOptions {
+interface EncodedWindowOptions {
   readonly sizes: WhisperSizes;
   readonly runner: StepRunner;
   readonly weights: DeviceArrays;

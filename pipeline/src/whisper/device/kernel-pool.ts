@@ -3,7 +3,7 @@ import type { DeviceBuild } from "./device-builds.ts";
 import type { DeviceTracer } from "./launch-trace.ts";
 import { leastNeeded } from "./least-needed.ts";
 
-export interface KernelPoolOptions {
+interface KernelPoolOptions {
   readonly device: Device;
   /** Builds a kernel where it is stale; the path of its manifest. Asked once for each name. */
   readonly build: (name: string, build: DeviceBuild) => Promise<string>;

@@ -17,12 +17,12 @@ import type { DevicePart, DeviceTracer } from "./launch-trace.ts";
 export type DeviceArrays = Map<string, DeviceTensor>;
 
 /** Launches that feed each other, of one part of the model. */
-export interface StepsOfPart {
+interface StepsOfPart {
   readonly part: DevicePart;
   readonly steps: readonly ChainStep[];
 }
 
-export interface RunnerOptions {
+interface RunnerOptions {
   readonly pool: KernelPool;
   /** By the names that steps use for kernels. */
   readonly builds: ReadonlyMap<string, DeviceBuild>;

@@ -7,7 +7,7 @@ import { type ArrayContent, type ArraySpace, closeArrays, type DeviceArrays, typ
 import type { WeightTypes } from "./weight-types.ts";
 import { type WindowSteps, windowSteps } from "./window-steps.ts";
 
-export interface WindowEncoderOptions {
+interface WindowEncoderOptions {
   readonly sizes: WhisperSizes;
   readonly types: WeightTypes;
   /** An even number. */

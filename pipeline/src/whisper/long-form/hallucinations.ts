@@ -5,7 +5,7 @@ export interface WordedSegment extends SegmentTimes {
 }
 
 /** A window whose words have times, all in seconds of the recording. */
-export interface WordedWindow<S extends WordedSegment> {
+interface WordedWindow<S extends WordedSegment> {
   readonly segments: readonly S[];
   readonly startSeconds: number;
   /** Where its sound ends: with the recording, a clip or the window. */
@@ -17,7 +17,7 @@ export interface WordedWindow<S extends WordedSegment> {
 }
 
 /** What is left of a window, and where the next one begins; undefined where that is as if nothing had been skipped. */
-export interface SkippedSilence<S> {
+interface SkippedSilence<S> {
   readonly segments: readonly S[];
   readonly nextSeconds: number | undefined;
 }

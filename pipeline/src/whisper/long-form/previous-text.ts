@@ -1,4 +1,4 @@
-export interface PreviousTextOptions {
+interface PreviousTextOptions {
   readonly initialPrompt?: readonly number[];
   readonly carryInitialPrompt?: boolean;
 }

@@ -1,11 +1,11 @@
 /** What of a window is said when, in timestamps (two frames each) from the window's begin. */
-export interface WindowSegment {
+interface WindowSegment {
   readonly start: number;
   readonly end: number;
   readonly tokens: readonly number[];
 }
 
-export interface SegmentedWindow {
+interface SegmentedWindow {
   readonly segments: readonly WindowSegment[];
   /** Frames by which the next window begins later. */
   readonly advanceFrames: number;

@@ -14,7 +14,7 @@ export interface WordOptions {
 }
 
 /** A decoded window whose segments get words. Frames are those of the recording. */
-export interface TimedWindow extends Pick<AlignSource, "executor" | "state" | "language" | "task" | "frames"> {
+interface TimedWindow extends Pick<AlignSource, "executor" | "state" | "language" | "task" | "frames"> {
   readonly special: ModelDecoding["special"];
   readonly frameSeconds: number;
   readonly seek: number;
@@ -27,7 +27,7 @@ export interface TimedWindow extends Pick<AlignSource, "executor" | "state" | "l
   readonly lastSpeechSeconds: number;
 }
 
-export interface WindowWords<S> {
+interface WindowWords<S> {
   readonly segments: readonly (S & { readonly words: readonly Word[] })[];
   readonly nextSeek: number;
   readonly lastSpeechSeconds: number;

@@ -7,7 +7,7 @@ export interface KeysValues {
   readonly values: Float64Array;
 }
 
-export interface AttentionOptions {
+interface AttentionOptions {
   readonly heads: number;
   /** Keys that query row i sees; all of them where left out. */
   readonly visible?: (row: number) => number;

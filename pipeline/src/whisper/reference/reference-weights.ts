@@ -14,7 +14,7 @@ export interface Norm {
   readonly beta: Float32Array;
 }
 
-export interface AttentionWeights {
+interface AttentionWeights {
   readonly norm: Norm;
   readonly q: Affine;
   readonly k: Affine;

@@ -9,7 +9,7 @@ import { toolsPackager } from "../../packaging/tools-packager.ts";
 import type { WorkFolders } from "../../packaging/work-folders.ts";
 import { inScratch, type ScratchFolders } from "./scratch-folder.ts";
 
-export interface BuildPackagerSource {
+interface BuildPackagerSource {
   /** bootgen and xclbinutil; undefined where this program packs by itself. */
   readonly packaging: FoundPackagingTools | undefined;
   readonly scratch: ScratchFolders;

@@ -9,7 +9,7 @@ import {
 import { copyFakeTools, type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
 
 /** A finished build of mel for npu1 with its tools, made once for a file of tests; each test has a copy of both. */
-export interface BuiltMel {
+interface BuiltMel {
   /** The build that the copies are of; no test may change it. */
   readonly original: KernelProject;
   readonly project: KernelProject;

@@ -3,7 +3,7 @@ import { block, cdoFile, maskWrite, write } from "../../packaging/sample-cdo.tes
 import type { CorePlace } from "./pass-pipelines.ts";
 
 /** One command of a CDO file, in the forms that aie-translate writes. */
-export type CdoWord =
+type CdoWord =
   | { readonly write: number; readonly value: number }
   | { readonly mask: number; readonly bits: number; readonly value: number }
   | { readonly data: number; readonly words: readonly number[] };

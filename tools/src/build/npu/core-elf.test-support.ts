@@ -1,7 +1,7 @@
 import { aieMachine, type ElfSection, type ElfSegment, elfLayout, elfTypes, writeCoreElf } from "@aiekit/xclbin";
 
 /** What an ELF of a core is to hold. */
-export interface ElfContent {
+interface ElfContent {
   readonly programBytes: number;
   readonly programAddress?: number;
   /** Function sizes by name; with them the file has sections and a symbol table. */

@@ -21,7 +21,7 @@ import {
 import { deviceSymbol, type Lowering } from "./pass-pipelines.ts";
 import { type ToolStepContext, toolStep } from "./tool-step.ts";
 
-export interface CoreStepsSource {
+interface CoreStepsSource {
   readonly lowering: Lowering;
   readonly generation: Generation;
   readonly codeVersion: string;

@@ -37,7 +37,7 @@ export interface FakeTools {
   readonly remove: () => Promise<void>;
 }
 
-export interface FakeFailure {
+interface FakeFailure {
   readonly prints: string;
   readonly exitCode?: number;
   /** Ends by this signal in place of an exit code: `SEGV`. */
@@ -45,7 +45,7 @@ export interface FakeFailure {
   readonly when?: string;
 }
 
-export interface FakeToolsOptions {
+interface FakeToolsOptions {
   readonly target?: Exclude<Target, "sim">;
   readonly params?: Readonly<Record<string, number | string>>;
   readonly release?: MlirAieReleaseId;

@@ -126,6 +126,39 @@ test("an llc without aie2 is not Peano's", async () => {
   });
 });
 
+test.each(["clang", "clang++", "opt"] as const)("a system's own %s in Peano's folder is not used", async (tool) => {
+  await tools.update(tool, "Debian clang version 14.0.6");
+
+  expect((await find()).programs[tool]).toMatchObject({
+    reason: expect.stringMatching(/ is of LLVM 14\.0\.6, .*llc of 21\.0\.0: they are not of one Peano$/),
+    cure: expect.stringContaining("aiekit toolchain install llvm_aie"),
+  });
+  expect(isFound((await find()).programs.llc)).toBe(true);
+});
+
+test("a Peano outside of the lock's range is used with a warning", async () => {
+  for (const tool of ["clang", "clang++", "opt", "llc"]) {
+    await tools.update(tool, "LLVM version 99.0.0git\n  Registered Targets:\n    aie2 - AIE2");
+  }
+
+  const { programs, warnings } = await find();
+
+  expect(Object.values(programs).every(isFound)).toBe(true);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^Peano 99\.0\.0 \(.*llc\): the builds are written for 19\.0\.0 or newer, before 23\.0\.0$/),
+  ]);
+});
+
+test("a tool that is not executable is missing, with its path, also where it was asked before", async () => {
+  await find();
+  const path = join(tools.root, "llvm-aie/bin/llc");
+  await chmod(path, 0o644);
+
+  expect((await find()).programs.llc).toMatchObject({
+    reason: expect.stringContaining(`(${path} is not executable: chmod +x)`),
+  });
+});
+
 test("an mlir-aie that is older than v1.1, and one that is none, are named with what is supported", async () => {
   await tools.answer("aie-translate.help", "  --aie-generate-cdo - About it\n");
   expect((await find()).programs["aie-opt"]).toMatchObject({

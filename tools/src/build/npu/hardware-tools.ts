@@ -14,7 +14,9 @@ import {
   startCure,
   type ToolEnvironment,
 } from "../../toolchain/find-tools.ts";
+import { lockedRange } from "../../toolchain/locked-range.ts";
 import { detectMlirAie, type MlirAieRelease, supportedMlirAie } from "../../toolchain/mlir-aie-releases.ts";
+import { isWithin } from "../../toolchain/versions.ts";
 import { openToolFacts, type ToolFacts, type ToolFactsMemo } from "./tool-facts.ts";
 
 export interface FoundTool {
@@ -22,7 +24,7 @@ export interface FoundTool {
   readonly version: string;
 }
 
-export type ToolState = FoundTool | MissingTool;
+type ToolState = FoundTool | MissingTool;
 
 /** The native tools of this machine, as far as they serve a build. */
 export interface HardwareTools {
@@ -58,10 +60,11 @@ export async function findHardwareTools(
   ]);
   const aieApi = await findAieApi(env, mlirAie.programs["aie-opt"], memo);
   await memo.save();
-  const llc = peano.llc;
+  const { llc } = peano.programs;
   return {
     ...mlirAie,
-    programs: { ...mlirAie.programs, ...peano },
+    warnings: [...mlirAie.warnings, ...peano.warnings],
+    programs: { ...mlirAie.programs, ...peano.programs },
     aieApi,
     packaging,
     paths: {
@@ -102,21 +105,47 @@ async function findMlirAie(env: ToolEnvironment, memo: ToolFactsMemo): Promise<M
   return { release, passes, warnings, programs: { "aie-opt": opt, "aie-translate": translate } };
 }
 
-async function findPeano(
-  env: ToolEnvironment,
-  memo: ToolFactsMemo,
-): Promise<Pick<HardwareTools["programs"], "clang" | "clang++" | "opt" | "llc">> {
+type PeanoPart = Pick<HardwareTools, "warnings"> & {
+  readonly programs: Pick<HardwareTools["programs"], "clang" | "clang++" | "opt" | "llc">;
+};
+
+async function findPeano(env: ToolEnvironment, memo: ToolFactsMemo): Promise<PeanoPart> {
   const ask = (tool: DrivenTool): Promise<AskedTool> => askTool(tool, { env, memo, help: false });
   const [clang, clangxx, opt, llc] = await Promise.all([ask("clang"), ask("clang++"), ask("opt"), ask("llc")]);
+  const others = { clang, "clang++": clangxx, opt };
+  if (!isFound(llc)) return { programs: { ...others, llc }, warnings: [] };
+  const { path, versionText } = llc;
   // A system's own LLVM has an llc as well, and another one may stand in Peano's folder.
-  const isPeano = !isFound(llc) || /\baie2\b/.test(llc.versionText);
-  const other = {
-    tool: "llc",
-    reason: `${isFound(llc) ? llc.path : ""} has no aie2 target, so it is not Peano's`,
+  if (!/\baie2\b/.test(versionText)) {
+    const reason = `${path} has no aie2 target, so it is not Peano's`;
+    return { programs: { ...others, llc: { tool: "llc", reason, cure: howToGet.peano } }, warnings: [] };
+  }
+  const programs = {
+    ...{ clang: ofOneBuild("clang", clang, llc), "clang++": ofOneBuild("clang++", clangxx, llc) },
+    ...{ opt: ofOneBuild("opt", opt, llc), llc },
+  };
+  const version = llvmVersion(llc);
+  const range = lockedRange("llvm_aie");
+  if (version === undefined || range === undefined || isWithin(version, range)) return { programs, warnings: [] };
+  const expected = `${range.from} or newer, before ${range.before ?? "any"}`;
+  return { programs, warnings: [`Peano ${version} (${path}): the builds are written for ${expected}`] };
+}
+
+/** Only llc lists its targets; the others of one Peano are of its LLVM. */
+function ofOneBuild(tool: DrivenTool, state: AskedTool, llc: FoundTool & ToolFacts): AskedTool {
+  if (!isFound(state)) return state;
+  const [own, expected] = [llvmVersion(state), llvmVersion(llc)];
+  if (own === undefined || expected === undefined || own.split(".")[0] === expected.split(".")[0]) return state;
+  return {
+    tool,
+    reason: `${state.path} is of LLVM ${own}, ${llc.path} of ${expected}: they are not of one Peano`,
     cure: howToGet.peano,
   };
-  return { clang, "clang++": clangxx, opt, llc: isPeano ? llc : other };
 }
+
+/** `clang version 21.0.0 (...)`, `LLVM version 21.0.0git` */
+const llvmVersion = ({ versionText }: ToolFacts): string | undefined =>
+  /version (\d+\.\d+\.\d+)/.exec(versionText)?.[1];
 
 type AskedTool = (FoundTool & ToolFacts) | MissingTool;
 

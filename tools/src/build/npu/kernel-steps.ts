@@ -6,7 +6,7 @@ import { kernelsPrefix } from "../../sources/kernel-tree.ts";
 import { kernelObjectRef } from "./outputs.ts";
 import { type ToolStepContext, toolStep } from "./tool-step.ts";
 
-export interface KernelCompilePlan {
+interface KernelCompilePlan {
   readonly steps: readonly Step[];
   /** Every source and header of the project that the objects are made from. */
   readonly texts: ReadonlyMap<string, string>;

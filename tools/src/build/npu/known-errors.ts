@@ -2,7 +2,7 @@ import type { DrivenTool } from "../../drivers/tool-command.ts";
 import type { KnownMessage } from "../../drivers/tool-hint.ts";
 
 /** A message of one of these tools that has one known cause. */
-export interface KnownError extends KnownMessage {
+interface KnownError extends KnownMessage {
   readonly tools: readonly DrivenTool[];
 }
 

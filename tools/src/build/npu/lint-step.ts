@@ -3,7 +3,7 @@ import { type LintFinding, lintXclbin } from "@aiekit/xclbin";
 import type { OutputRef, Step } from "../../plan/step.ts";
 import { lintRef, xclbinRef } from "./outputs.ts";
 
-export interface LintStepSource {
+interface LintStepSource {
   readonly target: Exclude<Target, "sim">;
   /** The streams that are to run with the xclbin. */
   readonly streams: readonly OutputRef[];

@@ -9,7 +9,7 @@ import { addressesRef, coreListRef, physicalRef, targetRef, tracedRef, withElfsR
 import { type CorePlace, deviceSymbol, type Lowering } from "./pass-pipelines.ts";
 import { type ToolStepContext, toolStep } from "./tool-step.ts";
 
-export interface ModuleStepsSource {
+interface ModuleStepsSource {
   readonly lowering: Lowering;
   readonly generation: Generation;
   readonly cores: readonly CorePlace[];

@@ -90,7 +90,7 @@ test("an ELF that comes out another way reaches CDO, PDI and xclbin", async () =
 test("another version of aie-opt makes the build stale and runs its steps; those of Peano with equal inputs are cached", async () => {
   await mel.tools.update("aie-opt", "aie-opt 601fc859532f");
 
-  expect(await fresh(mel.tools.env)).toEqual({
+  expect(await fresh(mel.tools.env)).toMatchObject({
     fresh: false,
     reason: "aie-opt changed: aie-opt 5ff2ab97d2dc built it, this is aie-opt 601fc859532f",
   });
@@ -113,7 +113,7 @@ test("a build is not stale because a tool, or all of them, have gone", async () 
   expect(await fresh(mel.tools.env)).toMatchObject({ fresh: true });
 
   await appendFile(mel.project.at("kernels/mel/mel.cc"), "\n");
-  expect(await fresh({})).toEqual({ fresh: false, reason: "kernels/mel/mel.cc changed" });
+  expect(await fresh({})).toMatchObject({ fresh: false, reason: "kernels/mel/mel.cc changed" });
 });
 
 test("streams of our own instead of the tools' make another build", async () => {

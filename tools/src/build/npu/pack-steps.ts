@@ -8,7 +8,7 @@ import { cdoRefs, coreListRef, elfRef, pdiRef, targetRef, withElfsRef, xclbinRef
 import { type CorePlace, deviceSymbol } from "./pass-pipelines.ts";
 import { type ToolStepContext, toolStep } from "./tool-step.ts";
 
-export interface PackStepsSource {
+interface PackStepsSource {
   readonly device: string;
   readonly cores: readonly CorePlace[];
   /** Host buffers of the sequence that has most. */

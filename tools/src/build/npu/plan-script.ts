@@ -8,7 +8,7 @@ import type { ResolvedRequest } from "../request.ts";
 import { workFolder } from "../work-folder.ts";
 import type { HardwareTools } from "./hardware-tools.ts";
 
-export interface PlanScriptSource {
+interface PlanScriptSource {
   readonly request: ResolvedRequest;
   readonly project: Project;
   readonly tools: HardwareTools;

@@ -8,7 +8,7 @@ export interface ScratchFolders {
   readonly open: (step: string, files: ReadonlyMap<string, Uint8Array | string>) => Promise<ScratchFolder>;
 }
 
-export interface ScratchFolder {
+interface ScratchFolder {
   readonly path: string;
   /** Removes it. */
   readonly remove: () => Promise<void>;
@@ -50,7 +50,7 @@ export function scratchFolders(root: string, failedRoot: string): ScratchFolders
 }
 
 /** One run of a step in a folder of its own. */
-export interface ScratchWork<T> {
+interface ScratchWork<T> {
   readonly step: string;
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   readonly work: (path: string) => Promise<T>;

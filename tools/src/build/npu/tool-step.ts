@@ -22,9 +22,9 @@ export interface ToolStepContext {
 }
 
 /** Content of files by name. */
-export type NamedFiles = ReadonlyMap<string, Uint8Array>;
+type NamedFiles = ReadonlyMap<string, Uint8Array>;
 
-export interface ToolStepSpec {
+interface ToolStepSpec {
   readonly name: string;
   readonly kind: string;
   /** What it works on, for messages: `core (0,2)`. */

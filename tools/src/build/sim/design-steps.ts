@@ -15,7 +15,7 @@ import type { Step } from "../../plan/step.ts";
 import type { CoreProgram } from "../core-programs.ts";
 import { instsRef, loweredRef, lowerWarningsRef, memoryRef, verifyWarningsRef } from "./outputs.ts";
 
-export interface DesignStepsSource {
+interface DesignStepsSource {
   /** The design before lowering. */
   readonly text: string;
   /** What messages call it; a file that holds the text. */

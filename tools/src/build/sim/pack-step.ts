@@ -7,7 +7,7 @@ import { startColumns } from "../start-columns.ts";
 import { minimumBuffers, xclbinInstanceName, xclbinKernelName } from "../xclbin-kernel.ts";
 import { loweredRef, moduleRef, xclbinRef } from "./outputs.ts";
 
-export interface PackSource {
+interface PackSource {
   readonly device: string;
   readonly programs: readonly CoreProgram[];
   /** Host buffers of the sequence that has most. */

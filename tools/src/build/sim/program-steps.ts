@@ -11,13 +11,13 @@ import { compileLogRef, memoryRef, moduleRef, objectRef } from "./outputs.ts";
 /** Grows when what these steps do with equal inputs changes. */
 const stepVersion = 1;
 
-export interface CompilePlan {
+interface CompilePlan {
   readonly steps: readonly Step[];
   /** Every source and header that the objects are made from. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
-export interface CompileSource {
+interface CompileSource {
   readonly sources: readonly KernelSource[];
   readonly generation: Generation;
   readonly tree: SourceTree;

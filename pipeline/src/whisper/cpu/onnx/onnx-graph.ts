@@ -4,14 +4,14 @@ import { ProtoMessage } from "./protobuf.ts";
 
 /** Element types and their codes in TensorProto.DataType. */
 const onnxTypes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7 } as const;
-export type OnnxType = keyof typeof onnxTypes;
+type OnnxType = keyof typeof onnxTypes;
 
 /** A size, or the name of one that is known at run time. */
 export type Dimension = number | string;
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 /** A constant whose values are read when the file is written. */
-export interface OnnxConstant {
+interface OnnxConstant {
   readonly name: string;
   readonly type: OnnxType;
   readonly dims: readonly number[];
