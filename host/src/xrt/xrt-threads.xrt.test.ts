@@ -5,6 +5,7 @@ import { countCalls, type FaultPlace, faultLeft, faultPlaces, setFault } from ".
 import { deviceLimits } from "../limits.ts";
 import { listDevices } from "../list-devices.ts";
 import { generation, loopback, machineFolder, openXrt, xrtAddonPath } from "./xrt-bench.test-support.ts";
+import { runProgram } from "./xrt-program.test-support.ts";
 
 const { contexts } = deviceLimits[generation];
 
@@ -115,6 +116,29 @@ test("worker threads have devices of their own, and one that ends in the middle 
   setFault(machineFolder, "execution", { kind: "hang", times: 1 });
   expect(await startWorker("leave")).toBe("in flight");
   expect(await startWorker("run")).toBe(4711);
+});
+
+test("a worker thread that had the addon alone ends while the driver lets its device wait: what comes later harms nobody", async () => {
+  const end = await runProgram(`
+    import { readdirSync } from "node:fs";
+    import { isMainThread, Worker } from "node:worker_threads";
+    const until = async (isSo) => { while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2)); };
+    const threads = () => readdirSync("/proc/self/task").length;
+    if (isMainThread) {
+      setFault("createBo", { kind: "hang", times: 1 });
+      const worker = new Worker(new URL(import.meta.url));
+      await taken("createBo");
+      await worker.terminate();
+      const withHung = threads();
+      setFault("createBo", undefined);
+      await until(() => threads() < withHung);
+      console.log("alive");
+    } else {
+      await open();
+    }
+  `);
+
+  expect(end).toMatchObject({ code: 0, signal: null, stdout: "alive\n" });
 });
 
 /** What is seen once it has been the same for twenty looks, a second. */
