@@ -62,7 +62,7 @@ void Context::Finalize(Napi::Env env) { Instance::of(env).onEnd.erase(id); }
 
 Napi::Object Context::make(Napi::Env env, std::shared_ptr<ContextCore> core) {
   // First: where there is none the context is freed at once, and not when the garbage collector finds an object that has it.
-  auto thread = std::make_unique<ContextThread>();
+  auto thread = std::make_unique<ContextThread>(Instance::of(env).calls);
   Napi::Object object = Instance::of(env).context.New({});
   Context *self = Unwrap(object);
   self->core = std::move(core);

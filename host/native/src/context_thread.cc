@@ -113,6 +113,9 @@ Outcome await(InFlight &flight) {
 } // namespace
 
 struct ContextThread::Shared {
+  explicit Shared(std::shared_ptr<JsCalls> jsCalls) : calls(std::move(jsCalls)) {}
+
+  std::shared_ptr<JsCalls> calls;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Job> queue;
@@ -191,6 +194,7 @@ struct ContextThread::Shared {
     const auto ended = std::move(flight.job.ended);
     flight.job.runs.clear();
     ended(outcome);
+    calls->workload.end();
   }
 
   /** What was not submitted when a run failed does not run on what that left behind. */
@@ -202,12 +206,13 @@ struct ContextThread::Shared {
       for (const auto &run : job.runs) run->inFlight = false;
       job.runs.clear();
       job.ended(outcome);
+      calls->workload.end();
     }
     queue.clear();
   }
 };
 
-ContextThread::ContextThread() : shared(std::make_shared<Shared>()) {
+ContextThread::ContextThread(std::shared_ptr<JsCalls> calls) : shared(std::make_shared<Shared>(std::move(calls))) {
   startDetached([shared = shared] { shared->run(); });
 }
 
@@ -219,6 +224,7 @@ ContextThread::~ContextThread() {
 
 void ContextThread::post(Job job) {
   for (const auto &run : job.runs) run->inFlight = true;
+  shared->calls->workload.begin();
   const std::lock_guard lock(shared->mutex);
   shared->queue.push_back(std::move(job));
   shared->tell();
@@ -230,6 +236,7 @@ bool ContextThread::cancel(double id) {
     if (job->id != id) continue;
     for (const auto &run : job->runs) run->inFlight = false;
     shared->queue.erase(job);
+    shared->calls->workload.end();
     return true;
   }
   return false;

@@ -69,8 +69,8 @@ public:
     std::function<void(const Outcome &)> ended;
   };
 
-  /** @throws ThreadError. */
-  ContextThread();
+  /** Its jobs count as work of `calls`' environment, which lets them end before it goes. @throws ThreadError. */
+  explicit ContextThread(std::shared_ptr<JsCalls> calls);
   ~ContextThread();
   void post(Job job);
   /** Takes back a job that was not submitted yet. */

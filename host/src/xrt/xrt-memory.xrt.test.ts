@@ -174,3 +174,19 @@ test("a program that exits while the driver answers an allocation lets it end be
   // GET_BO_INFO is what XRT calls next.
   expect(end).toMatchObject({ code: 5, signal: null, stdout: "1\n" });
 });
+
+test("a program that exits while a run is being submitted lets that end before XRT's libraries are destroyed", async () => {
+  const end = await runProgram(`
+    process.once("exit", () => setFault("createBo", undefined));
+    const { start } = await make(await open());
+    const submitted = faults.countCalls(process.env.AIEKIT_EMULATED_NPU, "execute");
+    process.once("exit", () => console.log(submitted()));
+    // Of the command, which XRT allocates on the context's thread.
+    setFault("createBo", { kind: "hang", times: 1 });
+    start();
+    await taken("createBo");
+    process.exit(5);
+  `);
+
+  expect(end).toMatchObject({ code: 5, signal: null, stdout: "1\n" });
+});
