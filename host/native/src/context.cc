@@ -119,7 +119,10 @@ Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
     if (kernel >= context->kernels.size()) throw std::out_of_range("no such kernel");
     // XRT does not check: a BO past the last argument crashes the process.
     if (args.Length() > argCountOf(*context, kernel)) throw std::out_of_range("more arguments than the kernel has");
-    const auto run = destroyedOn(context->thread, std::make_unique<RunCore>());
+    const std::shared_ptr<RunCore> run(new RunCore, [thread = context->thread, dropped = context->dropped](RunCore *core) {
+      dropped->add(std::unique_ptr<RunCore>(core));
+      thread->post([dropped] { dropped->free(); });
+    });
     run->context = context;
     run->kernel = context->kernels[kernel];
     run->args = runArgs(args);
@@ -196,6 +199,7 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
       run->args.clear();
     }
     owned->clear();
+    dying->dropped->free();
     dying->kernels.clear();
     dying->context = xrt::hw_context();
     dying.reset();

@@ -112,6 +112,21 @@ Outcome await(InFlight &flight) {
 
 } // namespace
 
+DroppedRuns::~DroppedRuns() = default;
+
+void DroppedRuns::add(std::unique_ptr<RunCore> run) {
+  const std::lock_guard lock(adding);
+  runs.push_back(std::move(run));
+}
+
+void DroppedRuns::free() {
+  const std::lock_guard one(freeing);
+  // Destroyed behind the lock: what a run had may add others.
+  std::vector<std::unique_ptr<RunCore>> mine;
+  const std::lock_guard lock(adding);
+  mine.swap(runs);
+}
+
 struct ContextThread::Shared {
   explicit Shared(std::shared_ptr<JsCalls> jsCalls) : calls(std::move(jsCalls)) {}
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tensor } from "@aiekit/core";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Bench } from "../conformance-bench.test-support.ts";
-import { countCalls, type FaultPlace, faultPlaces, setFault } from "../emulation/fault-table.ts";
+import { countCalls, type FaultPlace, faultLeft, faultPlaces, setFault } from "../emulation/fault-table.ts";
 import { deviceLimits } from "../limits.ts";
 import { loadKernel } from "../load-kernel.ts";
 import { loopbackXclbin, objectWords } from "../loopback.test-support.ts";
@@ -210,6 +210,30 @@ test("a context is opened, used and closed 40 times on one device, and all that 
     }
   } finally {
     await device.close();
+  }
+});
+
+test("a context that ran is free for others once it is closed, also while the driver lets its device's thread wait", async () => {
+  const [device, other] = [await openXrt(), await openXrt()];
+  try {
+    const context = await device.createContext(await device.registerXclbin(loopback.xclbin(0)));
+    const bench = new Bench(device, context, loopback);
+    const { input, output } = await bench.buffers(1);
+    await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
+    setFault(machineFolder, "createBo", { kind: "hang", times: 1 });
+    const late = device.allocBo(64, { flags: "hostOnly", group: 0x10000 });
+    await vi.waitFor(() => expect(faultLeft(machineFolder, "createBo").times).toBe(0), 60_000);
+
+    await context.close();
+
+    const uuid = await other.registerXclbin(loopback.xclbin(0));
+    const made = await Promise.allSettled(Array.from({ length: contexts }, () => other.createContext(uuid)));
+    setFault(machineFolder, "createBo", undefined);
+    await late;
+    expect(made.filter(({ status }) => status === "rejected")).toEqual([]);
+  } finally {
+    setFault(machineFolder, "createBo", undefined);
+    for (const opened of [device, other]) await opened.close();
   }
 });
 
