@@ -9,6 +9,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "./script-arguments.mjs";
+import { failureLines, forgetSummary, skipLines, summaryOf, summaryReporters } from "./test-summary.mjs";
 import { buildStack, root, runOnEmulatedMachine, sanitizerEnvironment, whyNoStack } from "./xrt-stack.mjs";
 
 const { values, positionals } = parseArgs({
@@ -30,19 +31,56 @@ const on = (generation) => ({
   generation,
   env: { ...sanitizers.env, AIEKIT_NPU_GENERATION: generation },
 });
-const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.xrt.config.ts", ...positionals];
-const steps = values.slow
-  ? [["scripts/xrt-many-launches.mjs"], ["scripts/bench-xrt-overhead.mjs", "--inside", "--check"]]
-  : [vitest];
-for (const step of steps) await run(step, values.npu ?? "npu1");
-// The other generation has other limits; what a device does is the same.
-if (!values.slow && values.npu === undefined && positionals.length === 0) {
-  await run([...vitest, "xrt-conformance", "xrt-full-elf"], "npu2");
+if (values.slow) {
+  for (const script of [["scripts/xrt-many-launches.mjs"], ["scripts/bench-xrt-overhead.mjs", "--inside", "--check"]]) {
+    const code = await runOnEmulatedMachine("node", script, on(values.npu ?? "npu1"));
+    if (code !== 0) process.exitCode = code;
+  }
+} else {
+  const runs = [await testsOn(values.npu ?? "npu1", positionals)];
+  // The other generation has other limits; what a device does is the same.
+  if (values.npu === undefined && positionals.length === 0) {
+    runs.push(await testsOn("npu2", ["xrt-conformance", "xrt-full-elf"]));
+  }
+  process.exitCode = tell(runs);
 }
 
-async function run(step, generation) {
-  const code = await runOnEmulatedMachine("node", step, on(generation));
-  if (code !== 0) process.exitCode = code;
+async function testsOn(generation, names) {
+  forgetSummary();
+  const config = ["--config", "scripts/vitest.xrt.config.ts"];
+  const vitest = ["node_modules/vitest/vitest.mjs", "run", ...config, ...summaryReporters, ...names];
+  const code = await runOnEmulatedMachine("node", vitest, on(generation));
+  const { passed, failed, skipped, failures } = summaryOf("tests of the xrt device", code);
+  return {
+    ...{ generation, passed, failed },
+    skipped: skipped.map((skip) => ({
+      ...skip,
+      file: `${generation}: ${skip.file}`,
+      test: `${generation}: ${skip.test}`,
+    })),
+    failures: failures.map((failure) => ({ ...failure, test: `${generation}: ${failure.test}` })),
+  };
+}
+
+/** Prints what there is to know at the end of a log, and gives the exit code. */
+function tell(runs) {
+  // Those that a pattern of names leaves out have no other reason.
+  const isPicked = positionals.some((word) => /^(-t|--testNamePattern)/.test(word));
+  const skipped = runs.flatMap((run) => run.skipped).filter(({ reason }) => reason || !isPicked);
+  const withoutReason = skipped.filter(({ reason }) => !reason);
+  const total = (count) => runs.reduce((sum, run) => sum + count(run), 0);
+  const [passed, failed] = [total((run) => run.passed), total((run) => run.failed) + withoutReason.length];
+  console.log("\n== summary");
+  for (const run of runs) {
+    console.log(
+      `${run.failed === 0 ? "ok    " : "FAILED"} ${run.generation}: ${run.passed} passed, ${run.failed} failed`,
+    );
+  }
+  for (const line of skipLines(skipped)) console.log(line);
+  if (withoutReason.length > 0) console.log(`FAILED ${withoutReason.length} tests are skipped without a reason`);
+  for (const line of failureLines(runs.flatMap((run) => run.failures))) console.log(line);
+  console.log(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped`);
+  return failed === 0 ? 0 : 1;
 }
 
 function testFiles() {

@@ -1,14 +1,13 @@
 // All checks of the project in one run, quick ones first, with one summary: `make test`.
 // A step that fails does not hide the ones after it. Every skipped test must give its reason.
 // With --slow, the long checks instead: `make test-slow`. With --tools, those against real packaging tools: `make test-tools`.
-import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { $, cd } from "zx";
+import { failureLines, forgetSummary, skipLines, summaryOf, summaryReporters } from "./test-summary.mjs";
 
 cd(resolve(dirname(fileURLToPath(import.meta.url)), ".."));
-const summaryFile = "build/test-summary.json";
-rmSync(summaryFile, { force: true });
+forgetSummary();
 
 const slowSteps = {
   types: ["tsc", "-b"],
@@ -55,7 +54,7 @@ const quickSteps = {
   types: ["tsc", "-b"],
   "kernels for both compilers": ["node", "scripts/check-kernels.mjs"],
   "500 damaged files for each reader": ["node", "scripts/fuzz-binary.mjs", "--count", "500", "--seed", "1"],
-  tests: ["vitest", "run", "--reporter=default", "--reporter=./scripts/summary-reporter.mjs"],
+  tests: ["vitest", "run", ...summaryReporters],
 };
 const toolSteps = {
   types: quickSteps.types,
@@ -70,12 +69,12 @@ for (const [name, command] of Object.entries(steps)) {
   console.log(`\n== ${name}: ${command.join(" ")}`);
   const started = Date.now();
   const { exitCode } = await $({ nothrow: true, stdio: "inherit" })`${command}`;
-  results.push({ name, ok: exitCode === 0, seconds: (Date.now() - started) / 1000 });
+  results.push({ name, exitCode, ok: exitCode === 0, seconds: (Date.now() - started) / 1000 });
 }
 
-const tests = existsSync(summaryFile)
-  ? JSON.parse(readFileSync(summaryFile, "utf8"))
-  : { passed: 0, failed: slow ? 0 : 1, skipped: [] };
+const ran = results.find((r) => r.name === "tests");
+const tests =
+  ran === undefined ? { passed: 0, failed: 0, skipped: [], failures: [] } : summaryOf(ran.name, ran.exitCode);
 const withoutReason = tests.skipped.filter((s) => !s.reason);
 console.log("\n== summary");
 for (const { name, ok, seconds } of results)
@@ -86,9 +85,8 @@ if (withoutReason.length > 0) console.log(`FAILED ${withoutReason.length} tests 
 
 const checks = results.filter((r) => r.name !== "tests");
 const passed = tests.passed + checks.filter((r) => r.ok).length;
-// A run of the tests that broke without a failed test (a crash, a time limit) counts as one failure.
-const crashed = results.some((r) => r.name === "tests" && !r.ok) && tests.failed === 0 ? 1 : 0;
-const failed = tests.failed + crashed + withoutReason.length + checks.filter((r) => !r.ok).length;
+const failed = tests.failed + withoutReason.length + checks.filter((r) => !r.ok).length;
+for (const line of failureLines(tests.failures)) console.log(line);
 console.log(`\n${passed} passed, ${failed} failed, ${tests.skipped.length} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -97,23 +95,4 @@ function slowestLines({ slowest = [], seconds }) {
   if (slowest.length === 0) return [];
   const each = slowest.map((one) => `${one.file} ${one.seconds.toFixed(1)}`);
   return [`slowest test files, in s of ${seconds.toFixed(0)} s in all: ${each.join(", ")}`];
-}
-
-/** A line a test, or a line for the tests of a file that share a reason. */
-function skipLines(skipped) {
-  const groups = new Map();
-  for (const skip of skipped) groups.set(keyOf(skip), [...(groups.get(keyOf(skip)) ?? []), skip]);
-  return [...groups.values()].flatMap((group) => {
-    const { test, reason = "NO REASON GIVEN" } = group[0];
-    if (group.length > 3) return [`skipped ${group.length} tests of ${fileOf(test)}: ${reason}`];
-    return group.map((skip) => `skipped ${skip.test}: ${reason}`);
-  });
-}
-
-function keyOf({ test, reason }) {
-  return `${fileOf(test)}: ${reason}`;
-}
-
-function fileOf(test) {
-  return test.split(": ")[0];
 }

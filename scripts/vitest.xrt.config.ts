@@ -6,8 +6,10 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["development"] } },
   test: {
     include: ["{host,packages/cli}/src/**/*.xrt.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    setupFiles: ["host/src/xrt/process-before.test-support.ts"],
+    // What hangs is told by these, however busy the machine is.
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     pool: "forks",
     // They share one emulated machine, with few contexts and one table of faults.
     maxWorkers: 1,

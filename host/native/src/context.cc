@@ -62,7 +62,7 @@ void Context::Finalize(Napi::Env env) { Instance::of(env).onEnd.erase(id); }
 
 Napi::Object Context::make(Napi::Env env, std::shared_ptr<ContextCore> core) {
   // First: where there is none the context is freed at once, and not when the garbage collector finds an object that has it.
-  auto thread = std::make_unique<ContextThread>();
+  auto thread = std::make_unique<ContextThread>(Instance::of(env).calls);
   Napi::Object object = Instance::of(env).context.New({});
   Context *self = Unwrap(object);
   self->core = std::move(core);
@@ -119,7 +119,10 @@ Napi::Value Context::createRun(const Napi::CallbackInfo &info) {
     if (kernel >= context->kernels.size()) throw std::out_of_range("no such kernel");
     // XRT does not check: a BO past the last argument crashes the process.
     if (args.Length() > argCountOf(*context, kernel)) throw std::out_of_range("more arguments than the kernel has");
-    const auto run = destroyedOn(context->thread, std::make_unique<RunCore>());
+    const std::shared_ptr<RunCore> run(new RunCore, [thread = context->thread, dropped = context->dropped](RunCore *core) {
+      dropped->add(std::unique_ptr<RunCore>(core));
+      thread->post([dropped] { dropped->free(); });
+    });
     run->context = context;
     run->kernel = context->kernels[kernel];
     run->args = runArgs(args);
@@ -196,6 +199,7 @@ Napi::Value Context::close(const Napi::CallbackInfo &info) {
       run->args.clear();
     }
     owned->clear();
+    dying->dropped->free();
     dying->kernels.clear();
     dying->context = xrt::hw_context();
     dying.reset();

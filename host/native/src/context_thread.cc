@@ -112,7 +112,25 @@ Outcome await(InFlight &flight) {
 
 } // namespace
 
+DroppedRuns::~DroppedRuns() = default;
+
+void DroppedRuns::add(std::unique_ptr<RunCore> run) {
+  const std::lock_guard lock(adding);
+  runs.push_back(std::move(run));
+}
+
+void DroppedRuns::free() {
+  const std::lock_guard one(freeing);
+  // Destroyed behind the lock: what a run had may add others.
+  std::vector<std::unique_ptr<RunCore>> mine;
+  const std::lock_guard lock(adding);
+  mine.swap(runs);
+}
+
 struct ContextThread::Shared {
+  explicit Shared(std::shared_ptr<JsCalls> jsCalls) : calls(std::move(jsCalls)) {}
+
+  std::shared_ptr<JsCalls> calls;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Job> queue;
@@ -191,6 +209,7 @@ struct ContextThread::Shared {
     const auto ended = std::move(flight.job.ended);
     flight.job.runs.clear();
     ended(outcome);
+    calls->workload.end();
   }
 
   /** What was not submitted when a run failed does not run on what that left behind. */
@@ -202,12 +221,13 @@ struct ContextThread::Shared {
       for (const auto &run : job.runs) run->inFlight = false;
       job.runs.clear();
       job.ended(outcome);
+      calls->workload.end();
     }
     queue.clear();
   }
 };
 
-ContextThread::ContextThread() : shared(std::make_shared<Shared>()) {
+ContextThread::ContextThread(std::shared_ptr<JsCalls> calls) : shared(std::make_shared<Shared>(std::move(calls))) {
   startDetached([shared = shared] { shared->run(); });
 }
 
@@ -219,6 +239,7 @@ ContextThread::~ContextThread() {
 
 void ContextThread::post(Job job) {
   for (const auto &run : job.runs) run->inFlight = true;
+  shared->calls->workload.begin();
   const std::lock_guard lock(shared->mutex);
   shared->queue.push_back(std::move(job));
   shared->tell();
@@ -230,6 +251,7 @@ bool ContextThread::cancel(double id) {
     if (job->id != id) continue;
     for (const auto &run : job->runs) run->inFlight = false;
     shared->queue.erase(job);
+    shared->calls->workload.end();
     return true;
   }
   return false;

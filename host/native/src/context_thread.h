@@ -19,6 +19,24 @@
 
 namespace aiekit {
 
+struct RunCore;
+
+/**
+ * Runs that nobody has any more, until they are freed: by the device's thread in its turn, or by who closes their context, which
+ * is free only after them and does not wait for that thread.
+ */
+class DroppedRuns {
+public:
+  ~DroppedRuns();
+  void add(std::unique_ptr<RunCore> run);
+  /** Returns when there is none left, nor one that another thread is freeing. */
+  void free();
+
+private:
+  std::mutex adding, freeing;
+  std::vector<std::unique_ptr<RunCore>> runs;
+};
+
 /** A hardware context and what must be gone before it can be freed. Destroyed on the device's thread, as its runs. */
 struct ContextCore {
   std::shared_ptr<WorkThread> thread;
@@ -27,6 +45,7 @@ struct ContextCore {
   std::vector<xrt::kernel> kernels;
   /** Of a full ELF's kernels, which no xclbin declares; empty in a context of an xclbin. */
   std::vector<size_t> argCounts;
+  std::shared_ptr<DroppedRuns> dropped = std::make_shared<DroppedRuns>();
 };
 
 /** An argument of a run: one that stays unset, the opcode, another scalar, or a BO. */
@@ -69,8 +88,8 @@ public:
     std::function<void(const Outcome &)> ended;
   };
 
-  /** @throws ThreadError. */
-  ContextThread();
+  /** Its jobs count as work of `calls`' environment, which lets them end before it goes. @throws ThreadError. */
+  explicit ContextThread(std::shared_ptr<JsCalls> calls);
   ~ContextThread();
   void post(Job job);
   /** Takes back a job that was not submitted yet. */

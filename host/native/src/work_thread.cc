@@ -16,8 +16,12 @@ void Workload::end() {
 }
 
 void Workload::await(std::chrono::milliseconds limit) {
+  // In naps: where the process is stopped, or the machine is busy, that takes one of them from the threads and not all.
+  constexpr std::chrono::milliseconds nap(10);
   std::unique_lock lock(mutex);
-  changed.wait_for(lock, limit, [&] { return open == 0; });
+  for (auto left = limit; left.count() > 0 && open > 0; left -= nap) {
+    changed.wait_for(lock, nap, [&] { return open == 0; });
+  }
 }
 
 JsCalls::JsCalls(Napi::Env env)

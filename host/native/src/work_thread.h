@@ -11,12 +11,12 @@
 
 namespace aiekit {
 
-/** Counts the work that threads were given and have not done. */
+/** Counts the work and the runs that threads were given and have not done. */
 class Workload {
 public:
   void begin();
   void end();
-  /** Waits until none is left, at most so long. */
+  /** Waits until none is left, at most so long; a time in which the process stands still does not count. */
   void await(std::chrono::milliseconds limit);
 
 private:

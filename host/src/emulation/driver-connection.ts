@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { DeviceMemory, type MemoryRange } from "./device-memory.ts";
 import { EmulatedContext, type EmulatedLaunch } from "./emulated-context.ts";
 import type { AddressedRange } from "./patched-launch.ts";
@@ -54,16 +55,19 @@ export function serveDriver(socket: Socket, array: SharedArray): void {
     }
     const numbers = words.map(Number);
     const handle = numbers[0]!;
-    if (verb === "context") createContext(id!, handle / coreRows);
+    if (verb === "context") void createContext(id!, handle / coreRows);
     else if (verb === "configure") void configure(id!, handle, { offset: numbers[1]!, bytes: numbers[2]! });
     else if (verb === "destroy") destroy(handle);
     else if (verb === "run") void run(handle, words[1]!, numbers.slice(2));
   }
 
-  function createContext(id: string, columns: number): void {
+  async function createContext(id: string, columns: number): Promise<void> {
+    // A process that has ended has no contexts any more, but the end of its connection may be handled behind this request that
+    // came later: what there is to read now is, with the ends that it leads to, after two turns of the event loop.
+    for (let turn = 0; turn < 2 && array.contexts >= array.contextLimit; turn++) await setImmediate();
     // The firmware says the same in all three cases.
     const fits = columns >= 1 && columns <= array.columns && array.contexts < array.contextLimit;
-    if (!fits || memory === undefined) {
+    if (!fits || memory === undefined || socket.destroyed) {
       answer(`err ${id} ${invalid}`);
       return;
     }

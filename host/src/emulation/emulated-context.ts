@@ -24,9 +24,9 @@ interface CommandEnd {
 // ert.h: ERT_CMD_STATE_COMPLETED, ERROR, ABORT, TIMEOUT.
 const commandStates = { completed: 4, error: 5, abort: 6, timeout: 8 } as const;
 
-// The driver stops a command after tdr_timeout_ms = 2000, and ends what was submitted behind it until then. Less here: long
-// enough for a program to submit what it started at the same time.
-const timeLimitMs = 100;
+// The driver stops a command after tdr_timeout_ms = 2000, and ends what was submitted behind it until then. In naps, so that
+// a machine that stands still meanwhile takes one of them from the programs on it, not their time to submit.
+const [naps, napMs] = [20, 100];
 
 /**
  * Columns of the emulated NPU. Commands execute in order; after one that did not complete the columns are configured
@@ -80,7 +80,7 @@ export class EmulatedContext {
         const hangs = error instanceof SimFault && ["deadlock", "kernel-endless"].includes(error.fault.kind);
         this.#onFault((error as Error).message);
         if (hangs) {
-          await setTimeout(timeLimitMs);
+          for (let nap = 0; nap < naps; nap++) await setTimeout(napMs);
           this.#generation++;
         }
         if (!this.#closed.signal.aborted) await this.#configureAgain();

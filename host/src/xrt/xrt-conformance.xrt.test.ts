@@ -5,7 +5,7 @@ import { generation, loopback, openXrt } from "./xrt-bench.test-support.ts";
 
 const contextLimit = deviceLimits[generation].contexts;
 
-testDeviceConformance({ open: openXrt, design: loopback, contextLimit, hangLimitMs: 5000 });
+testDeviceConformance({ open: openXrt, design: loopback, contextLimit, hangLimitMs: 60_000 });
 
 test(`the device says that it is ${generation}, that nothing of it is real, and which builds it executes`, async () => {
   const device = await openXrt();

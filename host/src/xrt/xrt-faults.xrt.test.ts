@@ -15,7 +15,7 @@ async function wholeCycle(): Promise<number> {
     const { input, output } = await bench.buffers(1);
     await bench.fill(input, 1234);
     await bench.fill(output, -1);
-    await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish({ timeoutMs: 5000 });
+    await (await bench.run({ send: 1, fetch: 1 }, input, output)).finish();
     await output.sync("fromDevice");
     word = bench.words(output)[0]!;
     for (const bo of [input, output]) bo.close();

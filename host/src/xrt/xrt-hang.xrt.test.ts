@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { setFault } from "../emulation/fault-table.ts";
+import { expect, test, vi } from "vitest";
+import { faultLeft, setFault } from "../emulation/fault-table.ts";
 import { machineFolder, withBench } from "./xrt-bench.test-support.ts";
 
 // In a file and so in a process of its own: the context of the hung command is in use until the process ends.
@@ -7,10 +7,12 @@ test("a command that never ends: the wait ends as TIMEOUT in words of ours, and 
   withBench(async (bench) => {
     const { input, output } = await bench.buffers(1);
     setFault(machineFolder, "execution", { kind: "hang", times: 1 });
-    let ticks = 0;
-    const timer = setInterval(() => ticks++, 5);
 
     const run = await bench.run({ send: 1, fetch: 1 }, input, output);
+    // What was not submitted by the end of the wait would be taken back.
+    await vi.waitFor(() => expect(faultLeft(machineFolder, "execution").times).toBe(0), 60_000);
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
     const state = await run.wait({ timeoutMs: 200 });
     clearInterval(timer);
 

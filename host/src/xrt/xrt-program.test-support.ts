@@ -14,12 +14,14 @@ export interface ProgramEnd {
   readonly stderr: string;
 }
 
-/** What every program begins with: `open`, `context`, `bo`, `run` on the loop-back design, and `report` of an error. */
+/** What every program begins with: faults, `open`, what `make` gives of the loop-back design, and `report` of an error. */
 const prelude = (folder: string) => `
 import { readFileSync } from "node:fs";
 import * as faults from ${JSON.stringify(fileURLToPath(new URL("../../dist/emulation/fault-table.js", import.meta.url)))};
 const setFault = (place, fault) => faults.setFault(process.env.AIEKIT_EMULATED_NPU, place, fault);
 const faultLeft = (place) => faults.faultLeft(process.env.AIEKIT_EMULATED_NPU, place);
+/** Waits until a fault of a number of calls has hit them all: what it hangs is in the driver, or on the array, then. */
+const taken = async (place) => { while (faultLeft(place).times > 0) await new Promise((resolve) => setTimeout(resolve, 2)); };
 import { openDevice } from ${JSON.stringify(fileURLToPath(new URL("../../dist/index.js", import.meta.url)))};
 const open = () => openDevice("xrt", { xrtAddon: ${JSON.stringify(xrtAddonPath)} });
 const xclbin = ${JSON.stringify(join(folder, "loopback.xclbin"))};
@@ -75,10 +77,10 @@ export function startProgram(
   return { child, end };
 }
 
-/** One that has not ended after 40 s, because its event loop hangs, is killed. */
+/** One that has not ended after 120 s, because its event loop hangs, is killed. */
 export async function runProgram(text: string, options: ProgramOptions = {}): Promise<ProgramEnd> {
   const { child, end } = startProgram(text, options);
-  const timer = setTimeout(() => child.kill("SIGKILL"), 40_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 120_000);
   try {
     return await end;
   } finally {

@@ -5,8 +5,12 @@ const { parentPort, workerData } = require("node:worker_threads");
 async function main({ host, addon, xclbin, insts, mode }) {
   const { openDevice } = await import(host);
   const device = await openDevice("xrt", { xrtAddon: addon });
-  const asked = device.createContext(await device.registerXclbin(xclbin));
+  const uuid = await device.registerXclbin(xclbin);
+  const marker = await device.allocBo(64, { flags: "hostOnly", group: 0x10000 });
+  const asked = device.createContext(uuid);
   if (mode === "ask") {
+    // Its handle is closed on the device's thread, in turn: the context is made by then.
+    marker.close();
     parentPort.postMessage("asked");
     // Busy until its end: what the driver answered meanwhile waits for this thread.
     for (;;);
