@@ -36,11 +36,11 @@ function overrun(
 ): SimFault {
   const memory = site.memories[written.slot]!;
   const near = nearest(site, written, pointers);
-  const where = near === undefined ? "beside its arguments" : `${near.how} its argument ${near.buffer.name}`;
+  const { where, hint } = besideArguments(memory.bufferAt(written.address), near);
   return new SimFault(
     `kernel ${site.call.name} on core ${tileName(site.core.tile)}: writes ${written.count} bytes ${where}, at ${memory.describe(written.address)}\n  ${callText(site, pointers)}`,
     { kind: "kernel-overrun", ...about(site, written, near?.buffer) },
-    { hint: "check the kernel's loop bounds and pointers against the sizes of its arguments" },
+    { hint },
   );
 }
 
@@ -64,12 +64,29 @@ function wrongRead(
     );
   }
   const near = nearest(site, read, pointers);
-  const where = near === undefined ? "beside its arguments" : `${near.how} its argument ${near.buffer.name}`;
+  const { where, hint } = besideArguments(memory.bufferAt(read.address), near);
   return new SimFault(
     `${who}: its result depends on memory ${where}, ${memory.describe(read.address)}${tail}`,
     { kind: "kernel-overread", ...about(site, read, near?.buffer) },
-    { hint: "check the kernel's loop bounds and pointers against the sizes of its arguments" },
+    { hint },
   );
+}
+
+/** An access that runs over an argument's end by more than this goes there by another way. */
+const overrunBytes = 1024;
+
+/** Where a byte lies as the kernel's author sees it: `hit` is the buffer it is in, `near` the argument that is nearest. */
+function besideArguments(hit: BufferPlace | undefined, near: ReturnType<typeof nearest>) {
+  if (hit !== undefined && (near === undefined || near.gap > overrunBytes)) {
+    return {
+      where: "that is none of its arguments",
+      hint: "look for a pointer that the kernel keeps from one call to the next (a static): objects come and go",
+    };
+  }
+  return {
+    where: near === undefined ? "beside its arguments" : `${near.how} its argument ${near.buffer.name}`,
+    hint: "check the kernel's loop bounds and pointers against the sizes of its arguments",
+  };
 }
 
 function about({ call, core, module, now, memories }: KernelSite, place: BytePlace, argument: BufferPlace | undefined) {
@@ -96,5 +113,5 @@ function nearest(site: KernelSite, { slot, address }: BytePlace, pointers: reado
     .flatMap((pointer) => bufferBehind(site.memories, pointer) ?? [])
     .map((buffer) => ({ buffer, gap: Math.max(address - buffer.address - buffer.bytes, buffer.address - address - 1) }))
     .sort((a, b) => a.gap - b.gap)[0];
-  return found && { buffer: found.buffer, how: address < found.buffer.address ? "before" : "behind" };
+  return found && { ...found, how: address < found.buffer.address ? "before" : "behind" };
 }
