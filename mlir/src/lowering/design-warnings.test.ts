@@ -37,15 +37,13 @@ test("four transfers on a channel without a wait are its queue's depth, the fift
   const queued = (n: number) => Array.from({ length: n }, (_, i) => copy(i)).join("\n");
 
   expect(warningsOf(queued(4))).toEqual([]);
-  expect(warningsOf(queued(5))).toEqual([
-    "5 transfers of @in_shim_alloc are queued without a wait: the channel's queue holds 4",
-  ]);
+  expect(warningsOf(queued(5))).toEqual(["5 transfers of @in are queued without a wait: the channel's queue holds 4"]);
   expect(warningsOf(`${queued(4)}\n${wait}\n${copy(5)}`)).toEqual([]);
 });
 
 test("a BD that is written again before its transfer was waited for is a warning, after the wait it is none", () => {
   expect(warningsOf(`${copy(3)}\n${copy(3, { fifo: "out" })}`)).toEqual([
-    "BD 3 of tile (0,0) is written again, and its transfer of @in_shim_alloc was not waited for",
+    "BD 3 of tile (0,0) is written again, and its transfer of @in was not waited for",
   ]);
   expect(warningsOf(`${copy(3)}\n${wait}\n${copy(3)}`)).toEqual([]);
 });

@@ -7,10 +7,12 @@ import {
   verifyConfigureTask,
   verifyDmaWait,
   verifyPushQueue,
+  verifyRtpWrite,
   verifyRun,
   verifySetLock,
   verifyStartBdChain,
   verifyWriteBd,
+  warnOfTaskRepeats,
 } from "../verifier/rules/runtime.ts";
 import { type AttributeRules, defineOp } from "./definition.ts";
 import { dynamicCount, dynamicLists } from "./dynamic-lists.ts";
@@ -124,6 +126,7 @@ export const aiexOps = [
   defineOp("aiex.npu.rtp_write", {
     format: "`(` $buffer `,` $index `,` $value `)` attr-dict",
     attributes: { buffer: symbol, index: int({ type: ui32 }), value: int() },
+    verify: verifyRtpWrite,
   }),
   defineOp("aiex.npu.push_queue", {
     format: "`(` $column `,` $row `,` $direction `:` $channel `)` attr-dict",
@@ -207,6 +210,7 @@ export const aiexOps = [
     results: ["result"],
     types: { result: index },
     attributes: { alloc: symbol, ...taskAttributes },
+    verify: warnOfTaskRepeats,
     ...inSequence,
     regions: [{ name: "body", multiBlock: true }],
   }),
@@ -229,5 +233,6 @@ export const aiexOps = [
     results: ["result"],
     types: { result: index },
     attributes: { symbol, alloc: symbol, ...taskAttributes },
+    verify: warnOfTaskRepeats,
   }),
 ];
