@@ -86,3 +86,22 @@ test("offsets and strides that the compiler drops are said", () => {
   ]);
   expect(warningsOf(row(1))).toEqual([]);
 });
+
+test("a buffer of 16 bytes at a multiple of 16 is aligned for all that fits in it; one of 48 bytes there is not", () => {
+  const warningsAt = (address: number, words: number): string[] => {
+    const text = `module { aie.device(npu1_1col) {
+      %t = aie.tile(0, 2)
+      %b = aie.buffer(%t) {address = ${address} : i32, sym_name = "b"} : memref<${words}xi32>
+      %core = aie.core(%t) { aie.end } {stack_size = 1024 : i32}
+    } }`;
+    return lowerDesign(parseModule(text, "b.mlir")).warnings.map(({ message }) => message);
+  };
+
+  expect(warningsAt(2064, 4)).toEqual([]);
+  expect(warningsAt(2064, 12)).toEqual([
+    "@b lies at 2064, not a multiple of 32 B: vector accesses to it are not aligned",
+  ]);
+  expect(warningsAt(2056, 4)).toEqual([
+    "@b lies at 2056, not a multiple of 16 B: vector accesses to it are not aligned",
+  ]);
+});

@@ -7,11 +7,11 @@ import {
   verifyConfigureTask,
   verifyDmaWait,
   verifyPushQueue,
-  verifyRtpWrite,
   verifyRun,
   verifySetLock,
   verifyStartBdChain,
   verifyWriteBd,
+  warnOfBufferWrite,
   warnOfTaskRepeats,
 } from "../verifier/rules/runtime.ts";
 import { type AttributeRules, defineOp } from "./definition.ts";
@@ -106,6 +106,7 @@ export const aiexOps = [
       column: optionalInt(),
       row: optionalInt(),
     },
+    verify: warnOfBufferWrite,
   }),
   defineOp("aiex.npu.maskwrite32", {
     format: "attr-dict",
@@ -117,16 +118,18 @@ export const aiexOps = [
       column: optionalInt(),
       row: optionalInt(),
     },
+    verify: warnOfBufferWrite,
   }),
   defineOp("aiex.npu.blockwrite", {
     format: "`(` %data `)` attr-dict `:` type(data)",
     operands: ["data"],
     attributes: { address, buffer: { kind: "symbol" }, column: optionalInt(), row: optionalInt() },
+    verify: warnOfBufferWrite,
   }),
   defineOp("aiex.npu.rtp_write", {
     format: "`(` $buffer `,` $index `,` $value `)` attr-dict",
     attributes: { buffer: symbol, index: int({ type: ui32 }), value: int() },
-    verify: verifyRtpWrite,
+    verify: warnOfBufferWrite,
   }),
   defineOp("aiex.npu.push_queue", {
     format: "`(` $column `,` $row `,` $direction `:` $channel `)` attr-dict",

@@ -157,6 +157,22 @@ test("a link whose parts are other shares of the object than their own objects i
   ]);
 });
 
+test("a block that is written to a buffer ends in it", () => {
+  const write = (first: number): string =>
+    device(`    %a = aie.tile(0, 2)
+    %b = aie.buffer(%a) {sym_name = "table"} : memref<6xi32>
+    memref.global "private" constant @values : memref<4xi32> = dense<[1, 2, 3, 4]>
+    aie.runtime_sequence @run() {
+      %v = memref.get_global @values : memref<4xi32>
+      aiex.npu.blockwrite(%v) {address = ${first} : ui32, buffer = @table} : memref<4xi32>
+    }`);
+
+  expect(warnings(write(2))).toEqual([]);
+  expect(warnings(write(3))).toEqual([
+    "writes words 3..6 of @table, which has 6: it goes to what lies behind the buffer; places count 32-bit words: 0..5, or a larger buffer",
+  ]);
+});
+
 test("a parameter's word is counted in 32 bits, whatever the buffer's elements", () => {
   const write = (type: string, index: number): string =>
     device(`    %a = aie.tile(0, 2)
@@ -166,6 +182,6 @@ test("a parameter's word is counted in 32 bits, whatever the buffer's elements",
   expect(warnings(write("memref<16xi32>", 15))).toEqual([]);
   expect(warnings(write("memref<16xi8>", 3))).toEqual([]);
   expect(warnings(write("memref<16xi8>", 4))).toEqual([
-    "writes word 4 of @rtp, which has 4: it goes to what lies behind the buffer; an index counts 32-bit words: 0..3, or a larger buffer",
+    "writes word 4 of @rtp, which has 4: it goes to what lies behind the buffer; places count 32-bit words: 0..3, or a larger buffer",
   ]);
 });

@@ -17,18 +17,21 @@ export function verifyDmaWait(op: Operation, check: Check): void {
   }
 }
 
-/** aiex.npu.rtp_write: a word of the buffer; the lowering says where there is no such buffer. */
-export function verifyRtpWrite(op: Operation, check: Check): void {
+/** aiex.npu.rtp_write, write32, maskwrite32 and blockwrite: words of the buffer, where they name one that is there. */
+export function warnOfBufferWrite(op: Operation, check: Check): void {
   const name = op.text("buffer") ?? "";
   const type = check.symbol(name)?.results[0]?.type;
   const bits = type?.kind === "memref" ? elementBits(type) : undefined;
   const elements = type?.kind === "memref" ? memrefElements(type) : null;
   if (bits === undefined || elements === null) return;
   const words = Math.floor((elements * bits) / 32);
-  const index = op.int("index") ?? 0;
-  if (index < words) return;
-  check.warning(`writes word ${index} of @${name}, which has ${words}: it goes to what lies behind the buffer`, {
-    hint: `an index counts 32-bit words: 0..${words - 1}, or a larger buffer`,
+  const first = op.int("index") ?? op.int("address") ?? 0;
+  const data = op.operands[0]?.type;
+  const last = first + (data?.kind === "memref" ? (memrefElements(data) ?? 1) : 1) - 1;
+  if (last < words) return;
+  const which = last === first ? `word ${first}` : `words ${first}..${last}`;
+  check.warning(`writes ${which} of @${name}, which has ${words}: it goes to what lies behind the buffer`, {
+    hint: `places count 32-bit words: 0..${words - 1}, or a larger buffer`,
     beyondLimit: true,
   });
 }
