@@ -62,11 +62,14 @@ export const deviceModels: readonly DeviceModel[] = [
   ]),
 ];
 
+/** Names that arrays of all columns had before mlir-aie v1.1, and what they are called. */
+export const wholeArrays: Readonly<Record<string, string>> = { npu1_4col: "npu1", npu2_8col: "npu2" };
+
 /** @throws UsageError when no device has this name. */
 export function deviceModel(name: string): DeviceModel {
   const model = deviceModels.find((d) => d.name === name);
   if (model) return model;
-  const wholeArray = { npu1_4col: "npu1", npu2_8col: "npu2" }[name];
+  const wholeArray = wholeArrays[name];
   throw new UsageError(`unknown device ${name}`, {
     hint: wholeArray
       ? `the whole array is called ${wholeArray}`

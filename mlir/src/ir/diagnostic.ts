@@ -8,8 +8,8 @@ export interface Diagnostic {
   /** Name of the operation it is about, for example `aie.lock`. */
   readonly op?: string;
   readonly hint?: string;
-  /** A warning that the registers of the hardware cannot hold what is written: it would be cut, or refused later. */
-  readonly beyondRegister?: true;
+  /** A warning that a register or a buffer of the hardware cannot hold what is written: it would be cut, or go elsewhere. */
+  readonly beyondLimit?: true;
 }
 
 /** `FILE:LINE:COLUMN: error: 'OP' op MESSAGE`, the form MLIR tools print, with the hint on a line of its own. */

@@ -207,13 +207,15 @@ function alignmentWarnings(device: Device, { tile, fixed, free }: TileMemory): D
   if (coreOn(device, tile.result) === undefined) return [];
   return [...fixed.map((f) => f.buffer), ...free].flatMap((buffer) => {
     const address = buffer.int("address") ?? 0;
-    if (address % vectorBytes === 0) return [];
+    // A buffer of fewer bytes has room for no vector of more.
+    const needed = Math.min(vectorBytes, 2 ** Math.floor(Math.log2(Math.max(1, bufferBytes(buffer)))));
+    if (address % needed === 0) return [];
     const diagnostic: Diagnostic = {
       severity: "warning",
       op: "aie.buffer",
       loc: buffer.loc,
-      message: `@${buffer.text("sym_name")} lies at ${address}, not a multiple of ${vectorBytes} B: vector accesses to it are not aligned`,
-      hint: `make the sizes of the buffers on tile ${placeText(coordOf(tile.result))} multiples of ${vectorBytes} B`,
+      message: `@${buffer.text("sym_name")} lies at ${address}, not a multiple of ${needed} B: vector accesses to it are not aligned`,
+      hint: `make the sizes of the buffers on tile ${placeText(coordOf(tile.result))} multiples of ${needed} B`,
     };
     return [diagnostic];
   });

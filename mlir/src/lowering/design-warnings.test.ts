@@ -37,15 +37,13 @@ test("four transfers on a channel without a wait are its queue's depth, the fift
   const queued = (n: number) => Array.from({ length: n }, (_, i) => copy(i)).join("\n");
 
   expect(warningsOf(queued(4))).toEqual([]);
-  expect(warningsOf(queued(5))).toEqual([
-    "5 transfers of @in_shim_alloc are queued without a wait: the channel's queue holds 4",
-  ]);
+  expect(warningsOf(queued(5))).toEqual(["5 transfers of @in are queued without a wait: the channel's queue holds 4"]);
   expect(warningsOf(`${queued(4)}\n${wait}\n${copy(5)}`)).toEqual([]);
 });
 
 test("a BD that is written again before its transfer was waited for is a warning, after the wait it is none", () => {
   expect(warningsOf(`${copy(3)}\n${copy(3, { fifo: "out" })}`)).toEqual([
-    "BD 3 of tile (0,0) is written again, and its transfer of @in_shim_alloc was not waited for",
+    "BD 3 of tile (0,0) is written again, and its transfer of @in was not waited for",
   ]);
   expect(warningsOf(`${copy(3)}\n${wait}\n${copy(3)}`)).toEqual([]);
 });
@@ -87,4 +85,23 @@ test("offsets and strides that the compiler drops are said", () => {
     "stride 4 of the only dimension is lost: a task's transfer of one row is a plain run",
   ]);
   expect(warningsOf(row(1))).toEqual([]);
+});
+
+test("a buffer of 16 bytes at a multiple of 16 is aligned for all that fits in it; one of 48 bytes there is not", () => {
+  const warningsAt = (address: number, words: number): string[] => {
+    const text = `module { aie.device(npu1_1col) {
+      %t = aie.tile(0, 2)
+      %b = aie.buffer(%t) {address = ${address} : i32, sym_name = "b"} : memref<${words}xi32>
+      %core = aie.core(%t) { aie.end } {stack_size = 1024 : i32}
+    } }`;
+    return lowerDesign(parseModule(text, "b.mlir")).warnings.map(({ message }) => message);
+  };
+
+  expect(warningsAt(2064, 4)).toEqual([]);
+  expect(warningsAt(2064, 12)).toEqual([
+    "@b lies at 2064, not a multiple of 32 B: vector accesses to it are not aligned",
+  ]);
+  expect(warningsAt(2056, 4)).toEqual([
+    "@b lies at 2056, not a multiple of 16 B: vector accesses to it are not aligned",
+  ]);
 });

@@ -145,12 +145,13 @@ class TransferWatch {
     }
     const queue = this.#queue(channel);
     const isToken = op.flag("issue_token") || allocation.text("channel_dir") === "S2MM";
-    queue.push({ bd, place, name: op.text("metadata") ?? "", isToken });
+    const name = (op.text("metadata") ?? "").replace(/_shim_alloc$/, "");
+    queue.push({ bd, place, name, isToken });
     const { queueDepth } = tileModels.shim.dma;
     if (queue.length === queueDepth + 1) {
       this.#found.push(
         warning(op, {
-          message: `${queue.length} transfers of @${op.text("metadata")} are queued without a wait: the channel's queue holds ${queueDepth}`,
+          message: `${queue.length} transfers of @${name} are queued without a wait: the channel's queue holds ${queueDepth}`,
           hint: "wait for a transfer before the next is queued, or make one transfer of several",
         }),
       );

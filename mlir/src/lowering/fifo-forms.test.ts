@@ -51,3 +51,44 @@ test("a lock that a DMA program declares for itself keeps its number", () => {
 
   expect(text).toContain('aie.lock(%tile_0_2, 1) {init = 1 : i32, sym_name = "f_prod_lock_0"}');
 });
+
+const twoObjects = (fifo: string): string => `module { aie.device(npu1_1col) {
+    %s = aie.tile(0, 0)
+    %m = aie.tile(0, 1)
+    %t = aie.tile(0, 2)
+    ${fifo}
+  } }`;
+
+test("a layout that leaves its objects is told once for all objects of the fifo, with what it may reach", () => {
+  const layout = "[<size = 4, stride = 8>, <size = 8, stride = 2>]";
+  const text = twoObjects(
+    `aie.objectfifo @f(%m dimensionsToStream ${layout}, {%t}, 3 : i32) : !aie.objectfifo<memref<32xi32>>
+    aie.objectfifo @g(%s, {%m}, 3 : i32) : !aie.objectfifo<memref<32xi32>>
+    aie.objectfifo.link [@g] -> [@f] ([] [])`,
+  );
+
+  const failed = (() => {
+    try {
+      lowerDesign(parseModule(text, "f.mlir"));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  })();
+
+  expect(failed).toBe(
+    "f.mlir:5:5: error: 'aie.dma_bd' op Specified stride(s) and size(s) result in out of bounds access in buffer, for index 38 in memref of length 32.\n" +
+      "  hint: the last index is the sum of (size - 1) x stride: make it 31 at most",
+  );
+});
+
+test("a fifo in two links is told what can stand between them", () => {
+  const text = twoObjects(`aie.objectfifo @in(%s, {%m}, 2 : i32) : !aie.objectfifo<memref<32xi32>>
+    aie.objectfifo @mid(%m, {%t}, 2 : i32) : !aie.objectfifo<memref<32xi32>>
+    aie.objectfifo @out(%t, {%s}, 2 : i32) : !aie.objectfifo<memref<32xi32>>
+    aie.objectfifo.link [@in] -> [@mid] ([] [])
+    aie.objectfifo.link [@mid] -> [@out] ([] [])`);
+
+  expect(() => lowerDesign(parseModule(text, "f.mlir"))).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("let a core between copy what @mid brings") }),
+  );
+});

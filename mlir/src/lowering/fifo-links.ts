@@ -37,7 +37,9 @@ export function readLinks(device: Device, fifos: readonly Fifo[]): Link[] {
         const fifo = byName.get(name);
         if (fifo === undefined) throw new DesignError(`objectFifo link: there is no objectFifo @${name}`);
         if (taken.has(fifo)) {
-          throw new DesignError(`objectFifo @${name}: objectfifo cannot be in more than one ObjectFifoLinkOp`);
+          throw new DesignError(`objectFifo @${name}: objectfifo cannot be in more than one ObjectFifoLinkOp`, {
+            hint: `let a core between copy what @${name} brings into another objectFifo, and link that one on`,
+          });
         }
         taken.add(fifo);
         return fifo;

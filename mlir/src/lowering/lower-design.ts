@@ -53,7 +53,7 @@ export function lowerDesign(module: Operation): LoweredDesign {
 function checkLowered(design: Operation, lowered: Operation): Diagnostic[] {
   const found = verify(lowered);
   const errors = found.filter((d) => d.severity === "error");
-  if (errors.length > 0) throw new DesignError(errors.map(formatDiagnostic).join("\n"));
+  if (errors.length > 0) throw new DesignError([...new Set(errors.map(formatDiagnostic))].join("\n"));
   if (found.length === 0) return [];
   const known = new Set(verify(design).map(formatDiagnostic));
   return found.filter((d) => !known.has(formatDiagnostic(d)));

@@ -7,6 +7,7 @@ import {
   strictTransferError,
   type Transfer,
   touchedElements,
+  transferCure,
   transferError,
 } from "./shim-transfer.ts";
 
@@ -55,6 +56,11 @@ test.each([
   { sizes: [16, 2, 1, 1], strides: [1, 0, 0, 0], message: "Stride 1 must be a positive integer." },
 ])("$sizes by $strides words: $message", ({ sizes, strides, message }) => {
   expect(transferError(transfer(32, sizes, strides))).toBe(message);
+});
+
+test("a stride of 0 inside is told where a repetition can stand; a right stride needs no cure", () => {
+  expect(transferCure(transfer(32, [16, 2, 1, 1], [1, 0, 0, 0]))).toContain("only the outermost of four dimensions");
+  expect(transferCure(transfer(32, [16, 2, 1, 4], [1, 16, 0, 0]))).toBeUndefined();
 });
 
 test("bytes: lengths and strides that are no whole words are refused, stride 1 inside is not", () => {

@@ -65,12 +65,15 @@ export function transferError(
   return undefined;
 }
 
-/** What to do about a size or stride of which `transferError` says that it is out of range; undefined for other errors. */
+/** What to do about a size or stride of which `transferError` says that it is out of range or 0; undefined for other errors. */
 export function transferCure(transfer: Transfer, kind: TileKind = "shim"): string | undefined {
   const { elementBits, sizes, strides } = transfer;
   const elementBytes = elementBits / 8;
   const { dma } = tileModels[kind];
   if (at(sizes, 3) > dma.iterationMax) return iterationCure(at(sizes, 3));
+  if ([0, 1, 2].some((i) => at(sizes, i) > 1 && at(strides, i) === 0)) {
+    return "a stride field holds the stride less 1: only the outermost of four dimensions, which repeats the transfer, can have stride 0";
+  }
   const dims = [2, 1, 0].map((i) => ({ size: at(sizes, i), stride: at(strides, i) }));
   // Dimensions of one step are free for a size that has to be split.
   const used = dims.slice(dims.findIndex(({ size }) => size > 1));

@@ -11,6 +11,8 @@ import {
   verifySetLock,
   verifyStartBdChain,
   verifyWriteBd,
+  warnOfBufferWrite,
+  warnOfTaskRepeats,
 } from "../verifier/rules/runtime.ts";
 import { type AttributeRules, defineOp } from "./definition.ts";
 import { dynamicCount, dynamicLists } from "./dynamic-lists.ts";
@@ -104,6 +106,7 @@ export const aiexOps = [
       column: optionalInt(),
       row: optionalInt(),
     },
+    verify: warnOfBufferWrite,
   }),
   defineOp("aiex.npu.maskwrite32", {
     format: "attr-dict",
@@ -115,15 +118,18 @@ export const aiexOps = [
       column: optionalInt(),
       row: optionalInt(),
     },
+    verify: warnOfBufferWrite,
   }),
   defineOp("aiex.npu.blockwrite", {
     format: "`(` %data `)` attr-dict `:` type(data)",
     operands: ["data"],
     attributes: { address, buffer: { kind: "symbol" }, column: optionalInt(), row: optionalInt() },
+    verify: warnOfBufferWrite,
   }),
   defineOp("aiex.npu.rtp_write", {
     format: "`(` $buffer `,` $index `,` $value `)` attr-dict",
     attributes: { buffer: symbol, index: int({ type: ui32 }), value: int() },
+    verify: warnOfBufferWrite,
   }),
   defineOp("aiex.npu.push_queue", {
     format: "`(` $column `,` $row `,` $direction `:` $channel `)` attr-dict",
@@ -207,6 +213,7 @@ export const aiexOps = [
     results: ["result"],
     types: { result: index },
     attributes: { alloc: symbol, ...taskAttributes },
+    verify: warnOfTaskRepeats,
     ...inSequence,
     regions: [{ name: "body", multiBlock: true }],
   }),
@@ -229,5 +236,6 @@ export const aiexOps = [
     results: ["result"],
     types: { result: index },
     attributes: { symbol, alloc: symbol, ...taskAttributes },
+    verify: warnOfTaskRepeats,
   }),
 ];

@@ -42,6 +42,11 @@ const transfer = (pattern: string, more = "", id = 0): string =>
   `aie.runtime_sequence @run(%arg: memref<64xi32>) {
       aiex.npu.dma_memcpy_nd(%arg${pattern}) {id = ${id} : i64, metadata = @host${more}} : memref<64xi32>
     }`;
+const join = (offsets: string): string => `
+    aie.objectfifo @left(%a, {%mem}, 2 : i32) : !aie.objectfifo<memref<32xi32>>
+    aie.objectfifo @right(%b, {%mem}, 2 : i32) : !aie.objectfifo<memref<32xi32>>
+    aie.objectfifo @whole(%mem, {%shim}, 2 : i32) : ${object}
+    aie.objectfifo.link [@left, @right] -> [@whole] (${offsets} [])`;
 const acquire = (count: number, port = "Consume"): string =>
   `%v = aie.objectfifo.acquire @f(${port}, ${count}) : ${subview}`;
 
@@ -135,6 +140,14 @@ const warned: Readonly<Record<string, string>> = {
   "more objects released than are held": core("a", `${acquire(1)}\naie.objectfifo.release @f(Consume, 2)`),
   "a host transfer beyond its buffer": transfer("[0, 0, 0, 0][1, 1, 1, 128][0, 0, 0, 1]"),
   "BD 16 of a shim tile": transfer("[0, 0, 0, 0][1, 1, 1, 64][0, 0, 0, 1]", "", 16),
+  "a part of a link that its offsets cut short": join("[0, 24]"),
+  "a word behind a parameter's buffer": "aie.runtime_sequence @run() { aiex.npu.rtp_write(@buffer, 64, 1) }",
+  "a task that runs 301 times": `aie.runtime_sequence @run(%arg: memref<64xi32>) {
+      %t = aiex.dma_configure_task_for @host {
+        aie.dma_bd(%arg : memref<64xi32>, 0, 64)
+        aie.end
+      } {repeat_count = 300 : i32}
+    }`,
 };
 
 test.each(rowsOf("## What is refused"))("the page says why %s is refused: %s", (what, message) => {

@@ -1,4 +1,5 @@
 import { nearestNames } from "@aiekit/core";
+import { wholeArrays } from "../device-model/device-model.ts";
 import type { Attribute } from "../ir/attributes.ts";
 import { unquote } from "../ir/string-literal.ts";
 import { i1 } from "../ir/types.ts";
@@ -134,7 +135,9 @@ function parseEnum(
     const expected = "expected string or keyword containing one of the following enum values for attribute";
     const message = `custom op '${draft.definition.name}' ${expected} '${name}' [${names.join(", ")}]`;
     const near = nearestNames(keyword, names);
-    const hint = near.length > 0 ? `nearest: ${near.join(", ")}` : undefined;
+    const nearest = near.length > 0 ? `nearest: ${near.join(", ")}` : undefined;
+    const wholeArray = wholeArrays[keyword];
+    const hint = wholeArray === undefined ? nearest : `the whole array is called ${wholeArray}`;
     throw parser.scanner.errorAt(token.start, `${message}, found '${keyword}'`, hint);
   }
   parser.scanner.take();

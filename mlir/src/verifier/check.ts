@@ -6,8 +6,8 @@ export interface Finding {
   readonly hint?: string;
   /** The operation to point at, when it is not the checked one. */
   readonly at?: Operation;
-  /** The registers of the hardware cannot hold it. */
-  readonly beyondRegister?: true;
+  /** More than a register of the hardware holds, or a buffer. */
+  readonly beyondLimit?: true;
 }
 
 /** What a rule sees of the module around its operation, and where it says what it found. */

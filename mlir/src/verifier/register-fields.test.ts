@@ -82,7 +82,22 @@ const writebdField = (place: Place, field: keyof typeof writebdFields, most: num
   says: new RegExp(`${field} is ${most + 1}: its field in the BDs of ${place.words} holds at most ${most}\\n  hint: `),
 });
 
+const repeatedTask = (repeats: number): string => `%s = aie.tile(0, 0)
+    aie.shim_dma_allocation @host(%s, MM2S, 0)
+    aie.runtime_sequence @run(%arg: memref<64xi32>) {
+      %t = aiex.dma_configure_task_for @host {
+        aie.dma_bd(%arg : memref<64xi32>, 0, 64)
+        aie.end
+      } {repeat_count = ${repeats} : i32}
+    }`;
+
 const fields: readonly Field[] = [
+  {
+    title: "repetitions of a task",
+    fits: repeatedTask(255),
+    beyond: repeatedTask(256),
+    says: /repeat_count 256 does not fit its field of 8 bits, which holds at most 255\n {2}hint: start 2 tasks that run at most 256 times each/,
+  },
   {
     title: "length of a compute tile's BD",
     fits: bd(compute, "0, 16383", "memref<16384xi32>"),
@@ -209,7 +224,7 @@ const fields: readonly Field[] = [
 
 function found(text: string, device: string): string[] {
   const module = parseModule(`module {\n  aie.device(${device}) {\n    ${text}\n  }\n}`, "field.mlir");
-  const about = verify(module).filter(({ severity, beyondRegister }) => severity === "error" || beyondRegister);
+  const about = verify(module).filter(({ severity, beyondLimit }) => severity === "error" || beyondLimit);
   return about.map(formatDiagnostic);
 }
 

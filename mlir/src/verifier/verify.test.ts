@@ -127,3 +127,61 @@ test("a trace's host buffer belongs to a sequence", () => {
 
   expect(errors(device("aie.trace.host_config buffer_size = 64"))).toEqual([expected]);
 });
+
+const parts = (sizes: readonly [number, number], offsets: string, whole = 64): string =>
+  device(`    %s = aie.tile(0, 0)
+    %m = aie.tile(0, 1)
+    %a = aie.tile(0, 2)
+    %b = aie.tile(0, 3)
+    aie.objectfifo @in(%s, {%m}, 2 : i32) : !aie.objectfifo<memref<${whole}xi32>>
+    aie.objectfifo @left(%m, {%a}, 2 : i32) : !aie.objectfifo<memref<${sizes[0]}xi32>>
+    aie.objectfifo @right(%m, {%b}, 2 : i32) : !aie.objectfifo<memref<${sizes[1]}xi32>>
+    aie.objectfifo.link [@in] -> [@left, @right] ([] [${offsets}])`);
+const warnings = (text: string): string[] =>
+  verify(parseModule(text, "d.mlir")).map(({ message, hint }) => `${message}; ${hint}`);
+
+test.each([
+  ["equal parts", [32, 32], "0, 32"],
+  ["uneven parts", [48, 16], "0, 48"],
+  ["parts of two objects each", [16, 16], "0, 32"],
+] as const)("a link with %s is right", (_, sizes, offsets) => {
+  expect(warnings(parts(sizes, offsets))).toEqual([]);
+});
+
+test("a link whose parts are other shares of the object than their own objects is told with the offsets that fit", () => {
+  expect(warnings(parts([32, 32], "0, 40"))).toEqual([
+    "objects of @left have 32 elements, and the offsets give it 40 of each object of @in: what it takes moves on from object to object; offsets [0, 32] give each part one object",
+  ]);
+  expect(warnings(parts([32, 20], "0, 32"))).toEqual([
+    "objects of @right have 20 elements, and the offsets give it 32 of each object of @in: what it takes moves on from object to object; the objects of the parts have 52 elements together, those of @in have 64: make them equal",
+  ]);
+});
+
+test("a block that is written to a buffer ends in it", () => {
+  const write = (first: number): string =>
+    device(`    %a = aie.tile(0, 2)
+    %b = aie.buffer(%a) {sym_name = "table"} : memref<6xi32>
+    memref.global "private" constant @values : memref<4xi32> = dense<[1, 2, 3, 4]>
+    aie.runtime_sequence @run() {
+      %v = memref.get_global @values : memref<4xi32>
+      aiex.npu.blockwrite(%v) {address = ${first} : ui32, buffer = @table} : memref<4xi32>
+    }`);
+
+  expect(warnings(write(2))).toEqual([]);
+  expect(warnings(write(3))).toEqual([
+    "writes words 3..6 of @table, which has 6: it goes to what lies behind the buffer; places count 32-bit words: 0..5, or a larger buffer",
+  ]);
+});
+
+test("a parameter's word is counted in 32 bits, whatever the buffer's elements", () => {
+  const write = (type: string, index: number): string =>
+    device(`    %a = aie.tile(0, 2)
+    %b = aie.buffer(%a) {sym_name = "rtp"} : ${type}
+    aie.runtime_sequence @run() { aiex.npu.rtp_write(@rtp, ${index}, 7) }`);
+
+  expect(warnings(write("memref<16xi32>", 15))).toEqual([]);
+  expect(warnings(write("memref<16xi8>", 3))).toEqual([]);
+  expect(warnings(write("memref<16xi8>", 4))).toEqual([
+    "writes word 4 of @rtp, which has 4: it goes to what lies behind the buffer; places count 32-bit words: 0..3, or a larger buffer",
+  ]);
+});

@@ -60,14 +60,14 @@ class Surroundings {
     const report = (
       severity: Diagnostic["severity"],
       message: string,
-      { hint, at = op, beyondRegister }: Finding = {},
+      { hint, at = op, beyondLimit }: Finding = {},
     ): void => {
       // Several operations may point at one: an acquire and its release at their core.
       if (at !== op && diagnostics.some((one) => one.message === message && one.loc === at.loc)) return;
       diagnostics.push({
         ...{ severity, message, loc: at.loc, op: at.name },
         ...(hint !== undefined && { hint }),
-        ...(beyondRegister && { beyondRegister }),
+        ...(beyondLimit && { beyondLimit }),
       });
     };
     return {

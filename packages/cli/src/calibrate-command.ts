@@ -23,7 +23,10 @@ export function addCalibrateCommand(program: Command, invoke: (invocation: Calib
   program
     .command("calibrate")
     .description("hold the modelled times against published measurements of silicon, row by row")
-    .requiredOption("--rows <file>", "JSON: {rows: [{id, device, kind, source, and the measurement}]}")
+    .requiredOption(
+      "--rows <file>",
+      "JSON: {rows: [{id, device, kind, source, and the measurement}]}, the list alone, or one object a line",
+    )
     .addOption(leaveOut.choices(["row", "source"]))
     .option("--verbose", "print causes")
     .option("--json", "print one JSON value on stdout")

@@ -45,10 +45,13 @@ export async function withCureOfDeadlock(error: unknown, source: DeadlockCureSou
   const changes = hasDepths ? await depthCure(design(), { ...source, runsMax: tries }, fault.waitFifos) : undefined;
   if (changes !== undefined) said.push(`the smallest change of depths that frees it, run to its end: ${changes}`);
   else if (hasDepths && other === undefined) said.push(`no change of depths that was tried frees it, ${tries} at most`);
+  const onlyFifos = (fault.waitFifos?.length ?? 0) > 0 && !fault.waitCycle?.includes("controller");
   const hint =
     changes !== undefined && other === undefined
       ? "write depths as lists: a single number is a wish, lowered to what cores acquire and one"
-      : error.hint;
+      : hasDepths && other === undefined && onlyFifos
+        ? "count what each core of the circle acquires and releases in one round: both ends of an objectFifo have to pass on as many objects"
+        : error.hint;
   return new SimFault([error.message, ...said].join("\n  "), fault, {
     cause: error,
     ...(hint !== undefined && { hint }),

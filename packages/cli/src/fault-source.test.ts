@@ -66,6 +66,20 @@ test("a trap names the function and line that trapped and where it was inlined i
   expect(errorRecord(error).error).toMatchObject({ code: "device", fault: { kind: "kernel-trap", cycle: 7 } });
 });
 
+test("the function around what was inlined has the name of the stack trace; a fault without frames stays as it is", async () => {
+  const kernel = fault.fault.kernel!;
+  const named = (frames: typeof kernel.frames) =>
+    new SimFault(fault.message, { ...fault.fault, kernel: { ...kernel, frames } });
+  const [frame] = kernel.frames;
+  const other = named([{ ...frame!, functionName: "core.wasm.other_i32" }]);
+  const without = named([]);
+
+  expect(((await withSourceLine(other, environment)) as Error).message).toContain(
+    "at other_i32 (kernels/sum/sum.cc:4)",
+  );
+  expect(await withSourceLine(without, environment)).toBe(without);
+});
+
 test("a fault without a kernel and an error that is no fault come back as they are", async () => {
   const deadlock = new SimFault("deadlock", { kind: "deadlock", cycle: 1 });
   const other = new RangeError("x");

@@ -10,7 +10,7 @@ import type { Environment } from "./environment.ts";
 export async function withSourceLine(error: unknown, environment: Environment): Promise<unknown> {
   if (!(error instanceof SimFault) || error.fault.kernel === undefined) return error;
   const frames = await symbolizedFrames(error.fault.kernel, environment);
-  if (frames === undefined) return error;
+  if (frames === undefined || frames.length === 0) return error;
   return new DeviceError(`${error.message}\n${frames.map((frame) => `    at ${frame}`).join("\n")}`, {
     cause: error,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
@@ -33,10 +33,16 @@ async function symbolizedFrames(kernel: KernelFault, environment: Environment): 
   }
 }
 
-/** Line tables alone do not name a function that is not inlined; the module's names, which stack traces prefix, do. */
+/**
+ * Line tables alone do not name a function that is not inlined, and the symbolizer may take it for another one of the module:
+ * the module's names, which stack traces prefix, are right.
+ */
 function withName(location: SourceLocation, moduleName: string | undefined): SourceLocation {
-  if (location.function !== "??" || moduleName === undefined) return location;
-  return { ...location, function: moduleName.replace(/^core\.wasm\./, "") };
+  if (moduleName === undefined) return location;
+  const name = moduleName.replace(/^core\.wasm\./, "");
+  const outer = location.inlinedInto.at(-1);
+  if (outer === undefined) return { ...location, function: name };
+  return { ...location, inlinedInto: [...location.inlinedInto.slice(0, -1), { ...outer, function: name }] };
 }
 
 function framesOf(location: SourceLocation): readonly string[] {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const kernel = (body: string): string =>
-  `extern "C" void k(const int *in, int *out) {\n  ${body.replaceAll("; ", ";\n  ")}\n}\n`;
+  `#include <aie_api/aie.hpp>\nextern "C" void k(const int *in, int *out) {\n  ${body.replaceAll("; ", ";\n  ")}\n}\n`;
 
 async function checked(body: string) {
   await folder.write("k.cc", kernel(body));
@@ -49,6 +49,31 @@ test("--check: what hardware does in silence is named with kernel, buffer, eleme
     /kernel k on core \(0,2\): reads memory of tile \(0,2\) that was never written: .*element \d+, .*out_buff_0.* of objectFifo out/,
   );
   for (const { stderr } of [overrun, unset]) expect(stderr).toMatch(/called \(call\.mlir:\d+:\d+\) with/);
+});
+
+test("--check: a kernel that rounds as it finds the core is told with call, element and cure; one that sets its mode is not", {
+  timeout: 60_000,
+}, async () => {
+  const narrows = (value: string, mode = ""): Promise<{ readonly code: number; readonly stderr: string }> =>
+    checked(
+      `${mode}aie::accum<accfloat, 16> sum; sum.from_vector(aie::broadcast<float, 16>(${value})); for (int i = 0; i < 2; ++i) aie::store_v((bfloat16 *)out + 16 * i, sum.to_vector<bfloat16>());`,
+    ).then(({ code, stderr }) => ({ code, stderr: stderr.replace(/^compile .*\n/m, "") }));
+
+  const asFound = await narrows("1.006f");
+  const exact = await narrows("1.5f");
+  const set = await narrows("1.006f", "aie::set_rounding(aie::rounding_mode::conv_even); ");
+
+  const told = asFound.stderr.split("\n").filter((line) => line.includes("sets no rounding"));
+  expect(asFound.code).toBe(0);
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^warning: kernel k on core \(0,2\) \(call\.mlir:\d+:\d+\) sets no rounding: it rounds by floor, as a core starts; 32 bytes .* element 0, .*out_buff_0.*: call aie::set_rounding/,
+    ),
+  ]);
+  for (const { code, stderr } of [exact, set]) {
+    expect(code).toBe(0);
+    expect(stderr).not.toContain("rounding");
+  }
 });
 
 /** Objects go straight and over a worker that takes four before it gives one, which is awaited first. */

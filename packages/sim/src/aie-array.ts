@@ -200,13 +200,14 @@ export class AieArray {
   }
 
   #ended(before: Float64Array, { at }: Launch): RunReport {
-    const { clock, controller, channels, traces } = this.#array;
+    const { clock, controller, cores, channels, traces } = this.#array;
     const after = this.#counters();
     const wordsIn = (channel: DmaChannel) => (channel.direction === "S2MM" ? channel.wordsIn({ before, after }) : 0);
     const ofTraces = traces.isActive ? [] : traceWarnings(traces);
+    const ofChecks = cores.flatMap(({ checks }) => [...(checks?.warnings ?? [])]);
     const open = openTransfers(channels().filter((channel) => !traces.takes(channel)));
     const ofStream = [...controller.warnings, ...open.map(openTransferWarning)];
-    const warnings = [...this.#config.warnings, ...ofStream, ...ofTraces];
+    const warnings = [...this.#config.warnings, ...ofStream, ...ofChecks, ...ofTraces];
     this.#warnings = warnings;
     const measured: MeasuredRun = {
       before,

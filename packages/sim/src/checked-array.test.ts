@@ -130,6 +130,20 @@ test("a kernel whose result depends on a word behind its argument is found by th
   expect(failed.message).toContain("its result depends on memory behind its argument in_cons_buff_0");
 });
 
+test("a byte of a buffer far from the arguments is told as none of them, with a kept pointer as what may lead there", async () => {
+  // out[0] = far[2], by an address that no argument gives.
+  const code = [...op.get(1), ...op.constant(16384 + 8), ...op.load, ...op.store];
+  const far =
+    '%far = aie.buffer(%tile) {address = 16384 : i32, sym_name = "far", initial_value = dense<7> : tensor<16xi32>} : memref<16xi32>';
+  const withFar = (text: string): string => text.replace("%core =", `${far}\n    %core =`);
+
+  const failed = await faultOf(checkedRun(callK(16), { name: "k", params: 4, code }, withFar));
+
+  expect(failed.fault).toMatchObject({ kind: "kernel-overread", buffer: "far", element: 2 });
+  expect(failed.message).toContain("depends on memory that is none of its arguments");
+  expect(failed.hint).toContain("a pointer that the kernel keeps from one call to the next");
+});
+
 test("a load behind the argument whose value is dropped is no fault", async () => {
   const code = [...op.get(0), ...op.constant(64), ...op.add, ...op.load, 0x1a, ...addKernel("k").code];
 
@@ -238,6 +252,22 @@ test("an object that was not acquired yet is told apart from one that was releas
 
   expect(failed.fault).toMatchObject({ kind: "use-after-release", buffer: "in_cons_buff_0", element: 0 });
   expect(failed.message).toContain("without having acquired the object");
+});
+
+test("an object that was acquired and released untouched has been released, not never acquired", async () => {
+  const { lock, early } = { lock: "%out_cons_lock_0", early: "aie.use_lock(%out_cons_lock_0, Release, 1)" };
+  const swapped = (text: string): string => {
+    const without = text.replace(`${early}\n`, "\n");
+    return without.replace(
+      /(aie\.use_lock\(%out_prod_lock_0, AcquireGreaterEqual, 1\))/,
+      `$1\naie.use_lock(${lock}, Release, 1)`,
+    );
+  };
+
+  const failed = await faultOf(checkedRun(copy, undefined, swapped));
+
+  expect(failed.fault).toMatchObject({ kind: "use-after-release", buffer: "out_buff_0", objectFifo: "out" });
+  expect(failed.message).toContain("after it has released the object");
 });
 
 test("an acquire of more objects than the fifo has is named with depth and cure", async () => {

@@ -201,7 +201,7 @@ function readBd({ block, id, nextBd, tile }: BdBlock, scope: ConfigScope): BdCon
   const locks = block.ops.filter((other) => other.name === "aie.use_lock").map((other) => readUseLock(other, scope));
   const acquire = locks.find((use) => use.action !== "Release");
   const release = locks.find((use) => use.action === "Release");
-  const packet = op.attributes.get("packet");
+  const packet = packetOf(op, block);
   return {
     tile,
     id,
@@ -213,8 +213,16 @@ function readBd({ block, id, nextBd, tile }: BdBlock, scope: ConfigScope): BdCon
     ...(nextBd !== undefined && { nextBd }),
     overflows: overflowsOf(op, tile, scope.device),
     loc: op.loc,
-    ...(packet?.kind === "packet-info" && { packet: { id: packet.packetId, type: packet.packetType } }),
+    ...(packet && { packet }),
   };
+}
+
+/** Header of a BD's packets: an `aie.dma_bd_packet` of its block comes before the BD's own attribute, as in mlir-aie. */
+function packetOf(bd: Operation, block: Block): BdConfig["packet"] {
+  const header = block.ops.find((op) => op.name === "aie.dma_bd_packet");
+  if (header) return { id: needInt(header, "packet_id"), type: needInt(header, "packet_type") };
+  const packet = bd.attributes.get("packet");
+  return packet?.kind === "packet-info" ? { id: packet.packetId, type: packet.packetType } : undefined;
 }
 
 function overflowsOf(op: Operation, tile: TileCoord, device: DeviceModel): FieldOverflow[] {

@@ -27,6 +27,8 @@ export interface CoreStack {
 export class CoreChecks {
   /** Most bytes of stack that a call of a kernel used. */
   stackUsed = 0;
+  /** What is no fault, and hardly meant. */
+  readonly warnings = new Set<string>();
   /** Bytes of frames that are not among them: the device has registers for what is there. */
   registerBytes = 0;
   readonly #parts: CoreCheckParts;

@@ -118,7 +118,7 @@ export class Core implements Agent, LockUser, MemoryUser {
 
   /** What the core did in `cycles` between two looks at the counters. */
   report(span: CounterSpan, cycles: number): CoreReport {
-    const { stack } = this;
+    const stack = this.checks?.stackReport(this.#stackBytes);
     const busyCycles = grownBy(span, this.#counters + busy);
     const lockCycles = grownBy(span, this.#counters + locked);
     return {
@@ -135,9 +135,9 @@ export class Core implements Agent, LockUser, MemoryUser {
     return this.#calledNames() || "core code";
   }
 
-  /** Bytes of stack, and the most that a kernel used of them; undefined when nobody looks. */
-  get stack(): CoreStack | undefined {
-    return this.#runtime.checks?.stackReport(this.#stackBytes);
+  /** What follows the core's memory and kernels; undefined when nobody looks. */
+  get checks(): CoreChecks | undefined {
+    return this.#runtime.checks;
   }
 
   /** The stream port or cascade that the core stands at. */

@@ -55,6 +55,9 @@ export type DeadEnd =
       readonly isStarted: boolean;
     }
   | { readonly kind: "no-token" }
+  | { readonly kind: "no-packet-flow"; readonly channel: string; readonly sent: string; readonly ids: string }
+  | { readonly kind: "no-task"; readonly channel: string; readonly isStarted: boolean }
+  | { readonly kind: "no-cascade"; readonly core: string; readonly flow: "in" | "out" }
   | { readonly kind: "no-flow"; readonly channel: string; readonly direction: "to" | "from" };
 
 export const controllerName = "controller";
@@ -135,7 +138,12 @@ function coreWaits(core: Core, sight: Sight): Waiting[] {
     const cores = endedAmong(sight, waitsOn);
     const note = cores.map((name) => `; ${name} has reached its end`).join("");
     const on = waitsOn.filter((name) => !cores.includes(name));
-    const end: DeadEnd | undefined = on.length === 0 && cores.length > 0 ? { kind: "ended", cores } : undefined;
+    const leadsNowhere = waitsOn.length === 0 && waitsFor.includes("cascade");
+    const end: DeadEnd | undefined = leadsNowhere
+      ? { kind: "no-cascade", core: agent, flow }
+      : on.length === 0 && cores.length > 0
+        ? { kind: "ended", cores }
+        : undefined;
     return [{ agent, key: agent, waitsFor: waitsFor + note, on, lack, isGate: flow === "out", ...(end && { end }) }];
   }
   if (core.state === "running") return [{ agent, key: agent, waitsFor: spins, on: [] }];
@@ -194,7 +202,7 @@ function lackOf(lock: Lock, key: string): FifoLack | string {
 }
 
 /** Why a lock gets no unit any more. */
-function nobodyGives(lock: Lock, { cores, config }: Sight): { readonly note: string; readonly end: DeadEnd } {
+function nobodyGives(lock: Lock, { cores, config, steps }: Sight): { readonly note: string; readonly end: DeadEnd } {
   const ended = cores.filter((core) => core.state === "done" && releases(core, lock)).map((core) => core.agentName);
   if (ended.length > 0) {
     return {
@@ -209,7 +217,7 @@ function nobodyGives(lock: Lock, { cores, config }: Sight): { readonly note: str
       ? `; nobody who still runs releases it: ${bds[0]!.name} of tile ${tileName(bds[0]!.tile)} would, and no channel has it to do`
       : cores.some((core) => releases(core, lock))
         ? "; nobody else releases it"
-        : `; no core and no BD releases it: ${began}`;
+        : `; no core and no BD releases it: ${began}${steps.sets(lock) === "before" ? ", and what the sequence set has been taken" : ""}`;
   return { note, end: { kind: "ungiven" } };
 }
 
@@ -251,6 +259,7 @@ function wordsFrom(channel: DmaChannel, words: string, sight: Sight): StreamWait
     const name = labelOf(source, sight);
     if (source.state === "idle") return { name: `${name}, ${nothingToSend(source, sight)}`, idle: source };
     const sinks = source.state === "ready" ? stream.sinks() : [channel];
+    if (sinks.length === 0) return { name: `${name}, which is at a packet that no flow takes`, on: source.agentName };
     if (sinks.includes(channel)) return { name, on: source.agentName };
     const ahead = `${name} is at a packet with id ${source.packetId}`;
     const to = names(sinks).join(" and ");
@@ -291,7 +300,8 @@ function wordsTo(channel: DmaChannel, words: string, sight: Sight): StreamWaitin
     const { packet } = channel.bd!;
     const sent = packet ? `packet id ${packet.id}` : "no packet header";
     const ids = channel.streams.flatMap(({ packetIds }) => packetIds).join(", ");
-    return { waitsFor: `${words}: its BD has ${sent}, and the flows from this channel take ids ${ids}`, on: [] };
+    const waitsFor = `${words}: its BD has ${sent}, and the flows from this channel take ids ${ids}`;
+    return { waitsFor, on: [], end: { kind: "no-packet-flow", channel: labelOf(channel, sight), sent, ids } };
   }
   const taken = sinks.filter(({ state, owner }) => state === "ready" && owner && !channel.streams.includes(owner));
   const busy = sinks.filter((sink) => sink.state !== "ready" || taken.includes(sink));
@@ -307,7 +317,16 @@ function wordsTo(channel: DmaChannel, words: string, sight: Sight): StreamWaitin
   return {
     waitsFor: `${words} to be taken by ${names(busy).join(" and ")}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`,
     on,
+    ...noTaskEnd(idle, sight),
   };
+}
+
+/** A shim's channel that the sequence gives no task any more ends the wait of who sends to it. */
+function noTaskEnd(sinks: readonly StreamEnd[], sight: Sight): Pick<Waiting, "end"> {
+  const sink = sinks.find((one) => isChannel(one) && one.tile.row === 0 && startOf(one, sight) !== "behind");
+  if (sink === undefined) return {};
+  const isStarted = startOf(sink, sight) === "before";
+  return { end: { kind: "no-task", channel: labelOf(sink, sight), isStarted } };
 }
 
 function startNote(sink: StreamEnd, sight: Sight): string {

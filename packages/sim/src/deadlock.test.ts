@@ -173,6 +173,28 @@ test("packets that no flow takes are told with their id, or that there is none, 
   expect(failed.message).toContain(
     "16 of 16 words: its BD has no packet header, and the flows from this channel take ids 3",
   );
+  expect(failed.message).toContain("DMA MM2S 0 of tile (0,0) (in), which is at a packet that no flow takes");
+  expect(failed.message).toContain(
+    "why: DMA MM2S 0 of tile (0,0) (in) is at a BD with no packet header, and the packet flows from there take ids 3",
+  );
+  expect(failed.hint).toContain("give the BD or the transfer a packet id that its flows take");
+});
+
+test("a sequence that takes less than the cores make is told on which channel more comes", async () => {
+  const array = arrayOf(design(""));
+  const stream = insts(
+    transfer({ direction: "S2MM", bd: 1, argIndex: 1, lengthWords: 16 }),
+    transfer({ direction: "MM2S", bd: 0, argIndex: 0, lengthWords: 16 * 8, token: true }),
+    sync("MM2S"),
+  );
+  const buffers = [bytesOf(new Int32Array(16 * 8)), bytesOf(new Int32Array(16))];
+
+  const failed = await deadlockOf(array.run({ insts: stream, buffers }));
+
+  expect(failed.message).toContain(
+    "why: more comes for DMA S2MM 0 of tile (0,0) (out) than the sequence takes: all its tasks have ended",
+  );
+  expect(failed.hint).toBe("start a transfer for all that the cores make of what the sequence sends, or send less");
 });
 
 test("a core that waits for the cascade of a core that has ended is told so", async () => {

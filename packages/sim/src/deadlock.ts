@@ -10,10 +10,15 @@ const waitsForRoom = ({ lack }: Waiting): boolean => typeof lack === "object" &&
 /** Explains a standstill: nothing can move but cores in loops of their own, and the controller still waits. */
 export function deadlock(scene: DeadlockScene): SimFault {
   const waiting = orderFromController(findWaits(scene));
-  const circle = findCircle(waiting);
-  const isReached = circle?.some(({ key }) => reachedFromController(waiting).has(key)) ?? false;
-  const cause = isReached ? undefined : findCause(waiting, scene);
-  const lines = waiting.map((wait) => `  ${wait.agent} waits for ${wait.waitsFor}`);
+  const reached = reachedFromController(waiting);
+  // A packet that goes nowhere frees its channel for nobody: a circle through it is not what has to be opened.
+  const lost = findCause(waiting, scene, "no-packet-flow");
+  const circle = lost === undefined ? findCircle(waiting) : undefined;
+  const isReached = circle?.some(({ key }) => reached.has(key)) ?? false;
+  const cause = lost ?? (isReached ? undefined : findCause(waiting, scene));
+  const lines = told(waiting, reached).map((wait) => `  ${wait.agent} waits for ${wait.waitsFor}`);
+  const untold = waiting.length - lines.length;
+  if (untold > 0) lines.push(`  ${untold} other waits do not hold up the sequence (--json has all)`);
   if (circle) lines.push(`  circle: ${circleText(circle)}`);
   if (cause) lines.push(`  why: ${cause.why}`);
   if (!waiting.some(waitsForRoom)) lines.push(`  ${noDepth}`);
@@ -35,6 +40,14 @@ export function deadlock(scene: DeadlockScene): SimFault {
 function lockPart(circle: readonly CircleStep[]): Pick<FaultRecord, "waitLocks"> {
   const waitLocks = locksOf(circle);
   return waitLocks.length > 0 ? { waitLocks } : {};
+}
+
+/** Waits that hold up the controller, and as many of the others as a screen has room for. */
+function told(waits: readonly Waiting[], reached: ReadonlySet<string>): readonly Waiting[] {
+  const most = 40;
+  if (waits.length <= most) return waits;
+  const needed = waits.filter(({ key }) => reached.has(key));
+  return needed.length > 0 ? needed : waits.slice(0, most);
 }
 
 /** The controller's waits first, then those that these wait for, then the others. */

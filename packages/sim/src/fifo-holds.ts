@@ -1,4 +1,4 @@
-import type { BufferConfig, LockConfig } from "./array-config.ts";
+import type { LockConfig } from "./array-config.ts";
 import type { FifoEnd } from "./fifo-ends.ts";
 
 /** What a core does with one end: as consumer it acquires filled objects, as producer free ones. */
@@ -14,13 +14,12 @@ interface Use {
   readonly producer: Hold;
 }
 
-/** What keeps a core from a buffer: it gave the object back, or has not acquired it. */
+/** What keeps a core from a buffer: it gave the object back, or has not acquired it yet. */
 type NotHeld = { readonly end: FifoEnd; readonly port: "Consume" | "Produce"; readonly released: boolean };
 
 /** Which objects of objectFifos one core holds. */
 export class FifoHolds {
   readonly #uses: readonly Use[];
-  readonly #touched = new Set<BufferConfig["name"]>();
 
   /** `locks`: those that the core's body uses. */
   constructor(ends: readonly FifoEnd[], locks: readonly LockConfig[]) {
@@ -59,12 +58,9 @@ export class FifoHolds {
       const index = end.buffers.findIndex(({ name }) => name === buffer);
       if (index < 0) continue;
       const depth = end.buffers.length;
-      if (holds(consumer, index, depth) || holds(producer, index, depth)) {
-        this.#touched.add(buffer);
-        return undefined;
-      }
+      if (holds(consumer, index, depth) || holds(producer, index, depth)) return undefined;
       const port = consumer.held + consumer.next > 0 ? "Consume" : "Produce";
-      return { end, port, released: this.#touched.has(buffer) };
+      return { end, port, released: Math.max(consumer.next, producer.next) > index };
     }
     return undefined;
   }

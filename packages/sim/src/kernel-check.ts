@@ -1,6 +1,7 @@
 import type { CoreChecks } from "./core-checks.ts";
 import { pointerSlotBytes } from "./core-emitter.ts";
 import { at, SimFault, tileName } from "./fault.ts";
+import { globalNamed } from "./global-names.ts";
 import { callText } from "./kernel-fault.ts";
 import type { KernelFunction } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
@@ -18,6 +19,7 @@ export function checkedKernel(kernel: KernelFunction, site: KernelSite, checks: 
   const trial = new KernelTrial(site);
   checks.registerBytes = site.module!.stack?.registerBytes ?? 0;
   const who = `kernel ${call.name} on core ${tileName(core.tile)}`;
+  const rounding = new RoundingCheck(site, trial);
   return (...args) => {
     const pointers = args.filter((_, i) => call.pointers[i]) as number[];
     for (const pointer of pointers) checks.heldAt(pointer, "is given", call.op, `${who}, called${at(call.op.loc)}`);
@@ -25,8 +27,52 @@ export function checkedKernel(kernel: KernelFunction, site: KernelSite, checks: 
     checks.stackUsed = Math.max(checks.stackUsed, result.stackUsed);
     if (result.written) throw overrun(site, result.written, pointers);
     if (result.read) throw wrongRead(site, result.read, pointers);
+    rounding.after(() => kernel(...args), checks);
     return result.value;
   };
+}
+
+/** Calls of a site whose results are looked at: a kernel that sets the mode does so at every entry. */
+const roundedCalls = 16;
+/** Values of rounding_mode in the control register: the state after reset, and nearest with ties to even. */
+const roundingModes = { floor: 0, convEven: 12 } as const;
+
+/** Tells of a kernel that rounds as the core was left by others, which is floor after a reset. */
+class RoundingCheck {
+  readonly #site: KernelSite;
+  readonly #trial: KernelTrial;
+  /** Place of the mode among the module's registers; undefined in a module that does not round. */
+  readonly #register: number | undefined;
+  #left = roundedCalls;
+
+  constructor(site: KernelSite, trial: KernelTrial) {
+    this.#site = site;
+    this.#trial = trial;
+    const { bytes, registers } = site.module!;
+    const global = registers && globalNamed(bytes, "aiekit::rounding");
+    const place = registers?.findIndex(({ index }) => index === global) ?? -1;
+    this.#register = place < 0 ? undefined : place;
+  }
+
+  /** Runs the call again with another mode. */
+  after(call: () => number | bigint | undefined, checks: CoreChecks): void {
+    if (this.#register === undefined || this.#left-- <= 0) return;
+    const { floor, convEven } = roundingModes;
+    const before = this.#trial.registerBefore(this.#register);
+    const other = before === convEven ? floor : convEven;
+    const found = this.#trial.runWithRegister(call, { index: this.#register, value: other });
+    if (found === undefined) return;
+    this.#left = 0;
+    const { call: site, core, memories } = this.#site;
+    const who = `kernel ${site.name} on core ${tileName(core.tile)}${at(site.op.loc)}`;
+    // A call that the lowering unrolled is one call of the design.
+    if ([...checks.warnings].some((told) => told.startsWith(who))) return;
+    const place = memories[found.slot]!.describe(found.address);
+    const mode = before === floor ? "floor, as a core starts" : `mode ${before}, which an earlier kernel left`;
+    checks.warnings.add(
+      `${who} sets no rounding: it rounds by ${mode}; ${found.count} bytes of its arguments come out otherwise by ${other === convEven ? "conv_even" : "floor"}, first ${place}: call aie::set_rounding(aie::rounding_mode::conv_even) at its entry, floor makes every narrowing too low by half a unit on average`,
+    );
+  }
 }
 
 function overrun(
@@ -36,11 +82,11 @@ function overrun(
 ): SimFault {
   const memory = site.memories[written.slot]!;
   const near = nearest(site, written, pointers);
-  const where = near === undefined ? "beside its arguments" : `${near.how} its argument ${near.buffer.name}`;
+  const { where, hint } = besideArguments(memory.bufferAt(written.address), near);
   return new SimFault(
     `kernel ${site.call.name} on core ${tileName(site.core.tile)}: writes ${written.count} bytes ${where}, at ${memory.describe(written.address)}\n  ${callText(site, pointers)}`,
     { kind: "kernel-overrun", ...about(site, written, near?.buffer) },
-    { hint: "check the kernel's loop bounds and pointers against the sizes of its arguments" },
+    { hint },
   );
 }
 
@@ -64,12 +110,29 @@ function wrongRead(
     );
   }
   const near = nearest(site, read, pointers);
-  const where = near === undefined ? "beside its arguments" : `${near.how} its argument ${near.buffer.name}`;
+  const { where, hint } = besideArguments(memory.bufferAt(read.address), near);
   return new SimFault(
     `${who}: its result depends on memory ${where}, ${memory.describe(read.address)}${tail}`,
     { kind: "kernel-overread", ...about(site, read, near?.buffer) },
-    { hint: "check the kernel's loop bounds and pointers against the sizes of its arguments" },
+    { hint },
   );
+}
+
+/** An access that runs over an argument's end by more than this goes there by another way. */
+const overrunBytes = 1024;
+
+/** Where a byte lies as the kernel's author sees it: `hit` is the buffer it is in, `near` the argument that is nearest. */
+function besideArguments(hit: BufferPlace | undefined, near: ReturnType<typeof nearest>) {
+  if (hit !== undefined && (near === undefined || near.gap > overrunBytes)) {
+    return {
+      where: "that is none of its arguments",
+      hint: "look for a pointer that the kernel keeps from one call to the next (a static): objects come and go",
+    };
+  }
+  return {
+    where: near === undefined ? "beside its arguments" : `${near.how} its argument ${near.buffer.name}`,
+    hint: "check the kernel's loop bounds and pointers against the sizes of its arguments",
+  };
 }
 
 function about({ call, core, module, now, memories }: KernelSite, place: BytePlace, argument: BufferPlace | undefined) {
@@ -96,5 +159,5 @@ function nearest(site: KernelSite, { slot, address }: BytePlace, pointers: reado
     .flatMap((pointer) => bufferBehind(site.memories, pointer) ?? [])
     .map((buffer) => ({ buffer, gap: Math.max(address - buffer.address - buffer.bytes, buffer.address - address - 1) }))
     .sort((a, b) => a.gap - b.gap)[0];
-  return found && { buffer: found.buffer, how: address < found.buffer.address ? "before" : "behind" };
+  return found && { ...found, how: address < found.buffer.address ? "before" : "behind" };
 }

@@ -77,6 +77,38 @@ export class KernelTrial {
     return { value, stackUsed, written, read };
   }
 
+  /**
+   * The call that `run` was last asked for, once more with another value in a register that it may find as any earlier
+   * kernel left it. The first byte of its arguments that comes out otherwise, and how many do; all is left as `run` left it.
+   */
+  runWithRegister(
+    call: () => number | bigint | undefined,
+    { index, value }: { readonly index: number; readonly value: number },
+  ): (BytePlace & { readonly count: number }) | undefined {
+    const registers = this.#registersNow();
+    this.#setRegisters(this.#registers.map((before, i) => (i === index ? value : before)));
+    for (const { memory, before } of this.#images) memory.bytes.set(before);
+    try {
+      call();
+      const differs = this.#arguments.flatMap(({ slot, address, bytes }) => {
+        const { memory, after } = this.#images[slot]!;
+        const places = Array.from({ length: bytes }, (_, i) => address + i);
+        return places.filter((at) => memory.bytes[at] !== after[at]).map((at) => ({ slot, address: at }));
+      });
+      return differs[0] && { ...differs[0], count: differs.length };
+    } catch {
+      return undefined;
+    } finally {
+      for (const { memory, after } of this.#images) memory.bytes.set(after);
+      this.#setRegisters(registers);
+    }
+  }
+
+  /** What a register held before the call that `run` was last asked for. */
+  registerBefore(index: number): number {
+    return Number(this.#registers[index] ?? 0);
+  }
+
   #begin(pointers: readonly number[]): void {
     const key = pointers.join();
     if (key !== this.#argumentsOf) this.#markOutside(pointers);

@@ -94,6 +94,18 @@ test("packets go by their ids, and a flow that keeps headers delivers them befor
   expect(words(array.buffer("got_c"))).toEqual([header, 1, 2, 3, 4, 5, 6, 0]);
 });
 
+test("an aie.dma_bd_packet in the block of a BD is the header of its packets, before what the BD says itself", async () => {
+  const first = "aie.dma_bd(%data : memref<6xi32>, 0, 2) {packet = #aie.packet_info<pkt_type = 3, pkt_id = 4>}";
+  const array = arrayOf(
+    packets(asFlows).replace(first, `aie.dma_bd_packet(3, 4)\n${first.replace("pkt_id = 4", "pkt_id = 5")}`),
+  );
+
+  await array.run(idle);
+
+  expect(words(array.buffer("got_b"))).toEqual([header, 1, 2, 0, 0, 0, 0, 0]);
+  expect(words(array.buffer("got_c"))).toEqual([header, 1, 2, 3, 4, 5, 6, 0]);
+});
+
 test("packets follow the rules of the switches, which drop the headers in front of a DMA unless told otherwise", async () => {
   const array = arrayOf(packets(asSwitches));
 

@@ -39,9 +39,7 @@ interface OwnModule {
 export function readOwnModule(source: OwnModuleSource): OwnModule {
   const module = parseModule(source.text, source.file);
   const found = verify(module);
-  const errors = found.filter(
-    ({ severity, beyondRegister }) => severity === "error" || (source.strict && beyondRegister),
-  );
+  const errors = found.filter(({ severity, beyondLimit }) => severity === "error" || (source.strict && beyondLimit));
   if (errors.length > 0) {
     throw new DesignError(errors.map((one) => formatDiagnostic({ ...one, severity: "error" })).join("\n"));
   }

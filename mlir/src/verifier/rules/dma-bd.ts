@@ -100,7 +100,8 @@ function checkDims({ op, elements, bytes }: Bd, program: Operation, check: Check
   const isInside = dims.length === 0 || last < elements;
   if (!isInside) {
     const what = "Specified stride(s) and size(s) result in out of bounds access in buffer";
-    check.error(`${what}, for index ${last} in memref of length ${elements}.`);
+    const hint = `the last index is the sum of (size - 1) x stride: make it ${elements - 1} at most`;
+    check.error(`${what}, for index ${last} in memref of length ${elements}.`, { hint });
   }
   const inner = dims.at(-1);
   if (inner && bytes !== bytesPerWord && inner.stride !== 1) {
@@ -149,7 +150,7 @@ function warnOfFields(
   const dims = dimsOf(op.attributes.get("dimensions"));
   for (const overflow of bdOverflows(kind, bdShape({ elementBytes: bytes, length: len, dims, pads }))) {
     if (concerns(overflow.field))
-      check.warning(overflowText(kind, overflow), { hint: overflow.cure, beyondRegister: true });
+      check.warning(overflowText(kind, overflow), { hint: overflow.cure, beyondLimit: true });
   }
 }
 

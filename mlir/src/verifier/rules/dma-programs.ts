@@ -92,7 +92,7 @@ function checkChannels(op: Operation, blocks: readonly Block[], check: Check): v
     const repeats = start.int("repeat_count") ?? 0;
     if (repeats > 255) {
       check.warning(`repeat_count ${repeats} does not fit its field of 8 bits, which holds at most 255`, {
-        ...{ at: start, beyondRegister: true },
+        ...{ at: start, beyondLimit: true },
         hint: "start the channel again from the sequence, or let the BDs form a circle that goes on for ever",
       });
     }

@@ -31,3 +31,20 @@ test.each(refused)("$name: the tool's words, once the metadata is a shim allocat
   expect(before).toEqual([]);
   expect(after[0]?.message).toBe(expected);
 });
+
+test.each([
+  ["i16", 1, "it begins at byte 2: make the offset in elements a multiple of 2"],
+  ["i8", 6, "it begins at byte 6: make the offset in elements a multiple of 4"],
+])("an offset of %s inside a word, element %i, is told with its byte and what fits", (element, offset, hint) => {
+  const text = `module { aie.device(npu1_1col) {
+    %s = aie.tile(0, 0)
+    aie.shim_dma_allocation @host(%s, MM2S, 0)
+    aie.runtime_sequence @run(%a: memref<64x${element}>) {
+      aiex.npu.dma_memcpy_nd(%a[0, 0, 0, ${offset}][1, 1, 1, 8][0, 0, 0, 1]) {id = 0 : i64, metadata = @host} : memref<64x${element}>
+    }
+  } }`;
+
+  const [found] = verify(parseModule(text, "t.mlir"));
+
+  expect(found).toMatchObject({ message: "Offset must be 4-byte-aligned.", hint });
+});

@@ -43,7 +43,10 @@ export function verifyMemcpy(op: Operation, check: Check): void {
   if (!strides || !sizes || !offsets || bits > wordBits) return;
   const transfer: Transfer = { strides, sizes, offsets, bytes: bits / 8, elements };
   const start = offsets.reduce((sum, offset, i) => sum + offset * (strides[i] ?? 0), 0) * transfer.bytes;
-  if (start % wordBytes !== 0) check.error("Offset must be 4-byte-aligned.");
+  if (start % wordBytes !== 0) {
+    const hint = `it begins at byte ${start}: make the offset in elements a multiple of ${wordBytes / transfer.bytes}`;
+    check.error("Offset must be 4-byte-aligned.", { hint });
+  }
   if (check.symbol(op.text("metadata") ?? "")?.name === "aie.shim_dma_allocation") {
     const error = transferError({ elementBits: bits, sizes, strides });
     const hint = transferCure({ elementBits: bits, sizes, strides });
@@ -91,7 +94,7 @@ function warnOfTransfer(op: Operation, { strides, sizes, offsets, elements, byte
   if (id < 0 || id >= shim.bds) {
     check.warning(`BD ${id} is not there: a shim tile has BDs 0..${shim.bds - 1}`, {
       hint: "use an id whose transfer was waited for",
-      beyondRegister: true,
+      beyondLimit: true,
     });
   }
   if (
@@ -101,13 +104,13 @@ function warnOfTransfer(op: Operation, { strides, sizes, offsets, elements, byte
   ) {
     check.warning("a shim DMA does not pad with zeros", {
       hint: "let a memtile pad on the way, or keep the zeros in the host's buffer",
-      beyondRegister: true,
+      beyondLimit: true,
     });
   }
   if ((sizes[3] ?? 1) > shim.iterationMax) {
     check.warning(`${sizes[3]} repetitions: the iteration field counts to ${shim.iterationMax}`, {
       hint: iterationCure(sizes[3] ?? 1),
-      beyondRegister: true,
+      beyondLimit: true,
     });
   }
   for (const [i, stride] of strides.entries()) {
@@ -116,7 +119,7 @@ function warnOfTransfer(op: Operation, { strides, sizes, offsets, elements, byte
         `stride ${i} is ${(stride * bytes) / wordBytes} words: its field in the BDs of a shim tile holds at most ${shim.strideMaxWords}`,
         {
           hint: `make ${sizes[i]} transfers with offsets of their own, or bring the rows closer together`,
-          beyondRegister: true,
+          beyondLimit: true,
         },
       );
     }

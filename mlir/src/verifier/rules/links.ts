@@ -52,7 +52,9 @@ function verifyJoin(ins: readonly Operation[], out: Operation | undefined, offse
   if (!out) return;
   const dims = dimsOf(out.attributes.get("dimensionsToStream"));
   const what = "specified output stride(s) and size(s) result in out of bounds access in join input";
-  checkParts(partLengths(offsets.fan, objectElements(out)), dims, what, check);
+  const lengths = partLengths(offsets.fan, objectElements(out));
+  checkParts(lengths, dims, what, check);
+  warnOfShares(ins, { lengths, whole: out, verb: "brings" }, check);
 }
 
 function verifyDistribute(
@@ -73,8 +75,37 @@ function verifyDistribute(
   const from = input.attributes.get("dimensionsFromStreamPerConsumer");
   const dims = dimsOf(from?.kind === "array" ? from.elements[0] : undefined);
   const what = "specified input stride(s) and size(s) result in out of bounds access in distribute output";
-  checkParts(partLengths(offsets.fan, objectElements(input)), dims, what, check);
+  const lengths = partLengths(offsets.fan, objectElements(input));
+  checkParts(lengths, dims, what, check);
+  warnOfShares(outs, { lengths, whole: input, verb: "takes" }, check);
 }
+
+interface Shares {
+  readonly lengths: readonly number[];
+  /** The fifo whose objects have the parts. */
+  readonly whole: Operation;
+  /** What a part does with its object. */
+  readonly verb: "brings" | "takes";
+}
+
+/** Parts that are not the same share of their objects drift apart: the stream has no marks between objects. */
+function warnOfShares(parts: readonly Operation[], { lengths, whole, verb }: Shares, check: Check): void {
+  const sizes = parts.map(objectElements);
+  const total = objectElements(whole);
+  const share = (lengths[0] ?? 0) / (sizes[0] ?? 0);
+  const odd = sizes.findIndex((size, i) => lengths[i] !== size);
+  if (odd < 0 || sizes.every((size, i) => lengths[i] === size * share)) return;
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
+  const sum = sizes.reduce((all, size) => all + size, 0);
+  const hint =
+    sum === total
+      ? `offsets [${starts.join(", ")}] give each part one object`
+      : `the objects of the parts have ${sum} elements together, those of @${nameOf(whole)} have ${total}: make them equal`;
+  const of = `objects of @${nameOf(parts[odd])} have ${sizes[odd]} elements, and the offsets give it ${lengths[odd]} of each object of @${nameOf(whole)}`;
+  check.warning(`${of}: what it ${verb} moves on from object to object`, { hint });
+}
+
+const nameOf = (fifo: Operation | undefined): string => fifo?.text("sym_name") ?? "";
 
 /** Part i reaches from its offset to the next one, the last to the end of the object. Counts elements. */
 function partLengths(offsets: readonly number[], total: number): number[] {

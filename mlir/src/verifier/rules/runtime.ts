@@ -1,9 +1,10 @@
 import { bdFieldMax, overflowText } from "../../device-model/bd-limits.ts";
 import { lockMaxValue, type TileKind, tileModels } from "../../device-model/tile-model.ts";
 import type { Operation } from "../../ir/operation.ts";
-import { sameType } from "../../ir/types.ts";
+import { memrefElements, sameType } from "../../ir/types.ts";
 import { typeText } from "../../printer/attributes.ts";
 import type { Check } from "../check.ts";
+import { elementBits } from "../element-bits.ts";
 import { enclosing } from "../surroundings.ts";
 import { kindOf } from "../tiles.ts";
 import { checkBurst } from "./bursts.ts";
@@ -16,12 +17,31 @@ export function verifyDmaWait(op: Operation, check: Check): void {
   }
 }
 
+/** aiex.npu.rtp_write, write32, maskwrite32 and blockwrite: words of the buffer, where they name one that is there. */
+export function warnOfBufferWrite(op: Operation, check: Check): void {
+  const name = op.text("buffer") ?? "";
+  const type = check.symbol(name)?.results[0]?.type;
+  const bits = type?.kind === "memref" ? elementBits(type) : undefined;
+  const elements = type?.kind === "memref" ? memrefElements(type) : null;
+  if (bits === undefined || elements === null) return;
+  const words = Math.floor((elements * bits) / 32);
+  const first = op.int("index") ?? op.int("address") ?? 0;
+  const data = op.operands[0]?.type;
+  const last = first + (data?.kind === "memref" ? (memrefElements(data) ?? 1) : 1) - 1;
+  if (last < words) return;
+  const which = last === first ? `word ${first}` : `words ${first}..${last}`;
+  check.warning(`writes ${which} of @${name}, which has ${words}: it goes to what lies behind the buffer`, {
+    hint: `places count 32-bit words: 0..${words - 1}, or a larger buffer`,
+    beyondLimit: true,
+  });
+}
+
 /** aiex.npu.push_queue: a BD of the tile, a repeat count of 8 bits. */
 export function verifyPushQueue(op: Operation, check: Check): void {
   const bd = op.int("bd_id") ?? 0;
   const { bds } = tileLimits(op, check).dma;
   if (bd > bds) check.error("BD ID exceeds the maximum ID.", { hint: `the tile has BDs 0..${bds - 1}` });
-  else if (bd === bds) check.warning(`BD ${bd} is not there: the tile has BDs 0..${bds - 1}`, { beyondRegister: true });
+  else if (bd === bds) check.warning(`BD ${bd} is not there: the tile has BDs 0..${bds - 1}`, { beyondLimit: true });
   const repeats = op.int("repeat_count") ?? 0;
   if (repeats < 0 || repeats > 255) check.error("Repeat count exceeds the [0:255] range.");
 }
@@ -35,7 +55,7 @@ export function verifyWriteBd(op: Operation, check: Check): void {
   const field = (name: string): number => op.int(name) ?? 0;
   if (field("bd_id") > bds) check.error("BD ID exceeds the maximum ID.");
   else if (field("bd_id") === bds) {
-    check.warning(`BD ${bds} is not there: the tile has BDs 0..${bds - 1}`, { beyondRegister: true });
+    check.warning(`BD ${bds} is not there: the tile has BDs 0..${bds - 1}`, { beyondLimit: true });
   }
   if (field("packet_id") > 31) check.error("Packet ID exceeds the maximum supported by 5 bits.");
   if (field("packet_type") > 7) check.error("Packet Type exceeds the maximum supported by 3 bits.");
@@ -74,7 +94,7 @@ function warnOfBdFields(field: (name: string) => number, kind: TileKind, check: 
     const hint = name.startsWith("lock_")
       ? `locks count to ${lockMaxValue}, and the tile has ${tileModels[kind].locks}`
       : "use several BDs, or smaller steps";
-    check.warning(overflowText(kind, { field: name, value, limit }), { hint, beyondRegister: true });
+    check.warning(overflowText(kind, { field: name, value, limit }), { hint, beyondLimit: true });
   }
 }
 
@@ -105,10 +125,23 @@ export function verifyConfigureTask(op: Operation, check: Check): void {
     if (i === 0 || !last || reached.has(block)) continue;
     check.error("Block ending in this terminator does not form a chain with entry block.", { at: last });
   }
+  warnOfTaskRepeats(op, check);
+}
+
+/** Tasks on a channel or an allocation: how often they run. */
+export function warnOfTaskRepeats(op: Operation, check: Check): void {
+  const repeats = op.int("repeat_count") ?? 0;
+  const most = tileModels.shim.dma.executionsMax - 1;
+  if (repeats <= most) return;
+  check.warning(`repeat_count ${repeats} does not fit its field of 8 bits, which holds at most ${most}`, {
+    hint: `start ${Math.ceil((repeats + 1) / (most + 1))} tasks that run at most ${most + 1} times each`,
+    beyondLimit: true,
+  });
 }
 
 /** aiex.dma_start_bd_chain: a chain of the device, with the arguments it takes. */
 export function verifyStartBdChain(op: Operation, check: Check): void {
+  warnOfTaskRepeats(op, check);
   const chain = check.symbol(op.text("symbol") ?? "");
   if (chain?.name !== "aie.bd_chain") {
     check.error("symbol does not reference valid BD chain");

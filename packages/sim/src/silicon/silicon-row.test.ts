@@ -9,6 +9,16 @@ test("a file that is no table of rows is refused", () => {
   expect(() => parseSiliconRows('{"row": []}', "f.json")).toThrow('f.json: expected {"rows": [...]}');
 });
 
+test("rows may stand one a line, with empty lines between; a line that is no JSON is told by its number", () => {
+  const line = (id: string) => JSON.stringify({ ...row, id });
+
+  expect(parseSiliconRows(`${line("a")}\n\n${line("b")}\r\n`, "f.jsonl").map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(() => parseSiliconRows(`${line("a")}\n\n{"id": b}\n`, "f.jsonl")).toThrow("f.jsonl: line 3: not JSON");
+  expect(() => parseSiliconRows("id,ms\na,1\n", "f.csv")).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("one object a line") }),
+  );
+});
+
 test.each([
   [7, "row 1: expected an object"],
   [{ kind: "dma", device: "npu1" }, "row 1: expected text as id, found nothing"],

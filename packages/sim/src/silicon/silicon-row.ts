@@ -32,21 +32,38 @@ const choices: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Rows of a file `{"rows": [{"id", "device", "kind", "source", ...}]}`, or of the list alone.
+ * Rows of a file `{"rows": [{"id", "device", "kind", "source", ...}]}`, of the list alone, or of one object a line.
  * @throws FormatError naming row and field of everything that is wrong.
  */
 export function parseSiliconRows(text: string, file: string): SiliconRow[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(`${file}: not JSON: ${(cause as Error).message}`, { cause });
-  }
+  const value = parsed(text, file);
   const rows = Array.isArray(value) ? value : (value as { rows?: unknown } | null)?.rows;
   if (!Array.isArray(rows)) throw new FormatError(`${file}: expected {"rows": [...]}`);
   const wrong = rows.flatMap((row: unknown, i) => problemsOf(row).map((problem) => `${nameOf(row, i)}: ${problem}`));
   if (wrong.length > 0) throw new FormatError(wrong.map((problem) => `${file}: ${problem}`).join("\n"));
   return rows.map((row) => rowOf(row as Readonly<Record<string, unknown>>));
+}
+
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const lines = text.split("\n").flatMap((line, i) => (line.trim() === "" ? [] : [{ line, number: i + 1 }]));
+    if (lines.length > 1 && lines.every(({ line }) => /^\s*\{.*\}\s*$/.test(line))) {
+      return lines.map(({ line, number }) => parsedLine(line, `${file}: line ${number}`));
+    }
+    const hint =
+      'rows are JSON: {"rows": [{"id": ..., "device": ..., "kind": ...}]}, the list alone, or one object a line';
+    throw new FormatError(`${file}: not JSON: ${(cause as Error).message}`, { cause, hint });
+  }
+}
+
+function parsedLine(line: string, where: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new FormatError(`${where}: not JSON: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function rowOf(fields: Readonly<Record<string, unknown>>): SiliconRow {
