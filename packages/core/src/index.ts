@@ -80,4 +80,5 @@ export {
   saturationModes,
   shiftRound,
 } from "./rounding.ts";
+export { sha256 } from "./sha256.ts";
 export { describeShape, elementCount, type Tensor, tensor, tensorBytes } from "./tensor.ts";

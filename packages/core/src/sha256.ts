@@ -1,64 +1,69 @@
 /**
- * SHA-256 as 64 hex digits; text is hashed as UTF-8. For texts of some kilobytes: where Node is there, its own is faster.
- * Source: FIPS 180-4 (2015), sections 4.1.2, 5.1.1 and 6.2.
+ * SHA-256 as 64 hex digits; text is hashed as UTF-8. Without the host's crypto: manifests and images are checked in browsers too,
+ * synchronously. Source: FIPS 180-4, section 6.2.
  */
 export function sha256(content: Uint8Array | string): string {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const blocks = padded(bytes);
-  const state = Uint32Array.from(initialState);
+  const padded = padMessage(typeof content === "string" ? new TextEncoder().encode(content) : content);
+  const view = new DataView(padded.buffer);
+  const state = Uint32Array.from(firstPrimes(8), (p) => fractionBits(Math.sqrt(p)));
   const schedule = new Uint32Array(64);
-  for (let at = 0; at < blocks.byteLength; at += blockBytes) addBlock(state, schedule, new DataView(blocks, at));
+  for (let at = 0; at < padded.length; at += 64) {
+    for (let t = 0; t < 16; t++) schedule[t] = view.getUint32(at + t * 4);
+    addBlock(state, schedule);
+  }
   return [...state].map((word) => word.toString(16).padStart(8, "0")).join("");
 }
 
-const blockBytes = 64;
-
-/** The content, a bit 1, zeros, and the content's length in bits: whole blocks. */
-function padded(bytes: Uint8Array): ArrayBuffer {
-  const blocks = new ArrayBuffer(Math.ceil((bytes.length + 9) / blockBytes) * blockBytes);
-  const copy = new Uint8Array(blocks);
-  copy.set(bytes);
-  copy[bytes.length] = 0x80;
-  new DataView(blocks).setBigUint64(blocks.byteLength - 8, BigInt(bytes.length) * 8n);
-  return blocks;
+/** The message, a one bit, zeros, and its length in bits as 64-bit big-endian: a multiple of 64 bytes. */
+function padMessage(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const padded = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64);
+  padded.set(bytes);
+  padded[bytes.length] = 0x80;
+  new DataView(padded.buffer).setBigUint64(padded.length - 8, BigInt(bytes.length) * 8n);
+  return padded;
 }
 
-/** Names are the standard's: W is `w`, the working variables are a to h. */
-function addBlock(state: Uint32Array, w: Uint32Array, block: DataView): void {
-  for (let t = 0; t < 16; t++) w[t] = block.getUint32(4 * t);
+function firstPrimes(count: number): number[] {
+  const primes: number[] = [];
+  for (let n = 2; primes.length < count; n++) if (primes.every((p) => n % p !== 0)) primes.push(n);
+  return primes;
+}
+
+/** The first 32 bits after the binary point. */
+function fractionBits(x: number): number {
+  return Math.floor((x - Math.floor(x)) * 2 ** 32);
+}
+
+const roundConstants = Uint32Array.from(firstPrimes(64), (p) => fractionBits(Math.cbrt(p)));
+
+function addBlock(state: Uint32Array, w: Uint32Array): void {
   for (let t = 16; t < 64; t++) {
-    const [x, y] = [w[t - 15]!, w[t - 2]!];
-    const s0 = rotated(x, 7) ^ rotated(x, 18) ^ (x >>> 3);
-    const s1 = rotated(y, 17) ^ rotated(y, 19) ^ (y >>> 10);
+    const [w15, w2] = [w[t - 15]!, w[t - 2]!];
+    const s0 = rotr(w15, 7) ^ rotr(w15, 18) ^ (w15 >>> 3);
+    const s1 = rotr(w2, 17) ^ rotr(w2, 19) ^ (w2 >>> 10);
     w[t] = w[t - 16]! + s0 + w[t - 7]! + s1;
   }
-  let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
+  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
   for (let t = 0; t < 64; t++) {
-    const s1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25);
-    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + roundConstants[t]! + w[t]!) | 0;
-    const s0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22);
-    const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
+    const big1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25);
+    const choice = (e & f) ^ (~e & g);
+    const t1 = (h + big1 + choice + roundConstants[t]! + w[t]!) | 0;
+    const big0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22);
+    const majority = (a & b) ^ (a & c) ^ (b & c);
+    h = g;
+    g = f;
+    f = e;
+    e = (d + t1) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (t1 + big0 + majority) | 0;
   }
-  for (const [i, value] of [a, b, c, d, e, f, g, h].entries()) state[i]! += value;
+  [a, b, c, d, e, f, g, h].forEach((word, i) => {
+    state[i] = state[i]! + word;
+  });
 }
 
-const rotated = (word: number, by: number): number => (word >>> by) | (word << (32 - by));
-
-/** First 32 bits of the fractional parts of the `root`-th roots of the first primes: 5.3.3 and 4.2.2. */
-function rootFractions(count: number, root: 2 | 3): readonly number[] {
-  return primes.slice(0, count).map((prime) => Number(rootOf(BigInt(prime) << BigInt(32 * root), root) & 0xffffffffn));
+function rotr(x: number, bits: number): number {
+  return (x >>> bits) | (x << (32 - bits));
 }
-
-/** The largest whole number whose `root`-th power is not above `value`. */
-function rootOf(value: bigint, root: 2 | 3): bigint {
-  let found = 0n;
-  for (let bit = 1n << 40n; bit > 0n; bit >>= 1n) if ((found + bit) ** BigInt(root) <= value) found += bit;
-  return found;
-}
-
-const primes = Array.from({ length: 312 }, (_, i) => i).filter(
-  (n) => n > 1 && !Array.from({ length: n }, (_, i) => i).some((d) => d > 1 && d * d <= n && n % d === 0),
-);
-const initialState = rootFractions(8, 2);
-const roundConstants = rootFractions(64, 3);

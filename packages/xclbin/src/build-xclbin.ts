@@ -1,4 +1,4 @@
-import { UsageError } from "@aiekit/core";
+import { sha256, UsageError } from "@aiekit/core";
 import { writeAiePartition } from "./aie-partition-writer.ts";
 import { type AxlfHeader, writeAxlf } from "./axlf.ts";
 import { type Connection, writeConnectivity } from "./connectivity.ts";
@@ -8,7 +8,6 @@ import { npuMemoryBanks, writeMemTopology } from "./mem-topology.ts";
 import { mirrorData } from "./mirror-data.ts";
 import { defaultDpuKernelId, npuPartition } from "./npu-partition.ts";
 import { sectionKinds } from "./section-kinds.ts";
-import { sha256Hex } from "./sha256.ts";
 import { uuidText } from "./uuid.ts";
 import { printXml, type XmlElement } from "./xml.ts";
 
@@ -105,8 +104,8 @@ export function buildXclbin(spec: XclbinSpec): Uint8Array {
 
 /** A uuid that follows from the bytes: equal builds are equal, different ones do not meet in XRT's cache. */
 export function contentUuid(...parts: readonly Uint8Array[]): string {
-  const hashes = parts.map(sha256Hex).join("");
-  const hash = sha256Hex(new TextEncoder().encode(hashes));
+  const hashes = parts.map(sha256).join("");
+  const hash = sha256(hashes);
   return uuidText(Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hash.slice(i * 2, i * 2 + 2), 16)));
 }
 

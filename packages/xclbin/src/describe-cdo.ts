@@ -1,3 +1,4 @@
+import { sha256 } from "@aiekit/core";
 import { type CdoCommand, type CdoFile, cdoCommandName } from "./cdo.ts";
 import { describeTile, summarizeConfiguration, type TileConfiguration } from "./configuration-summary.ts";
 import {
@@ -8,7 +9,6 @@ import {
   type RegisterWrite,
   writeText,
 } from "./registers/register-write.ts";
-import { sha256Hex } from "./sha256.ts";
 import { type TileState, tileStates } from "./tile-state.ts";
 
 /** One command by name; the place is absent for those that write nothing. */
@@ -81,7 +81,7 @@ function describeCommand(command: CdoCommand, at: number): CommandDescription {
     case "dmaWrite": {
       const { address, data } = command;
       const bds = data.length <= 48 * 32 ? blockBds(address, wordsOf(data)) : [];
-      const block = { bytes: data.length, sha256: sha256Hex(data), ...(bds.length === 0 ? {} : { bds }) };
+      const block = { bytes: data.length, sha256: sha256(data), ...(bds.length === 0 ? {} : { bds }) };
       return { at, command: "dmaWrite", ...describePlace(address), ...block };
     }
     case "nop":
@@ -90,7 +90,7 @@ function describeCommand(command: CdoCommand, at: number): CommandDescription {
       const name = cdoCommandName(command.id);
       const isKnown = !name.startsWith("code ");
       const { payload } = command;
-      return { at, command: isKnown ? name : `UNKNOWN ${name}`, bytes: payload.length, sha256: sha256Hex(payload) };
+      return { at, command: isKnown ? name : `UNKNOWN ${name}`, bytes: payload.length, sha256: sha256(payload) };
     }
   }
 }

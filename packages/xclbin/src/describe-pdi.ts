@@ -1,8 +1,7 @@
-import { AiekitError } from "@aiekit/core";
+import { AiekitError, sha256 } from "@aiekit/core";
 import { describeTile } from "./configuration-summary.ts";
 import { type CdoDescription, describeCdo, tileLines } from "./describe-cdo.ts";
 import { isPdi, type PdiContainer, readPdiContainer } from "./pdi-container.ts";
-import { sha256Hex } from "./sha256.ts";
 import { decodeSimImage, isSimImage } from "./sim-image.ts";
 
 /** What lies in the PDI slot of a partition. */
@@ -122,7 +121,7 @@ function describeSimImage(image: Uint8Array): PdiDescription {
   }
 }
 
-const hashed = (bytes: Uint8Array): HashedBytes => ({ bytes: bytes.length, sha256: sha256Hex(bytes) });
+const hashed = (bytes: Uint8Array): HashedBytes => ({ bytes: bytes.length, sha256: sha256(bytes) });
 
 function hex(value: number): string {
   return `0x${value.toString(16)}`;

@@ -1,7 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
 import { FormatError } from "@aiekit/core";
 import { expect, test } from "vitest";
-import { sha256Hex } from "./sha256.ts";
 import { decodeSimImage, encodeSimImage, isSimImage, type SimImage } from "./sim-image.ts";
 
 const image: SimImage = {
@@ -63,13 +61,6 @@ test("a core that names a missing module is refused on both sides", () => {
   expect(() => encodeSimImage(wrong)).toThrow("core (1,2): expected module 0 to 1, got 2");
   const bytes = new TextDecoder("latin1").decode(encodeSimImage(image)).replace('"module":1', '"module":7');
   expect(() => decodeSimImage(Uint8Array.from(bytes, (c) => c.charCodeAt(0)))).toThrow("module (below 2)");
-});
-
-test("sha256 of 0, 55, 56, 63, 64, 65 and 100000 random bytes is the one of node:crypto", () => {
-  for (const length of [0, 55, 56, 63, 64, 65, 100_000]) {
-    const bytes = randomBytes(length);
-    expect(sha256Hex(bytes), `${length} bytes`).toBe(createHash("sha256").update(bytes).digest("hex"));
-  }
 });
 
 function formatError(action: () => unknown): FormatError {

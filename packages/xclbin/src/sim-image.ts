@@ -1,5 +1,4 @@
-import { FormatError, UsageError } from "@aiekit/core";
-import { sha256Hex } from "./sha256.ts";
+import { FormatError, sha256, UsageError } from "@aiekit/core";
 
 /** What the simulator runs in place of a PDI: the array's configuration as lowered AIE-dialect text, and the cores' programs. */
 export interface SimImage {
@@ -41,7 +40,7 @@ export function encodeSimImage(image: SimImage): Uint8Array {
     );
   }
   const mlir = new TextEncoder().encode(image.loweredMlir);
-  const part = (bytes: Uint8Array): Part => ({ bytes: bytes.length, sha256: sha256Hex(bytes) });
+  const part = (bytes: Uint8Array): Part => ({ bytes: bytes.length, sha256: sha256(bytes) });
   const index: Index = {
     device: image.device,
     cores: image.cores.map(({ col, row, module }) => ({ col, row, module })),
@@ -93,7 +92,7 @@ export function decodeSimImage(bytes: Uint8Array, name = "simulator image"): Sim
   const take = (part: Part, what: string): Uint8Array => {
     if (part.bytes > bytes.length - at) fail(`${what}: ${part.bytes} bytes declared, ${bytes.length - at} left`, at);
     const content = bytes.slice(at, at + part.bytes);
-    if (sha256Hex(content) !== part.sha256) fail(`${what}: sha256 differs from the index, expected ${part.sha256}`, at);
+    if (sha256(content) !== part.sha256) fail(`${what}: sha256 differs from the index, expected ${part.sha256}`, at);
     at += part.bytes;
     return content;
   };

@@ -1,6 +1,5 @@
-import { UsageError } from "@aiekit/core";
+import { sha256, UsageError } from "@aiekit/core";
 import { elfTypes } from "../core-elf.ts";
-import { sha256Hex } from "../sha256.ts";
 import { decodeTxn, encodeTxn } from "../txn.ts";
 import { patchesOf } from "./bd-patches.ts";
 import { type ControlPatch, controlElf } from "./control-elf.ts";
@@ -175,7 +174,7 @@ function uidSection(contents: readonly Uint8Array[]): SectionToWrite {
     all.set(content, at);
     at += content.length;
   }
-  const digits = sha256Hex(all).slice(0, 32);
+  const digits = sha256(all).slice(0, 32);
   const uid = Uint8Array.from(digits.match(/../g)!, (byte) => Number.parseInt(byte, 16));
   return noteSection(controlElf.uidNote, uidNote, uid);
 }
