@@ -109,10 +109,22 @@ export function compileCore(core: CoreConfig, config: ArrayConfig, options: Comp
       "give the core a body that calls its kernels",
     );
   }
-  const compiler = new CoreCompiler(core, config, options);
-  return compiler.compile();
+  const known = programs.get(config) ?? new Map<CoreConfig, Map<string, CoreProgram>>();
+  programs.set(config, known);
+  const ofCore = known.get(core) ?? new Map<string, CoreProgram>();
+  known.set(core, ofCore);
+  const { checked = false, threaded = false, traced = false } = options;
+  const key = `${checked},${threaded},${traced}`;
+  const program = ofCore.get(key) ?? new CoreCompiler(core, config, options).compile();
+  ofCore.set(key, program);
+  return program;
 }
 
+/**
+ * Programs of each design's cores, by what is told of them; costs are those of its device. Contexts of one design come and go,
+ * and compiling its cores takes longer than most launches.
+ */
+const programs = new WeakMap<ArrayConfig, Map<CoreConfig, Map<string, CoreProgram>>>();
 /** Functions of the bodies of each design, by their source. */
 const starts = new WeakMap<ArrayConfig, Map<string, CoreProgram["start"]>>();
 
