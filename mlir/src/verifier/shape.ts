@@ -1,6 +1,6 @@
 import type { Operation } from "../ir/operation.ts";
-import { sameType } from "../ir/types.ts";
-import { type OpDefinition, operandGroup, parseGroup } from "../ops/definition.ts";
+import { sameType, type Type } from "../ir/types.ts";
+import { type OpDefinition, operandGroup, parseGroup, resultGroup } from "../ops/definition.ts";
 import { typeText } from "../printer/attributes.ts";
 import type { Check } from "./check.ts";
 
@@ -36,6 +36,23 @@ export function checkShape(op: Operation, definition: OpDefinition, check: Check
       check.error(`operand #${at} must be ${typeText(rule)}, but got '${typeText(value.type)}'`);
     }
     at++;
+  }
+}
+
+/** Operands and results whose types follow from others have these types: the generic form spells them all. */
+export function checkEqualTypes(op: Operation, definition: OpDefinition, check: Check): void {
+  const typesOf = (group: string): readonly Type[] =>
+    [...operandGroup(definition, op, group), ...resultGroup(definition, op, group)].map(({ type }) => type);
+  for (const [group, rule] of Object.entries(definition.types)) {
+    if (typeof rule !== "string") continue;
+    const other = rule.slice(1);
+    const expected = typesOf(other);
+    for (const [i, type] of typesOf(group).entries()) {
+      if (expected[i] === undefined || sameType(type, expected[i])) continue;
+      check.error(
+        `requires the same type for ${group} and ${other}, got '${typeText(type)}' and '${typeText(expected[i])}'`,
+      );
+    }
   }
 }
 

@@ -185,3 +185,15 @@ test("a parameter's word is counted in 32 bits, whatever the buffer's elements",
     "writes word 4 of @rtp, which has 4: it goes to what lies behind the buffer; places count 32-bit words: 0..3, or a larger buffer",
   ]);
 });
+
+test("operands that have to be of one type are held to it in the generic form, which spells each", () => {
+  const add = (rhs: string) =>
+    `func.func @f(%a: i32, %b: ${rhs}) {\n  %c = "arith.addi"(%a, %b) : (i32, ${rhs}) -> i32\n  return\n}`;
+  const select = (type: string) =>
+    `func.func @f(%a: i1, %b: i32, %c: ${type}) {\n  %d = "arith.select"(%a, %b, %c) : (i1, i32, ${type}) -> i32\n  return\n}`;
+
+  expect(errors(add("i32"))).toEqual([]);
+  expect(errors(add("i7"))).toEqual(["requires the same type for rhs and result, got 'i7' and 'i32'"]);
+  expect(errors(select("i32"))).toEqual([]);
+  expect(errors(select("f32"))).toEqual(["requires the same type for falseValue and result, got 'f32' and 'i32'"]);
+});

@@ -5,7 +5,7 @@ import { definitions } from "../ops/table.ts";
 import { checkAttributes } from "./attributes.ts";
 import type { Check, Finding } from "./check.ts";
 import { checkDominance } from "./dominance.ts";
-import { checkShape, checkTiles } from "./shape.ts";
+import { checkEqualTypes, checkShape, checkTiles } from "./shape.ts";
 import { checkBlocks, checkPlace, checkSymbols } from "./structure.ts";
 import { enclosing } from "./surroundings.ts";
 import { versalDevice } from "./versal-devices.ts";
@@ -27,6 +27,7 @@ export function verify(op: Operation): Diagnostic[] {
     const before = diagnostics.length;
     checkShape(inner, definition, check);
     checkAttributes(inner, definition, check);
+    if (diagnostics.length === before) checkEqualTypes(inner, definition, check);
     if (diagnostics.length === before) checkTiles(inner, definition, check);
     // A rule reads attributes and operands: it runs only on operations that have what their definition says.
     if (diagnostics.length === before) definition.verify?.(inner, check);
