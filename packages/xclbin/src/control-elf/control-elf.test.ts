@@ -177,3 +177,23 @@ test("two relocations of one place are refused: XRT would add both", () => {
 
   expect(() => readControlElf(two)).toThrow(/two relocations at 32/);
 });
+
+test("a note without bytes that says it lies behind the file is refused at a place in the file", () => {
+  const bytes = writeInstsElf(insts(bd(0), patch(0, 0)));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [headers, size, count] = [view.getUint32(32, true), view.getUint16(46, true), view.getUint16(48, true)];
+  const notes = Array.from({ length: count }, (_, i) => headers + i * size).filter(
+    (at) => view.getUint32(at + 4, true) === 7,
+  );
+  expect(notes.length).toBeGreaterThan(0);
+  const noBits = 8;
+  for (const at of notes) {
+    view.setUint32(at + 4, noBits, true);
+    view.setUint32(at + 16, 1 << 20, true);
+  }
+
+  const refusal = () => readControlElf(bytes, "x.elf");
+
+  expect(refusal).toThrow("header of the note: expected 12 bytes at 0, section has 0");
+  expect(refusal).toThrow(expect.objectContaining({ offset: bytes.length }));
+});

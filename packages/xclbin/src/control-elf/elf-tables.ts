@@ -72,7 +72,9 @@ export function readRelocations(source: SectionSource, table: ElfSection): reado
 
 /** Description of a section's first note; padded lengths, as the ELF standard has them. */
 export function readNote(source: SectionSource, section: ElfSection): Uint8Array {
-  const note = { ...source, name: `${source.name}: ${section.name}`, fileOffset: section.offset, bytes: section.data };
+  // A section without bytes may say that it lies anywhere.
+  const fileOffset = Math.min(section.offset, source.bytes.length);
+  const note = { ...source, name: `${source.name}: ${section.name}`, fileOffset, bytes: section.data };
   const view = new DataView(section.data.buffer, section.data.byteOffset, section.data.byteLength);
   requireRange(note, 0, 12, "header of the note");
   const [nameBytes, size] = [view.getUint32(0, true), view.getUint32(4, true)];
