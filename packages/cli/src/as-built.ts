@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { type FileRef, FormatError, type Manifest, parseManifest } from "@aiekit/core";
+import { FormatError, type Manifest, manifestFiles, parseManifest } from "@aiekit/core";
 import type { CommandContext } from "./command-context.ts";
 
 /**
@@ -30,13 +30,8 @@ async function problemBy(manifestPath: string, path: string, bytes: Uint8Array):
     if (error instanceof FormatError) return `not held against the build: ${error.message}`;
     throw error;
   }
-  const expected = filesOf(manifest).find((product) => product.path === path)?.sha256;
+  const expected = manifestFiles(manifest).find((product) => product.path === path)?.sha256;
   const found = createHash("sha256").update(bytes).digest("hex");
   if (expected === undefined || expected === found) return undefined;
   return `expected sha256 ${expected} (${manifestPath}), got ${found}: it was changed after the build`;
-}
-
-function filesOf({ design, lowered, xclbin, fullElf, sequences }: Manifest): readonly FileRef[] {
-  const all = [design, lowered, xclbin, fullElf, ...sequences.flatMap(({ insts, instsElf }) => [insts, instsElf])];
-  return all.filter((file) => file !== undefined);
 }

@@ -22,6 +22,7 @@ export {
   type LaunchEstimate,
   type LaunchParameter,
   type Manifest,
+  manifestFiles,
   type ParameterWord,
   parseManifest,
   type RowMargin,

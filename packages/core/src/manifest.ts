@@ -128,6 +128,12 @@ export interface Manifest {
   readonly sha256?: string;
 }
 
+/** The files that a build made, by their paths in its folder; its manifest apart. */
+export function manifestFiles({ design, lowered, xclbin, fullElf, sequences }: Manifest): readonly FileRef[] {
+  const ofSequences = sequences.flatMap(({ insts, instsElf }) => [insts, instsElf]);
+  return [design, lowered, xclbin, fullElf, ...ofSequences].filter((file) => file !== undefined);
+}
+
 /** Every field that a manifest may have: a damaged name of one that may be left out is not taken for its absence. */
 const fields: Readonly<Record<keyof Manifest, true>> = {
   ...{ format: true, version: true, kernel: true, about: true, target: true, device: true, params: true },

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { FileRef, FormatError, Manifest } from "@aiekit/core";
+import { type FormatError, type Manifest, manifestFiles } from "@aiekit/core";
 import { placeInXclbin } from "@aiekit/xclbin";
 import { sha256 } from "../cache/sha256.ts";
 import { type ProductFiles, productPaths } from "./manifest.ts";
@@ -18,15 +18,8 @@ export interface ChangedProduct {
 
 /** Compares every product that the manifest names with its hash. */
 export async function changedProducts(manifest: Manifest, folder: string): Promise<readonly ChangedProduct[]> {
-  const products: readonly FileRef[] = [
-    manifest.design,
-    ...(manifest.lowered ? [manifest.lowered] : []),
-    manifest.xclbin,
-    ...(manifest.fullElf ? [manifest.fullElf] : []),
-    ...manifest.sequences.flatMap(({ insts, instsElf }) => (instsElf === undefined ? [insts] : [insts, instsElf])),
-  ];
   const changed: ChangedProduct[] = [];
-  for (const { path, sha256: expectedSha256 } of products) {
+  for (const { path, sha256: expectedSha256 } of manifestFiles(manifest)) {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);
     const found = bytes && sha256(bytes);
     if (found === expectedSha256) continue;
