@@ -57,6 +57,15 @@ export function costModel(generation: "aie2" | "aie2p"): CostModel {
   };
 }
 
+/**
+ * The counts of a call, each by its number in `aiekit_ops`. Written out here and nowhere else: objects that are put together
+ * by copies have a shape of their own each, and reading them takes ten times as long.
+ */
+export function kernelOps(of: (kind: number) => number, shuffleIssues: number | undefined): KernelOps {
+  const [loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles] = [of(0), of(1), of(2), of(3), of(4)];
+  return { loadBytes, storeBytes, macIssues, vectorIssues, scalarCycles, shuffleIssues };
+}
+
 /** Whether two calls did the same; undefined for one that was not counted. */
 export function isSameWork(a: KernelOps | undefined, b: KernelOps | undefined): boolean {
   if (a === b || a === undefined || b === undefined) return a === b;

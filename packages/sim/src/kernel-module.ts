@@ -1,5 +1,5 @@
 import { BudgetError, DesignError } from "@aiekit/core";
-import type { KernelOps } from "./cost-model.ts";
+import { type KernelOps, kernelOps } from "./cost-model.ts";
 import { type TileCoord, tileName } from "./fault.ts";
 import { type BudgetedModule, budgetName, withLoopBudget } from "./loop-budget.ts";
 import { moduleRegisters, registerIndex, registerName } from "./module-registers.ts";
@@ -268,15 +268,7 @@ function notRunnable(tile: TileCoord, cause: unknown): DesignError {
 
 function takeOps(count: KernelFunction, shuffles: KernelFunction | undefined): KernelOps {
   const of = (kind: number): number => Number(count(kind)) >>> 0;
-  // Written out: a copy with one more property has a shape of its own at each call, and reading it takes ten times as long.
-  return {
-    loadBytes: of(0),
-    storeBytes: of(1),
-    macIssues: of(2),
-    vectorIssues: of(3),
-    scalarCycles: of(4),
-    shuffleIssues: shuffles && Number(shuffles()) >>> 0,
-  };
+  return kernelOps(of, shuffles && Number(shuffles()) >>> 0);
 }
 
 function countedJust(counted: KernelFunction, ops: KernelOps): boolean {

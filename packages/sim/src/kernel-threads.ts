@@ -1,6 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import { bound } from "./bound-call.ts";
-import type { KernelOps } from "./cost-model.ts";
+import { type KernelOps, kernelOps } from "./cost-model.ts";
 import { KernelTrap, type LoopBudget } from "./kernel-module.ts";
 import {
   type CallFailure,
@@ -364,15 +364,8 @@ export class ThreadedCore {
     const value =
       kind === 0 ? undefined : kind === 1 ? this.#numbers[from + places.result]! : this.#longs[from + places.result]!;
     const of = (kind: number): number => words[at + places.ops + kind]! >>> 0;
-    const ops = {
-      loadBytes: of(0),
-      storeBytes: of(1),
-      macIssues: of(2),
-      vectorIssues: of(3),
-      scalarCycles: of(4),
-      shuffleIssues: this.#functions.includes("aiekit_shuffles") ? of(5) : undefined,
-    };
-    return { value, ops: this.#own.takeOps && ops, tookMs: this.#numbers[from + places.took]! };
+    const shuffles = this.#functions.includes("aiekit_shuffles") ? of(5) : undefined;
+    return { value, ops: this.#own.takeOps && kernelOps(of, shuffles), tookMs: this.#numbers[from + places.took]! };
   }
 }
 
