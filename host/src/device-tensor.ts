@@ -118,8 +118,9 @@ export class DeviceTensor implements ArrayLayout {
 
   /** Where the array lies in its buffer; undefined when it lies there in several pieces, or is empty. */
   get #onlyRun(): ArrayRun | undefined {
-    const [run, ...more] = arrayRuns(this);
-    return more.length === 0 ? run : undefined;
+    const runs = arrayRuns(this);
+    const [first, second] = [runs.next(), runs.next()];
+    return second.done && !first.done ? first.value : undefined;
   }
 }
 

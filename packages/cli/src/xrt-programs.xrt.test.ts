@@ -123,7 +123,7 @@ test("mel with its instructions in ELFs, as a build leaves them, gives the bytes
 
 test("a pyxrt program runs mel, with the bytes that the simulator gives", async () => {
   const python = join(dirname(process.execPath), "python3");
-  const library = join(dirname(process.execPath), "../root/usr");
+  const library = join(dirname(dirname(process.execPath)), "root", "usr");
 
   await run(python, [join(root, "host/emulation/programs/run_kernel.py"), ...mel.args, mel.input], {
     env: { ...process.env, PYTHONHOME: library, PYTHONPATH: join(library, "lib/python3/dist-packages") },
