@@ -21,10 +21,10 @@ export async function configureArray(image: SimImage, options: AieArrayOptions =
   const { clockHz } = config.device;
   const streams = new DecodedCache<TxnStream>();
   return {
-    async run({ insts, buffers, signal, kernelLimitMs }) {
+    async run({ insts, buffers, memories, signal, kernelLimitMs }) {
       const stream = streams.read(insts, readInstructions);
       checkBuffers(stream, buffers.length);
-      const report = await array.run({ insts: stream, buffers, signal, kernelLimitMs });
+      const report = await array.run({ insts: stream, buffers, ...(memories && { memories }), signal, kernelLimitMs });
       const { cycles, warnings } = report;
       return { array: report, modelled: { cycles, clockHz, seconds: cycles / clockHz }, warnings };
     },

@@ -1,4 +1,5 @@
 import { DeviceError } from "@aiekit/core";
+import type { MovableMemory } from "@aiekit/sim";
 import { checkClosable } from "../bo-closing.ts";
 import { boRange } from "../bo-range.ts";
 import type { Bo, BoFlags, BoOptions, BoRange, SyncDirection } from "../device.ts";
@@ -14,12 +15,14 @@ interface BoPart {
  * missing sync shows here as it would on silicon with cold caches. Device memory starts as a pattern, not as zeros: a
  * kernel that reads bytes nobody sent gets garbage.
  */
-export class SimBo implements Bo {
+export class SimBo implements Bo, MovableMemory {
   readonly sizeBytes: number;
   readonly flags: BoFlags;
   readonly group: number;
   /** Runs in flight that use this BO. */
   #users = 0;
+  /** A transfer that nobody awaited may still be under way, to where it is. */
+  #stays = false;
   #host: ArrayBuffer;
   /** Where a part begins in `#host`. */
   #hostOffset = 0;
@@ -130,8 +133,23 @@ export class SimBo implements Bo {
   }
 
   /** What the device sees. */
-  get deviceBytes(): Uint8Array {
+  get bytes(): Uint8Array {
     return this.#device;
+  }
+
+  moveTo(place: Uint8Array): boolean {
+    const isPart = this.#parent !== undefined;
+    // The run that asks for it is one of its users.
+    if (this.#closed || isPart || this.#stays || this.#parts.size > 0 || this.#users > 1) return false;
+    place.set(this.#device);
+    this.#device = place;
+    return true;
+  }
+
+  moveOut(): boolean {
+    if (this.#stays || this.#parts.size > 0 || this.#users > 0) return false;
+    this.#device = this.#device.slice();
+    return true;
   }
 
   /** Pins the BO for a run that is in flight; `release` ends that. */
@@ -139,8 +157,10 @@ export class SimBo implements Bo {
     this.#users++;
   }
 
-  release(): void {
+  /** `stays`: the run has left transfers under way. */
+  release({ stays = false } = {}): void {
     this.#users--;
+    this.#stays ||= stays;
   }
 
   /** @throws DeviceError once the BO is closed. */

@@ -4,7 +4,10 @@ import type { RunArg } from "../device.ts";
 import { SimBo } from "./sim-bo.ts";
 import { type ConfiguredArray, SimContext } from "./sim-context.ts";
 
-type Script = (launch: Parameters<ConfiguredArray["run"]>[0]) => Promise<void>;
+/** What the array does, and how many transfers it leaves under way. */
+type Script = (launch: Parameters<ConfiguredArray["run"]>[0]) => Promise<unknown>;
+
+type ArrayReport = Awaited<ReturnType<ConfiguredArray["run"]>>["array"];
 
 const scalar = { kind: "scalar", flags: undefined, group: 0x1ffff } as const;
 const kernels = [
@@ -31,8 +34,9 @@ async function scripted(script: Script) {
       seen.configured++;
       return {
         run: async (launch) => {
-          await script(launch);
-          return { modelled: undefined, warnings: [] };
+          const open = await script(launch);
+          const openTransfers = Array.from({ length: typeof open === "number" ? open : 0 });
+          return { modelled: undefined, warnings: [], array: { openTransfers } as unknown as ArrayReport };
         },
         close: () => {
           seen.closed++;
@@ -196,4 +200,17 @@ test("a run is charged a launch, and a change of contexts where another one held
     { ...time, switchSeconds: 0 },
     { ...time, switchSeconds: 1.45e-3 },
   ]);
+});
+
+test.each([
+  [0, true],
+  [1, false],
+])("memory of a run that left %i transfers under way may be moved: %s", async (open, isFree) => {
+  const { newRun, instr } = await scripted(async () => open);
+  const run = newRun().start();
+  expect(instr.moveOut()).toBe(false);
+
+  await run.finish();
+
+  expect(instr.moveOut()).toBe(isFree);
 });

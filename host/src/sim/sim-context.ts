@@ -145,8 +145,7 @@ export class SimContext implements HwContext, RunQueue {
     try {
       if (array === undefined) throw new DeviceError("context: its columns are not configured");
       const switches = this.#options.beforeRun(this);
-      const { insts, buffers, kernelLimitMs } = run.begin();
-      const ran = await array.run({ insts, buffers, kernelLimitMs, signal: stop.signal });
+      const ran = await array.run({ ...run.begin(), signal: stop.signal });
       const wallMs = performance.now() - startMs;
       const modelled = ran.modelled && withOverheads(ran.modelled, switches);
       run.settle("COMPLETED", { report: { array: ran.array, warnings: ran.warnings, wallMs, modelled } });

@@ -1,4 +1,5 @@
 import { DeviceError } from "@aiekit/core";
+import type { MovableMemory } from "@aiekit/sim";
 import type { Run, RunReport, RunState, WaitOptions } from "../device.ts";
 import type { CheckedArgs } from "../kernel-args.ts";
 import { runEnd } from "../run-end.ts";
@@ -15,6 +16,8 @@ export interface RunQueue {
 export interface LaunchBytes {
   readonly insts: Uint8Array;
   readonly buffers: readonly Uint8Array[];
+  /** Of these, what may lie in the array's own memory. */
+  readonly memories?: readonly MovableMemory[];
   /** Milliseconds in which each kernel must return; undefined leaves it to the array. */
   readonly kernelLimitMs: number | undefined;
 }
@@ -97,14 +100,16 @@ export class SimRun implements Run {
 
   begin(): LaunchBytes {
     this.#state = "RUNNING";
-    const held = this.#held.map((bo) => bo.deviceBytes);
-    const insts = this.#insts ?? held.shift()!.slice(0, this.#args.instrBytes);
+    const memories = this.#insts === undefined ? this.#held.slice(1) : this.#held;
+    const buffers = memories.map((bo) => bo.bytes);
+    const insts = this.#insts ?? this.#held[0]!.bytes.slice(0, this.#args.instrBytes);
     // No timer goes off while a kernel runs on this thread: its own limit must end it.
-    return { insts, buffers: held, kernelLimitMs: this.#timeoutMs };
+    return { insts, buffers, memories, kernelLimitMs: this.#timeoutMs };
   }
 
   settle(state: "COMPLETED" | "ERROR" | "ABORT" | "TIMEOUT", outcome: { error?: Error; report?: RunReport }): void {
-    for (const bo of this.#held.splice(0)) bo.release();
+    const isOver = !outcome.report?.array?.openTransfers.length;
+    for (const bo of this.#held.splice(0)) bo.release({ stays: !isOver });
     this.#state = state;
     this.#error = outcome.error;
     this.#report = outcome.report;

@@ -99,7 +99,11 @@ export class AieArray {
     const at = clock.now - this.#drainedCycles + cost.launchCycles;
     let launch: Launch;
     try {
-      launch = { host: options.buffers.map(hostBuffer), ops: opsOf(options.insts), at };
+      launch = {
+        host: options.buffers.map((bytes, i) => hostBuffer(bytes, i, options.memories?.[i])),
+        ops: opsOf(options.insts),
+        at,
+      };
     } catch (error) {
       this.#state = "free";
       throw error;

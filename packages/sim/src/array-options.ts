@@ -1,4 +1,5 @@
 import type { TxnStream } from "@aiekit/xclbin";
+import type { MovableMemory } from "./host-buffer.ts";
 import type { Delays } from "./scheduler.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
 
@@ -14,6 +15,11 @@ export interface RunOptions {
   readonly insts: Uint8Array | TxnStream;
   /** One for each argument of the runtime sequence, 4-byte aligned. Read and written in place. */
   readonly buffers: readonly Uint8Array[];
+  /**
+   * Of each buffer whose bytes may be kept elsewhere between launches: launches that are repeated then have nothing to bring
+   * over. After a run, `buffers` of the next one are where the memories say.
+   */
+  readonly memories?: readonly (MovableMemory | undefined)[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
   /**

@@ -6,6 +6,7 @@ import { type BdFields, decodeBd } from "./bd-registers.ts";
 import type { CostModel } from "./cost-model.ts";
 import type { DmaChannel } from "./dma-channel.ts";
 import { SimFault, tileName } from "./fault.ts";
+import type { MovableMemory } from "./host-buffer.ts";
 import type { Lock } from "./lock.ts";
 import { decodeRegister, type Register } from "./registers.ts";
 import type { Agent, Scheduler } from "./scheduler.ts";
@@ -17,6 +18,8 @@ import type { TraceUnits } from "./trace-units/trace-units.ts";
 export interface HostBuffer {
   readonly words: Uint32Array;
   readonly bytes: number;
+  /** Undefined for memory that stays where it is. */
+  readonly memory?: MovableMemory | undefined;
 }
 
 interface ControllerParts {

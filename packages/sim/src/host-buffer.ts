@@ -36,8 +36,18 @@ export function hostSpan(bd: Bd, memory: BdMemory & { readonly kind: "host" }, a
   );
 }
 
+/** Device memory of a host buffer, which an array may keep where its launches read and write it. */
+export interface MovableMemory {
+  /** Where it is now. */
+  readonly bytes: Uint8Array;
+  /** Takes what it holds to `place`, where it is from now on. False, and nothing done, when somebody else may use it. */
+  moveTo(place: Uint8Array): boolean;
+  /** Takes it back to memory of its own. False, and nothing done, when somebody may use it. */
+  moveOut(): boolean;
+}
+
 /** Memory of a host argument, as the shim DMA takes it. @throws UsageError when it is not aligned to 4 bytes. */
-export function hostBuffer(bytes: Uint8Array, index: number): HostBuffer {
+export function hostBuffer(bytes: Uint8Array, index: number, memory?: MovableMemory): HostBuffer {
   if (bytes.byteOffset % 4 !== 0) {
     throw new UsageError(
       `host argument ${index}: expected memory aligned to 4 bytes, got byte offset ${bytes.byteOffset}`,
@@ -47,5 +57,6 @@ export function hostBuffer(bytes: Uint8Array, index: number): HostBuffer {
   return {
     words: new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 4)),
     bytes: bytes.byteLength,
+    memory,
   };
 }

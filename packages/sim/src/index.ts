@@ -28,6 +28,7 @@ export {
   type WasmFrame,
 } from "./fault.ts";
 export { bufferOwner } from "./fifo-names.ts";
+export type { MovableMemory } from "./host-buffer.ts";
 export type { KernelReport } from "./kernel-report.ts";
 export { lastWriters, type WordOrigin, type WriteStep } from "./last-writers.ts";
 export { type ConfigOptions, loadArrayConfig } from "./load-array-config.ts";

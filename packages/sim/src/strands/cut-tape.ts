@@ -4,12 +4,13 @@ import type { Core } from "../core.ts";
 import { pointerSlotBytes } from "../core-emitter.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
 import { kernelTiming } from "../kernel-timing.ts";
-import type { CallStep, CopyStep, TapeStep } from "../replay/launch-tape.ts";
+import type { CallStep, CopyStep, LaunchTape, TapeStep } from "../replay/launch-tape.ts";
 import { type CopyShape, CopyShapes, runStarts } from "./copy-shape.ts";
+import { HomeLayout } from "./host-homes.ts";
 import { joinedWrites, type WrittenWords } from "./host-writes.ts";
 import { leastOf, lessThan, readAt, readIn } from "./read-places.ts";
 import { StoreLayout } from "./store-layout.ts";
-import type { ImageOp, Range, StrandOp, StrandPlan, StrandSite } from "./strand-plan.ts";
+import type { ImageOp, Moves, Range, StrandOp, StrandPlan, StrandSite } from "./strand-plan.ts";
 import { TouchedWords } from "./touched-words.ts";
 import { gapsBetween, KnownWords, type Places, placesOf, runOf, type WordValue } from "./word-values.ts";
 
@@ -21,15 +22,17 @@ const reordered = 3;
 /** Thrown for a tape that cannot be cut. */
 class Uncut extends Error {}
 
+type CutTape = Pick<LaunchTape, "steps" | "hostBytes">;
+
 /**
  * Cuts a tape into strands. Follows where the words of every copy come from: those that were known when the launch began
  * (host memory that is only read, constants, what tiles still held) and those that cores have made. Words that are passed on
  * from memory to memory then need no copy on their way; each core's loads, calls and saves, in their order, are a strand, and
  * cores that hand words to each other are in one. Undefined for a tape whose memory cannot be followed in this way.
  */
-export function cutTape(steps: readonly TapeStep[], threads: number): StrandPlan | undefined {
+export function cutTape({ steps, hostBytes }: CutTape, threads: number): StrandPlan | undefined {
   try {
-    return new TapeCutter(steps, threads).plan();
+    return new TapeCutter(steps, hostBytes, threads).plan();
   } catch (error) {
     if (error instanceof Uncut) return undefined;
     throw error;
@@ -45,6 +48,7 @@ class TapeCutter {
   readonly #steps: readonly TapeStep[];
   readonly #threads: number;
   readonly #layout = new StoreLayout();
+  readonly #homes: HomeLayout;
   readonly #shapes = new CopyShapes();
   readonly #cores: Core[];
   readonly #coreOf: ReadonlyMap<Uint32Array, number>;
@@ -69,7 +73,7 @@ class TapeCutter {
   #scratchWords = 0;
   #moved = 0;
 
-  constructor(steps: readonly TapeStep[], threads: number) {
+  constructor(steps: readonly TapeStep[], hostBytes: readonly number[], threads: number) {
     this.#steps = steps;
     this.#threads = threads;
     const calls = steps.filter((step): step is CallStep => step.kind === "call");
@@ -77,13 +81,19 @@ class TapeCutter {
     this.#coreOf = new Map(this.#cores.map((core, i) => [core.memory!.words, i]));
     this.#touched = this.#cores.map((core) => new TouchedWords(core.memory!.words.length));
     this.#joined = this.#cores.map((_, i) => i);
-    this.#hostReads = hostReadsOf(steps).map((read) => ({ ...read, at: this.#layout.allocate(read.count) }));
+    this.#homes = new HomeLayout(this.#layout, hostBytes);
+    this.#hostReads = hostReadsOf(steps).map((read) => {
+      const home = this.#homes.placeOf(read.arg, read.count);
+      return { ...read, at: home === undefined ? this.#layout.allocate(read.count) : home + read.first };
+    });
   }
 
   plan(): StrandPlan {
     for (const step of this.#steps) this.#take(step);
     const joined = joinedWrites(this.#written, (places, cores) => this.#value(places, cores));
-    const hostWrites = joined.map(({ value, to }) => ({ ...to, from: this.#lateHomeOf(value) }));
+    const hostWrites = joined.map(({ value, to, isJoined }) => {
+      return { ...to, from: this.#lateHomeOf(value, isJoined ? to : undefined) };
+    });
     const leftBehind = [...this.#known].flatMap(([words, known]) => this.#leftBehind(words, known));
     const kept = this.#cores.flatMap((core, i) => this.#keep(core, i));
     const keeping = kept.map(({ core, first, count, at }): PlacedOp => {
@@ -112,6 +122,7 @@ class TapeCutter {
       siteFunctions: this.#sites,
       storeWords: this.#layout.words,
       constants: this.#layout.constants,
+      homes: this.#homes.homes,
       hostReads: this.#hostReads,
       liveIns: this.#liveIns,
       lateImages: this.#lateImages,
@@ -153,7 +164,7 @@ class TapeCutter {
     const { as, bs, runWords, count, toArg: arg, b } = step;
     const value = this.#read(step, this.#shapes.inOrderOf(as, runWords, count));
     const starts = bs && { as: runStarts(bs.length, runWords), bs };
-    this.#written.push({ value, to: { arg, b, starts, runWords, count } });
+    this.#written.push({ value, to: { arg, b, starts, runWords, count }, isJoined: false });
   }
 
   #call(step: CallStep): void {
@@ -254,8 +265,12 @@ class TapeCutter {
     return this.#once(`constant ${value},${count}`, [], () => placesOf(new Int32Array(count).fill(at)));
   }
 
-  /** Where the words lie one behind the other; `add` is given what brings them there. */
-  #homeOf(value: WordValue, add: (image: ImageOp) => void): number {
+  /** Where the words lie one behind the other; `add` is given what brings them there, to `place` if it can. */
+  #homeOf(
+    value: WordValue,
+    add: (image: ImageOp) => void,
+    place = (_: Moves): number | undefined => undefined,
+  ): number {
     if (value.home !== undefined) return value.home;
     const { start, at, count } = value.places;
     if (at === undefined) value.home = start;
@@ -264,7 +279,7 @@ class TapeCutter {
       const moves = this.#layout.movesOf(lessThan(at, from));
       const key = `${from},${moves.table}`;
       const same = value.cores.length === 0 ? this.#imageHomes.get(key) : undefined;
-      value.home = same ?? this.#layout.allocate(count);
+      value.home = same ?? place(moves) ?? this.#layout.allocate(count);
       if (same === undefined) {
         add({ kind: "image", moves, from, to: value.home });
         if (value.cores.length === 0) this.#imageHomes.set(key, value.home);
@@ -276,9 +291,18 @@ class TapeCutter {
   }
 
   /** The same for words that are needed when all strands have ended. */
-  #lateHomeOf(value: WordValue): number {
-    const images = value.cores.length > 0 ? this.#lateImages : this.#images;
-    return this.#homeOf(value, (image) => images.push(image));
+  #lateHomeOf(value: WordValue, to?: WrittenWords["to"]): number {
+    if (value.cores.length === 0) return this.#homeOf(value, (image) => this.#images.push(image));
+    const place = (moves: Moves) => to && this.#placeOfWrite(to, moves);
+    return this.#homeOf(value, (image) => this.#lateImages.push(image), place);
+  }
+
+  /** Where words that go to host memory may be put in order at once: moves that are no whole rounds write behind them. */
+  #placeOfWrite({ arg, b, count }: WrittenWords["to"], { table, end, unit }: Moves): number | undefined {
+    const writesBehind = ((end - table) / 4) * unit > count;
+    if (writesBehind && !this.#homes.endsAt(arg, b + count)) return undefined;
+    const home = this.#homes.placeOf(arg, count);
+    return home === undefined ? undefined : home + b;
   }
 
   /** What memory that is no core's holds in the end. Where lines have passed between two patterns nobody looks again. */

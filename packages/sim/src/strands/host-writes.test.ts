@@ -11,6 +11,7 @@ function written(start: number, b: number, core: number, { arg = 1, rows = 2 } =
   return {
     value: { id: start, places: runOf(start, 2 * rows), cores: [core], home: undefined },
     to: { arg, b, starts: { as, bs }, runWords: 2, count: 2 * rows },
+    isJoined: false,
   };
 }
 
@@ -34,12 +35,13 @@ test("arguments are joined each by itself, and long runs are left as they are", 
   const long: WrittenWords = {
     value: { id: 1, places: runOf(500, 64), cores: [0], home: undefined },
     to: { arg: 2, b: 0, starts: undefined, runWords: 64, count: 64 },
+    isJoined: false,
   };
   const joined = joinedWrites([written(100, 0, 0), long, written(200, 2, 1)], made);
 
-  expect(joined.map(({ to }) => [to.arg, to.runWords])).toEqual([
-    [1, 8],
-    [2, 64],
+  expect(joined.map(({ to, isJoined }) => [to.arg, to.runWords, isJoined])).toEqual([
+    [1, 8, true],
+    [2, 64, false],
   ]);
   expect(joined[1]).toBe(long);
 });

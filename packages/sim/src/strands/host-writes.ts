@@ -5,6 +5,8 @@ import { placesOf, type WordValue } from "./word-values.ts";
 export interface WrittenWords {
   readonly value: WordValue;
   readonly to: Omit<HostWrite, "from">;
+  /** These are all words that the launch writes to the argument. */
+  readonly isJoined: boolean;
 }
 
 /** Longer runs are copied as fast one by one. */
@@ -26,9 +28,8 @@ export function joinedWrites(
     if (all === undefined) return ofArg;
     const cores = [...new Set(ofArg.flatMap(({ value }) => value.cores))];
     const count = all.at.length;
-    return [
-      { value: made(placesOf(all.at), cores), to: { arg, b: all.first, starts: undefined, runWords: count, count } },
-    ];
+    const to = { arg, b: all.first, starts: undefined, runWords: count, count };
+    return [{ value: made(placesOf(all.at), cores), to, isJoined: true }];
   });
 }
 

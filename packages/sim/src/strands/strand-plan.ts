@@ -95,7 +95,9 @@ export interface StrandPlan extends StrandCode {
   /** Words of the store, tables included, and those of its words that are the same in every launch. */
   readonly storeWords: number;
   readonly constants: readonly { readonly at: number; readonly values: ArrayLike<number> }[];
-  /** Host memory that is brought over at the start. */
+  /** Where in the store all of an argument's memory may lie, so that it needs not be brought over. */
+  readonly homes: readonly HostHome[];
+  /** Host memory that is brought over at the start, where it does not lie in the store. */
   readonly hostReads: readonly {
     readonly arg: number;
     readonly first: number;
@@ -115,6 +117,12 @@ export interface StrandPlan extends StrandCode {
   /** What all moves take, and those of the tape, by what a word takes that is moved along. */
   readonly moved: number;
   readonly tapeMoves: number;
+}
+
+export interface HostHome {
+  readonly arg: number;
+  readonly at: number;
+  readonly bytes: number;
 }
 
 export interface HostWrite {

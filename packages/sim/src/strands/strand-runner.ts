@@ -3,6 +3,7 @@ import { copyRuns } from "../copy-words.ts";
 import type { KernelOps } from "../cost-model.ts";
 import { kernelTiming } from "../kernel-timing.ts";
 import type { WasmGlobal } from "../webassembly.ts";
+import { HostHomes } from "./host-homes.ts";
 import { type StrandMachine, strandMachine } from "./strand-machine.ts";
 import type { CallOp, StrandPlan } from "./strand-plan.ts";
 import type { StrandStore } from "./strand-store.ts";
@@ -16,6 +17,7 @@ export class StrandRunner {
   readonly plan: StrandPlan;
   readonly machine: StrandMachine;
   readonly turns: StrandTurns;
+  readonly homes: HostHomes;
   /** Kernels whose counts are proven to be the same have been looked at once in the state in which the launch began. */
   isProven = false;
   readonly #store: StrandStore;
@@ -30,6 +32,7 @@ export class StrandRunner {
   constructor(plan: StrandPlan, store: StrandStore, turns: StrandTurns) {
     this.plan = plan;
     this.turns = turns;
+    this.homes = new HostHomes(plan, store.words);
     this.#store = store;
     const memories = plan.cores.map((core) => core.memory!.words);
     const invokeOf = ({ site, args }: CallOp) => plan.siteFunctions[site]!.bound(args);
@@ -47,7 +50,9 @@ export class StrandRunner {
   begin(host: readonly HostBuffer[]): void {
     const { words } = this.#store;
     const { hostReads, liveIns } = this.plan;
-    for (const { arg, first, count, at } of hostReads) words.set(host[arg]!.words.subarray(first, first + count), at);
+    for (const { arg, first, count, at } of hostReads) {
+      if (!this.homes.has(arg, host)) words.set(host[arg]!.words.subarray(first, first + count), at);
+    }
     for (const range of liveIns) words.set(range.words.subarray(range.first, range.first + range.count), range.at);
     for (let i = 0; i < this.#globals.length; i++) this.#registers[i] = this.#globals[i]!.value;
     this.isProven = this.#isKnown();
@@ -71,10 +76,12 @@ export class StrandRunner {
     for (const { moves, from, to } of lateImages) move[moves.unit](moves.table, moves.end, 4 * to, 4 * from);
     for (const { arg, from, b, starts, runWords, count } of hostWrites) {
       const to = host[arg]!.words;
+      if (to.buffer === words.buffer && to.byteOffset + 4 * b === 4 * from) continue;
       if (starts === undefined) to.set(words.subarray(from, from + count), b);
       else copyRuns(words, from, starts.as, to, b, starts.bs, runWords);
     }
     for (const { words: memory, first, count, at } of leftBehind) memory.set(words.subarray(at, at + count), first);
+    this.homes.settle(host);
   }
 
   /** Cores are as they were when the launch began; `strands` have begun. */

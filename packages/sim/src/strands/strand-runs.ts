@@ -58,7 +58,7 @@ export class StrandRuns {
     const known = this.#known.get(tape) ?? { plays: 0, runner: undefined };
     this.#known.set(tape, known);
     if (known.plays++ === this.#playsBefore) known.runner = this.#cut(tape);
-    if (known.runner === undefined) return undefined;
+    if (!known.runner?.homes.makeRoom(host)) return undefined;
     return new StrandPlayer(tape, host, known.runner, (inStrands) => {
       if (inStrands) this.#launches++;
       // A kernel that works in the order of the tape only, as one that sets its counters and does not add to them.
@@ -76,7 +76,7 @@ export class StrandRuns {
     // With one thread, what is saved are copies that change the order.
     if (!this.#threads && this.#when !== "always" && !tape.steps.some((step) => step.kind === "copy" && step.as))
       return undefined;
-    const plan = cutTape(tape.steps, this.#threads?.count ?? 1);
+    const plan = cutTape(tape, this.#threads?.count ?? 1);
     if (plan === undefined || this.#storeWords + plan.storeWords > mostStoreWords) return undefined;
     // Without these, a kernel cannot be put back to where it was, or may never return.
     if (plan.cores.some(({ module }) => module?.registers === undefined || module.budget === undefined))
