@@ -7,6 +7,10 @@
 // array alone it is told besides.
 // Runs on the built packages: `pnpm build` first.
 //
+// What the machine itself can do is measured behind it: as many programs side by side as there are threads, each with an
+// array of its own that nothing is shared with. A machine whose processors share a core, or wait for one memory, does not do N times
+// the work of one with them, and neither do threads there.
+//
 // With --events: what a launch that is worked out anew makes the scheduler and the DMAs do. With --no-tapes: all launches are
 // worked out anew, and none is played from a tape. With --no-strands: those that are played are played step by step.
 //
@@ -15,12 +19,12 @@
 import { Session } from "node:inspector/promises";
 import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
-import { loadKernel, openDevice } from "../host/dist/index.js";
-import { tensor } from "../packages/core/dist/index.js";
 import { AieArray } from "../packages/sim/dist/aie-array.js";
 import { BdCursor } from "../packages/sim/dist/bd-cursor.js";
 import { Scheduler } from "../packages/sim/dist/scheduler.js";
 import { buildKernel } from "../tools/dist/index.js";
+import { openedProduct } from "./array-launches.mjs";
+import { ProgramsBeside } from "./bench-programs-beside.mjs";
 import { parseArgs } from "./script-arguments.mjs";
 
 const { values: options } = parseArgs({
@@ -40,7 +44,6 @@ const { values: options } = parseArgs({
 const threadCounts = options.threads.split(",").map(Number);
 const intervalUs = 100;
 const launchesProfiled = Number(options.profiled);
-const elements = { i8: Int8Array, i16: Int16Array, i32: Int32Array, bf16: Uint16Array, f32: Float32Array };
 let arrayMs = 0;
 const { run } = AieArray.prototype;
 AieArray.prototype.run = async function (...args) {
@@ -81,6 +84,8 @@ async function measure({ name, dtype, shape }) {
         `${name.padEnd(28)} ${threads} threads: ${best.toFixed(1)} ms (processor ${bestOfProcessor.toFixed(1)} ms), ${rate.toFixed(2)} GMAC/s, ${factor} times ${arrays[0].threads} (the array alone ${ofArray})`,
       );
     }
+    const most = Math.max(...threadCounts);
+    if (most > 1) console.log(await ofMachine(manifestPath, most));
     const one = arrays.find(({ threads }) => threads === 1);
     if (one === undefined) return;
     const best = Math.min(...one.wall);
@@ -105,26 +110,20 @@ async function measure({ name, dtype, shape }) {
   }
 }
 
+async function ofMachine(manifestPath, count) {
+  const programs = await ProgramsBeside.start(manifestPath, count, Number(options.warm));
+  try {
+    const factor = await programs.factor(Number(options.runs));
+    return `  the machine itself: ${count} programs side by side do ${factor.toFixed(2)} times the work of one`;
+  } finally {
+    await programs.close();
+  }
+}
+
 async function opened(manifestPath, threads, tapes = !options["no-tapes"]) {
   const strands = options["no-strands"] ? "never" : undefined;
-  const device = await openDevice("sim", { generation: "npu1", threads, tapes, strands });
-  const loaded = await loadKernel(device, manifestPath);
-  const [sequence] = loaded.manifest.sequences;
-  const tensorsOf = (direction, make) =>
-    Object.fromEntries(sequence.args.filter((arg) => arg.direction === direction).map((arg) => [arg.name, make(arg)]));
-  const inputs = tensorsOf("in", filled);
-  const outputs = options["new-tensors"] ? {} : tensorsOf("out", ({ dtype, shape }) => tensor(dtype, shape));
-  return {
-    threads,
-    wall: [],
-    array: [],
-    processor: [],
-    launch: () => loaded.launch(sequence.name, inputs, { outputs }),
-    close: async () => {
-      await loaded.close();
-      await device.close();
-    },
-  };
+  const product = await openedProduct({ manifestPath, threads, tapes, strands, newTensors: options["new-tensors"] });
+  return { ...product, threads, wall: [], array: [], processor: [] };
 }
 
 async function timed({ launch, wall, array, processor }) {
@@ -200,14 +199,4 @@ async function counted(launch) {
     Object.assign(BdCursor.prototype, { start, take });
   }
   return [...counts].map(([what, n]) => `${n} ${what}`).join(", ");
-}
-
-/** Small integers; ones where the words are multipliers and shifts. */
-function filled({ dtype, shape }) {
-  const data = new elements[dtype](shape.reduce((a, b) => a * b, 1));
-  for (let i = 0; i < data.length; i++) {
-    const value = dtype === "i32" ? 1 : ((i * 7) % 11) - 5;
-    data[i] = dtype === "bf16" ? new Uint32Array(Float32Array.of(value).buffer)[0] >>> 16 : value;
-  }
-  return tensor(dtype, shape, data);
 }
