@@ -172,9 +172,10 @@ export class AieArray {
     return this.#strands.launches;
   }
 
-  /** Ends the array's threads. */
+  /** Ends the array's threads, and gives back host memory that it keeps. */
   close(): void {
     this.#state = "closed";
+    this.#strands.close();
     this.#array.threads?.close();
   }
 

@@ -249,3 +249,15 @@ test.each(ways)("an argument that is written twice holds what came last, $thread
   expect(to.moves).toBe(1);
   array.close();
 });
+
+test.each(ways)("memory comes out of the store when its array is closed, $threads threads", async ({ options }) => {
+  const { array, input, output } = await settled(options);
+  input.words = count(7);
+  const before = [input.bytes.buffer, [...output.words]];
+  output.isFixed = true;
+  array.close();
+
+  expect(input.bytes.buffer).not.toBe(before[0]);
+  expect([...input.words]).toEqual(count(7));
+  expect([output.bytes.buffer, [...output.words]]).toEqual(before);
+});

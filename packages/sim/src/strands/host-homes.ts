@@ -73,6 +73,15 @@ export class HostHomes {
     }
   }
 
+  /** Gives back what lies in the store, so that memory of a launch's arguments does not hold all of it. */
+  leave(): void {
+    for (const home of this.#homes) {
+      const owner = this.#owners.get(home.arg);
+      if (owner && this.#isAt(home, owner.bytes)) owner.moveOut();
+    }
+    this.#owners.clear();
+  }
+
   #isAt({ at, bytes }: HostHome, memory: Uint8Array | Uint32Array): boolean {
     const { buffer, byteOffset, byteLength } = memory;
     return buffer === this.#store.buffer && byteOffset === 4 * at && byteLength >= 4 * Math.floor(bytes / 4);

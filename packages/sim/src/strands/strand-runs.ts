@@ -32,6 +32,7 @@ interface Known {
 /** The tapes of an array that are played in strands. */
 export class StrandRuns {
   readonly #known = new WeakMap<LaunchTape, Known>();
+  readonly #runners: StrandRunner[] = [];
   readonly #threads: KernelThreads | undefined;
   readonly #when: AieArrayOptions["strands"];
   #storeWords = 0;
@@ -45,6 +46,11 @@ export class StrandRuns {
   /** That were played in strands to their end. */
   get launches(): number {
     return this.#launches;
+  }
+
+  /** No launch comes any more. */
+  close(): void {
+    for (const { homes } of this.#runners.splice(0)) homes.leave();
   }
 
   /** Plays `tape` in strands, or else step by step. */
@@ -85,7 +91,10 @@ export class StrandRuns {
     if (!threads && this.#when !== "always" && !movesLess(plan)) return undefined;
     this.#storeWords += plan.storeWords;
     const store = new StrandStore(plan, threads !== undefined);
-    return new StrandRunner(plan, store, threads ? new SharedTurns(threads, plan, store) : new OwnTurns(plan));
+    const turns = threads ? new SharedTurns(threads, plan, store) : new OwnTurns(plan);
+    const runner = new StrandRunner(plan, store, turns);
+    this.#runners.push(runner);
+    return runner;
   }
 
   #sharesWell({ strands, threadedCores }: StrandPlan): boolean {
