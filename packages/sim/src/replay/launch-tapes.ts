@@ -23,7 +23,7 @@ export interface Launch {
 
 /** Recordings of one stream that came to nothing, and tapes that did not hold on this array, after which it is left alone. */
 const mostFailures = 3;
-/** Plays of a tape before host memory is brought over for it, for which tables are made: they take as long as some launches. */
+/** Plays of a tape before host memory is brought over for it, for which tables are made: many arrays play a tape once. */
 const playsBeforeMirror = 4;
 /**
  * States of the array from which a stream has a tape. Of every fifo with an odd number of objects in a launch the buffers change
