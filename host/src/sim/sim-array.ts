@@ -4,22 +4,28 @@ import { checkBuffers, readInstructions } from "../instruction-check.ts";
 import { DecodedCache } from "./decoded-cache.ts";
 import type { ConfiguredArray } from "./sim-context.ts";
 
-/** Designs as they were parsed: contexts of one xclbin come and go, and parsing takes longer than most launches. */
-const parsed = new WeakMap<SimImage, ArrayConfig>();
+/** A design and late instruction streams as they were parsed: what arrays learn of them is found again by these objects. */
+interface ParsedImage {
+  readonly config: ArrayConfig;
+  readonly streams: DecodedCache<TxnStream>;
+}
+
+/** Contexts of one xclbin come and go, and parsing takes longer than most launches. */
+const parsed = new WeakMap<SimImage, ParsedImage>();
 
 /**
  * An array configured as the image says: lowered design and the cores' programs.
  * @throws DesignError, BudgetError or a parse error for an image that no build makes.
  */
 export async function configureArray(image: SimImage, options: AieArrayOptions = {}): Promise<ConfiguredArray> {
-  const config = parsed.get(image) ?? parseArrayConfig(image.loweredMlir, "lowered.mlir");
-  parsed.set(image, config);
+  const known = parsed.get(image) ?? parseImage(image);
+  parsed.set(image, known);
+  const { config, streams } = known;
   const modules = new Map(
     image.cores.map(({ col, row, module }): [string, Uint8Array] => [`${col},${row}`, image.modules[module]!]),
   );
   const array = new AieArray(config, modules, options);
   const { clockHz } = config.device;
-  const streams = new DecodedCache<TxnStream>();
   return {
     async run({ insts, buffers, memories, signal, kernelLimitMs }) {
       const stream = streams.read(insts, readInstructions);
@@ -30,4 +36,8 @@ export async function configureArray(image: SimImage, options: AieArrayOptions =
     },
     close: () => array.close(),
   };
+}
+
+function parseImage(image: SimImage): ParsedImage {
+  return { config: parseArrayConfig(image.loweredMlir, "lowered.mlir"), streams: new DecodedCache<TxnStream>() };
 }

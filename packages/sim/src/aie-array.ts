@@ -11,6 +11,7 @@ import { hostBuffer } from "./host-buffer.ts";
 import { endlessHint } from "./kernel-fault.ts";
 import { openTransfers, openTransferWarning } from "./open-transfers.ts";
 import { pathReports } from "./path-report.ts";
+import { designTapes } from "./replay/design-tapes.ts";
 import type { LaunchTape } from "./replay/launch-tape.ts";
 import { type Launch, LaunchTapes } from "./replay/launch-tapes.ts";
 import { wordsPlayed } from "./replay/play-step.ts";
@@ -85,7 +86,9 @@ export class AieArray {
     });
     this.#strands = new StrandRuns(this.#array.threads, strands);
     const isWatched = checked || delays || trace || path || config.traces.length > 0;
-    this.#tapes = tapes && !isWatched ? LaunchTapes.of(this.#array) : undefined;
+    const isTaped = tapes && !isWatched;
+    const known = isTaped ? designTapes(config, modules, this.#array.threads !== undefined) : undefined;
+    this.#tapes = known && LaunchTapes.of(this.#array, known);
   }
 
   /**
@@ -174,6 +177,7 @@ export class AieArray {
 
   /** Ends the array's threads, and gives back host memory that it keeps. */
   close(): void {
+    if (this.#state === "free") this.#tapes?.close();
     this.#state = "closed";
     this.#strands.close();
     this.#array.threads?.close();
@@ -223,8 +227,9 @@ export class AieArray {
       openTransfers: open,
       warnings,
     };
-    this.#tapes?.ended(measured);
-    return this.#report(measured, at);
+    const report = this.#report(measured, at);
+    this.#tapes?.ended(report);
+    return report;
   }
 
   /** Lets trace packets come to the host, as long as the array goes on behind a launch in any case. Warns of what did not come. */
@@ -258,14 +263,13 @@ export class AieArray {
       await this.#advance({ work: () => this.#work(until), onStandstill: () => this.#deadlock(), options });
       return this.#ended(before, launch);
     }
-    const { measured } = tape;
-    const report = this.#report(measured, launch.at);
-    this.#playedWords = played + report.wordsMoved;
-    clock.now = launch.at + measured.cycles;
+    const { cycles, instructions, wordsMoved, tiles, openTransfers, warnings } = tape.recorded.report;
+    this.#playedWords = played + wordsMoved;
+    clock.now = launch.at + cycles;
     clock.progressed();
     this.#tapes!.played(launch, tape);
     this.#playedLaunches++;
-    return report;
+    return { cycles, instructions, wordsMoved, tiles, openTransfers, warnings };
   }
 
   /** Runs events until told to stop, giving way to the event loop now and then. */

@@ -43,6 +43,8 @@ export interface ConfiguredArray {
   readonly kernels: readonly KernelModule[];
   /** Undefined when all kernels run on this thread. */
   readonly threads: KernelThreads | undefined;
+  /** Memory of the design's external buffers, by name. */
+  readonly externals: ReadonlyMap<string, Uint32Array>;
   /** Bytes of a buffer or external buffer, as they are now; undefined where the design has none of this name. */
   readonly buffer: (name: string) => Uint8Array | undefined;
 }
@@ -163,6 +165,7 @@ export function configureArray(
     tile,
     kernels: [...kernels.values()],
     threads: threads?.all,
+    externals,
     buffer,
   };
 }

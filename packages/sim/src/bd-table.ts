@@ -15,6 +15,8 @@ export class BdTable {
   readonly #bds: (Bd | undefined)[] = [];
   readonly #written = new Map<number, () => BdState | undefined>();
   readonly #everWritten = new Set<number>();
+  /** BDs that the design has from the start. */
+  readonly #own = new Set<number>();
   readonly #iterationCurrent: number[] = [];
 
   constructor(tile: TileCoord, clock: Scheduler) {
@@ -24,6 +26,7 @@ export class BdTable {
 
   set(bd: Bd): void {
     this.#bds[bd.id] = bd;
+    this.#own.add(bd.id);
     this.#iterationCurrent[bd.id] = 0;
   }
 
@@ -49,9 +52,10 @@ export class BdTable {
     );
   }
 
-  /** Where the iteration counters of the design's own BDs stand. */
+  /** Where the iteration counters of the design's own BDs stand, and which of these are the design's no more. */
   get stateKey(): string {
-    return this.#iterationCurrent.flatMap((n, id) => (n > 0 && !this.isWritten(id) ? `${id}:${n}` : [])).join(",");
+    const counters = this.#iterationCurrent.flatMap((n, id) => (n > 0 && !this.isWritten(id) ? `${id}:${n}` : []));
+    return [...counters, ...[...this.#own].filter((id) => this.isWritten(id)).map((id) => `${id} written`)].join(",");
   }
 
   /** Whether an instruction stream has ever written it. */

@@ -104,6 +104,11 @@ export function isStaging(words: Uint32Array): boolean {
   return words === staging.words;
 }
 
+/** That memory. */
+export function stagingWords(): Uint32Array {
+  return staging.words;
+}
+
 /** Copies the block of `count` words that both cursors have just taken. */
 function copyBlock(from: WordsEnd, to: WordsEnd, count: number, hook: LaunchHook | undefined): void {
   const runWords = commonDivisor(from.cursor.runWords, to.cursor.runWords);

@@ -72,6 +72,8 @@ export class Core implements Agent, LockUser, MemoryUser {
   readonly threads: CoreParts["threads"];
   /** Of its kernels. */
   readonly module: CoreParts["module"];
+  /** Where its body calls kernels, in the order of the program's calls. */
+  sites: readonly KernelSiteFunction[] = [];
   /** When the core began its present work: all of it happens at this time. */
   #beganAt = 0;
   #flight: Flight | undefined;
@@ -322,7 +324,7 @@ export class Core implements Agent, LockUser, MemoryUser {
     const now = () => this.#beganAt;
     const checks = ends && new CoreChecks({ tile: core.tile, program: this.program, memories, ends, now });
     const cascadeValue = new Uint8Array(cascadeBytes);
-    const sites = this.program.calls.map((call) =>
+    this.sites = this.program.calls.map((call) =>
       kernelSite({ call, core, module, memories, cost, now, checks, traced, threads }),
     );
     const runtime: CoreRuntime = {
@@ -331,7 +333,7 @@ export class Core implements Agent, LockUser, MemoryUser {
       callCycles: 0,
       spentCycles: 0,
       callValue: undefined,
-      begin: (call, spent, args) => this.#begin(call, spent, args, sites[call]!),
+      begin: (call, spent, args) => this.#begin(call, spent, args, this.sites[call]!),
       user: this,
       lock: undefined,
       gate: undefined,
@@ -343,9 +345,7 @@ export class Core implements Agent, LockUser, MemoryUser {
       memories: memories.map((memory) => memory.views),
       locks: parts.locks,
       requests: this.program.requests,
-      calls: sites.map((site) => {
-        return this.#counted(site, () => runtime);
-      }),
+      calls: this.sites.map((site) => this.#counted(site, () => runtime)),
       checks,
       outOfBounds: (site, index, elements) => {
         throw outOfBounds(this.program.sites[site]!, { tile: this.tile, index, elements, cycle: this.#beganAt });

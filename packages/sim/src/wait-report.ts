@@ -38,7 +38,10 @@ export class WaitCounters {
     values[place + 1]! += cycles;
   }
 
-  /** Waits between two looks at the counters, longest first; several locks of one objectFifo are one. */
+  /**
+   * Waits between two looks at the counters, longest first, equal ones by name and not by which came first in an earlier run;
+   * several locks of one objectFifo are one.
+   */
   reports(span: CounterSpan): WaitReport[] {
     const reports = new Map<string, WaitReport>();
     for (const [cause, place] of this.#places) {
@@ -49,7 +52,9 @@ export class WaitCounters {
       const known = reports.get(key);
       reports.set(key, { ...what, times: times + (known?.times ?? 0), cycles: cycles + (known?.cycles ?? 0) });
     }
-    return [...reports.values()].sort((a, b) => b.cycles - a.cycles);
+    return [...reports]
+      .sort(([a, one], [b, other]) => other.cycles - one.cycles || (a < b ? -1 : 1))
+      .map(([, report]) => report);
   }
 }
 

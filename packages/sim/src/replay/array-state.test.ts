@@ -62,6 +62,14 @@ test("other amounts of what is left are other keys", () => {
   expect(of(words(8))).toBe(of(words(8)));
 });
 
+test("tiles that were touched in another order are not taken for each other", () => {
+  const setAt = (row: number, value: number): TxnOp => ({ op: "write32", address: (row << 20) + 0x1f000, value });
+
+  expect(keyAfter(configured(), [setAt(3, 1), setAt(4, 2)])).not.toBe(
+    keyAfter(configured(), [setAt(4, 1), setAt(3, 2)]),
+  );
+});
+
 test("no key while something is under way, and while a BD is used that a stream wrote", () => {
   const array = configured();
   array.controller.start(

@@ -13,6 +13,9 @@ export function restKey({ clock, cores, controller, tiles, channels }: Configure
     const used = channels.flatMap(({ tasks }) => tasks.flatMap(({ bdId }) => [...bds.chain(bdId)]));
     if (used.some((id) => bds.isWritten(id))) return undefined;
   }
-  const ofTiles = tiles().map(({ bds, locks }) => `${bds.stateKey} ${locks.map((lock) => lock.stateKey).join(";")}`);
+  // With their places: tiles come in the order in which they were touched, which may be another one in another array.
+  const ofTiles = tiles().map(({ coord, bds, locks }) => {
+    return `${coord.col},${coord.row} ${bds.stateKey} ${locks.map((lock) => lock.stateKey).join(";")}`;
+  });
   return [...keys, ...ofTiles, controller.tokens.stateKey].join("\n");
 }

@@ -30,12 +30,13 @@ const hostOf = (factor: number) =>
     const words = Uint32Array.from({ length: hostWords }, (_, i) => factor * (i + 10_000 * arg + 1));
     return { words, bytes: 4 * hostWords };
   });
+const hostBytes = [0, 1].map(() => 4 * hostWords);
 /** Enough of argument `arg` for a mirror of it. */
 const many = (arg: number): CopyStep[] => Array.from({ length: 16 }, (_, i) => read(arg, 7 * i + 3, 5));
 
 test("tiles that come through the mirror are those of the rows, of every launch's own memory", () => {
   const steps: readonly TapeStep[] = [...many(0), ...many(1), read(1, 11, 64, 8), read(1, 13, 3, 6), read(0, 2, 9, 3)];
-  const { steps: through, mirror } = mirrored(steps, hostOf(1), 2 ** 20);
+  const { steps: through, mirror } = mirrored(steps, hostBytes, 2 ** 20);
   expect(mirror?.bytes).toBe(8 * hostWords);
 
   for (const factor of [1, 77]) {
@@ -57,7 +58,7 @@ test("tiles that come through the mirror are those of the rows, of every launch'
 
 test("memory that a launch writes, that it reads little of, and that has no room is not mirrored", () => {
   const untouched = (steps: readonly TapeStep[], mostBytes = 2 ** 20) => {
-    const { steps: through, mirror } = mirrored(steps, hostOf(1), mostBytes);
+    const { steps: through, mirror } = mirrored(steps, hostBytes, mostBytes);
     expect(through).toEqual(steps);
     return mirror;
   };

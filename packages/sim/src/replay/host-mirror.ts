@@ -36,18 +36,19 @@ export class HostMirror {
   }
 }
 
-/** Steps with their reads of host memory through a mirror of `mostBytes` at most, where that pays. */
+/** Steps with their reads of host memory through a mirror of `mostBytes` at most, where that pays. `hostBytes`: of each argument. */
 export function mirrored(
   steps: readonly TapeStep[],
-  host: readonly HostBuffer[],
+  hostBytes: readonly number[],
   mostBytes: number,
 ): { readonly steps: readonly TapeStep[]; readonly mirror: HostMirror | undefined } {
   const args: MirroredArg[] = [];
   let words = 0;
-  for (const [arg, { words: all }] of host.entries()) {
-    if (!pays(steps, arg, all.length) || 4 * (words + all.length) > mostBytes) continue;
+  for (const [arg, bytes] of hostBytes.entries()) {
+    const size = Math.floor(bytes / 4);
+    if (!pays(steps, arg, size) || 4 * (words + size) > mostBytes) continue;
     args.push({ arg, at: words });
-    words += all.length;
+    words += size;
   }
   if (args.length === 0) return { steps, mirror: undefined };
   const engine = new ShuffleEngine({ ...room, source: 4 * words });

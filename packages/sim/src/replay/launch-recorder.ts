@@ -1,12 +1,12 @@
+import type { ConfiguredArray } from "../array.ts";
 import type { HostBuffer } from "../controller.ts";
-import { isStaging } from "../copy-words.ts";
+import { stagingWords } from "../copy-words.ts";
 import type { Core } from "../core.ts";
 import { isSameWork } from "../cost-model.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
-import { shuffleOf } from "../word-shuffle.ts";
 import type { CopiedWords, LaunchHook } from "./launch-hook.ts";
-import type { CallStep, CopyStep, TapeStep } from "./launch-tape.ts";
 import type { OwnMemory } from "./own-memory.ts";
+import type { MemoryPlace, RecordedCall, RecordedCopy, RecordedStep } from "./recorded-tape.ts";
 
 /** Longer tapes would hold more memory than they save time: about 100 bytes a step. */
 const mostSteps = 500_000;
@@ -15,22 +15,24 @@ const mostRecentCalls = 8;
 
 /** Writes down what a launch does to memory, for as long as it can be done again without the array. */
 export class LaunchRecorder implements LaunchHook {
+  readonly #array: ConfiguredArray;
   readonly #own: OwnMemory;
   readonly #args: ReadonlyMap<Uint32Array, number>;
-  #steps: TapeStep[] | undefined = [];
+  #steps: RecordedStep[] | undefined = [];
   #hostIsOver = false;
   readonly #numbers = new Map<object, number>();
-  readonly #views = new Map<string, Uint32Array>();
-  /** One object for steps that are the same: a launch has a few hundred of them, which stay in the processor's caches. */
-  readonly #known = new Map<string, CopyStep>();
+  readonly #places = new Map<Uint32Array, MemoryPlace>();
+  /** One object for steps that are the same. */
+  readonly #known = new Map<string, RecordedCopy>();
   /** Of each place, the last ones that differ. */
-  readonly #calls = new Map<KernelSiteFunction, CallStep[]>();
+  readonly #calls = new Map<KernelSiteFunction, RecordedCall[]>();
   readonly #fired = new Set<Core>();
   /** What cores' own buffers hold at the start, and which of these words the stream writes before a core may look. */
   readonly startOwn: Uint32Array;
   readonly freeOwn: Uint8Array;
 
-  constructor(own: OwnMemory, host: readonly HostBuffer[]) {
+  constructor(array: ConfiguredArray, own: OwnMemory, host: readonly HostBuffer[]) {
+    this.#array = array;
     this.#own = own;
     this.#args = new Map(host.map(({ words }, arg) => [words, arg]));
     this.startOwn = own.read();
@@ -38,7 +40,7 @@ export class LaunchRecorder implements LaunchHook {
   }
 
   /** Undefined when something was done that a tape cannot hold. */
-  get steps(): readonly TapeStep[] | undefined {
+  get steps(): readonly RecordedStep[] | undefined {
     return this.#steps;
   }
 
@@ -63,34 +65,22 @@ export class LaunchRecorder implements LaunchHook {
       return false;
     }
     if (this.#touchesOwn(from, a, as, runWords, count) || this.#touchesOwn(to, b, bs, runWords, count)) this.strays();
-    const shuffle = as && bs && shuffleOf(as, bs, runWords);
-    const [first, span] = shuffle ? [a + shuffle.first, shuffle.span] : [a, count];
-    const isOneView = fromArg < 0 && (shuffle !== undefined || as === undefined);
-    const view = isOneView ? this.#viewOf(from, first, span) : undefined;
-    const step: CopyStep = {
-      kind: "copy",
-      ...words,
-      fromArg,
-      toArg,
-      shuffle,
-      mirrorAt: -1,
-      view,
-      arrives: !isStaging(to),
-    };
+    const places = { from: this.#placeOf(from), to: this.#placeOf(to) };
+    const step: RecordedCopy = { kind: "copy", ...places, a, as, b, bs, runWords, count, fromArg, toArg };
     this.#known.set(key, step);
     this.#push(step);
     return false;
   }
 
   zeroes(to: Uint32Array, first: number, count: number): boolean {
-    this.#push({ kind: "zero", to, first, count });
+    this.#push({ kind: "zero", to: this.#placeOf(to), first, count });
     return false;
   }
 
   /** Nothing but bodies of cores reads their own buffers, whose words at the end of a launch are known. */
   writes(to: Uint32Array, index: number, value: number): boolean {
     const uses = this.#own.usesOf(to, index);
-    if (uses.length === 0) this.#push({ kind: "write", to, index, value });
+    if (uses.length === 0) this.#push({ kind: "write", to: this.#placeOf(to), index, value });
     for (const { number, cores } of uses) {
       if (![...cores].some((core) => this.#fired.has(core))) this.freeOwn[number] = 1;
     }
@@ -110,7 +100,8 @@ export class LaunchRecorder implements LaunchHook {
     }
     const buffers = site.buffersBehind(args);
     if (buffers.some((buffer) => buffer === undefined || this.#own.hasBuffer(buffer.name))) this.strays();
-    const step: CallStep = { kind: "call", core, site, args, invoke: site.bound(args), value, cycles, ops };
+    const numbers = { core: this.#array.cores.indexOf(core), site: core.sites.indexOf(site) };
+    const step: RecordedCall = { kind: "call", ...numbers, args, value, cycles, ops };
     before.unshift(step);
     if (before.length > mostRecentCalls) before.pop();
     this.#push(step);
@@ -125,11 +116,19 @@ export class LaunchRecorder implements LaunchHook {
     this.#steps = undefined;
   }
 
-  #viewOf(words: Uint32Array, first: number, count: number): Uint32Array {
-    const key = `${this.#numberOf(words)},${first},${count}`;
-    const view = this.#views.get(key) ?? words.subarray(first, first + count);
-    this.#views.set(key, view);
-    return view;
+  #placeOf(words: Uint32Array): MemoryPlace {
+    const known = this.#places.get(words) ?? this.#findPlace(words);
+    this.#places.set(words, known);
+    return known;
+  }
+
+  #findPlace(words: Uint32Array): MemoryPlace {
+    if (this.#args.has(words)) return "host";
+    if (words === stagingWords()) return "staging";
+    for (const [external, memory] of this.#array.externals) if (memory === words) return { external };
+    const tile = this.#array.tiles().find(({ memory }) => memory.words === words);
+    if (tile === undefined) this.strays();
+    return tile?.coord ?? "staging";
   }
 
   #numberOf(one: object | undefined): number {
@@ -139,7 +138,7 @@ export class LaunchRecorder implements LaunchHook {
     return number;
   }
 
-  #push(step: TapeStep): void {
+  #push(step: RecordedStep): void {
     if (this.#steps === undefined) return;
     this.#steps.push(step);
     if (this.#steps.length > mostSteps) this.strays();
@@ -152,8 +151,8 @@ export class LaunchRecorder implements LaunchHook {
 }
 
 function isSameCall(
-  step: CallStep,
-  { args, value, cycles, ops }: Pick<CallStep, "args" | "value" | "cycles" | "ops">,
+  step: RecordedCall,
+  { args, value, cycles, ops }: Pick<RecordedCall, "args" | "value" | "cycles" | "ops">,
 ): boolean {
   if (step.cycles !== cycles || !Object.is(step.value, value) || !isSameWork(step.ops, ops)) return false;
   for (let i = 0; i < args.length; i++) if (step.args[i] !== args[i]) return false;

@@ -2,11 +2,10 @@ import type { HostBuffer } from "../controller.ts";
 import type { Core } from "../core.ts";
 import type { KernelOps } from "../cost-model.ts";
 import type { KernelSiteFunction } from "../kernel-call.ts";
-import type { MeasuredRun } from "../run-report.ts";
 import type { Shuffle } from "../shuffle-engine.ts";
 import type { HostMirror } from "./host-mirror.ts";
 import type { CopiedWords } from "./launch-hook.ts";
-import type { GivenAndTaken } from "./lock-counts.ts";
+import type { RecordedTape } from "./recorded-tape.ts";
 
 /** Words copied. Host memory is another one in each launch: `fromArg`, `toArg` are its argument, -1 for other memory. */
 export interface CopyStep extends CopiedWords {
@@ -52,39 +51,17 @@ export interface CallStep {
 
 export type TapeStep = CopyStep | ZeroStep | WriteStep | CallStep;
 
-/** All that one launch does to memory, in order: what the array's locks, DMAs and cores made of one instruction stream. */
+/** What a tape holds, with an array's own memory and kernels. */
 export interface LaunchTape {
+  readonly recorded: RecordedTape;
   readonly steps: readonly TapeStep[];
   readonly mirror: HostMirror | undefined;
-  /** Of each host buffer. */
-  readonly hostBytes: readonly number[];
-  /** Host buffers that are written. */
-  readonly hostWritten: readonly number[];
-  /** State of the array from which the launch does just this, and the one that it leaves, when all has come to rest. */
-  readonly startKey: string;
-  readonly endKey: string;
-  /** What cores' own buffers hold before and behind it. */
-  readonly startOwn: Uint32Array;
-  readonly endOwn: Uint32Array;
-  /** 1 for words of them that the stream writes before a core looks: they may hold anything before. */
-  readonly freeOwn: Uint8Array;
-  /** What locks give and take from its start until all has come to rest. */
-  readonly lockCounts: GivenAndTaken;
-  readonly measured: MeasuredRun;
 }
 
-/** Whether a launch with these buffers can be played from `tape`. */
-export function fitsHost(tape: LaunchTape, host: readonly HostBuffer[]): boolean {
-  const { hostBytes, hostWritten } = tape;
+/** Whether a launch with these buffers can be played from a tape. */
+export function fitsHost({ hostBytes, hostWritten }: RecordedTape, host: readonly HostBuffer[]): boolean {
   if (hostBytes.length !== host.length || hostBytes.some((bytes, i) => bytes !== host[i]!.bytes)) return false;
   return areApart(hostWritten, host);
-}
-
-/** Host buffers that a launch writes. */
-export function writtenBy(steps: readonly TapeStep[]): readonly number[] {
-  const written = new Set<number>();
-  for (const step of steps) if (step.kind === "copy" && step.toArg >= 0) written.add(step.toArg);
-  return [...written];
 }
 
 /** True when none of `written` has a byte in common with another buffer: what is read of host memory then is what it held before. */

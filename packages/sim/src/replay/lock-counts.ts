@@ -43,15 +43,16 @@ export class LockCounts {
   /** Does what brings the locks behind the launches that were played, and counts each of these once, whatever it does. */
   around(catchUp: () => void): void {
     if (this.#plays.size === 0) return;
-    const counts = this.read();
-    for (const [{ lockCounts }, times] of this.#plays) {
-      for (const [i, n] of lockCounts.entries()) counts[i]! += n * times;
-    }
+    const before = this.read();
+    const plays = [...this.#plays];
     this.#plays.clear();
     catchUp();
+    // Now all tiles have been touched that these launches touch.
+    const countOf = (i: number): number =>
+      plays.reduce((sum, [{ lockCounts }, times]) => sum + times * (lockCounts[i] ?? 0), before[i] ?? 0);
     for (const [i, lock] of this.#locks().entries()) {
-      lock.given = counts[2 * i]!;
-      lock.taken = counts[2 * i + 1]!;
+      lock.given = countOf(2 * i);
+      lock.taken = countOf(2 * i + 1);
     }
   }
 

@@ -22,17 +22,15 @@ const reordered = 3;
 /** Thrown for a tape that cannot be cut. */
 class Uncut extends Error {}
 
-type CutTape = Pick<LaunchTape, "steps" | "hostBytes">;
-
 /**
  * Cuts a tape into strands. Follows where the words of every copy come from: those that were known when the launch began
  * (host memory that is only read, constants, what tiles still held) and those that cores have made. Words that are passed on
  * from memory to memory then need no copy on their way; each core's loads, calls and saves, in their order, are a strand, and
  * cores that hand words to each other are in one. Undefined for a tape whose memory cannot be followed in this way.
  */
-export function cutTape({ steps, hostBytes }: CutTape, threads: number): StrandPlan | undefined {
+export function cutTape({ steps, recorded }: LaunchTape, threads: number): StrandPlan | undefined {
   try {
-    return new TapeCutter(steps, hostBytes, threads).plan();
+    return new TapeCutter(steps, recorded.hostBytes, threads).plan();
   } catch (error) {
     if (error instanceof Uncut) return undefined;
     throw error;

@@ -38,7 +38,7 @@ test("counts that follow from a register are looked at again when another stream
   ]);
   const seen = [];
   for (const options of strandWays) {
-    const array = new AieArray(config, modules, options);
+    const array = new AieArray({ ...config }, modules, options);
     const cycles = [];
     for (const objects of order) {
       const buffers = [new Int32Array(16 * objects), new Int32Array(16 * objects)].map(bytesOf);
@@ -69,7 +69,7 @@ test("counts that follow from data are looked at one by one, also when they alwa
   const firstWords = (launch: number) => (launch === 26 || launch === 28 ? [900, 60, 2, 60] : [2, 60, 900, 60]);
   const seen = [];
   for (const options of strandWays) {
-    const array = new AieArray(config, modules, options);
+    const array = new AieArray({ ...config }, modules, options);
     const cycles = [];
     for (let launch = 0; launch < 31; launch++) {
       const input = new Int32Array(64);

@@ -3,6 +3,7 @@ import type { HostBuffer } from "../controller.ts";
 import type { KernelThreads } from "../kernel-threads.ts";
 import type { LaunchTape } from "../replay/launch-tape.ts";
 import type { TapePlay } from "../replay/play-step.ts";
+import type { RecordedTape } from "../replay/recorded-tape.ts";
 import { TapePlayer } from "../replay/tape-player.ts";
 import { ThreadedTapePlayer } from "../replay/threaded-player.ts";
 import { cutTape } from "./cut-tape.ts";
@@ -31,7 +32,7 @@ interface Known {
 
 /** The tapes of an array that are played in strands. */
 export class StrandRuns {
-  readonly #known = new WeakMap<LaunchTape, Known>();
+  readonly #known = new WeakMap<RecordedTape, Known>();
   readonly #runners: StrandRunner[] = [];
   readonly #threads: KernelThreads | undefined;
   readonly #when: AieArrayOptions["strands"];
@@ -61,8 +62,8 @@ export class StrandRuns {
   }
 
   #strandsOf(tape: LaunchTape, host: readonly HostBuffer[]): StrandPlayer | undefined {
-    const known = this.#known.get(tape) ?? { plays: 0, runner: undefined };
-    this.#known.set(tape, known);
+    const known = this.#known.get(tape.recorded) ?? { plays: 0, runner: undefined };
+    this.#known.set(tape.recorded, known);
     if (known.plays++ === this.#playsBefore) known.runner = this.#cut(tape);
     if (!known.runner?.homes.makeRoom(host)) return undefined;
     return new StrandPlayer(tape, host, known.runner, (inStrands) => {

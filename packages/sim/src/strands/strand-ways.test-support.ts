@@ -80,7 +80,8 @@ export async function runChains(functions: HandFunction[], { launches, fill, sta
   const module = assemble({ functions, globals: 2, memory: { minimum: 1, maximum: 1 }, ...data });
   const seen = [];
   for (const options of strandWays) {
-    const array = new AieArray(config, new Map([0, 1].map((col) => [`${col},2`, module])), options);
+    // Arrays of one design have their tapes in common: a design of its own for each way.
+    const array = new AieArray({ ...config }, new Map([0, 1].map((col) => [`${col},2`, module])), options);
     const ran: unknown[] = [];
     let failed: { readonly message: string } | undefined;
     for (let launch = 0; launch < launches && failed === undefined; launch++) {

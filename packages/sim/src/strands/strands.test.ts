@@ -123,7 +123,7 @@ test("zeros that a memtile puts around an image come to the core in strands too"
   );
   const module = assemble({ functions: [addKernel("k")], memory: { minimum: 1, maximum: 1 } });
   for (const options of strandWays) {
-    const array = new AieArray(config, new Map([["0,2", module]]), options);
+    const array = new AieArray({ ...config }, new Map([["0,2", module]]), options);
     for (let launch = 0; launch < 5; launch++) {
       const input = Int32Array.from({ length: 70 }, (_, i) => 100 * launch + i + 1);
       const output = new Int32Array(70);
