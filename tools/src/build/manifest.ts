@@ -94,9 +94,9 @@ function describeBuild(source: ManifestSource): Manifest {
       ...(parameters && { parameters: parameters.map((p) => launchParameter(p, name, source.instsOf)) }),
     })),
     inputs: [...source.inputs].map(([path, text]) => fileRef(path, text)),
-    tools: Object.entries({ ...source.tools, node: process.versions.node }).map(([name, version]) => ({
+    tools: Object.entries({ ...source.tools, node: { version: process.versions.node } }).map(([name, tool]) => ({
       name,
-      version,
+      ...tool,
     })),
   };
 }
