@@ -26,6 +26,7 @@ export interface KernelSource {
 /** A choice that a design leaves to whoever builds it. */
 export interface ParamSpec {
   readonly name: string;
+  /** A whole number, or a word. A factor is counted in parts, for example in 1/256. */
   readonly default: number | string;
   readonly choices?: readonly (number | string)[];
   readonly min?: number;
