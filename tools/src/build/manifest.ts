@@ -123,6 +123,6 @@ function withBytes(arg: Omit<ArgSpec, "bytes">): ArgSpec {
   return { ...arg, bytes: elementCount(arg.padded ?? arg.shape) * dtypeBytes(arg.dtype) };
 }
 
-export function fileRef(path: string, content: Uint8Array | string): FileRef {
+function fileRef(path: string, content: Uint8Array | string): FileRef {
   return { path, bytes: Buffer.byteLength(content), sha256: sha256(content) };
 }

@@ -25,7 +25,7 @@ import type { ToolIdentity } from "../tool-versions.ts";
 import { openToolFacts, type ToolFacts, type ToolFactsMemo } from "./tool-facts.ts";
 
 /** A program, with the hash of its file; or a folder of headers, whose version is a hash. */
-export interface FoundTool extends ToolIdentity {
+interface FoundTool extends ToolIdentity {
   readonly path: string;
 }
 
