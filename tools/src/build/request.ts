@@ -110,7 +110,7 @@ function checkedValue(entry: KernelEntry, spec: ParamSpec, given: number | strin
     });
   };
   if (typeof spec.default === "number" && !Number.isSafeInteger(value)) {
-    refuse("a whole number", "; a design counts a factor in parts, for example in 1/256, or takes it as an input");
+    refuse("a whole number", "; a factor is a parameter whose default is text, such as epsilon of layernorm");
   }
   if (spec.choices && !spec.choices.includes(value)) refuse(spec.choices.join(" or "));
   if (spec.min !== undefined && Number(value) < spec.min) refuse(`at least ${spec.min}`);
