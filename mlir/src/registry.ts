@@ -26,6 +26,7 @@ export interface KernelSource {
 /** A choice that a design leaves to whoever builds it. */
 export interface ParamSpec {
   readonly name: string;
+  /** A whole number, or a word of letters, digits, _ and dots: "0.01" for a factor. */
   readonly default: number | string;
   readonly choices?: readonly (number | string)[];
   readonly min?: number;

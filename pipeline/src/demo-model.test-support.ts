@@ -8,7 +8,7 @@ import { readSpeech } from "./audio/load-speech.ts";
 export const demoModelFolder = fileURLToPath(new URL("../demo-model", import.meta.url));
 
 /** Of samples.json, which tools/demo-model/samples.py writes. */
-export interface DemoSample {
+interface DemoSample {
   readonly file: string;
   readonly seconds: number;
   /** What is said; empty where nobody speaks. */

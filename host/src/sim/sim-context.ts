@@ -28,7 +28,7 @@ interface SimContextOptions {
 }
 
 /** How a run ended that did not complete, and why. */
-export interface Failure {
+interface Failure {
   readonly state: "ERROR" | "ABORT" | "TIMEOUT";
   readonly error: Error;
 }

@@ -60,7 +60,7 @@ export function setLockOp(lock: Value, value: number): Operation {
   return new Operation("aiex.set_lock", { operands: [lock], attributes: { value: int(value) } });
 }
 
-export interface RegisterWrite {
+interface RegisterWrite {
   readonly address: number;
   readonly value: number;
   /** With both, `address` is an offset in that tile; without, it names the tile itself. */

@@ -1,6 +1,6 @@
 /** Samples from one frame to the next, and in a frame. */
 export const hopSamples = 160;
-export const windowSamples = 400;
+const windowSamples = 400;
 /** Frames that a core works on at a time. */
 export const batchFrames = 8;
 /** Samples under the frames of a batch. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** A design of `fixtures/conformance` and what the real compiler said of it. */
-export interface ConformanceDesign {
+interface ConformanceDesign {
   readonly name: string;
   /** Tags, for example `objectfifo`; `quirk-address-moved` marks addresses that are not to be copied. */
   readonly shows: readonly string[];

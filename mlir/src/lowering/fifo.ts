@@ -60,7 +60,7 @@ function allocatedTile(device: Device, fifo: Fifo, consumer: Value): Value | und
 }
 
 /** True when the DMA or the core of `from` reaches the memory of `memory` without a stream. */
-export function reaches(device: Device, from: Value, memory: Value): boolean {
+function reaches(device: Device, from: Value, memory: Value): boolean {
   const [a, b] = [coordOf(from), coordOf(memory)];
   const kinds = [tileModelOf(device, from).kind, tileModelOf(device, memory).kind];
   // Two shims share what they have in common: nothing. The real lowering calls that shared and makes no flow.

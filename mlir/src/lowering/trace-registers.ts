@@ -4,7 +4,7 @@ import type { DmaDirection, TileKind } from "../device-model/tile-model.ts";
 import type { TraceModule } from "./trace-events.ts";
 
 /** Bits `shift` to `shift + width - 1` of a register. */
-export interface RegisterField {
+interface RegisterField {
   readonly shift: number;
   readonly width: number;
 }
@@ -34,7 +34,7 @@ export function eventBlockOffset(module: TraceModule): number {
 /** Registers of the block that are no trace's own. */
 export const inEventBlock = { timerControl: 0, generate: 0x8, firstBroadcast: 0x10 } as const;
 
-export interface SwitchPort {
+interface SwitchPort {
   readonly bundle: Bundle;
   readonly channel: number;
   readonly direction: DmaDirection;

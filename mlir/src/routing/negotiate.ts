@@ -67,7 +67,7 @@ export function negotiate({ graph, nets, taken, packetConflicts }: NegotiationIn
 }
 
 /** Cheapest price of one wire, for packets that follow others of their source. The search relies on it. */
-export const leastPrice = 0.25;
+const leastPrice = 0.25;
 
 /**
  * What a wire costs a net before congestion, and how many of its users it cannot share it with. Packets of one source

@@ -1,6 +1,6 @@
 import type { StreamGraph, Wire } from "./stream-graph.ts";
 
-export interface PathStep {
+interface PathStep {
   readonly wire: number;
   readonly drivenBy: number;
 }

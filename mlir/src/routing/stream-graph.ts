@@ -100,6 +100,6 @@ function farEnd(device: DeviceModel, { col, row, bundle, channel }: PlacedPort):
   return { ...to, bundle: step.arrives, channel };
 }
 
-export function portKey({ col, row, bundle, channel }: PlacedPort): string {
+function portKey({ col, row, bundle, channel }: PlacedPort): string {
   return `${col},${row},${bundle},${channel}`;
 }

@@ -19,7 +19,7 @@ export const inputs3 = 57_344;
 export const outputs = 61_440;
 
 /** Thrown where a kernel traps; codes as in aie_api/detail/machine.hpp. */
-export class KernelTrap extends Error {
+class KernelTrap extends Error {
   readonly args: readonly [code: number, a: number, b: number];
 
   constructor(args: readonly [number, number, number]) {

@@ -39,6 +39,12 @@ export function evidenceHolds({ kernels, probes }: Pick<Evidence, "kernels" | "p
   );
 }
 
+/** What to know of evidence before its table is read. */
+export function evidenceNotes({ origin }: Pick<Evidence, "origin">): readonly string[] {
+  if (origin === "measured") return [];
+  return ["the array is simulated, as is what it is compared with: equal outputs and times say nothing about an NPU"];
+}
+
 /** One line a kernel and a probe, each with what it was made on. */
 export function evidenceLines(evidence: Evidence): readonly (readonly string[])[] {
   const madeOn = `${evidence.origin} on ${evidence.device}`;
@@ -76,7 +82,9 @@ export function evidenceHtml(evidence: Evidence): string {
 </head><body>
 <h1>Kernels on ${escapeHtml(evidence.device)}${evidence.origin === "measured" ? ": measured" : ""}</h1>
 <p>${escapeHtml(`${machine.cpu}, node ${machine.node}, ${machine.platform}, commit ${machine.commit ?? "unknown"}, ${evidence.createdAt}`)}</p>
-<table><tr>${evidenceColumns.map(cell("th")).join("")}</tr>
+${evidenceNotes(evidence)
+  .map((note) => `<p>${escapeHtml(`Note: ${note}.`)}</p>`)
+  .join("")}<table><tr>${evidenceColumns.map(cell("th")).join("")}</tr>
 ${rows.join("\n")}
 </table></body></html>
 `;

@@ -25,7 +25,9 @@ test("evidence of transpose on the simulator equals the simulator, and every lin
     origin: "simulated",
     kernels: [{ kernel: "transpose", differing: 0, error: null }],
   });
-  expect(await readFile(join(folder, "evidence.html"), "utf8")).toContain("simulated on npu1 (simulated)");
+  const page = await readFile(join(folder, "evidence.html"), "utf8");
+  expect(page).toContain("simulated on npu1 (simulated)");
+  for (const text of [stdout, page]) expect(text).toContain("equal outputs and times say nothing about an NPU");
 }, 240_000);
 
 test("evidence of a part is of that part alone: launches have a time, and their figure says simulated too", async () => {
@@ -78,6 +80,7 @@ test("text of a device does not become HTML", () => {
 
   expect(page).not.toContain("<script>");
   expect(page).toContain("&lt;script&gt;");
+  expect(page).not.toContain("say nothing about an NPU");
 });
 
 test("devices lists both simulators and says what is missing for an NPU", async () => {

@@ -7,7 +7,7 @@ import { noise, noiseSizes, noiseWeights } from "./noise-whisper.test-support.ts
 const { mels, vocab, audioPositions } = noiseSizes;
 const features = noise("features", [mels, 2 * audioPositions], 1);
 
-export interface ExecutorUnderTest {
+interface ExecutorUnderTest {
   readonly name: string;
   /** Of the model of noise-whisper.test-support.ts. Opened once, for all tests. */
   readonly open: () => Promise<WhisperExecutor>;

@@ -18,7 +18,7 @@ import { withSourceLine } from "./fault-source.ts";
 import { originLines } from "./first-difference.ts";
 
 /** A run whose result a suite did not accept. */
-export interface FailedRun {
+interface FailedRun {
   readonly manifestPath: string;
   readonly generation: NpuGeneration;
   readonly inputs: Readonly<Record<string, Tensor>>;

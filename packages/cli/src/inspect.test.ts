@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -135,6 +135,17 @@ test("an xclbin is recognised by its content, not its name, and shows kernel, ar
   expect(code).toBe(0);
   expect(stdout).toContain("kernel MLIR_AIE:MLIRAIE");
   expect(stdout).toContain("image for the simulator: device npu1_1col");
+});
+
+test("a section's name that would steer a terminal is shown with its control characters as numbers", async () => {
+  const { header, sections, trailer } = readXclbin(await readFile(join(folder, "good.xclbin")));
+  const steering = sections.map((section, i) => (i === 0 ? { ...section, name: "\u001b]0;x\u0007" } : section));
+  await writeFile(join(folder, "steering.xclbin"), writeXclbin({ header, sections: steering, trailer }));
+
+  const { code, stdout } = await inspect("steering.xclbin");
+
+  expect(code).toBe(0);
+  expect(stdout).toContain("\\x1b]0;x\\x07");
 });
 
 test("instructions are shown with tile, register, BD and buffer of each operation", async () => {

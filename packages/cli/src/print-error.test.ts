@@ -51,6 +51,14 @@ test("escape sequences appear only with colour", () => {
   expect(formatError(new UsageError("x"), { colors: pc.createColors(true), verbose: false })).toMatch(anyEscape);
 });
 
+test("control characters of a file's names are told by their number; lines, tabs and colours stay", () => {
+  const error = new UsageError("a\u001b]0;title\u0007b\u009b2J\r\nat\tc", { hint: "\u007f" });
+  const colors = pc.createColors(true);
+
+  expect(formatError(error, plain)).toBe("error: a\\x1b]0;title\\x07b\\x9b2J\\x0d\nat\tc\nhint: \\x7f\n");
+  expect(formatError(new UsageError("x"), { colors, verbose: false })).toBe(`${colors.red("error:")} x\n`);
+});
+
 test("the record for machines has code, message and hint, and a fault found among the causes", () => {
   expect(errorRecord(new UsageError("no such kernel", { hint: "mel" }))).toEqual({
     error: { code: "usage", message: "no such kernel", hint: "mel" },

@@ -1,5 +1,5 @@
 import { AiekitError, type ErrorCode } from "@aiekit/core";
-import type { Colors } from "./terminal.ts";
+import { type Colors, tamedText } from "./terminal.ts";
 
 interface ErrorView {
   readonly colors: Colors;
@@ -18,7 +18,7 @@ export function formatError(error: unknown, view: ErrorView): string {
   } else if (!(error instanceof AiekitError)) {
     lines.push(`${colors.cyan("hint:")} this was not expected; run again with --verbose and report what it prints`);
   }
-  return `${lines.join("\n")}\n`;
+  return `${tamedText(lines.join("\n"))}\n`;
 }
 
 /** What Ctrl-C leaves on the terminal: the user knows why it stopped, so no error is told. */

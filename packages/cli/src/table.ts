@@ -1,6 +1,6 @@
 import { visibleWidth } from "./terminal.ts";
 
-export interface Column {
+interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
 }

@@ -34,6 +34,11 @@ test.each([
   ["version", { ...manifest, version: 2 }, /version: this program reads version 1, got 2/],
   ["target", { ...manifest, target: "npu9" }, /target: expected one of sim, npu1, npu2/],
   ["hash", { ...manifest, xclbin: { ...file, sha256: "xyz" } }, /xclbin\.sha256: expected 64 hex digits/],
+  [
+    "hash of a tool",
+    { ...manifest, tools: [{ name: "aie-opt", version: "1", sha256: "xyz" }] },
+    /tools\[0\]\.sha256: expected 64 hex digits/,
+  ],
   ["no sequence", { ...manifest, sequences: [] }, /sequences: expected at least one/],
   [
     "bytes",

@@ -102,6 +102,14 @@ export interface SequenceSpec {
 }
 
 /** What a build made and from what. The seam between the build and everything that runs its products. */
+/** What took part in a build. */
+interface ToolSpec {
+  readonly name: string;
+  readonly version: string;
+  /** Of a native program's file. */
+  readonly sha256?: string;
+}
+
 export interface Manifest {
   readonly format: "aiekit-manifest";
   readonly version: 1;
@@ -123,7 +131,7 @@ export interface Manifest {
   readonly sequences: readonly SequenceSpec[];
   /** Sources and headers; their paths start with `kernels/` or with a package's name and are the same on every machine. */
   readonly inputs: readonly FileRef[];
-  readonly tools: readonly { readonly name: string; readonly version: string }[];
+  readonly tools: readonly ToolSpec[];
   /** Of the manifest's own text, by which a change of any byte of it shows (`sealManifest`). */
   readonly sha256?: string;
 }
@@ -168,11 +176,13 @@ export function parseManifest(text: string, name: string): Manifest {
       ? (v as number)
       : fail(`${path}: expected a whole number, got ${JSON.stringify(v)}`);
   const list = (v: unknown, path: string): unknown[] => (Array.isArray(v) ? v : fail(`${path}: expected a list`));
+  const hash = (v: unknown, path: string): string =>
+    /^[0-9a-f]{64}$/.test(text_(v, path)) ? (v as string) : fail(`${path}: expected 64 hex digits`);
   const file = (v: unknown, path: string): void => {
     const f = record(v, path);
     text_(f.path, `${path}.path`);
     count(f.bytes, `${path}.bytes`);
-    if (!/^[0-9a-f]{64}$/.test(text_(f.sha256, `${path}.sha256`))) fail(`${path}.sha256: expected 64 hex digits`);
+    hash(f.sha256, `${path}.sha256`);
   };
 
   const m = record(value, "manifest");
@@ -192,6 +202,7 @@ export function parseManifest(text: string, name: string): Manifest {
   for (const [i, t] of list(m.tools, "tools").entries()) {
     const tool = record(t, `tools[${i}]`);
     for (const key of ["name", "version"]) text_(tool[key], `tools[${i}].${key}`);
+    if (tool.sha256 !== undefined) hash(tool.sha256, `tools[${i}].sha256`);
   }
   const sequences = list(m.sequences, "sequences");
   if (sequences.length === 0) fail("sequences: expected at least one");
@@ -255,8 +266,7 @@ export function parseManifest(text: string, name: string): Manifest {
     }
   }
   if (m.sha256 !== undefined) {
-    const claimed = text_(m.sha256, "sha256");
-    if (!/^[0-9a-f]{64}$/.test(claimed)) fail("sha256: expected 64 hex digits");
+    const claimed = hash(m.sha256, "sha256");
     const found = brokenSeal(text, claimed);
     if (found !== undefined) {
       fail(`sha256: expected ${claimed} of this file's text, got ${found}: it was changed after the build`);

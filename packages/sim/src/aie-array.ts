@@ -32,8 +32,8 @@ const interruptedTurns = 3;
 const eventsPerLook = 64;
 /** Instructions in loops for each millisecond of the limit: more than machines do, so that nothing is ended too early. */
 const loopInstructionsPerMs = 10_000_000;
-/** Several thousand times what the longest kernel call takes here. */
-const kernelLimitMs = 10_000;
+/** A thousand times what the longest kernel call takes here. */
+const kernelLimitMs = 5_000;
 /**
  * Cycles, half a second of the array, in which cores may work without anything coming of it: no lock, no word, no
  * instruction. Loops over all of a tile's 64 KiB, each byte with each other byte, would need eight times as many.
@@ -288,8 +288,8 @@ export class AieArray {
       const turn = () => {
         end = this.#turn(drive.work);
       };
-      // Without kernels every loop comes back to the scheduler; with a budget kernels end by themselves. The guard, which
-      // starts a thread each time, is then needed for Ctrl-C alone.
+      // Without kernels every loop comes back to the scheduler; with a budget kernels end by themselves, and a process that was
+      // suspended ends none. The guard, which starts a thread each time, is then needed for Ctrl-C alone.
       this.#giveBudgets(limitMs + turnMs);
       const guard = this.#isGuarded ? guarded(turn, this.#limits(limitMs)) : turn();
       if (guard === "limit") throw this.#endlessKernel(limitMs);
@@ -303,8 +303,11 @@ export class AieArray {
   }
 
   get #isGuarded(): boolean {
-    if (!this.#callsKernels) return false;
-    return this.#turns < interruptedTurns || this.#array.kernels.some(({ budget }) => budget === undefined);
+    return this.#callsKernels && (this.#turns < interruptedTurns || !this.#hasBudgets);
+  }
+
+  get #hasBudgets(): boolean {
+    return this.#array.kernels.every(({ budget }) => budget !== undefined);
   }
 
   #giveBudgets(ms: number): void {
@@ -321,7 +324,8 @@ export class AieArray {
 
   /** A kernel that never returns mostly does so at its first call: there Ctrl-C gets through. Later its limit ends it. */
   #limits(kernelMs: number): Parameters<typeof guarded>[1] {
-    return { limitMs: kernelMs + turnMs, breakOnInterrupt: this.#turns++ < interruptedTurns };
+    const breakOnInterrupt = this.#turns++ < interruptedTurns;
+    return { limitMs: this.#hasBudgets ? undefined : kernelMs + turnMs, breakOnInterrupt };
   }
 
   #turn(work: () => TurnEnd): TurnEnd {

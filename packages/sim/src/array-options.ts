@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
   /**
-   * Milliseconds in which a kernel must return. Default 10,000. Held by the instructions that its loops take, ten million a
+   * Milliseconds in which a kernel must return. Default 5,000. Held by the instructions that its loops take, ten million a
    * millisecond, which no machine does: so a kernel that is ended may have had several times as long.
    */
   readonly kernelLimitMs?: number | undefined;

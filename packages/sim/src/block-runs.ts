@@ -1,5 +1,5 @@
 /** A block of an access pattern: words `base + i0 strides[0] + ... + i3 strides[3]` for each i below `sizes`, i3 fastest. */
-export interface Block {
+interface Block {
   readonly sizes: readonly number[];
   readonly strides: readonly number[];
 }

@@ -1,13 +1,13 @@
 import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
 
 /** Contents that an argument has after the run, from its first element; elements behind them stay as they were. */
-export type Expected = Readonly<Record<number, ArrayLike<number>>>;
+type Expected = Readonly<Record<number, ArrayLike<number>>>;
 
 /** What a run makes of its arguments, by plain arithmetic. Arguments that are not named stay as they were. */
-export type Arithmetic = (args: readonly ArrayLike<number>[]) => Expected;
+type Arithmetic = (args: readonly ArrayLike<number>[]) => Expected;
 
 /** Elements at `offset + sum(index[i] * strides[i])`, outermost dimension first. */
-export function gathered(
+function gathered(
   from: ArrayLike<number>,
   sizes: readonly number[],
   { offset = 0, strides }: { readonly offset?: number; readonly strides: readonly number[] },

@@ -16,7 +16,7 @@ import type { TileMemory } from "./tile-memory.ts";
 import { WaitCounters, type WaitReport } from "./wait-report.ts";
 
 /** One push to a channel's task queue: a chain of BDs, executed `executions` times. */
-export interface Task {
+interface Task {
   readonly bdId: number;
   executions: number;
   /** A token goes to the controller when the task has ended. */

@@ -25,21 +25,31 @@ test("a core that loops for ever without a lock ends in a deadlock that names it
   });
 });
 
-/** A design whose kernel `spin(in, out)` never returns. */
-function endlessKernel() {
+/** A design whose kernel `spin(in, out)` never returns, after instructions that it begins with. */
+function endlessKernel(first: readonly number[] = []) {
   const text = coreDesign({
     ...{ input: "memref<4xi32>", output: "memref<4xi32>", inputBytes: 16, outputBytes: 16 },
     ...{ inputElements: 4, outputElements: 4 },
     declarations: "func.func private @spin(memref<4xi32>, memref<4xi32>)",
     work: "func.call @spin(%in, %out) : (memref<4xi32>, memref<4xi32>) -> ()",
   });
-  const code = [...op.loop, ...op.br(0), ...op.end];
+  const code = [...first, ...op.loop, ...op.br(0), ...op.end];
   const array = arrayOf(text, { "0,2": assemble({ functions: [{ name: "spin", params: 2, code }] }) });
   return { array, launch: inAndOut(new Int32Array(4), new Int32Array(4)) };
 }
 
-test("a kernel that never returns is stopped after its limit, by name", async () => {
+test("a kernel that never returns is ended by name at its first call, when its loops have taken what its limit allows", async () => {
   const { array, launch } = endlessKernel();
+
+  const failed = await array.run({ ...launch, kernelLimitMs: 1 }).catch((error: unknown) => error);
+
+  expect(failed).toMatchObject({ fault: { kind: "kernel-endless", tile: { col: 0, row: 2 } } });
+  expect((failed as Error).message).toMatch(/^kernel spin on core \(0,2\): did not return: its loops/);
+});
+
+test("a kernel whose loops have no budget is stopped by the clock after its limit, by name", async () => {
+  // `ref.null func`, `drop`: instructions that no kernel has, so that its module is left alone.
+  const { array, launch } = endlessKernel([0xd0, 0x70, 0x1a]);
 
   const failed = await array.run({ ...launch, kernelLimitMs: 50 }).catch((error: unknown) => error);
 
@@ -84,6 +94,23 @@ test.each<[string, AieArrayOptions]>([
     expect([...module.subarray(frame!.byteOffset - 2, frame!.byteOffset + 2)]).toEqual([...op.loop, ...op.get(0)]);
   },
 );
+
+test("a kernel that has a budget for its loops is not ended by the clock, which goes on while a process is suspended", async () => {
+  const text = coreDesign({
+    ...{ input: "memref<4xi32>", output: "memref<4xi32>", inputBytes: 16, outputBytes: 16 },
+    ...{ inputElements: 4, outputElements: 4, declarations: "func.func private @count(memref<4xi32>, memref<4xi32>)" },
+    work: "func.call @count(%in, %out) : (memref<4xi32>, memref<4xi32>) -> ()",
+  });
+  // As many rounds as the first word of the input says; eight instructions each.
+  const step = [...op.get(2), ...op.constant(-1), ...op.add, ...op.set(2), ...op.get(2), ...op.brIf(0)];
+  const code = [...op.get(0), ...op.load, ...op.set(2), ...op.loop, ...step, ...op.end];
+  const functions = [{ name: "count", params: 2, locals: 1, code }];
+  const array = arrayOf(text, { "0,2": assemble({ functions, memory: { minimum: 1, maximum: 1 } }) });
+  const launch = inAndOut(Int32Array.of(120_000_000, 0, 0, 0), new Int32Array(4));
+
+  // More than a tenth of a second's work of any machine, and 96 of the 101 hundredths of its instructions.
+  await array.run({ ...launch, kernelLimitMs: 1 });
+});
 
 test("Ctrl-C stops a kernel that never returns, and reaches the program's own handler", async () => {
   const { array, launch } = endlessKernel();

@@ -161,16 +161,14 @@ test.each([
   expect(await faultOf(3)).toEqual(one);
 });
 
-test("a kernel in another thread that never returns is stopped after its limit, by name", async () => {
+test("a kernel in another thread that never returns is ended by name, when its loops have taken what its limit allows", async () => {
   const endless: HandFunction = { name: "k", params: 4, code: [...op.loop, ...op.br(0), ...op.end] };
   const { array, launch } = oneKernel(endless, callK(16, 1), { threads: 2 });
 
-  const failed = await array.run({ ...launch, kernelLimitMs: 50 }).catch((error: unknown) => error);
+  const failed = await array.run({ ...launch, kernelLimitMs: 1 }).catch((error: unknown) => error);
 
-  expect(failed).toMatchObject({
-    message: "kernel k on core (0,2) did not return within 50 ms",
-    fault: { kind: "kernel-endless", tile: { col: 0, row: 2 } },
-  });
+  expect(failed).toMatchObject({ fault: { kind: "kernel-endless", tile: { col: 0, row: 2 } } });
+  expect((failed as Error).message).toMatch(/^kernel k on core \(0,2\): did not return: its loops/);
 });
 
 test("Ctrl-C stops a kernel in another thread, and reaches the program's own handler", async () => {

@@ -19,7 +19,7 @@ export function hasWindows({ memories, module }: KernelSite): boolean {
 }
 
 /** A kernel whose arguments in neighbours' memory are copied into their windows before a call, and back behind it. */
-export interface KernelWindows {
+interface KernelWindows {
   readonly run: KernelFunction;
   /** The same with these arguments: what has to be copied for them is looked up once. */
   readonly bound: (args: readonly (number | bigint)[]) => () => number | bigint | undefined;

@@ -105,7 +105,7 @@ export function arrayOf(
 }
 
 /** A transfer between host memory and shim (0,0), or another column's shim. */
-export interface Transfer {
+interface Transfer {
   readonly direction: "S2MM" | "MM2S";
   readonly channel?: number;
   readonly col?: number;

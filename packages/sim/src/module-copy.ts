@@ -7,7 +7,7 @@ export interface Insertion {
 }
 
 /** Other bytes instead of [from, end). */
-export interface Change {
+interface Change {
   readonly from: number;
   readonly end: number;
   readonly bytes: readonly number[];

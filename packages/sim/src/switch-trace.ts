@@ -20,7 +20,7 @@ interface PacketRule {
 }
 
 /** What the switches of a routed design do with words that enter by a port. */
-export interface Switches {
+interface Switches {
   readonly circuits: ReadonlyMap<string, readonly SwitchPort[]>;
   /** In the order of their slots: the first that fits decides. */
   readonly packets: ReadonlyMap<string, readonly PacketRule[]>;

@@ -1,7 +1,7 @@
 /** How a guarded piece of work ended: by itself, by its time limit, or by Ctrl-C. */
 type GuardedEnd = "ended" | "limit" | "interrupted";
 
-type Limits = { readonly limitMs: number; readonly breakOnInterrupt: boolean };
+type Limits = { readonly limitMs: number | undefined; readonly breakOnInterrupt: boolean };
 
 // Taken at run time, so that the same files load where there is no Node: an import of node:vm would stop them there.
 const node =
@@ -12,8 +12,8 @@ const context = vm?.createContext(box);
 const script = vm && new vm.Script("work()");
 
 /**
- * Runs `work` on this thread, and stops it after `limitMs` even where it is inside of WebAssembly: a kernel that loops for
- * ever leaves no other way in. What it throws is thrown. State that stopped work leaves behind is of no use.
+ * Runs `work` on this thread, and stops it after `limitMs`, where there is one, even inside of WebAssembly: a kernel that loops
+ * for ever leaves no other way in. The time in which the process was stopped counts. What it throws is thrown. State that stopped work leaves behind is of no use.
  * `breakOnInterrupt`: Ctrl-C stops it as well. Node then takes the signal from the program's own handlers, and on a busy
  * machine one that comes while it does so is lost or ends the process; so this is for a few turns, not for every one.
  * In a browser nothing can stop work on its own thread: there it runs to its end. Kernels with a budget for their loops end by
@@ -27,7 +27,8 @@ export function guarded(work: () => void, { limitMs, breakOnInterrupt }: Limits)
   const outer = box.work;
   box.work = work;
   try {
-    script.runInContext(context, { timeout: limitMs, breakOnSigint: breakOnInterrupt });
+    const timeout = limitMs === undefined ? {} : { timeout: limitMs };
+    script.runInContext(context, { ...timeout, breakOnSigint: breakOnInterrupt });
     return "ended";
   } catch (error) {
     // The error is of the context's own realm: instanceof does not know it.

@@ -43,6 +43,11 @@ export class ByteReader {
     return held;
   }
 
+  /** Bytes that were taken, to be read again first. */
+  giveBack(bytes: Uint8Array): void {
+    this.#held = this.#held.length === 0 ? bytes : joined([bytes, this.#held], bytes.length + this.#held.length);
+  }
+
   /** Lets go of the file or the pipe. */
   async close(): Promise<void> {
     this.#ended = true;

@@ -27,7 +27,7 @@ interface PcmRun {
   /** Takes what is odd, at the latest when the run has ended. */
   readonly warnings: string[];
   /** Called when the run has ended, with the bytes that were there; may throw. */
-  readonly onEnd: (foundBytes: number) => void;
+  readonly onEnd: (foundBytes: number) => void | Promise<void>;
 }
 
 /** @throws UsageError for a rate or a channel count that cannot be. The blocks throw FormatError for NaN and for no samples. */
@@ -69,6 +69,7 @@ export async function* pcmBlocks(run: PcmRun): AsyncGenerator<Float32Array[]> {
       const taken = await reader.take();
       if (taken === undefined) break;
       const bytes = taken.subarray(0, Math.min(taken.length, maxBytes - found));
+      if (bytes.length < taken.length) reader.giveBack(taken.subarray(bytes.length));
       found += bytes.length;
       const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
       const whole = all.length - (all.length % frameBytes);
@@ -80,7 +81,7 @@ export async function* pcmBlocks(run: PcmRun): AsyncGenerator<Float32Array[]> {
       frames += whole / frameBytes;
       yield channels;
     }
-    onEnd(found);
+    await onEnd(found);
     warnings.push(...partialFrameNote(rest.length), ...beyondFullScaleNote(beyond));
   } finally {
     await reader.close();

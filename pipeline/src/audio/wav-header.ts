@@ -75,6 +75,17 @@ export function readWavHeader(beginning: WavBeginning): WavHeader | undefined {
   });
 }
 
+/** Other readers take the first data chunk as well; what follows it is told, where it is samples too. `behind`: what is there. */
+export function secondDataNote(behind: Uint8Array, { dataBytes, littleEndian }: DataChunk): readonly string[] {
+  const at = dataBytes % 2;
+  if (behind.length < at + 8) return [];
+  const view = new DataView(behind.buffer, behind.byteOffset, behind.byteLength);
+  if (fourCc(view, at) !== "data") return [];
+  return [`a second data chunk of ${view.getUint32(at + 4, littleEndian)} bytes was left out`];
+}
+
+type DataChunk = Pick<WavHeader, "dataBytes" | "littleEndian">;
+
 interface RiffFile {
   readonly name: string;
   readonly view: DataView;

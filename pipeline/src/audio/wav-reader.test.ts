@@ -112,6 +112,19 @@ test("RF64 takes the size of the samples from its ds64 chunk", () => {
   expect(audio.warnings).toEqual([]);
 });
 
+test.each([
+  ["RIFF", [3, 0, 0, 0]],
+  ["RIFX", [0, 0, 0, 3]],
+])("of two data chunks of a %s file the first is read, and the other is told", (magic, size) => {
+  const fmt = [1, 1, 16000, 16000, 1, 8] as const;
+  const behind = [0, ...ascii("data"), ...size, 1, 2, 3, 0];
+
+  const audio = readWav(wavBytes({ magic, fmt, data: [192], behind }), "x.wav");
+
+  expect([...audio.channels[0]!]).toEqual([0.5]);
+  expect(audio.warnings).toEqual(["a second data chunk of 3 bytes was left out"]);
+});
+
 test("half a sample at the end is left out with a warning", () => {
   const audio = readWav(wavBytes({ data: [0, 0x40, 7] }), "x.wav");
 

@@ -1,7 +1,7 @@
 import { FormatError } from "@aiekit/core";
 import type { Audio } from "./audio.ts";
 import { beyondFullScaleNote, countBeyondFullScale, decodePcm, partialFrameNote } from "./pcm-samples.ts";
-import { readWavHeader } from "./wav-header.ts";
+import { readWavHeader, secondDataNote } from "./wav-header.ts";
 
 /**
  * Reads a WAV file: RIFF, RIFX (big-endian) and RF64, integer samples of 8 to 32 bits, float of 32 and 64, any number of
@@ -21,13 +21,14 @@ export function readWav(bytes: Uint8Array, name: string): Audio {
   const layout = { ...format, littleEndian };
   const channels = decodePcm(bytes.subarray(dataOffset, dataOffset + dataBytes), layout);
   const block = { name, offset: dataOffset, firstFrame: 0 };
+  const second = secondDataNote(bytes.subarray(dataOffset + dataBytes), { dataBytes, littleEndian });
   const beyond = format.format === "float" ? countBeyondFullScale(channels, layout, block) : 0;
   return {
     sampleRateHz: format.sampleRateHz,
     channels,
     bits: format.bits,
     format: format.format,
-    warnings: [...warnings, ...partialFrameNote(left), ...beyondFullScaleNote(beyond)],
+    warnings: [...warnings, ...second, ...partialFrameNote(left), ...beyondFullScaleNote(beyond)],
   };
 }
 

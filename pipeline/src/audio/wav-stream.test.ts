@@ -45,6 +45,24 @@ test("a file that is cut off is refused before its first block, a pipe at its en
   await expect(drain(piped.blocks)).rejects.toThrow(message);
 });
 
+test("a second data chunk is told of a file; a pipe is not read beyond the samples that it declares", async () => {
+  const behind = [...ascii("data"), 4, 0, 0, 0, 1, 0, 2, 0];
+  const bytes = wavBytes({ data: Array(8_000).fill(0), behind });
+  const open = async (source: ByteSource) => {
+    const { blocks, warnings } = await openWav(new ByteReader(source));
+    await drain(blocks);
+    return warnings;
+  };
+
+  const told = ["a second data chunk of 4 bytes was left out"];
+  expect(await open(bytesSource(bytes, "a.wav"))).toEqual(told);
+  async function* endless() {
+    yield bytes.subarray(0, 8_044);
+    throw new Error("read beyond its samples");
+  }
+  expect(await open(pipeSource(endless(), "a.wav"))).toEqual([]);
+});
+
 test("a NaN is told with its place in the recording and in the file, beyond the first block", async () => {
   const data = Array(30_000).fill(floatBytes(0, 4)).flat();
   data.splice(25_000 * 4, 4, ...floatBytes(Number.NaN, 4));

@@ -3,12 +3,14 @@ import type { AudioStream } from "./audio-stream.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { ffmpegHint } from "./not-a-wav.ts";
 import { pcmBlocks } from "./pcm-stream.ts";
-import { readWavHeader, type WavHeader } from "./wav-header.ts";
+import { readWavHeader, secondDataNote, type WavHeader } from "./wav-header.ts";
 import { noSamples } from "./wav-reader.ts";
 
 // A cover picture may come before the samples; what is larger is no recording.
 const longestHeaderBytes = 2 ** 25;
 const firstLookBytes = 4096;
+// A padding byte, and the name and size of a chunk.
+const behindLookBytes = 9;
 
 /**
  * As `readWav`, block by block. A file that is cut off is refused before the first block, a pipe at its end.
@@ -21,9 +23,13 @@ export async function openWav(reader: ByteReader): Promise<AudioStream> {
   if (dataBytes < frameBytes) throw noSamples(reader.name, { offset: dataOffset, bytes: dataBytes });
   reader.drop(dataOffset);
   const warnings = [...header.warnings];
-  const onEnd = (found: number): void => {
+  const onEnd = async (found: number): Promise<void> => {
     if (found < frameBytes) throw noSamples(reader.name, { offset: dataOffset, bytes: found });
     if (found < dataBytes) warnings.push(...header.atEnd(found).warnings);
+    // A pipe may stay open behind its last sample.
+    else if (reader.source.sizeBytes !== undefined) {
+      warnings.push(...secondDataNote(await reader.peek(behindLookBytes), header));
+    }
   };
   const layout = { ...format, littleEndian };
   return {

@@ -3,7 +3,7 @@ import { windowBuckets } from "../whisper/buckets/window-buckets.ts";
 import { overlapStrides } from "../whisper/long-form/overlapping-windows.ts";
 import type { TranscribeOptions } from "./transcribe-options.ts";
 
-export interface FullWindow {
+interface FullWindow {
   readonly positions: number;
   readonly frameSeconds: number;
 }

@@ -60,9 +60,10 @@ async function readManifest(
 
 /** A tool that is not there now has not changed anything: what it made is as good as before. */
 function changedTool(manifest: Manifest, tools: BuildTools): string | undefined {
-  for (const [name, version] of Object.entries(tools)) {
-    const then = manifest.tools.find((tool) => tool.name === name)?.version;
-    if (then !== version) return `${name} changed: ${then ?? "none"} built it, this is ${version}`;
+  for (const [name, { version, sha256: bytes }] of Object.entries(tools)) {
+    const then = manifest.tools.find((tool) => tool.name === name);
+    if (then?.version !== version) return `${name} changed: ${then?.version ?? "none"} built it, this is ${version}`;
+    if (then.sha256 !== bytes) return `${name} changed: ${version} as well, but another file`;
   }
   return undefined;
 }

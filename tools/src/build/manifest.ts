@@ -94,9 +94,9 @@ function describeBuild(source: ManifestSource): Manifest {
       ...(parameters && { parameters: parameters.map((p) => launchParameter(p, name, source.instsOf)) }),
     })),
     inputs: [...source.inputs].map(([path, text]) => fileRef(path, text)),
-    tools: Object.entries({ ...source.tools, node: process.versions.node }).map(([name, version]) => ({
+    tools: Object.entries({ ...source.tools, node: { version: process.versions.node } }).map(([name, tool]) => ({
       name,
-      version,
+      ...tool,
     })),
   };
 }
@@ -123,6 +123,6 @@ function withBytes(arg: Omit<ArgSpec, "bytes">): ArgSpec {
   return { ...arg, bytes: elementCount(arg.padded ?? arg.shape) * dtypeBytes(arg.dtype) };
 }
 
-export function fileRef(path: string, content: Uint8Array | string): FileRef {
+function fileRef(path: string, content: Uint8Array | string): FileRef {
   return { path, bytes: Buffer.byteLength(content), sha256: sha256(content) };
 }

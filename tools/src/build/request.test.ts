@@ -39,6 +39,13 @@ test.each([["2"], ["3.5"], ["three"], [""], ["../../etc"]])("tiles=%j is refused
   await expect(resolve({ params: { tiles } })).rejects.toThrow(/mel: parameter tiles: expected/);
 });
 
+test("a fraction is refused with how a design takes one", async () => {
+  const error = await resolve({ params: { tiles: 0.01 } }).catch((e: unknown) => e);
+
+  expect((error as UsageError).message).toBe("mel: parameter tiles: expected a whole number, got 0.01");
+  expect((error as UsageError).hint).toMatch(/^tiles: .*; a factor is a parameter whose default is text/);
+});
+
 test("an unknown parameter is refused with the known ones", async () => {
   const error = await resolve({ params: { tile: 3 } }).catch((e: unknown) => e);
 

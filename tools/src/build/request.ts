@@ -104,12 +104,14 @@ function folderNameOf(name: string): string {
 
 function checkedValue(entry: KernelEntry, spec: ParamSpec, given: number | string): number | string {
   const value = typeof spec.default === "number" && given !== "" ? Number(given) : String(given);
-  const refuse = (expected: string): never => {
+  const refuse = (expected: string, rule = ""): never => {
     throw new UsageError(`${entry.name}: parameter ${spec.name}: expected ${expected}, got ${given}`, {
-      hint: `${spec.name}: ${spec.about}`,
+      hint: `${spec.name}: ${spec.about}${rule}`,
     });
   };
-  if (typeof spec.default === "number" && !Number.isSafeInteger(value)) refuse("a whole number");
+  if (typeof spec.default === "number" && !Number.isSafeInteger(value)) {
+    refuse("a whole number", "; a factor is a parameter whose default is text, such as epsilon of layernorm");
+  }
   if (spec.choices && !spec.choices.includes(value)) refuse(spec.choices.join(" or "));
   if (spec.min !== undefined && Number(value) < spec.min) refuse(`at least ${spec.min}`);
   if (spec.max !== undefined && Number(value) > spec.max) refuse(`at most ${spec.max}`);

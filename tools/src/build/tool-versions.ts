@@ -5,10 +5,17 @@ import type { InstsSource } from "./npu/insts-steps.ts";
 import { ownCodeVersion } from "./own-code.ts";
 import type { Project } from "./project.ts";
 
-/** Versions of what turns sources into products, by name; a change of one makes a build stale. */
-export interface BuildTools extends Readonly<Record<string, string>> {
+/** What tells one build of a tool from another. */
+export interface ToolIdentity {
+  readonly version: string;
+  /** Of a native program's file: one that was built anew may print the version that it had. */
+  readonly sha256?: string;
+}
+
+/** What turns sources into products, by name; a change of one makes a build stale. */
+export interface BuildTools extends Readonly<Record<string, ToolIdentity>> {
   /** This program, designs and lowering included. */
-  readonly aiekit: string;
+  readonly aiekit: ToolIdentity;
 }
 
 export interface CompilerChoice {
@@ -28,19 +35,19 @@ export interface ToolChoice extends CompilerChoice {
   readonly packager?: PackagerName | undefined;
 }
 
-/** Versions of the tools that a build for the target would use now; native tools that are missing are left out. */
+/** The tools that a build for the target would use now; native tools that are missing are left out. */
 export async function currentTools(target: Target, project: Project, choice: ToolChoice): Promise<BuildTools> {
   if (target === "sim") return findTools(choice);
   const { findHardwareTools } = await import("./npu/hardware-tools.ts");
   const { npuTools } = await import("./npu/npu-tools.ts");
   const { env = {}, packager } = choice;
   const [aiekit, tools] = await Promise.all([ownCodeVersion(), findHardwareTools(env, project.cache, packager)]);
-  return { aiekit, ...npuTools(tools, choice) };
+  return { aiekit: { version: aiekit }, ...npuTools(tools, choice) };
 }
 
-export async function findTools(choice: CompilerChoice): Promise<BuildTools & { readonly clang: string }> {
+export async function findTools(choice: CompilerChoice): Promise<BuildTools & { readonly clang: ToolIdentity }> {
   const [aiekit, clang] = await Promise.all([ownCodeVersion(), withCompiler(choice, async ({ version }) => version)]);
-  return { aiekit, clang };
+  return { aiekit: { version: aiekit }, clang: { version: clang } };
 }
 
 /** Lends the chosen compiler; one that is opened here is closed when `use` is done. */

@@ -20,7 +20,7 @@ export interface Versions {
 }
 
 /** Two parts that are both there and do not fit. */
-export interface Mismatch {
+interface Mismatch {
   readonly parts: string;
   /** What is wrong with these versions; undefined where they fit. */
   readonly found: (versions: Versions) => string | undefined;

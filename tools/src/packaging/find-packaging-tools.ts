@@ -9,6 +9,8 @@ export interface PackagingTool {
   readonly program: string;
   /** `bootgen 2022.2`; `bootgen missing`. */
   readonly version: string;
+  /** Of the program's file, where it was asked for. */
+  readonly sha256?: string;
   readonly missing?: ToolMissingError;
 }
 

@@ -42,7 +42,7 @@ export function partitionOf({ device }: Pick<XclbinRequest, "device">): Partitio
   return { columns: model.columns, startColumns: startColumns(model) };
 }
 
-export interface Partition {
+interface Partition {
   readonly columns: number;
   /** First columns where it may be placed. */
   readonly startColumns: readonly number[];

@@ -9,7 +9,7 @@ interface Conv1dSizes {
   readonly zeros: number;
 }
 
-export interface Convolution {
+interface Convolution {
   readonly positions: number;
   readonly sums: Float64Array;
   /** Σ|x w| + |bias|, what errors of the sum are relative to. */

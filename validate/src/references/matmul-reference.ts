@@ -5,7 +5,7 @@ interface ProductSizes {
   readonly n: number;
 }
 
-export interface Product {
+interface Product {
   readonly sums: Float64Array;
   /** Σ|a b|, what errors of the sum are relative to. */
   readonly magnitudes: Float64Array;

@@ -42,7 +42,7 @@ const noise: GemvCase["value"] = (array, _, random) =>
 const plain = { m: 1, bias: false, gelu: false, residual: false, isNoise: true, value: noise } as const;
 
 /** Whisper's vocabulary in the widths of its base model. */
-export const head = { k: 512, n: 51_865 } as const;
+const head = { k: 512, n: 51_865 } as const;
 
 /** Built-in cases; the last is the language-model head, which takes longer than all others together. */
 export function gemvCases({ seed, drawn: count = 8 }: { readonly seed: number; readonly drawn?: number }): GemvCase[] {

@@ -12,7 +12,7 @@ import { aStreamCount, weightObjects } from "./matmul-fabric.ts";
 import { type KernelCycles, kernelCycles } from "./matmul-kernel-cycles.ts";
 import type { MatmulSteps } from "./matmul-sequence.ts";
 
-export interface Followed {
+interface Followed {
   readonly end: number;
   /** Of the last row step, and of the last column step. */
   readonly rowCycles: number;

@@ -12,14 +12,14 @@ export interface MatmulType {
 }
 
 /** Elements of an array. */
-export interface Element {
+interface Element {
   readonly dtype: DType;
   readonly type: Type;
   readonly bytes: number;
 }
 
 /** Values in a core's memory: `each` elements of `type` hold one, `bytes` in all. */
-export interface Held {
+interface Held {
   readonly type: Type;
   readonly each: 1 | 2;
   readonly bytes: number;
@@ -48,7 +48,7 @@ interface OutputType extends Held {
 
 export type Generation = "aie2" | "aie2p";
 
-export interface Native {
+interface Native {
   readonly r: number;
   readonly s: number;
   readonly t: number;

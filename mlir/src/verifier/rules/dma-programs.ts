@@ -129,7 +129,7 @@ function checkNeighbourAccess(op: Operation, blocks: readonly Block[], check: Ch
 }
 
 /** The blocks of the chain that begins with `first`. */
-export function chainFrom(first: Block): Block[] {
+function chainFrom(first: Block): Block[] {
   const seen = new Set<Block>();
   for (let block: Block | undefined = first; block && !seen.has(block); ) {
     seen.add(block);

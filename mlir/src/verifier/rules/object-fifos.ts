@@ -222,12 +222,12 @@ export function verifySubviewAccess(op: Operation, check: Check): void {
 }
 
 /** The fifo that an operation names in `objFifo_name`. */
-export function fifoOf(op: Operation, check: Check): Operation | undefined {
+function fifoOf(op: Operation, check: Check): Operation | undefined {
   const fifo = check.symbol(op.text("objFifo_name") ?? "");
   return fifo?.name === "aie.objectfifo" ? fifo : undefined;
 }
 
-export function elementOf(fifo: Operation): MemRefType | undefined {
+function elementOf(fifo: Operation): MemRefType | undefined {
   const type = fifo.attributes.get("elemType");
   return type?.kind === "type" && type.type.kind === "objectfifo" ? type.type.element : undefined;
 }

@@ -9,7 +9,7 @@ export function erfc(x: number): number {
 }
 
 /** Upper tail of the normal distribution: relative error 1e-14 as far as float64 reaches. */
-export const upperTail = (a: number): number => erfc(a / Math.SQRT2) / 2;
+const upperTail = (a: number): number => erfc(a / Math.SQRT2) / 2;
 
 /** x Phi(x). */
 export const gelu = (x: number): number => (x === -Infinity ? 0 : x * upperTail(-x));

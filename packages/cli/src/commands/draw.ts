@@ -10,6 +10,7 @@ import { svgToPng } from "../draw/svg-to-png.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printValue } from "../print-value.ts";
 import { readDesignText } from "../read-input.ts";
+import { tamedText } from "../terminal.ts";
 import { expectWritable, writeOutput } from "../write-output.ts";
 
 export interface DrawOptions {
@@ -37,7 +38,7 @@ export const draw: Command<DrawOptions> = async (context, options) => {
   const { lowered, warnings } = lowerOwnModule(own, source);
   const { svg, tiles, links, width, height } = arrayPicture(loadArrayConfig(lowered), { title: source.file, declared });
   await writeOutput(out, context.cwd, form === ".svg" ? svg : await svgToPng(svg));
-  for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
+  for (const warning of warnings) context.stderr.write(tamedText(`warning: ${warning}\n`));
   printValue(
     context,
     { design, out, width, height, tiles: tiles.map(({ tile, kernels, use }) => ({ ...tile, kernels, use })), links },

@@ -14,6 +14,7 @@ import {
   evidenceHolds,
   evidenceHtml,
   evidenceLines,
+  evidenceNotes,
   type KernelEvidence,
 } from "../evidence-report.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -70,8 +71,9 @@ export const evidence: Command<EvidenceOptions> = async (context, options) => {
       evidenceColumns.map((title) => ({ title })),
       evidenceLines(found).map((line) => [...line]),
     );
+    const notes = evidenceNotes(found).map((note) => `note: ${note}\n`);
     context.stdout.write(
-      `${table}\n${Object.keys(files)
+      `${table}\n${notes.join("")}${Object.keys(files)
         .map((file) => join(options.out, file))
         .join("\n")}\n`,
     );

@@ -24,6 +24,7 @@ import { printValue } from "../print-value.ts";
 import { readDesignText, readInput } from "../read-input.ts";
 import { useLines } from "../resource-lines.ts";
 import { type ArgumentFiles, argumentTensor, assignFiles, readArgument } from "../sequence-files.ts";
+import { tamedText } from "../terminal.ts";
 import { expectTimeOptions, runTime, type TimeOptions, writeRoofline } from "../time/run-time.ts";
 import { writeOutput } from "../write-output.ts";
 
@@ -97,7 +98,7 @@ function warnOnce({ stderr }: CommandContext): (warnings: readonly string[]) => 
   const told = new Set<string>();
   return (warnings) => {
     for (const warning of warnings) {
-      if (!told.has(warning)) stderr.write(`warning: ${warning}\n`);
+      if (!told.has(warning)) stderr.write(tamedText(`warning: ${warning}\n`));
       told.add(warning);
     }
   };
@@ -107,7 +108,7 @@ function warnOnce({ stderr }: CommandContext): (warnings: readonly string[]) => 
 async function printUse(context: CommandContext, source: OwnDesignSource) {
   const { lowered, warnings } = lowerOwnModule(readOwnModule(source), source);
   const use = await designUse({ lowered, file: source.file }, context.cwd);
-  for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
+  for (const warning of warnings) context.stderr.write(tamedText(`warning: ${warning}\n`));
   printValue(context, { design: source.file, use }, useLines(use));
   return exitCodes.ok;
 }

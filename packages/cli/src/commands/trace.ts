@@ -14,6 +14,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { printValue } from "../print-value.ts";
 import { readDesignText, readInput } from "../read-input.ts";
 import { formatTable } from "../table.ts";
+import { tamedText } from "../terminal.ts";
 import { expectWritable, writeOutput } from "../write-output.ts";
 
 export interface TraceOptions {
@@ -41,7 +42,7 @@ export const trace: Command<TraceOptions> = async (context, options) => {
     await writeOutput(out, context.cwd, text);
   }
   for (const { offset, message } of found.problems) {
-    context.stderr.write(`warning: ${file}: word ${offset}: ${message}\n`);
+    context.stderr.write(tamedText(`warning: ${file}: word ${offset}: ${message}\n`));
   }
   const { units: read, silent, columnShift: shift, problems } = found;
   const value = { file, design: design.file, columnShift: shift, units: read, silent, problems, out };

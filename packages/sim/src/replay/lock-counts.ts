@@ -4,7 +4,7 @@ import type { ConfiguredArray } from "../array.ts";
 export type GivenAndTaken = Float64Array;
 
 /** A launch that is played, as far as it is counted here. */
-export interface CountedTape {
+interface CountedTape {
   readonly lockCounts: GivenAndTaken;
 }
 

@@ -4,7 +4,7 @@ import type { CallOp, ImageOp, StrandCode, StrandOp } from "./strand-plan.ts";
 type Move = (table: number, end: number, to: number, from: number) => void;
 
 /** What one thread does strands with. */
-export interface StrandParts {
+interface StrandParts {
   readonly code: StrandCode;
   /** The store. */
   readonly words: Uint32Array;

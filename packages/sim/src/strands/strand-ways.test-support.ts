@@ -19,7 +19,7 @@ export const strandWays: readonly AieArrayOptions[] = [
 ];
 
 /** Two chains side by side, each from the host through one core that calls `k` and back: two strands. */
-export function twoChains(objects: number, words = 16): Graph {
+function twoChains(objects: number, words = 16): Graph {
   const wire = (name: string, from: Wire["from"], to: Wire["from"]): Wire => ({
     name,
     from,
@@ -63,7 +63,7 @@ export function chainOfTwo(objects: number, words = 16): Graph {
   return { words, wires, nodes: [node(1), node(2)], inputs: [wires[0]!], outputs: [wires[2]!] };
 }
 
-export interface ChainLaunches {
+interface ChainLaunches {
   readonly launches: number;
   /** Word `i` of input `chain` in a launch. */
   readonly fill: (launch: number, chain: number, i: number) => number;

@@ -86,7 +86,7 @@ export function readTracePackets(words: Uint32Array, expected: ReadonlySet<numbe
 }
 
 /** Number of an unit's headers without the column: those of two columns differ in nothing else, but for parity. */
-export function unitKey(header: number): number {
+function unitKey(header: number): number {
   return header & 0x1f_ffff;
 }
 

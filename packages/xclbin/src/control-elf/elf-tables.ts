@@ -10,7 +10,7 @@ export interface DynamicSymbol {
 }
 
 /** An entry of .rela.dyn; `at` is its byte offset in the file, `offset` the place in its section. */
-export interface Relocation {
+interface Relocation {
   readonly at: number;
   readonly offset: number;
   readonly symbolIndex: number;

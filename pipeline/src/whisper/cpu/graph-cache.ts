@@ -7,7 +7,7 @@ import type { WrittenFile } from "./onnx/write-model.ts";
 /** Names the files of an entry, with their sizes and hashes; written last. */
 const listFile = "files.json";
 
-export type Files = Readonly<Record<string, WrittenFile>>;
+type Files = Readonly<Record<string, WrittenFile>>;
 
 /**
  * The folder of entry `key`, made by `write` where there is none, or where a file of it is not what was written. An entry

@@ -24,7 +24,7 @@ interface OpenAiResult {
   readonly compressionRatio: number;
 }
 
-export interface OpenAiSegment {
+interface OpenAiSegment {
   readonly seek: number;
   readonly start: number;
   readonly end: number;

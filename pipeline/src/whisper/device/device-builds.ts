@@ -13,7 +13,7 @@ export interface DeviceBuild extends KernelBuild {
   readonly oncePerWindow: boolean;
 }
 
-export interface BuildOptions {
+interface BuildOptions {
   readonly generation: NpuGeneration;
   /** bfloat16 everywhere where left out. */
   readonly weightTypes?: WeightTypes | undefined;

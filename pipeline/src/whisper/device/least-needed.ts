@@ -1,5 +1,5 @@
 /** A kernel that has a context. */
-export interface OpenKernel {
+interface OpenKernel {
   readonly name: string;
   /** It is used once a window. */
   readonly oncePerWindow: boolean;

@@ -1,6 +1,6 @@
 import { UsageError } from "@aiekit/core";
 
-export interface Clips {
+interface Clips {
   readonly clipSeconds?: readonly number[];
   readonly frameSeconds: number;
 }

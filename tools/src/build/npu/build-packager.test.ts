@@ -52,7 +52,7 @@ const entry = join(import.meta.dirname, "../../../../packages/cli/bin/aiekit.js"
 const plan = (options: Parameters<typeof planKernel>[1] = {}) =>
   planKernel(request, { projectRoot: project.root, env: tools.env, packager: "tools", ...options });
 
-test("with --packager tools bootgen and xclbinutil pack, and the manifest says so with their versions", async () => {
+test("with --packager tools bootgen and xclbinutil pack, and the manifest says so with their versions and hashes", async () => {
   const { manifest } = await project.build(request, { packager: "tools" });
 
   expect((await tools.calls()).filter((call) => /^(bootgen|xclbinutil) /.test(call))).toEqual([
@@ -63,8 +63,8 @@ test("with --packager tools bootgen and xclbinutil pack, and the manifest says s
   expect(manifest.tools).toEqual(
     expect.arrayContaining([
       { name: "packager", version: "tools" },
-      { name: "bootgen", version: "bootgen 2022.2" },
-      { name: "xclbinutil", version: "xclbinutil 2.25.00" },
+      { name: "bootgen", version: "bootgen 2022.2", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      { name: "xclbinutil", version: "xclbinutil 2.25.00", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
     ]),
   );
 });

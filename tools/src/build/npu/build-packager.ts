@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type AiekitError, ToolError } from "@aiekit/core";
 import { writeFileAtomic } from "../../cache/atomic-write.ts";
 import { shellWord } from "../../drivers/shell-words.ts";
-import type { FoundPackagingTools } from "../../packaging/find-packaging-tools.ts";
+import type { FoundPackagingTools, PackagingTool } from "../../packaging/find-packaging-tools.ts";
 import { ownPackager } from "../../packaging/own-packager.ts";
 import { type Packager, packageFileNames } from "../../packaging/packager.ts";
 import { toolsPackager } from "../../packaging/tools-packager.ts";
@@ -22,9 +22,14 @@ export async function buildPackager({ packaging, scratch, codeVersion }: BuildPa
   const packager =
     packaging === undefined ? ownPackager : await toolsPackager({ ...packaging, scratch: scratchWork(scratch) });
   const { versions, name } = packager;
+  const version = (own: string, tool: PackagingTool | undefined): string =>
+    [own, tool?.sha256, codeVersion].filter((part) => part !== undefined).join(", ");
   return {
     ...packager,
-    versions: { pdi: `${versions.pdi}, ${codeVersion}`, xclbin: `${versions.xclbin}, ${codeVersion}` },
+    versions: {
+      pdi: version(versions.pdi, packaging?.bootgen),
+      xclbin: version(versions.xclbin, packaging?.xclbinutil),
+    },
     commands: (request) => {
       const { elfs, init, enable, bif, pdi, xclbin } = packageFileNames(request.deviceSymbol);
       const design = `${request.device} ${request.bufferCount}`;

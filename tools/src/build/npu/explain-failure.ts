@@ -3,7 +3,7 @@ import { designObject, type FailureScene } from "./design-object.ts";
 import { knownErrorIn } from "./known-errors.ts";
 import { cutToolMessage } from "./tool-message.ts";
 
-export interface FailedRun extends FailureScene {
+interface FailedRun extends FailureScene {
   /** Name of the program without its folder. */
   readonly tool: string;
   /** Goes to the folder that the step ran in and runs the program there. */

@@ -1,4 +1,5 @@
-import { chmod, cp, mkdir, readdir, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { chmod, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { localEnvironment } from "../../doctor/environment.ts";
@@ -7,7 +8,7 @@ import { findPackagingTools } from "../../packaging/find-packaging-tools.ts";
 import { localToolEnvironment } from "../../toolchain/find-tools.ts";
 import { currentFile, type Receipt, receiptFile } from "../../toolchain/installed-packages.ts";
 import { type FakeTools, newFakeTools } from "./fake-tools.test-support.ts";
-import { findHardwareTools, isFound, toolVersions } from "./hardware-tools.ts";
+import { findHardwareTools, isFound, toolIdentities } from "./hardware-tools.ts";
 
 let tools: FakeTools;
 beforeEach(async () => {
@@ -19,15 +20,23 @@ const find = (env: FakeTools["env"] = tools.env) => findHardwareTools(env, join(
 
 const noAddon = async () => ({ loads: false, reason: "not looked for", cure: "none" }) as const;
 
-test("tools are found by their variables, with versions, release and headers", async () => {
+test("tools are found by their variables, with versions, hashes of their files, release and headers", async () => {
   const found = await find();
 
   expect(found.release?.id).toBe("2026-03");
-  expect(toolVersions(found)).toEqual({
-    "aie-opt": "aie-opt 5ff2ab97d2dc",
-    "aie-translate": "aie-translate 5ff2ab97d2dc",
-    peano: "clang version 21.0.0 (llvm-aie c9c5ecb7)",
-    aie_api: expect.stringMatching(/^[0-9a-f]{12}$/),
+  const program = async (path: string, version: string) => {
+    const bytes = await readFile(join(tools.root, path));
+    return { version, sha256: createHash("sha256").update(bytes).digest("hex") };
+  };
+  const peano = "clang version 21.0.0 (llvm-aie c9c5ecb7)";
+  expect(toolIdentities(found)).toEqual({
+    "aie-opt": await program("mlir_aie/bin/aie-opt", "aie-opt 5ff2ab97d2dc"),
+    "aie-translate": await program("mlir_aie/bin/aie-translate", "aie-translate 5ff2ab97d2dc"),
+    clang: await program("llvm-aie/bin/clang", peano),
+    "clang++": await program("llvm-aie/bin/clang++", peano),
+    opt: await program("llvm-aie/bin/opt", peano),
+    llc: await program("llvm-aie/bin/llc", peano),
+    aie_api: { version: expect.stringMatching(/^[0-9a-f]{12}$/) },
   });
   expect(found.paths).toEqual({
     aieApiInclude: join(tools.root, "mlir_aie/include"),

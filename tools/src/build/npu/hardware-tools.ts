@@ -3,7 +3,11 @@ import { dirname, join } from "node:path";
 import { ToolMissingError } from "@aiekit/core";
 import type { PeanoPaths } from "../../drivers/peano.ts";
 import type { DrivenTool } from "../../drivers/tool-command.ts";
-import { type FoundPackagingTools, findPackagingTools } from "../../packaging/find-packaging-tools.ts";
+import {
+  type FoundPackagingTools,
+  findPackagingTools,
+  type PackagingTool,
+} from "../../packaging/find-packaging-tools.ts";
 import type { PackagerName } from "../../packaging/packager.ts";
 import type { MissingTool } from "../../plan/step.ts";
 import {
@@ -17,11 +21,12 @@ import {
 import { lockedRange } from "../../toolchain/locked-range.ts";
 import { detectMlirAie, type MlirAieRelease, supportedMlirAie } from "../../toolchain/mlir-aie-releases.ts";
 import { isWithin } from "../../toolchain/versions.ts";
+import type { ToolIdentity } from "../tool-versions.ts";
 import { openToolFacts, type ToolFacts, type ToolFactsMemo } from "./tool-facts.ts";
 
-export interface FoundTool {
+/** A program, with the hash of its file; or a folder of headers, whose version is a hash. */
+interface FoundTool extends ToolIdentity {
   readonly path: string;
-  readonly version: string;
 }
 
 type ToolState = FoundTool | MissingTool;
@@ -56,7 +61,7 @@ export async function findHardwareTools(
   const [mlirAie, peano, packaging] = await Promise.all([
     findMlirAie(env, memo),
     findPeano(env, memo),
-    packager === "own" ? undefined : findPackagingTools(env, memo.answer),
+    packager === "own" ? undefined : findPackagingTools(env, memo.answer).then((tools) => withHashes(tools, memo)),
   ]);
   const aieApi = await findAieApi(env, mlirAie.programs["aie-opt"], memo);
   await memo.save();
@@ -74,13 +79,24 @@ export async function findHardwareTools(
   };
 }
 
-/** Versions by tool, of those that are there: what a manifest remembers. */
-export function toolVersions({ programs, aieApi }: HardwareTools): Readonly<Record<string, string>> {
-  const { "aie-opt": aieOpt, "aie-translate": aieTranslate, clang } = programs;
-  const named = { "aie-opt": aieOpt, "aie-translate": aieTranslate, peano: clang, aie_api: aieApi };
+/** Programs and headers that are there, by name: what a manifest remembers. */
+export function toolIdentities({ programs, aieApi }: HardwareTools): Readonly<Record<string, ToolIdentity>> {
   return Object.fromEntries(
-    Object.entries(named).flatMap(([name, state]) => (isFound(state) ? [[name, state.version]] : [])),
+    Object.entries({ ...programs, aie_api: aieApi }).flatMap(([name, state]) => {
+      return isFound(state) ? [[name, toolIdentity(state)]] : [];
+    }),
   );
+}
+
+export function toolIdentity({ version, sha256 }: ToolIdentity): ToolIdentity {
+  return { version, ...(sha256 !== undefined && { sha256 }) };
+}
+
+async function withHashes(tools: FoundPackagingTools, memo: ToolFactsMemo): Promise<FoundPackagingTools> {
+  const hashed = async (tool: PackagingTool): Promise<PackagingTool> =>
+    tool.missing === undefined ? { ...tool, sha256: await memo.hash(tool.program) } : tool;
+  const [bootgen, xclbinutil] = await Promise.all([hashed(tools.bootgen), hashed(tools.xclbinutil)]);
+  return { bootgen, xclbinutil };
 }
 
 type MlirAiePart = Pick<HardwareTools, "release" | "passes" | "warnings"> & {
@@ -159,7 +175,9 @@ async function askTool(tool: DrivenTool, { env, memo, help }: ToolQuestion): Pro
   const located = await findTool(tool, env);
   if ("missing" in located) return { tool, reason: notFound(located), cure: located.how };
   try {
-    return { path: located.path, ...(await memo.program(located.path, { help })) };
+    const { path } = located;
+    const [facts, sha256] = await Promise.all([memo.program(path, { help }), memo.hash(path)]);
+    return { path, sha256, ...facts };
   } catch (error) {
     if (!(error instanceof ToolMissingError)) throw error;
     return { tool, reason: `${located.path} does not start or answer`, cure: startCure(located) };

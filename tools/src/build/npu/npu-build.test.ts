@@ -33,11 +33,13 @@ test("a build leaves design, routed design, xclbin, streams, and a manifest with
     ].sort(),
   );
   expect(manifest).toMatchObject({ target: "npu1", device: "npu1_1col", xclbinKernel: "MLIR_AIE" });
+  const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/);
+  const peano = "clang version 21.0.0 (llvm-aie c9c5ecb7)";
   expect(manifest.tools).toEqual(
     expect.arrayContaining([
-      { name: "aie-opt", version: "aie-opt 5ff2ab97d2dc" },
-      { name: "aie-translate", version: "aie-translate 5ff2ab97d2dc" },
-      { name: "peano", version: "clang version 21.0.0 (llvm-aie c9c5ecb7)" },
+      { name: "aie-opt", version: "aie-opt 5ff2ab97d2dc", sha256 },
+      { name: "aie-translate", version: "aie-translate 5ff2ab97d2dc", sha256 },
+      ...["clang", "clang++", "opt", "llc"].map((name) => ({ name, version: peano, sha256 })),
       { name: "aie_api", version: expect.stringMatching(/^[0-9a-f]{12}$/) },
       { name: "insts", version: "tools" },
       { name: "packager", version: "own" },
@@ -95,6 +97,16 @@ test("another version of aie-opt makes the build stale and runs its steps; those
     reason: "aie-opt changed: aie-opt 5ff2ab97d2dc built it, this is aie-opt 601fc859532f",
   });
   expect((await mel.build()).ran).toEqual(["addresses", "lower core (0,2)", "lower sequences", "route"]);
+});
+
+test("a tool of the same version whose file is another one makes the build stale and runs its steps", async () => {
+  await appendFile(join(mel.tools.root, "llvm-aie/bin/llc"), "# built anew\n");
+
+  expect(await fresh(mel.tools.env)).toMatchObject({
+    fresh: false,
+    reason: "llc changed: clang version 21.0.0 (llvm-aie c9c5ecb7) as well, but another file",
+  });
+  expect((await mel.build()).ran).toEqual(["compile core (0,2)"]);
 });
 
 test("a changed header of aie_api compiles the kernels again", async () => {

@@ -80,7 +80,7 @@ async function planNpu(source: PlanSource, foundTools: HardwareTools): Promise<B
         lowered: outputs.get(physicalRef),
         xclbin: outputs.get(xclbinRef),
         inputs: kernels.texts,
-        tools: { aiekit: codeVersion, ...npuTools(tools, choice) },
+        tools: { aiekit: { version: codeVersion }, ...npuTools(tools, choice) },
       }),
     warnings: (outputs) => [
       ...tools.warnings,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ToolError, ToolMissingError } from "@aiekit/core";
@@ -22,6 +23,8 @@ export interface ToolFactsMemo {
   program(path: string, questions: { readonly help: boolean }): Promise<ToolFacts>;
   /** What `ask` finds out by starting the program; what it throws is not kept. */
   readonly answer: (path: string, ask: () => Promise<string>) => Promise<string>;
+  /** SHA-256 of a program's file. */
+  readonly hash: (path: string) => Promise<string>;
   /** Version of the headers in a folder: a hash of their content. */
   folder(path: string): Promise<ToolFacts>;
   /** Writes what is new. */
@@ -55,6 +58,11 @@ export async function openToolFacts(file: string): Promise<ToolFactsMemo> {
       const { size, mtimeMs } = await stat(path);
       const find = async (): Promise<ToolFacts> => ({ version: await ask(), versionText: "", help: "" });
       return (await remember(`${path} asked`, `${size} ${mtimeMs}`, find)).version;
+    },
+    async hash(path) {
+      const { size, mtimeMs } = await stat(path);
+      const find = async (): Promise<ToolFacts> => ({ version: await fileHash(path), versionText: "", help: "" });
+      return (await remember(`${path} sha256`, `${size} ${mtimeMs}`, find)).version;
     },
     async folder(path) {
       const files = await listFiles(path);
@@ -119,6 +127,13 @@ async function listFiles(folder: string): Promise<readonly ListedFile[]> {
       return { path: path.slice(folder.length + 1), bytes: size, changedMs: mtimeMs };
     }),
   );
+}
+
+/** Piece by piece: aie-opt has hundreds of megabytes. */
+async function fileHash(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
+  return hash.digest("hex");
 }
 
 async function contentHash(folder: string, files: readonly ListedFile[]): Promise<string> {

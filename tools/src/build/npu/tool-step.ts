@@ -69,7 +69,7 @@ export function toolStep(spec: ToolStepSpec, context: ToolStepContext): Step {
   const program = isFound(state) ? state.path : tool;
   const files = spec.files ?? new Map<string, string>();
   const versions = [
-    isFound(state) ? state.version : "missing",
+    ...(isFound(state) ? [state.version, state.sha256 ?? ""] : ["missing"]),
     ...(spec.needsAieApi && isFound(tools.aieApi) ? [tools.aieApi.version] : []),
   ];
   return {

@@ -44,11 +44,11 @@ async function planSim(source: PlanSource, { compiler, tools }: SimTools): Promi
       fileName,
       programs,
       sequences: [...sequences, ...samples.map((sample) => sample.sequence)],
-      codeVersion: tools.aiekit,
+      codeVersion: tools.aiekit.version,
     }),
     ...compile.steps,
     ...linkSteps(programs, compiler),
-    packStep({ device: request.device, programs, bufferCount, codeVersion: tools.aiekit }),
+    packStep({ device: request.device, programs, bufferCount, codeVersion: tools.aiekit.version }),
   ];
 
   return {

@@ -7,8 +7,8 @@ const onnxTypes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7 } as const;
 type OnnxType = keyof typeof onnxTypes;
 
 /** A size, or the name of one that is known at run time. */
-export type Dimension = number | string;
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+type Dimension = number | string;
+type Attribute = number | string | readonly number[] | { readonly float: number };
 
 /** A constant whose values are read when the file is written. */
 interface OnnxConstant {
