@@ -11,6 +11,7 @@ import {
   stackBytes,
   tileOperand,
 } from "./device-ops.ts";
+import { warnOfSurplusLocks } from "./surplus-locks.ts";
 import { warnOfUnawaitedOutputs } from "./unawaited-outputs.ts";
 
 /**
@@ -24,6 +25,7 @@ export function warnOfDevice(device: Device): Diagnostic[] {
     ...sequences.flatMap((sequence) => new TransferWatch(device).over(sequence)),
     ...sequences.flatMap(warnOfLeftOut),
     ...warnOfUnawaitedOutputs(device),
+    ...warnOfSurplusLocks(device),
   ];
 }
 
