@@ -8,6 +8,7 @@ import type { HostMemory } from "./sequence/emitter.ts";
 import { hostMemory } from "./sequence/host-memory.ts";
 import { shimAllocation } from "./sequence/memcpy.ts";
 import { absoluteAddress } from "./sequence/register-ops.ts";
+import { traceRegisterOffset } from "./trace-registers.ts";
 
 /** A task that a sequence gives to an S2MM channel of a shim tile. */
 export interface Start {
@@ -24,6 +25,17 @@ export interface Start {
   /** The operation that would wait for it. */
   readonly wait: string;
 }
+
+/** True where a sequence sets up trace units, whose packets do not fill the buffers that take them. */
+export function setsUpTraces(sequence: Operation): boolean {
+  const isControl = (op: Operation): boolean =>
+    op.name === "aiex.npu.write32" && traceControls.has(splitAddress(absoluteAddress(op)).offset);
+  return (sequence.regions[0]?.entry.ops ?? []).some(isControl);
+}
+
+const traceControls = new Set(
+  (["core", "memory", "memtile", "shim"] as const).map((module) => traceRegisterOffset(module, "Trace_Control0")),
+);
 
 /** What a sequence does with one S2MM channel of a shim tile: a task is started, or a token taken. */
 export type ChannelUse = { readonly channel: string } & ({ readonly start: Start } | { readonly takes: true });

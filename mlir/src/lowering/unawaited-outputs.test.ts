@@ -105,6 +105,10 @@ test("silence where another sequence waits, where packets of a trace come, and w
   expect(warningsOf(copy("left", 1, "b"), trace)).toEqual([]);
   expect(warningsOf(copy("left", 1, "b"), routed)).toEqual([]);
   expect(warningsOf(copy("in", 1, "b"))).toEqual([]);
+  // Its flow is missing, which the run tells of.
+  const unit = "aiex.npu.write32 {address = 213200 : ui32, column = 0 : i32, row = 2 : i32, value = 65536 : ui32}\n";
+  expect(warningsOf(unit + task("p", "left", "b", false))).toEqual([]);
+  expect(warningsOf(unit + task("p", "left", "b", true))).toHaveLength(1);
   expect(warningsOf(copy("right", 1, "b"), trace)).toHaveLength(1);
 });
 

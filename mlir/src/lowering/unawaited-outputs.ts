@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../ir/diagnostic.ts";
 import { type Operation, type Value, walk } from "../ir/operation.ts";
 import { coordOf, type Device, opsNamed, placeText } from "./device-ops.ts";
-import { type ChannelUse, channelKey, channelUses, type Start } from "./sequence-channels.ts";
+import { type ChannelUse, channelKey, channelUses, type Start, setsUpTraces } from "./sequence-channels.ts";
 
 /**
  * Transfers into host memory that nothing waits for: an NPU's run is over when its stream is, and the host may then read
@@ -43,7 +43,9 @@ function followed(device: Device, sequence: Operation): Followed {
     if (oldest < 0) ahead.add(use.channel);
     starts.splice(0, oldest + 1);
   }
-  const outputs = (starts: readonly Start[]) => starts.filter(({ argument }) => argument !== undefined);
+  const isTraced = setsUpTraces(sequence);
+  const outputs = (starts: readonly Start[]) =>
+    starts.filter(({ argument, token }) => argument !== undefined && (token || !isTraced));
   return { open: new Map([...open].map(([channel, starts]) => [channel, outputs(starts)])), ahead };
 }
 
