@@ -1,5 +1,6 @@
 import { BudgetError } from "@aiekit/core";
 import { bdIdsOfChannel, type TileModel } from "../device-model/tile-model.ts";
+import type { Diagnostic } from "../ir/diagnostic.ts";
 import type { Block, Operation } from "../ir/operation.ts";
 import { walk } from "../ir/operation.ts";
 import { coordOf, type Device, opsNamed, placeText, setInt, tileModelOf, tileOperand } from "./device-ops.ts";
@@ -10,8 +11,10 @@ import { withLocation } from "./location.ts";
  * that are given stay. Then says of each BD which one follows. Source: AIEAssignBufferDescriptorIDs; measured.
  * @throws BudgetError when a channel has no BD left.
  */
-export function assignBdIds(device: Device): void {
+export function assignBdIds(device: Device): Diagnostic[] {
+  const found: Diagnostic[] = [];
   for (const program of opsNamed(device, "aie.mem", "aie.memtile_dma", "aie.shim_dma")) {
+    found.push(...warnOfSharedIds(program));
     const ids = new BdIds(program, tileModelOf(device, tileOperand(program)));
     const chains = program.regions[0]?.blocks.flatMap((b) => b.ops).filter((op) => op.name === "aie.dma") ?? [];
     if (chains.length > 0) {
@@ -27,6 +30,28 @@ export function assignBdIds(device: Device): void {
     }
     for (const block of blocks) linkBlock(block);
   }
+  return found;
+}
+
+/** One number for two BDs of a tile: the registers hold what is written last, and both chains run that. */
+function warnOfSharedIds(program: Operation): Diagnostic[] {
+  const first = new Map<number, Operation>();
+  const found: Diagnostic[] = [];
+  walk(program, (op) => {
+    const id = op.name === "aie.dma_bd" ? op.int("bd_id") : undefined;
+    if (id === undefined) return;
+    const other = first.get(id);
+    first.set(id, other ?? op);
+    if (other === undefined) return;
+    const place = placeText(coordOf(tileOperand(program)));
+    const line = other.loc === undefined ? "another one" : `that of line ${other.loc.line}`;
+    found.push({
+      ...{ severity: "warning", op: op.name, loc: op.loc },
+      message: `bd_id ${id} of tile ${place} is given to this BD and to ${line}: the tile has one set of registers for both`,
+      hint: "give each BD a number of its own, or none: those that are free are then taken",
+    });
+  });
+  return found;
 }
 
 class BdIds {

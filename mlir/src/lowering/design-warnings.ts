@@ -11,6 +11,8 @@ import {
   stackBytes,
   tileOperand,
 } from "./device-ops.ts";
+import { warnOfSurplusLocks } from "./surplus-locks.ts";
+import { warnOfUnawaitedOutputs } from "./unawaited-outputs.ts";
 
 /**
  * What the dialect accepts and hardware does not do as meant, in cores and runtime sequences of a lowered device: a
@@ -22,6 +24,8 @@ export function warnOfDevice(device: Device): Diagnostic[] {
     ...opsNamed(device, "aie.core").flatMap((core) => [...warnOfStack(core), ...warnOfCoveredBuffers(device, core)]),
     ...sequences.flatMap((sequence) => new TransferWatch(device).over(sequence)),
     ...sequences.flatMap(warnOfLeftOut),
+    ...warnOfUnawaitedOutputs(device),
+    ...warnOfSurplusLocks(device),
   ];
 }
 

@@ -76,12 +76,19 @@ function lowerDevice(device: Device): Diagnostic[] {
   const warnings = lowerCoreAccesses(device, plan);
   renameShimSymbols(device);
   removeFifoOps(device);
-  lowerCascades(device);
+  const cascadeWarnings = lowerCascades(device);
   lowerSpreadFlows(device);
-  assignBdIds(device);
+  const bdWarnings = assignBdIds(device);
   assignControllerIds(device);
   removeUnusedTiles(device);
-  return [...traceWarnings, ...warnings, ...assignBufferAddresses(device), ...warnOfDevice(device)];
+  return [
+    ...traceWarnings,
+    ...warnings,
+    ...cascadeWarnings,
+    ...bdWarnings,
+    ...assignBufferAddresses(device),
+    ...warnOfDevice(device),
+  ];
 }
 
 /** What named a fifo now names the shim DMA allocation that took its place. */

@@ -160,7 +160,7 @@ test("a trace that is started and not declared is refused with those that are", 
   const error = errorOf(() => lowered("core", "aie.trace.start broadcast=15", "u"));
 
   expect(error?.message).toContain("trace config symbol 'u' not found");
-  expect(error?.hint).toContain("t_config");
+  expect(error?.hint).toBe("traces of the device: @t");
 });
 
 function errorOf(step: () => unknown): DesignError | undefined {

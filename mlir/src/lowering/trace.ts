@@ -119,7 +119,7 @@ function inlineConfig(start: Operation, device: Device, renamed: ReadonlyMap<str
   const config = configs.find((op) => symbolName(op) === name);
   if (config === undefined) {
     throw new DesignError(`trace config symbol '${wanted}' not found`, {
-      hint: `traces of the device: ${configs.map(symbolName).join(", ") || "none"}`,
+      hint: `traces of the device: ${configs.map((op) => `@${symbolName(op).replace(/_config$/, "")}`).join(", ") || "none"}`,
     });
   }
   const { module } = unitOf(config, device, config.text("packet_type"));

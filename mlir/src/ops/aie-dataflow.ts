@@ -12,7 +12,7 @@ import {
   verifyObjectFifo,
   verifySubviewAccess,
 } from "../verifier/rules/object-fifos.ts";
-import { verifyPacketFlow } from "../verifier/rules/packets.ts";
+import { verifyPacketFlow, warnOfBdPacket } from "../verifier/rules/packets.ts";
 import { verifyRegisterProcess } from "../verifier/rules/register-process.ts";
 import { verifyCascadeFlow, verifyConfigureCascade } from "../verifier/rules/tiles.ts";
 import { nameOfTile } from "./aie-structure.ts";
@@ -216,6 +216,7 @@ export const aieDataflowOps = [
   defineOp("aie.dma_bd_packet", {
     format: "`(` $packet_type `,` $packet_id `)` attr-dict",
     attributes: { packet_type: int(), packet_id: int() },
+    verify: warnOfBdPacket,
   }),
   defineOp("aie.dma_bd", {
     format: "custom(transfer) attr-dict",

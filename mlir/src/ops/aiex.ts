@@ -12,6 +12,7 @@ import {
   verifyStartBdChain,
   verifyWriteBd,
   warnOfBufferWrite,
+  warnOfTaskFor,
   warnOfTaskRepeats,
 } from "../verifier/rules/runtime.ts";
 import { type AttributeRules, defineOp } from "./definition.ts";
@@ -213,7 +214,7 @@ export const aiexOps = [
     results: ["result"],
     types: { result: index },
     attributes: { alloc: symbol, ...taskAttributes },
-    verify: warnOfTaskRepeats,
+    verify: warnOfTaskFor,
     ...inSequence,
     regions: [{ name: "body", multiBlock: true }],
   }),

@@ -148,6 +148,30 @@ const warned: Readonly<Record<string, string>> = {
         aie.end
       } {repeat_count = 300 : i32}
     }`,
+  "lowering: two locks with more objects than a channel has buffers": `%x = aie.buffer(%b) {sym_name = "x"} : memref<64xi32>
+    %y = aie.buffer(%b) {sym_name = "y"} : memref<64xi32>
+    %free = aie.lock(%b, 0) {init = 3 : i32, sym_name = "free"}
+    %full = aie.lock(%b, 1) {init = 0 : i32, sym_name = "full"}
+    %dma = aie.mem(%b) {
+      %0 = aie.dma_start(S2MM, 0, ^bb1, ^bb3)
+    ^bb1:
+      aie.use_lock(%free, AcquireGreaterEqual, 1)
+      aie.dma_bd(%x : memref<64xi32>, 0, 64)
+      aie.use_lock(%full, Release, 1)
+      aie.next_bd ^bb2
+    ^bb2:
+      aie.use_lock(%free, AcquireGreaterEqual, 1)
+      aie.dma_bd(%y : memref<64xi32>, 0, 64)
+      aie.use_lock(%full, Release, 1)
+      aie.next_bd ^bb1
+    ^bb3:
+      aie.end
+    }
+    ${core("b", "aie.use_lock(%full, AcquireGreaterEqual, 1)\naie.use_lock(%free, Release, 1)")}`,
+  "lowering: an output that no wait of the sequence tells of": `aie.shim_dma_allocation @out(%shim, S2MM, 0)
+    aie.runtime_sequence @run(%r: memref<64xi32>) {
+      aiex.npu.dma_memcpy_nd(%r[0, 0, 0, 0][1, 1, 1, 64][0, 0, 0, 1]) {id = 1 : i64, metadata = @out} : memref<64xi32>
+    }`,
 };
 
 test.each(rowsOf("## What is refused"))("the page says why %s is refused: %s", (what, message) => {
@@ -165,7 +189,8 @@ test.each(rowsOf("## What is refused"))("the page says why %s is refused: %s", (
 test.each(rowsOf("## What the tool accepts"))("the page says what the warning is for %s: %s", (what, message) => {
   expect(Object.keys(warned)).toContain(what);
 
-  const found = verify(parseModule(device(warned[what] ?? ""), "design.mlir"));
+  const module = parseModule(device(warned[what] ?? ""), "design.mlir");
+  const found = what?.startsWith("lowering: ") ? lowerDesign(module).warnings : verify(module);
 
   expect(found.filter((d) => d.severity === "error")).toEqual([]);
   expect(found.map((d) => d.message).join("\n")).toContain(message);

@@ -144,3 +144,23 @@ test("a mistake in a kernel is the compiler's message with file and line; one at
   expect(trap.stderr).toMatch(/called \(call\.mlir:\d+:\d+\)/);
   expect(trap.stderr).toContain("at k (k.cc:3)");
 });
+
+test("a kernel that divides by zero is told with its line, what an NPU does and where to look", {
+  timeout: 60_000,
+}, async () => {
+  await writeCallDesign(callK);
+  await folder.write(
+    "k.cc",
+    `extern "C" void k(const int *in, int *out) {
+  for (int i = 0; i < 16; ++i)
+    out[i] = 1000 / (in[i] - in[0]);
+}`,
+  );
+
+  const { code, stderr } = await folder.sim("call.mlir", "--kernel", "k.cc", ...files);
+
+  expect(code).toBe(5);
+  expect(stderr).toMatch(
+    /^error: kernel k on core \(0,2\): divides an integer by zero; an NPU divides in software.*\n {2}called \(call\.mlir:.*\n {4}at k \(k\.cc:3\)\nhint: test for it before/m,
+  );
+});

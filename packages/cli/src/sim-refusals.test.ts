@@ -1,5 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeTxn, encodeTxn } from "@aiekit/xclbin";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fixture, oneCoreDesign, type SimFolder, sendAndAwait, simFolder } from "./sim.test-support.ts";
 
@@ -116,4 +118,45 @@ test("an output that the sequence does not await and that is never written is an
 
   expect(code).toBe(5);
   expect(stderr).toContain("silent.mlir: sequence @sequence: output %b was never written");
+});
+
+test("an output that comes in time and that nothing awaits is a warning, of the design or of its stream", async () => {
+  const awaited = oneCoreDesign({ work: copy, sequence: sendAndAwait });
+  // Two more inputs fit into the array once the output has left it: their waits let it come in time.
+  const more = [2, 3].map((id) => sendAndAwait.split("\n")[0]!.replace("id = 0", `id = ${id}`));
+  const inputs = [...more, ...Array(3).fill("aiex.npu.dma_wait {symbol = @in}")].join("\n");
+  const late = awaited
+    .replace("metadata = @in}", "metadata = @in, issue_token = true}")
+    .replace(
+      "aiex.npu.dma_wait {symbol = @out}",
+      inputs.replaceAll("metadata = @in}", "metadata = @in, issue_token = true}"),
+    );
+  await folder.write("late.mlir", late);
+  await folder.write("awaited.mlir", awaited);
+  const run = ["--in", "zeros", "--out", "late.npy"];
+
+  const told = await folder.sim("late.mlir", ...run);
+  const silent = await folder.sim("awaited.mlir", ...run);
+
+  expect([told.code, silent.code]).toEqual([0, 0]);
+  expect(told.stderr).toMatch(
+    /^warning: late\.mlir:29:7: .*nothing waits for this transfer into %b \(BD 1, S2MM 0 of tile \(0,0\), @out\)/m,
+  );
+  expect(told.stderr).toContain("hint: add aiex.npu.dma_wait {symbol = @out} at the end of the sequence");
+  expect(silent.stderr).not.toContain("nothing waits");
+});
+
+test("a stream made elsewhere in which nothing awaits the output is a warning", async () => {
+  const insts = fixture("passthrough-compute-i32.insts.bin");
+  const { ops, ...header } = decodeTxn(new Uint8Array(readFileSync(insts)));
+  await writeFile(join(folder.path, "cut.bin"), encodeTxn({ ...header, ops: ops.filter(({ op }) => op !== "sync") }));
+  const run = [passthrough, "--in", "zeros", "--out", "b.npy", "--insts"];
+
+  const told = await folder.sim(...run, "cut.bin");
+  const silent = await folder.sim(...run, insts);
+
+  expect(told.stderr).toContain(
+    "instruction stream: S2MM 0 of tile (0,0) writes %B with BD 1, and nothing waits for it",
+  );
+  expect(silent.stderr).not.toContain("nothing waits");
 });

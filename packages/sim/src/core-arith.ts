@@ -7,7 +7,7 @@ import { arrayName, eachElement, elementOf } from "./core-vector.ts";
  * Integers wrap to their width; floats are computed in double and rounded once to f32, then to bf16 for bf16, as the
  * compiler's promotion of bf16 to f32 does. On vectors the same is done to each element.
  */
-export function emitArith(op: Operation, emitter: CoreEmitter): boolean {
+export function emitArith(op: Operation, emitter: CoreEmitter, siteOf: (op: Operation) => number): boolean {
   if (op.name === "arith.constant") {
     if (op.result.type.kind === "vector") emitter.set(op.result, constant(op));
     else emitter.define(op.result, constant(op));
@@ -15,7 +15,9 @@ export function emitArith(op: Operation, emitter: CoreEmitter): boolean {
   }
   const emit = arithOps[op.name];
   if (emit === undefined) return false;
-  const [a = "", b = "", c = ""] = op.operands.map((_, i) => elementOf(op, emitter, i));
+  const [a = "", second = "", c = ""] = op.operands.map((_, i) => elementOf(op, emitter, i));
+  const mayBeZero = isDivision.test(op.name) && !isNotZero.test(second);
+  const b = mayBeZero ? `(${second} || rt.divisionByZero(${siteOf(op)}))` : second;
   const [type, to] = [scalarOf(op.operands[0]!.type), scalarOf(op.result.type)];
   const value = emit({ op, a, b, c, type, to });
   if (op.result.type.kind === "vector") eachElement(op, emitter, value);
@@ -23,6 +25,10 @@ export function emitArith(op: Operation, emitter: CoreEmitter): boolean {
   emitter.cost(1);
   return true;
 }
+
+const isDivision = /^arith\.(ceil|floor)?(div|rem)[su]i$/;
+/** A constant as it is written here. */
+const isNotZero = /^-?[1-9]\d*n?$/;
 
 interface ArithInput {
   readonly op: Operation;

@@ -6,6 +6,7 @@ import { emitArith } from "./core-arith.ts";
 import type { CoreChecks } from "./core-checks.ts";
 import { emitRegion, emitScf } from "./core-control.ts";
 import { CoreEmitter, unsupported, valueKind } from "./core-emitter.ts";
+import type { CoreFaults } from "./core-faults.ts";
 import type { CoreGate } from "./core-gate.ts";
 import { emitGates } from "./core-gates.ts";
 import { MemRefs } from "./core-memref.ts";
@@ -28,7 +29,7 @@ export interface KernelCall {
 }
 
 /** What the generated code runs with. Arrays are in the order of the program's references. */
-export interface CoreRuntime {
+export interface CoreRuntime extends CoreFaults {
   /** Cycles of work to be charged at the next pause; 0 when the core waits for a lock or gate. */
   cycles: number;
   /** The lock, or the gate, that the core waits at, set where it begins to. */
@@ -59,7 +60,6 @@ export interface CoreRuntime {
   readonly cascadeViews: MemoryViews;
   /** There when the core was compiled to be checked. */
   readonly checks: CoreChecks | undefined;
-  readonly outOfBounds: (site: number, index: number, elements: number) => never;
   readonly roundBf16: (value: number) => number;
   readonly fromBf16: (bits: number) => number;
   readonly toBf16: (value: number) => number;
@@ -140,6 +140,7 @@ class CoreCompiler {
   readonly #requests: LockRequest[] = [];
   readonly #calls: KernelCall[] = [];
   readonly #sites: Operation[] = [];
+  readonly #siteOf = (op: Operation): number => this.#sites.push(op) - 1;
   readonly #releases = new Set<LockConfig>();
   readonly #ownBuffers = new Set<BufferConfig>();
   /** Functions with a body, stream ports, memory that is not known: more than local variables decides. */
@@ -201,7 +202,7 @@ class CoreCompiler {
       emitter,
       bufferOf: this.#config.bufferOf,
       slotOf: (user, buffer) => this.#slotOf(user, buffer),
-      siteOf: (site) => this.#sites.push(site) - 1,
+      siteOf: this.#siteOf,
       memoryCycles: this.#cost.scalarMemoryCycles,
       onAccess: (buffer) => {
         if (buffer === undefined) this.#hasMore = true;
@@ -232,7 +233,8 @@ class CoreCompiler {
         return;
       }
       memrefs.touch(op);
-      if (emitArith(op, emitter) || memrefs.emit(op) || emitVector(op, emitter) || emitScf(op, scope)) continue;
+      if (emitArith(op, emitter, this.#siteOf) || memrefs.emit(op) || emitVector(op, emitter) || emitScf(op, scope))
+        continue;
       if (emitGates(op, emitter)) {
         this.#hasMore = true;
         continue;
@@ -255,10 +257,10 @@ class CoreCompiler {
     emitter.passTime();
     if (needText(op, "action") === "Release") {
       this.#releases.add(lock);
-      tell(`released(${this.#sites.push(op) - 1}, ${index}, ${amount})`);
+      tell(`released(${this.#siteOf(op)}, ${index}, ${amount})`);
       emitter.line(`${name}.release(${amount}, rt.user.agentName);`);
     } else {
-      tell(`acquiring(${this.#sites.push(op) - 1}, ${index}, ${amount})`);
+      tell(`acquiring(${this.#siteOf(op)}, ${index}, ${amount})`);
       const request = this.#requests.push({ equal: needText(op, "action") === "Acquire", amount }) - 1;
       emitter.line(`if (!${name}.acquire(rt.user, r[${request}]))`);
       emitter.waitAtLock(name);

@@ -147,7 +147,11 @@ export class MemRefs {
     emitter.line(`${linear} = ${terms.length === 0 ? "0" : terms.join(" + ")};`);
     const behind = vector?.reach(ref.strides) ?? 0;
     const reach = ref.shape.reduce((n, size, i) => n + (size - 1) * ref.strides[i]!, 1) - behind;
-    emitter.line(`if (!(${linear} >= 0 && ${linear} < ${reach})) rt.outOfBounds(${siteOf(op)}, ${linear}, ${reach});`);
+    // The first element that a vector touches may be there, and its last one not.
+    const told = behind === 0 ? linear : `${linear} < 0 ? ${linear} : ${linear} + ${behind}`;
+    emitter.line(
+      `if (!(${linear} >= 0 && ${linear} < ${reach})) rt.outOfBounds(${siteOf(op)}, ${told}, ${reach + behind});`,
+    );
     const size = elementBytes(op, op.operands[at]!.type);
     const name = viewName(op, element);
     if (ref.fixed) {

@@ -1,9 +1,9 @@
 import { bf16ToFloat, floatToBf16 } from "@aiekit/core";
 import type { CoreConfig } from "./array-config.ts";
 import { cascadeBytes } from "./cascade.ts";
-import { outOfBounds } from "./core-bounds.ts";
 import { CoreChecks, type CoreStack } from "./core-checks.ts";
 import type { CoreProgram, CoreRuntime } from "./core-compiler.ts";
+import { coreFaults } from "./core-faults.ts";
 import type { CoreGate } from "./core-gate.ts";
 import type { CoreParts } from "./core-parts.ts";
 import { type CounterSpan, grownBy } from "./counter-table.ts";
@@ -347,9 +347,7 @@ export class Core implements Agent, LockUser, MemoryUser {
       requests: this.program.requests,
       calls: this.sites.map((site) => this.#counted(site, () => runtime)),
       checks,
-      outOfBounds: (site, index, elements) => {
-        throw outOfBounds(this.program.sites[site]!, { tile: this.tile, index, elements, cycle: this.#beganAt });
-      },
+      ...coreFaults({ tile: this.tile, sites: this.program.sites, cycle: () => this.#beganAt }),
       roundBf16: (value) => bf16ToFloat(floatToBf16(value)),
       fromBf16: bf16ToFloat,
       toBf16: floatToBf16,

@@ -11,6 +11,7 @@ export const faultKinds = [
   "kernel-overread",
   "kernel-endless",
   "buffer-bounds",
+  "division-by-zero",
   "memory-bounds",
   "memory-overlap",
   "uninitialised-read",

@@ -7,6 +7,7 @@ import type { KernelFunction } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
 import { type BytePlace, KernelTrial } from "./kernel-trial.ts";
 import type { BufferPlace } from "./tile-memory.ts";
+import { ViewCheck } from "./view-check.ts";
 
 /**
  * The kernel, run twice a call: once as it is, and once with other bytes everywhere that it must not read, which are never-written
@@ -20,6 +21,7 @@ export function checkedKernel(kernel: KernelFunction, site: KernelSite, checks: 
   checks.registerBytes = site.module!.stack?.registerBytes ?? 0;
   const who = `kernel ${call.name} on core ${tileName(core.tile)}`;
   const rounding = new RoundingCheck(site, trial);
+  const views = new ViewCheck(site, trial);
   return (...args) => {
     const pointers = args.filter((_, i) => call.pointers[i]) as number[];
     for (const pointer of pointers) checks.heldAt(pointer, "is given", call.op, `${who}, called${at(call.op.loc)}`);
@@ -27,6 +29,7 @@ export function checkedKernel(kernel: KernelFunction, site: KernelSite, checks: 
     checks.stackUsed = Math.max(checks.stackUsed, result.stackUsed);
     if (result.written) throw overrun(site, result.written, pointers);
     if (result.read) throw wrongRead(site, result.read, pointers);
+    views.after(pointers, checks);
     rounding.after(() => kernel(...args), checks);
     return result.value;
   };

@@ -5,6 +5,7 @@ import { KernelTrap, windowPage } from "./kernel-module.ts";
 import { bufferBehind, type KernelSite } from "./kernel-site.ts";
 import { pageBytes, redZoneBytes } from "./stack-room.ts";
 import type { TileMemory } from "./tile-memory.ts";
+import { wasmTrap } from "./wasm-trap.ts";
 import { wasm } from "./webassembly.ts";
 
 interface KernelFailure {
@@ -77,7 +78,8 @@ function diagnose(error: Error, { site, stackPointer: elsewhere }: KernelFailure
   }
   if (error instanceof KernelTrap) return diagnoseTrap(error, site.memories);
   const stackPointer = elsewhere ?? site.module!.stackPointer();
-  const outside = /out of bounds/.test(error.message);
+  const trap = wasmTrap(error.message);
+  const outside = trap === undefined && /out of bounds/.test(error.message);
   const { stackBytes } = site.core;
   const below = stackPointer !== undefined && (stackPointer | 0) < 0 ? -(stackPointer | 0) : undefined;
   const mayBeStack = outside && stackPointer !== undefined && !site.module!.stackFits;
@@ -96,7 +98,7 @@ function diagnose(error: Error, { site, stackPointer: elsewhere }: KernelFailure
       hint: "check the kernel's loop bounds and pointers against the sizes of its arguments",
     };
   }
-  return { kind: "kernel-trap", what: error.message };
+  return trap ?? { kind: "kernel-trap", what: error.message };
 }
 
 /** What lies on the stack here and is not counted; `""` for a module without. */
@@ -123,9 +125,19 @@ function diagnoseTrap(trap: KernelTrap, memories: readonly TileMemory[]): Findin
       hint: "align the pointer, or use the unaligned load of the vector API (aie::load_unaligned_v)",
     };
   }
-  if (trap.trapCode === 2) return { kind: "kernel-trap", what: `assertion failed: ${readText(memory.bytes, trap.a)}` };
+  if (trap.trapCode === 2) {
+    return {
+      kind: "kernel-trap",
+      what: `assertion failed: ${readText(memory.bytes, trap.a)}`,
+      hint: "an NPU's build leaves assertions out (-DNDEBUG), and the kernel goes on",
+    };
+  }
   if (trap.trapCode === 3) {
-    return { kind: "kernel-trap", what: `value out of the instruction's range (${trap.a}, ${trap.b})` };
+    return {
+      kind: "kernel-trap",
+      what: `a call of the vector API got ${trap.a}, and its limit is ${trap.b}`,
+      hint: "lanes and parts count from 0 and stay below the limit, shifts are 0 up to it; an NPU does not test it and takes other lanes or bits",
+    };
   }
   return { kind: "kernel-trap", what: `trap ${trap.trapCode} (${trap.a}, ${trap.b})` };
 }

@@ -104,6 +104,13 @@ export class KernelTrial {
     }
   }
 
+  /** The first byte of [from, end) that the call that `run` was last asked for has changed. */
+  firstWrite({ slot, from, end }: { readonly slot: number; readonly from: number; readonly end: number }) {
+    const { before, after } = this.#images[slot]!;
+    for (let i = from; i < end; i++) if (before[i] !== after[i]) return i;
+    return undefined;
+  }
+
   /** What a register held before the call that `run` was last asked for. */
   registerBefore(index: number): number {
     return Number(this.#registers[index] ?? 0);

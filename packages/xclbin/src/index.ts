@@ -58,5 +58,6 @@ export { type Roundtrip, roundtrip } from "./roundtrip/roundtrip.ts";
 export { sectionKindName, sectionKinds } from "./section-kinds.ts";
 export { decodeSimImage, encodeSimImage, isSimImage, type SimImage } from "./sim-image.ts";
 export { decodeTxn, encodeTxn, type TxnOp, type TxnStream } from "./txn.ts";
+export { unawaitedOutputs, unawaitedText } from "./unawaited-outputs.ts";
 export { readXclbin, type SectionContent, writeXclbin, type Xclbin, type XclbinSection } from "./xclbin.ts";
 export { parseXml, type XmlElement } from "./xml.ts";

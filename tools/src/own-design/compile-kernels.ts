@@ -50,7 +50,7 @@ export async function compileKernels(
   const warnings: string[] = [];
   for (const { object, file } of kernels) {
     const source = treePath(file, cwd);
-    if ((await tree.read(source)) === undefined) throw new FormatError(`--kernel ${file}: there is no such file`);
+    if ((await tree.read(source)) === undefined) throw noSuchFile(file);
     const texts = await includeClosure([source], tree);
     const args = [...includeFolders.map((folder) => `-I${folder}`), ...ownArgs(files), `-I${coreHeadersFolder}`];
     const [text = "", reached] = [texts.get(source), new Map(texts)];
@@ -60,6 +60,12 @@ export async function compileKernels(
     if (compiled.log.trim() !== "") warnings.push(compiled.log.trim());
   }
   return { objects, warnings };
+}
+
+function noSuchFile(file: string): FormatError {
+  const [name, ...path] = file.split("=");
+  const hint = path.length === 0 ? {} : { hint: `an object's name ends in .o: --kernel ${name}.o=${path.join("=")}` };
+  return new FormatError(`--kernel ${file}: there is no such file`, hint);
 }
 
 function checkObjectNames(kernels: readonly KernelFile[]): void {

@@ -1,6 +1,6 @@
 import { UsageError } from "@aiekit/core";
 import { type DeviceModel, deviceModel, type Operation } from "@aiekit/mlir";
-import { decodeTxn, encodeTxn } from "@aiekit/xclbin";
+import { decodeTxn, encodeTxn, unawaitedOutputs, unawaitedText } from "@aiekit/xclbin";
 import { npuToBinary } from "../npu-to-binary.ts";
 import { lowerOwnModule, nameOf, type OwnModuleSource, opsNamed, readOwnModule } from "./read-own-module.ts";
 import { type SequenceArgument, sequenceArguments } from "./sequence-arguments.ts";
@@ -41,16 +41,27 @@ export function readOwnDesign(source: OwnDesignSource): OwnDesign {
   const name = nameOf(sequence, "sequence");
   const device = deviceModel(own.device.text("device") ?? "");
   const insts = source.insts === undefined ? npuToBinary(lowered, name) : binaryStream(source.insts);
+  const args = sequenceArguments({ file, sequence, insts, device });
+  // Lowering a sequence says more of it, with the line in the design.
+  const isLoweredHere = source.insts === undefined && !source.lowered;
+  const unawaited = isLoweredHere ? [] : warnOfUnawaited(insts, args);
   return {
     file,
     lowered,
     device,
     sequence: name,
     insts,
-    args: sequenceArguments({ file, sequence, insts, device }),
+    args,
     cores: opsNamed(loweredDevice, "aie.core").length,
-    warnings,
+    warnings: [...warnings, ...unawaited],
   };
+}
+
+function warnOfUnawaited(insts: Uint8Array, args: readonly SequenceArgument[]): string[] {
+  return unawaitedOutputs(decodeTxn(insts).ops).map((output) => {
+    const what = unawaitedText(output, `%${args[output.argIndex]?.name ?? `arg${output.argIndex}`}`);
+    return `instruction stream: ${what}: an NPU's run is over when its stream is, and the host may read what is not written yet\n  hint: add a wait for the channel at the end of the sequence (aiex.npu.dma_wait, dma_await_task or sync), one for each transfer that gives a token`;
+  });
 }
 
 function chooseSequence(device: Operation, { file, sequence: wanted }: OwnDesignSource): Operation {

@@ -96,10 +96,20 @@ export function lowerWait(op: Operation, emitter: Emitter): void {
   const symbol = op.text("symbol") ?? "";
   const allocation = shimAllocation(emitter.device, symbol);
   if (allocation === undefined) {
-    throw new DesignError(`${op.name}: couldn't find shim_dma_allocation op (@${symbol})`);
+    throw new DesignError(`${op.name}: couldn't find shim_dma_allocation op (@${symbol})`, {
+      hint: allocationsHint(emitter.device),
+    });
   }
   const { place, direction, channel } = allocation;
   emitter.append(syncOp({ ...place, direction, channel, loc: op.loc }));
+}
+
+/** What a sequence may name. */
+export function allocationsHint(device: Device): string {
+  const names = opsNamed(device, "aie.shim_dma_allocation").map(
+    (op) => `@${op.text("sym_name")?.replace(/_shim_alloc$/, "")}`,
+  );
+  return `objectFifos with an end on a shim tile, and allocations: ${names.join(", ") || "none"}`;
 }
 
 /** A shim DMA allocation by the name of its fifo or its own. */

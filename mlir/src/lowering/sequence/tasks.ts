@@ -8,7 +8,7 @@ import { cloneOperation, substitute } from "../clone.ts";
 import { coordOf, placeText, symbolOp } from "../device-ops.ts";
 import { withLocation } from "../location.ts";
 import type { ChannelRef, Emitter } from "./emitter.ts";
-import { type HostMemoryOf, packetOf, shimAllocation } from "./memcpy.ts";
+import { allocationsHint, type HostMemoryOf, packetOf, shimAllocation } from "./memcpy.ts";
 import { taskBdFields, taskBdMemory } from "./task-bd.ts";
 
 interface Task {
@@ -142,7 +142,9 @@ export class Tasks {
     }
     const allocation = shimAllocation(this.#emitter.device, alloc);
     if (allocation === undefined) {
-      throw new DesignError(`${op.name}: no shim DMA allocation found for symbol @${alloc}`);
+      throw new DesignError(`${op.name}: no shim DMA allocation found for symbol @${alloc}`, {
+        hint: allocationsHint(this.#emitter.device),
+      });
     }
     // A chain that is started leaves the header out. Source: AIEMaterializeBDChains.
     return op.attributes.has("symbol") ? { ...allocation, packet: undefined } : allocation;

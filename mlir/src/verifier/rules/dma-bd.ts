@@ -110,6 +110,12 @@ function checkDims({ op, elements, bytes }: Bd, program: Operation, check: Check
 }
 
 function checkPadding({ op, bytes, len }: Bd, kind: string | undefined, check: Check): void {
+  const value = op.int("pad_value") ?? 0;
+  if (value !== 0) {
+    check.warning(`pad_value ${value} is lost: what is padded comes out as zeros`, {
+      hint: "the compiler writes the value nowhere: let the core put it in, or make 0 the value that does nothing",
+    });
+  }
   const attribute = op.attributes.get("pad_dimensions");
   if (attribute?.kind !== "bd-pads") return;
   const dims = dimsOf(op.attributes.get("dimensions"));

@@ -7,6 +7,7 @@ import type { Check } from "../check.ts";
 import { elementBits } from "../element-bits.ts";
 import { checkBurst } from "./bursts.ts";
 import { checkPacket } from "./packets.ts";
+import { expectShimEnd } from "./runtime.ts";
 
 /** Bytes of a word, the unit of the shim DMA's registers. */
 const wordBytes = 4;
@@ -47,7 +48,9 @@ export function verifyMemcpy(op: Operation, check: Check): void {
     const hint = `it begins at byte ${start}: make the offset in elements a multiple of ${wordBytes / transfer.bytes}`;
     check.error("Offset must be 4-byte-aligned.", { hint });
   }
-  if (check.symbol(op.text("metadata") ?? "")?.name === "aie.shim_dma_allocation") {
+  const target = check.symbol(op.text("metadata") ?? "");
+  if (target) expectShimEnd(target, check);
+  if (target?.name === "aie.shim_dma_allocation") {
     const error = transferError({ elementBits: bits, sizes, strides });
     const hint = transferCure({ elementBits: bits, sizes, strides });
     if (error !== undefined) check.error(error, hint === undefined ? {} : { hint });

@@ -1,8 +1,9 @@
 import type { BdDim } from "../../ir/attributes.ts";
 import type { Operation, Value } from "../../ir/operation.ts";
 import type { Check } from "../check.ts";
+import { elementBits } from "../element-bits.ts";
 import { kindOf, samePlace, tileOf } from "../tiles.ts";
-import { dimsOf, objectElements } from "./object-fifos.ts";
+import { dimsOf, elementOf, objectElements } from "./object-fifos.ts";
 
 /** aie.objectfifo.link: a shared tile, one fan at most, offsets for the fan. */
 export function verifyLink(op: Operation, check: Check): void {
@@ -45,7 +46,9 @@ interface Offsets {
 
 function verifyJoin(ins: readonly Operation[], out: Operation | undefined, offsets: Offsets, check: Check): void {
   if (offsets.fan.length !== ins.length) {
-    check.error("number of provided src offsets must be equal to the number of input objectFifos");
+    check.error("number of provided src offsets must be equal to the number of input objectFifos", {
+      hint: countHint(ins, offsets.fan),
+    });
     return;
   }
   if (offsets.other.length > 0) check.error("dst offsets should be empty for join");
@@ -64,7 +67,9 @@ function verifyDistribute(
   check: Check,
 ): void {
   if (offsets.fan.length !== outs.length) {
-    check.error("number of provided dst offsets must be equal to the number of output objectFifos");
+    check.error("number of provided dst offsets must be equal to the number of output objectFifos", {
+      hint: countHint(outs, offsets.fan),
+    });
     return;
   }
   if (offsets.other.length > 0) check.error("src offsets should be empty for distribute");
@@ -80,6 +85,12 @@ function verifyDistribute(
   warnOfShares(outs, { lengths, whole: input, verb: "takes" }, check);
 }
 
+function countHint(parts: readonly Operation[], offsets: readonly number[]): string {
+  const sizes = parts.map(objectElements);
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
+  return `${parts.length} objectFifos, ${offsets.length} offsets: [${starts.join(", ")}] puts the objects one behind the other`;
+}
+
 interface Shares {
   readonly lengths: readonly number[];
   /** The fifo whose objects have the parts. */
@@ -93,6 +104,15 @@ function warnOfShares(parts: readonly Operation[], { lengths, whole, verb }: Sha
   const sizes = parts.map(objectElements);
   const total = objectElements(whole);
   const share = (lengths[0] ?? 0) / (sizes[0] ?? 0);
+  const bits = parts.map(objectBits);
+  const wide = bits.findIndex((width) => width !== objectBits(whole));
+  if (wide >= 0 && lengths.every((length, i) => length === sizes[i])) {
+    const of = `elements of @${nameOf(parts[wide])} have ${bits[wide]} bits, those of @${nameOf(whole)} ${objectBits(whole)}`;
+    check.warning(`${of}: offsets count elements, so what it ${verb} moves on from object to object`, {
+      hint: "give both the same element type",
+    });
+    return;
+  }
   const odd = sizes.findIndex((size, i) => lengths[i] !== size);
   if (odd < 0 || sizes.every((size, i) => lengths[i] === size * share)) return;
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
@@ -103,6 +123,11 @@ function warnOfShares(parts: readonly Operation[], { lengths, whole, verb }: Sha
       : `the objects of the parts have ${sum} elements together, those of @${nameOf(whole)} have ${total}: make them equal`;
   const of = `objects of @${nameOf(parts[odd])} have ${sizes[odd]} elements, and the offsets give it ${lengths[odd]} of each object of @${nameOf(whole)}`;
   check.warning(`${of}: what it ${verb} moves on from object to object`, { hint });
+}
+
+function objectBits(fifo: Operation): number | undefined {
+  const element = elementOf(fifo);
+  return element && elementBits(element);
 }
 
 const nameOf = (fifo: Operation | undefined): string => fifo?.text("sym_name") ?? "";

@@ -1,6 +1,7 @@
 import type { BdDim } from "../../ir/attributes.ts";
 import { type Operation, type Value, walk } from "../../ir/operation.ts";
 import { type MemRefType, memrefElements, sameType } from "../../ir/types.ts";
+import { typeText } from "../../printer/attributes.ts";
 import type { Check } from "../check.ts";
 import { enclosing } from "../surroundings.ts";
 import { homeTile, kindOf, reaches, samePlace, sameTile, tileOf } from "../tiles.ts";
@@ -90,6 +91,14 @@ function warnOfFifo(op: Operation, kinds: readonly (string | undefined)[], check
   if (op.attributes.has("padDimensions") && dimsOf(op.attributes.get("dimensionsToStream")).length === 0) {
     check.warning("padDimensions have no effect without dimensionsToStream");
   }
+  const places = op.operands.slice(1).map((end) => tileOf(end));
+  const twice = places.find((place, i) => place && places.slice(0, i).some((other) => sameTile(other, place)));
+  if (twice) {
+    const at = `(${twice.col},${twice.row})`;
+    check.warning(`tile ${at} stands twice among the consumers: it gets every object twice, on two channels`, {
+      hint: `name each consumer once; the core of ${at} takes objects of one of the two, and the other is full for ever`,
+    });
+  }
   const values = op.attributes.get("initValues");
   for (const value of values?.kind === "array" ? values.elements : []) {
     if (value.kind !== "dense" || !element) continue;
@@ -157,7 +166,9 @@ export function verifyAccess(op: Operation, check: Check): void {
   const type = op.results[0]?.type;
   if (op.name === "aie.objectfifo.release") return;
   if (type?.kind !== "objectfifosubview" || (element && !sameType(type.element, element))) {
-    check.error("ObjectFifo element and ObjectFifoSubview element must match.");
+    const got = type?.kind === "objectfifosubview" ? typeText(type.element) : "something else";
+    const hint = `objects of @${op.text("objFifo_name")} are ${element && typeText(element)}, the result has ${got}`;
+    check.error("ObjectFifo element and ObjectFifoSubview element must match.", { hint });
   }
   warnOfDepth(op, fifo, check);
 }
@@ -217,7 +228,9 @@ export function verifySubviewAccess(op: Operation, check: Check): void {
   const subview = op.operands[0]?.type;
   const output = op.results[0]?.type;
   if (subview?.kind !== "objectfifosubview" || !output || !sameType(subview.element, output)) {
-    check.error("ObjectFifo element and ObjectFifoSubview element must match.");
+    const types = subview?.kind === "objectfifosubview" && output && [typeText(subview.element), typeText(output)];
+    const hint = types ? `the subview has ${types[0]}, the result is ${types[1]}` : "take it of an acquired subview";
+    check.error("ObjectFifo element and ObjectFifoSubview element must match.", { hint });
   }
 }
 
@@ -227,7 +240,7 @@ function fifoOf(op: Operation, check: Check): Operation | undefined {
   return fifo?.name === "aie.objectfifo" ? fifo : undefined;
 }
 
-function elementOf(fifo: Operation): MemRefType | undefined {
+export function elementOf(fifo: Operation): MemRefType | undefined {
   const type = fifo.attributes.get("elemType");
   return type?.kind === "type" && type.type.kind === "objectfifo" ? type.type.element : undefined;
 }

@@ -9,6 +9,18 @@ export function checkPacket(op: Operation, check: Check): void {
   if (packet.packetId > 31) check.error("Packet ID field can only hold 5 bits.");
 }
 
+/** aie.dma_bd_packet: fields of a BD, which has one header. */
+export function warnOfBdPacket(op: Operation, check: Check): void {
+  const [type, id] = [op.int("packet_type") ?? 0, op.int("packet_id") ?? 0];
+  if (type > 7) check.warning(`packet type ${type} does not fit its field of 3 bits`, { beyondLimit: true });
+  if (id > 31) check.warning(`packet id ${id} does not fit its field of 5 bits`, { beyondLimit: true });
+  const [first] = op.parent?.ops.filter(({ name }) => name === op.name) ?? [];
+  if (first === undefined || first === op) return;
+  check.warning(`a BD has one packet header, and its block has id ${first.int("packet_id")} before this id ${id}`, {
+    hint: "give each packet a BD of its own, or leave one of the two out",
+  });
+}
+
 /** aie.packet_flow: one source, destinations, and nothing else. */
 export function verifyPacketFlow(op: Operation, check: Check): void {
   const ops = op.regions[0]?.blocks.flatMap((block) => block.ops) ?? [];

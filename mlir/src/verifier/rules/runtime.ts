@@ -6,15 +6,26 @@ import { typeText } from "../../printer/attributes.ts";
 import type { Check } from "../check.ts";
 import { elementBits } from "../element-bits.ts";
 import { enclosing } from "../surroundings.ts";
-import { kindOf } from "../tiles.ts";
+import { kindOf, tileOf } from "../tiles.ts";
 import { checkBurst } from "./bursts.ts";
 
 /** aiex.npu.dma_wait: a name that the device defines. */
 export function verifyDmaWait(op: Operation, check: Check): void {
   const name = op.text("symbol") ?? "";
-  if (!check.symbol(name)) {
-    check.error("couldn't find symbol in parent device", { hint: `nothing is called @${name}` });
-  }
+  const target = check.symbol(name);
+  if (!target) check.error("couldn't find symbol in parent device", { hint: `nothing is called @${name}` });
+  else expectShimEnd(target, check);
+}
+
+/** The host's transfers and waits are those of channels of shim tiles: a fifo within the array has none. */
+export function expectShimEnd(fifo: Operation, check: Check): void {
+  if (fifo.name !== "aie.objectfifo") return;
+  const places = fifo.operands.map((end) => tileOf(end));
+  if (places.some((place) => place === undefined || kindOf(check.device, place) === "shim")) return;
+  const ends = places.map((place) => `(${place?.col},${place?.row})`);
+  check.error(`@${fifo.text("sym_name")} does not end on a shim tile: couldn't find shim_dma_allocation op`, {
+    hint: `it leads from tile ${ends[0]} to ${ends.slice(1).join(", ")}: name the objectFifo that the host sends or receives by`,
+  });
 }
 
 /** aiex.npu.rtp_write, write32, maskwrite32 and blockwrite: words of the buffer, where they name one that is there. */
@@ -124,6 +135,21 @@ export function verifyConfigureTask(op: Operation, check: Check): void {
     const last = block.ops.at(-1);
     if (i === 0 || !last || reached.has(block)) continue;
     check.error("Block ending in this terminator does not form a chain with entry block.", { at: last });
+  }
+  warnOfTaskRepeats(op, check);
+}
+
+/** aiex.dma_configure_task_for: the tool does not look whether its blocks form a chain. */
+export function warnOfTaskFor(op: Operation, check: Check): void {
+  const blocks = op.regions[0]?.blocks ?? [];
+  const reached = new Set(blocks.slice(0, 1));
+  for (const block of reached) for (const { block: next } of block.ops.at(-1)?.successors ?? []) reached.add(next);
+  for (const block of blocks) {
+    const bd = block.ops.find(({ name }) => name === "aie.dma_bd");
+    if (!bd || reached.has(block)) continue;
+    check.warning("no BD of the task leads to this one: it never runs", {
+      ...{ at: bd, hint: "aie.next_bd of the BD before it names its block" },
+    });
   }
   warnOfTaskRepeats(op, check);
 }

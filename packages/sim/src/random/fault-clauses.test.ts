@@ -40,6 +40,7 @@ const clauses: Readonly<Record<string, readonly Case[]>> = {
   "result buffer never written": [
     ["packages/cli/src/sim-refusals.test.ts", "an output that the sequence does not await and that is never written"],
     ["packages/cli/src/sim-refusals.test.ts", "an output of which half is written"],
+    ["packages/cli/src/sim-refusals.test.ts", "an output that comes in time and that nothing awaits"],
     ["host/src/load-kernel.test.ts", "an output that the design never writes is an error"],
   ],
   "wrong kernel argument group": [

@@ -338,4 +338,13 @@ export const damages: Readonly<Record<LintCode, Damage>> = {
     says: "token of tile (0,0) S2MM 0, which no push before issues",
   },
   "stream-no-sync": { ...ops((o) => o.slice(0, -1)), says: "it starts transfers and waits for none" },
+  "stream-unawaited": {
+    ...ops((o) =>
+      o.map((x) => {
+        if (x.op === "sync") return { ...x, direction: 1 };
+        return x.op === "write32" && x.address === 0x1d214 ? { ...x, value: 0x80000000 } : x;
+      }),
+    ),
+    says: "S2MM 0 of tile (0,0) writes bo2 with BD 1, and nothing waits for it",
+  },
 };

@@ -291,6 +291,11 @@ export const lintRules = {
     effect: "the run completes before the output is there",
     cure: "wait for the output's channel: dma_wait at the end of the sequence",
   },
+  "stream-unawaited": {
+    severity: "warning",
+    effect: "the run may complete before the output is there, and the host then reads old data",
+    cure: "wait for it at the end of the sequence, once for each transfer of its channel that gives a token: dma_wait",
+  },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type LintCode = keyof typeof lintRules;

@@ -3,6 +3,7 @@ import { isLegacyStream, type LegacyStream, readLegacyStream } from "../legacy-s
 import { registerAt } from "../registers/register-at.ts";
 import { readTxn, type TxnOp, type TxnStream } from "../txn.ts";
 import { instructionWords } from "../txn-words.ts";
+import { type UnawaitedOutput, unawaitedOutputs, unawaitedText } from "../unawaited-outputs.ts";
 import type { Xclbin } from "../xclbin.ts";
 import type { LintDevice } from "./partition-checks.ts";
 import type { Finding } from "./rules.ts";
@@ -170,5 +171,10 @@ function transferFindings({ ops, isWhole }: { readonly ops: readonly TxnOp[]; re
   }
   if (isWhole && pushes > 0 && waits === 0)
     findings.push({ code: "stream-no-sync", where, cause: "it starts transfers and waits for none" });
+  else if (isWhole) findings.push(...unawaitedOutputs(ops).map(unawaited));
   return findings;
+}
+
+function unawaited(output: UnawaitedOutput): Finding {
+  return { code: "stream-unawaited", where, cause: unawaitedText(output) };
 }
