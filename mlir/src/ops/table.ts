@@ -14,6 +14,7 @@ import { funcOps } from "./func.ts";
 import { mathOps } from "./math.ts";
 import { memrefOps } from "./memref.ts";
 import { olderSpellings } from "./spelling-2025.ts";
+import { laterSpellings } from "./spelling-2026-07.ts";
 import { vectorOps } from "./vector.ts";
 
 const current = byName([
@@ -37,7 +38,10 @@ const current = byName([
 export const definitions: {
   readonly current: ReadonlyMap<string, OpDefinition>;
   readonly any: ReadonlyMap<string, OpDefinition>;
-} = { current, any: new Map([...current, ...olderSpellings(current), ...byName(aiePlacementOps)]) };
+} = {
+  current,
+  any: new Map([...current, ...olderSpellings(current), ...laterSpellings(current), ...byName(aiePlacementOps)]),
+};
 
 function byName(ops: readonly OpDefinition[]): ReadonlyMap<string, OpDefinition> {
   return new Map(ops.map((op) => [op.name, op]));
