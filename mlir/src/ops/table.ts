@@ -16,6 +16,7 @@ import { memrefOps } from "./memref.ts";
 import { olderSpellings } from "./spelling-2025.ts";
 import { laterSpellings } from "./spelling-2026-07.ts";
 import { vectorOps } from "./vector.ts";
+import { vectorElementOps } from "./vector-elements.ts";
 
 const current = byName([
   ...funcOps,
@@ -30,6 +31,7 @@ const current = byName([
   ...controlOps,
   ...memrefOps,
   ...vectorOps,
+  ...vectorElementOps,
   ...affineOps,
   ...mathOps,
 ]);
