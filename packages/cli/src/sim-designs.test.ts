@@ -181,3 +181,60 @@ test("the examples of the help that name a design of this repository run", async
   }
   expect(examples).toHaveLength(3);
 });
+
+test("a memtile puts zeros around each of four objects on their way to a core, and the core sends them on", async () => {
+  const objects = 4;
+  const [rows, columns] = [4, 8];
+  const input = ramp(objects * rows * columns);
+  await folder.write("padded.mlir", paddedDesign);
+  await folder.writeArray("a.npy", "i32", input);
+
+  const { code, stderr } = await folder.sim("padded.mlir", "--in", "a.npy", "--out", "b.npy", "--check");
+
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/warning|error/) });
+  const expected = Array.from({ length: objects * 6 * 12 }, (_, i) => {
+    const [object, row, column] = [Math.floor(i / 72), (Math.floor(i / 12) % 6) - 1, (i % 12) - 2];
+    const isInside = row >= 0 && row < rows && column >= 0 && column < columns;
+    return isInside ? input[(object * rows + row) * columns + column]! : 0;
+  });
+  expect([...((await folder.read("b.npy")) as Int32Array)]).toEqual(expected);
+});
+
+const paddedDesign = `module {
+  aie.device(npu1_1col) {
+    %s = aie.tile(0, 0)
+    %m = aie.tile(0, 1)
+    %c = aie.tile(0, 2)
+    aie.objectfifo @in(%s, {%m}, 2 : i32) : !aie.objectfifo<memref<4x8xi32>>
+    aie.objectfifo @padded(%m dimensionsToStream [<size = 4, stride = 8>, <size = 8, stride = 1>], {%c}, 2 : i32) {padDimensions = #aie<bd_pad_layout_array[<const_pad_before = 1, const_pad_after = 1>, <const_pad_before = 2, const_pad_after = 2>]>} : !aie.objectfifo<memref<6x12xi32>>
+    aie.objectfifo.link [@in] -> [@padded] ([] [])
+    aie.objectfifo @out(%c, {%s}, 2 : i32) : !aie.objectfifo<memref<6x12xi32>>
+    %core = aie.core(%c) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      %c6 = arith.constant 6 : index
+      %c12 = arith.constant 12 : index
+      scf.for %n = %c0 to %c4 step %c1 {
+        %a = aie.objectfifo.acquire @padded(Consume, 1) : !aie.objectfifosubview<memref<6x12xi32>>
+        %x = aie.objectfifo.subview.access %a[0] : !aie.objectfifosubview<memref<6x12xi32>> -> memref<6x12xi32>
+        %b = aie.objectfifo.acquire @out(Produce, 1) : !aie.objectfifosubview<memref<6x12xi32>>
+        %y = aie.objectfifo.subview.access %b[0] : !aie.objectfifosubview<memref<6x12xi32>> -> memref<6x12xi32>
+        scf.for %i = %c0 to %c6 step %c1 {
+          scf.for %j = %c0 to %c12 step %c1 {
+            %v = memref.load %x[%i, %j] : memref<6x12xi32>
+            memref.store %v, %y[%i, %j] : memref<6x12xi32>
+          }
+        }
+        aie.objectfifo.release @padded(Consume, 1)
+        aie.objectfifo.release @out(Produce, 1)
+      }
+      aie.end
+    }
+    aie.runtime_sequence(%a: memref<16x8xi32>, %b: memref<24x12xi32>) {
+      aiex.npu.dma_memcpy_nd(%a[0, 0, 0, 0][1, 1, 1, 128][0, 0, 0, 1]) {id = 0 : i64, metadata = @in} : memref<16x8xi32>
+      aiex.npu.dma_memcpy_nd(%b[0, 0, 0, 0][1, 1, 1, 288][0, 0, 0, 1]) {id = 1 : i64, metadata = @out} : memref<24x12xi32>
+      aiex.npu.dma_wait {symbol = @out}
+    }
+  }
+}`;
