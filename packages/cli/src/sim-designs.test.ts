@@ -231,3 +231,55 @@ const paddedDesign = `module {
     }
   }
 }`;
+
+test("a DMA program's own buffers and locks are the tile's: a memtile passes 64 words on by two buffers of 16", async () => {
+  const input = ramp(64);
+  await folder.write("inside.mlir", declaredInside);
+  await folder.writeArray("a.npy", "i32", input);
+
+  const { code, stderr } = await folder.sim("inside.mlir", "--in", "a.npy", "--out", "b.npy", "--check");
+
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/warning|error/) });
+  expect([...((await folder.read("b.npy")) as Int32Array)]).toEqual([...input]);
+});
+
+/** BDs of one channel, of a ring of two: takes from `before`, moves half `i`, gives to `after`. */
+const ring = (names: readonly [string, string], [before, after]: readonly [string, string]): string =>
+  [0, 1]
+    .map(
+      (i) => `^${names[i]}:
+        aie.use_lock(%${before}, AcquireGreaterEqual, 1)
+        aie.dma_bd(%half${i} : memref<16xi32>, 0, 16)
+        aie.use_lock(%${after}, Release, 1)
+        aie.next_bd ^${names[1 - i]}`,
+    )
+    .join("\n      ");
+
+const declaredInside = `module {
+  aie.device(npu2_1col) {
+    %s = aie.tile(0, 0)
+    %m = aie.tile(0, 1)
+    aie.flow(%s, DMA : 0, %m, DMA : 0)
+    aie.flow(%m, DMA : 0, %s, DMA : 0)
+    aie.shim_dma_allocation @in(%s, MM2S, 0)
+    aie.shim_dma_allocation @out(%s, S2MM, 0)
+    %dma = aie.memtile_dma(%m) {
+      %half0 = aie.buffer(%m) {sym_name = "half0"} : memref<16xi32>
+      %half1 = aie.buffer(%m) {sym_name = "half1"} : memref<16xi32>
+      %free = aie.lock(%m) {init = 2 : i32, sym_name = "free"}
+      %full = aie.lock(%m) {init = 0 : i32, sym_name = "full"}
+      %0 = aie.dma_start(S2MM, 0, ^in0, ^second)
+      ${ring(["in0", "in1"], ["free", "full"])}
+    ^second:
+      %1 = aie.dma_start(MM2S, 0, ^out0, ^end)
+      ${ring(["out0", "out1"], ["full", "free"])}
+    ^end:
+      aie.end
+    }
+    aie.runtime_sequence(%a: memref<64xi32>, %b: memref<64xi32>) {
+      aiex.npu.dma_memcpy_nd(%a[0, 0, 0, 0][1, 1, 1, 64][0, 0, 0, 1]) {id = 0 : i64, metadata = @in} : memref<64xi32>
+      aiex.npu.dma_memcpy_nd(%b[0, 0, 0, 0][1, 1, 1, 64][0, 0, 0, 1]) {id = 1 : i64, metadata = @out} : memref<64xi32>
+      aiex.npu.dma_wait {symbol = @out}
+    }
+  }
+}`;
