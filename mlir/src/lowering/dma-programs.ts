@@ -151,8 +151,13 @@ function planBds(
         ({ offset, length, lock }): PlannedBd => ({
           buffer,
           offset,
-          // A compute tile's end of a link moves its own fifo's objects, a memtile's those of the buffers.
-          length: length ?? (kind === "computeTile" ? (memrefElements(end.fifo.element) ?? 0) : elementsOf(buffer)),
+          // A compute tile's end of a link moves its own fifo's objects, and so does one that puts zeros around what
+          // the buffers hold; a memtile's moves those of the buffers.
+          length:
+            length ??
+            (kind === "computeTile" || (isOutput && end.fifo.padDimensions !== undefined)
+              ? (memrefElements(end.fifo.element) ?? 0)
+              : elementsOf(buffer)),
           locks: objects.locks[lock],
           count,
         }),

@@ -26,6 +26,21 @@ test("a compute tile that links two fifos moves the objects of each from the sam
   expect(text).toContain("aie.dma_bd(%in_cons_buff_0 : memref<16xi32>, 0, 8)");
 });
 
+test("a memtile that links and pads keeps 32 words for each object and sends 72", () => {
+  const zeros = "[<const_pad_before = 1, const_pad_after = 1>, <const_pad_before = 2, const_pad_after = 2>]";
+  const text = lower(
+    `${tiles} aie.objectfifo @in(%s, {%m}, 2 : i32) : !aie.objectfifo<memref<4x8xi32>>
+    aie.objectfifo @out(%m dimensionsToStream [<size = 4, stride = 8>, <size = 8, stride = 1>], {%a}, 2 : i32) {padDimensions = #aie<bd_pad_layout_array${zeros}>} : !aie.objectfifo<memref<6x12xi32>>
+    aie.objectfifo.link [@in] -> [@out] ([] [])`,
+  );
+
+  expect(text).toContain("aie.dma_bd(%in_cons_buff_0 : memref<4x8xi32>, 0, 32)");
+  expect(text).toContain(
+    `aie.dma_bd(%in_cons_buff_1 : memref<4x8xi32>, 0, 72, [<size = 4, stride = 8>, <size = 8, stride = 1>], ${zeros})`,
+  );
+  expect(text).toContain("aie.dma_bd(%out_cons_buff_0 : memref<6x12xi32>, 0, 72)");
+});
+
 test("a depth in a list counts at a consumer with a pattern like a single one: largest acquire + 1", () => {
   const text = lower(
     `${tiles} aie.objectfifo @f(%s, {%a dimensionsFromStream [<size = 4, stride = 4>, <size = 4, stride = 1>]}, [2, 4]) : ${fifo}

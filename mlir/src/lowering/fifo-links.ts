@@ -70,9 +70,14 @@ function makeLink(inputs: readonly Fifo[], outputs: readonly Fifo[], offsets: re
   return { kind, inputs, outputs, tile: output.producer, holder, parts, repeat: output.repeatCount ?? 1 };
 }
 
-/** The larger object holds; the input when both are of one size, the output when it starts with values. */
+/**
+ * The larger object holds; the input when both are of one size, the output when it starts with values. Zeros that the
+ * output's DMA puts around an object are in no buffer: the input holds. Source: AIEObjectFifoStatefulTransform since
+ * 12 March 2026; before, such a link filled buffers of the padded size with objects of the other and stood still.
+ */
 function holderOfForward(input: Fifo, output: Fifo): Fifo {
   if (output.initValues.length > 0) return output;
+  if (output.padDimensions !== undefined) return input;
   return (memrefElements(input.element) ?? 0) >= (memrefElements(output.element) ?? 0) ? input : output;
 }
 

@@ -112,3 +112,13 @@ test("bursts: npu1 has 64, 128 and 256 bytes, npu2 also 512; 0 is the longest", 
   expect([0, 64, 128, 256, 512].map((b) => burstEncoding(npu1, b))).toEqual([2, 0, 1, 2, undefined]);
   expect([0, 64, 512].map((b) => burstEncoding(npu2, b))).toEqual([3, 0, 3]);
 });
+
+test("a dimension that is too large for its field is one plain run where rows lie behind each other, and is split where not", () => {
+  const plain = "one dimension of 8192 with stride 1 has no such limit";
+
+  expect(transferCure(transfer(32, [2048, 4, 1, 1], [1, 2048, 0, 0]))).toContain(plain);
+  expect(transferCure(transfer(32, [2048, 2, 2, 1], [1, 2048, 4096, 0]))).toContain(plain);
+  expect(transferCure(transfer(32, [2048, 4, 1, 1], [1, 2056, 0, 0]))).toContain("write it as two dimensions");
+  expect(transferCure(transfer(32, [2048, 2, 2, 1], [1, 2048, 4104, 0]))).not.toContain(plain);
+  expect(transferError(transfer(32, [8192, 1, 1, 1], [1, 0, 0, 0]))).toBeUndefined();
+});

@@ -79,7 +79,18 @@ export function transferCure(transfer: Transfer, kind: TileKind = "shim"): strin
   const used = dims.slice(dims.findIndex(({ size }) => size > 1));
   const length = at(sizes, 0) * at(sizes, 1) * at(sizes, 2);
   const [overflow] = bdOverflows(kind, bdShape({ elementBytes, length, dims: used, pads: [] }));
-  return overflow && `${overflowText(kind, overflow)}; ${overflow.cure}`;
+  if (overflow === undefined) return undefined;
+  const plain = `its elements lie behind each other: one dimension of ${length} with stride 1 has no such limit`;
+  return `${overflowText(kind, overflow)}; ${isContiguous(transfer) ? plain : overflow.cure}`;
+}
+
+/** The three inner dimensions name elements without gaps, in their order. */
+function isContiguous({ sizes, strides }: Transfer): boolean {
+  const [inner, middle, outer] = [0, 1, 2].map((i) => ({ size: at(sizes, i), stride: at(strides, i) }));
+  if (!inner || !middle || !outer || inner.stride !== 1) return false;
+  const follows = ({ size, stride }: { size: number; stride: number }, length: number) =>
+    size === 1 || stride === length;
+  return follows(middle, inner.size) && follows(outer, inner.size * middle.size);
 }
 
 export function iterationCure(repetitions: number): string {

@@ -3,7 +3,7 @@ import { i1, i64, sameType, type Type } from "../ir/types.ts";
 import { parseAttribute } from "../parser/attributes.ts";
 import { attributeText, typeText } from "../printer/attributes.ts";
 import type { Check } from "../verifier/check.ts";
-import { defineOp, type TypeBindings } from "./definition.ts";
+import { type CustomAssembly, defineOp, type TypeBindings } from "./definition.ts";
 import { keyword } from "./rules.ts";
 
 const overflow = {
@@ -16,6 +16,21 @@ const fastmath = {
   prefix: "arith.fastmath",
   default: { kind: "opaque", text: "#arith.fastmath<none>" },
 } as const;
+/** `i32` where one i1 chooses, `vector<16xi1>, vector<16xi32>` where each element has its own. */
+const selectTypes: CustomAssembly = {
+  parse: (parser, draft) => {
+    const first = parser.type();
+    const isAlone = !parser.scanner.accept(",");
+    draft.types.set("condition", [isAlone ? i1 : first]);
+    draft.types.set("result", [isAlone ? first : parser.type()]);
+  },
+  print: (printer, op) => {
+    const condition = op.operands[0]?.type;
+    const types = condition?.kind === "vector" ? [condition, op.result.type] : [op.result.type];
+    printer.write(` ${types.map((type) => typeText(type)).join(", ")}`);
+  },
+};
+
 const same = { lhs: "=result", rhs: "=result" } as const;
 const binary = { operands: ["lhs", "rhs"], results: ["result"], types: same };
 const withOverflow = ["addi", "subi", "muli", "shli"];
@@ -121,12 +136,28 @@ export const arithOps = [
     attributes: { predicate: keyword(floatPredicates, { type: i64 }), fastmath },
   }),
   defineOp("arith.select", {
-    format: "%condition `,` %trueValue `,` %falseValue attr-dict `:` type(result)",
+    format: "%condition `,` %trueValue `,` %falseValue attr-dict `:` custom(types)",
+    custom: { types: selectTypes },
     operands: ["condition", "trueValue", "falseValue"],
     results: ["result"],
-    types: { condition: i1, trueValue: "=result", falseValue: "=result" },
+    types: { trueValue: "=result", falseValue: "=result" },
+    verify: verifySelect,
   }),
 ];
+
+/** One i1 chooses for all, or a vector of them has the shape of what it chooses from. */
+function verifySelect(op: Operation, check: Check): void {
+  const [condition, result] = [op.operands[0]?.type, op.results[0]?.type];
+  if (!condition || !result || sameType(condition, i1)) return;
+  if (result.kind !== "vector") {
+    check.error(`expected condition to be a signless i1, but got '${typeText(condition)}'`);
+    return;
+  }
+  const expected: Type = { ...result, element: i1 };
+  if (sameType(condition, expected)) return;
+  const types = `'${typeText(expected)}', but got '${typeText(condition)}'`;
+  check.error(`expected condition type to have the same shape as the result type, expected ${types}`);
+}
 
 /** i1, or a vector of as many. */
 function boolLike(types: TypeBindings): Type | undefined {

@@ -1,7 +1,9 @@
+import type { Operation } from "../ir/operation.ts";
 import { unquote } from "../ir/string-literal.ts";
-import { index, type Type } from "../ir/types.ts";
+import { index, sameType, type Type } from "../ir/types.ts";
 import { parseAttribute, symbolName } from "../parser/attributes.ts";
 import { attributeText, denseText, symbolText, typeText } from "../printer/attributes.ts";
+import type { Check } from "../verifier/check.ts";
 import { verifyGetGlobal } from "../verifier/rules/calls.ts";
 import { verifyGlobal } from "../verifier/rules/globals.ts";
 import { tensorLike } from "./aie-syntax.ts";
@@ -78,6 +80,7 @@ export const memrefOps = [
   defineOp("memref.copy", {
     format: "%source `,` %target attr-dict `:` type(source) `to` type(target)",
     operands: ["source", "target"],
+    verify: verifyCopy,
   }),
   defineOp("memref.cast", {
     format: "%source attr-dict `:` type(source) `to` type(dest)",
@@ -112,6 +115,15 @@ export const memrefOps = [
     resultName: () => "reinterpret_cast",
   }),
 ];
+
+/** As many elements of one kind on both sides; how they lie in memory may differ. */
+function verifyCopy(op: Operation, check: Check): void {
+  const [from, to] = op.operands.map(({ type }) => type);
+  if (from?.kind !== "memref" || to?.kind !== "memref") return;
+  if (!sameType(from.element, to.element)) check.error("requires the same element type for all operands");
+  const differs = from.shape.some((size, i) => size !== null && (to.shape[i] ?? size) !== size);
+  if (differs || from.shape.length !== to.shape.length) check.error("requires the same shape for all operands");
+}
 
 /** The three lists of a view, each after its own words. */
 function listsAssembly(words: readonly string[], before: string): CustomAssembly {

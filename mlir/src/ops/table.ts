@@ -14,7 +14,9 @@ import { funcOps } from "./func.ts";
 import { mathOps } from "./math.ts";
 import { memrefOps } from "./memref.ts";
 import { olderSpellings } from "./spelling-2025.ts";
+import { laterSpellings } from "./spelling-2026-07.ts";
 import { vectorOps } from "./vector.ts";
+import { vectorElementOps } from "./vector-elements.ts";
 
 const current = byName([
   ...funcOps,
@@ -29,6 +31,7 @@ const current = byName([
   ...controlOps,
   ...memrefOps,
   ...vectorOps,
+  ...vectorElementOps,
   ...affineOps,
   ...mathOps,
 ]);
@@ -37,7 +40,10 @@ const current = byName([
 export const definitions: {
   readonly current: ReadonlyMap<string, OpDefinition>;
   readonly any: ReadonlyMap<string, OpDefinition>;
-} = { current, any: new Map([...current, ...olderSpellings(current), ...byName(aiePlacementOps)]) };
+} = {
+  current,
+  any: new Map([...current, ...olderSpellings(current), ...laterSpellings(current), ...byName(aiePlacementOps)]),
+};
 
 function byName(ops: readonly OpDefinition[]): ReadonlyMap<string, OpDefinition> {
   return new Map(ops.map((op) => [op.name, op]));

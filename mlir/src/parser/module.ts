@@ -1,6 +1,7 @@
 import { nearestNames } from "@aiekit/core";
 import { Operation, Region } from "../ir/operation.ts";
 import type { OpDefinition } from "../ops/definition.ts";
+import { foldLaterForms } from "../ops/fold-later-forms.ts";
 import { compileFormat } from "../ops/format.ts";
 import { upgradeSpelling } from "../ops/spelling-2025.ts";
 import { definitions } from "../ops/table.ts";
@@ -16,8 +17,8 @@ import { parseType, type Source } from "./types.ts";
 export interface ParseOptions {
   /**
    * Which mlir-aie writes the text. `"any"` also reads the spellings that changed in 2025 (`aiex.runtime_sequence`,
-   * `aie.shim_dma_allocation @a (MM2S, 0, 2)`) and what came after March 2026 (`aie.logical_tile`); `"2026"` refuses
-   * them, as the tool of that month does.
+   * `aie.shim_dma_allocation @a (MM2S, 0, 2)`) and what came after March 2026 (`aie.logical_tile`, operands of
+   * `aiex.npu.write32`); `"2026"` refuses them, as the tool of that month does.
    */
   readonly spelling?: "any" | "2026";
 }
@@ -46,6 +47,11 @@ export function parseModule(text: string, fileName: string, options: ParseOption
   parser.scope.finish();
   const module = wrapInModule(ops, fileName);
   upgradeSpelling(module);
+  if (table === definitions.any) {
+    foldLaterForms(module, definitions.current, ({ loc }, message, hint) =>
+      scanner.errorAt(loc ? scanner.offsetAt(loc) : 0, message, hint),
+    );
+  }
   return module;
 }
 

@@ -94,6 +94,24 @@ test("tiles left to a placer are read and written, but not as text of March 2026
   expect(() => parseModule(text, "logical.mlir", { spelling: "2026" })).toThrowError(FormatError);
 });
 
+test("a trace of a tile left to a placer is accepted; one of what is no tile is not", () => {
+  const trace = (tile: string) =>
+    device(`%l = aie.logical_tile<MemTile>(?, ?)
+    %x = arith.constant 0 : index
+    aie.trace @t(${tile}) {
+      aie.trace.packet id = 1 type = memtile
+      aie.trace.port<0> port = DMA channel = 5 direction = S2MM
+      aie.trace.event <"PORT_RUNNING_0">
+      aie.trace.start broadcast = 15
+      aie.trace.stop broadcast = 14
+    }`);
+  const found = (tile: string) => verify(parseModule(trace(tile), "logical.mlir")).map(({ message }) => message);
+
+  expect(found("%l")).toEqual([]);
+  expect(found("%m")).toEqual([]);
+  expect(found("%x")).toContain("tile operand must be a TileOp");
+});
+
 test("a device without a name is @main, and is written without it", () => {
   const module = parseModule("module { aie.device(npu2) @main { } }", "named.mlir");
 

@@ -197,3 +197,17 @@ test("operands that have to be of one type are held to it in the generic form, w
   expect(errors(select("i32"))).toEqual([]);
   expect(errors(select("f32"))).toEqual(["requires the same type for falseValue and result, got 'f32' and 'i32'"]);
 });
+
+test("a copy is between memories of one shape and element type, however they lie", () => {
+  const copy = (to: string) =>
+    errors(
+      `func.func @f(%a: memref<4x8xi32>, %b: ${to}) {\n  memref.copy %a, %b : memref<4x8xi32> to ${to}\n  return\n}`,
+    );
+
+  expect(copy("memref<4x8xi32>")).toEqual([]);
+  expect(copy("memref<4x8xi32, strided<[16, 1]>>")).toEqual([]);
+  expect(copy("memref<4x?xi32>")).toEqual([]);
+  expect(copy("memref<32xi32>")).toEqual(["requires the same shape for all operands"]);
+  expect(copy("memref<4x7xi32>")).toEqual(["requires the same shape for all operands"]);
+  expect(copy("memref<4x8xf32>")).toEqual(["requires the same element type for all operands"]);
+});

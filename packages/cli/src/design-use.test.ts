@@ -79,3 +79,22 @@ test("streams that no switch carries are told with the ports there are, the stre
   expect(stderr).toMatch(/switch \(0,\d\) \w+ \(\d ports, at least \d streams\): expected a port for every stream/);
   expect(stderr).toMatch(/hint: start some of these streams in another column, send them as packets, or join them/);
 });
+
+test("--use and draw of a device that loads another one: its own tiles, or what to take where it has none", async () => {
+  const design = fixture("configure-and-run-other-device.mlir");
+  const loads =
+    "aie.runtime_sequence @all(%a: memref<4xi32>) { aiex.configure @small { aiex.run @go(%a) : (memref<4xi32>) } }";
+  const small = "aie.device(npu1_1col) @small { aie.runtime_sequence @go(%a: memref<4xi32>) { } }";
+  await folder.write(
+    "loads.mlir",
+    `module { ${small} aie.device(npu1_1col) { %t = aie.tile(0, 2) %c = aie.core(%t) { aie.end } ${loads} } }`,
+  );
+
+  const empty = await folder.sim(design, "--use");
+  const own = await folder.sim("loads.mlir", "--use");
+
+  expect(empty).toMatchObject({ code: 2 });
+  expect(empty.stderr).toMatch(/this device has no tiles: its sequences load @copy\nhint: .*--device-name copy/);
+  expect(own).toMatchObject({ code: 0, stderr: "" });
+  expect(own.stdout).toContain("core (0,2): program memory");
+});

@@ -181,3 +181,105 @@ test("the examples of the help that name a design of this repository run", async
   }
   expect(examples).toHaveLength(3);
 });
+
+test("a memtile puts zeros around each of four objects on their way to a core, and the core sends them on", async () => {
+  const objects = 4;
+  const [rows, columns] = [4, 8];
+  const input = ramp(objects * rows * columns);
+  await folder.write("padded.mlir", paddedDesign);
+  await folder.writeArray("a.npy", "i32", input);
+
+  const { code, stderr } = await folder.sim("padded.mlir", "--in", "a.npy", "--out", "b.npy", "--check");
+
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/warning|error/) });
+  const expected = Array.from({ length: objects * 6 * 12 }, (_, i) => {
+    const [object, row, column] = [Math.floor(i / 72), (Math.floor(i / 12) % 6) - 1, (i % 12) - 2];
+    const isInside = row >= 0 && row < rows && column >= 0 && column < columns;
+    return isInside ? input[(object * rows + row) * columns + column]! : 0;
+  });
+  expect([...((await folder.read("b.npy")) as Int32Array)]).toEqual(expected);
+});
+
+const paddedDesign = `module {
+  aie.device(npu1_1col) {
+    %s = aie.tile(0, 0)
+    %m = aie.tile(0, 1)
+    %c = aie.tile(0, 2)
+    aie.objectfifo @in(%s, {%m}, 2 : i32) : !aie.objectfifo<memref<4x8xi32>>
+    aie.objectfifo @padded(%m dimensionsToStream [<size = 4, stride = 8>, <size = 8, stride = 1>], {%c}, 2 : i32) {padDimensions = #aie<bd_pad_layout_array[<const_pad_before = 1, const_pad_after = 1>, <const_pad_before = 2, const_pad_after = 2>]>} : !aie.objectfifo<memref<6x12xi32>>
+    aie.objectfifo.link [@in] -> [@padded] ([] [])
+    aie.objectfifo @out(%c, {%s}, 2 : i32) : !aie.objectfifo<memref<6x12xi32>>
+    %core = aie.core(%c) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      scf.for %n = %c0 to %c4 step %c1 {
+        %a = aie.objectfifo.acquire @padded(Consume, 1) : !aie.objectfifosubview<memref<6x12xi32>>
+        %x = aie.objectfifo.subview.access %a[0] : !aie.objectfifosubview<memref<6x12xi32>> -> memref<6x12xi32>
+        %b = aie.objectfifo.acquire @out(Produce, 1) : !aie.objectfifosubview<memref<6x12xi32>>
+        %y = aie.objectfifo.subview.access %b[0] : !aie.objectfifosubview<memref<6x12xi32>> -> memref<6x12xi32>
+        memref.copy %x, %y : memref<6x12xi32> to memref<6x12xi32>
+        aie.objectfifo.release @padded(Consume, 1)
+        aie.objectfifo.release @out(Produce, 1)
+      }
+      aie.end
+    }
+    aie.runtime_sequence(%a: memref<16x8xi32>, %b: memref<24x12xi32>) {
+      aiex.npu.dma_memcpy_nd(%a[0, 0, 0, 0][1, 1, 1, 128][0, 0, 0, 1]) {id = 0 : i64, metadata = @in} : memref<16x8xi32>
+      aiex.npu.dma_memcpy_nd(%b[0, 0, 0, 0][1, 1, 1, 288][0, 0, 0, 1]) {id = 1 : i64, metadata = @out} : memref<24x12xi32>
+      aiex.npu.dma_wait {symbol = @out}
+    }
+  }
+}`;
+
+test("a DMA program's own buffers and locks are the tile's: a memtile passes 64 words on by two buffers of 16", async () => {
+  const input = ramp(64);
+  await folder.write("inside.mlir", declaredInside);
+  await folder.writeArray("a.npy", "i32", input);
+
+  const { code, stderr } = await folder.sim("inside.mlir", "--in", "a.npy", "--out", "b.npy", "--check");
+
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/warning|error/) });
+  expect([...((await folder.read("b.npy")) as Int32Array)]).toEqual([...input]);
+});
+
+/** BDs of one channel, of a ring of two: takes from `before`, moves half `i`, gives to `after`. */
+const ring = (names: readonly [string, string], [before, after]: readonly [string, string]): string =>
+  [0, 1]
+    .map(
+      (i) => `^${names[i]}:
+        aie.use_lock(%${before}, AcquireGreaterEqual, 1)
+        aie.dma_bd(%half${i} : memref<16xi32>, 0, 16)
+        aie.use_lock(%${after}, Release, 1)
+        aie.next_bd ^${names[1 - i]}`,
+    )
+    .join("\n      ");
+
+const declaredInside = `module {
+  aie.device(npu2_1col) {
+    %s = aie.tile(0, 0)
+    %m = aie.tile(0, 1)
+    aie.flow(%s, DMA : 0, %m, DMA : 0)
+    aie.flow(%m, DMA : 0, %s, DMA : 0)
+    aie.shim_dma_allocation @in(%s, MM2S, 0)
+    aie.shim_dma_allocation @out(%s, S2MM, 0)
+    %dma = aie.memtile_dma(%m) {
+      %half0 = aie.buffer(%m) {sym_name = "half0"} : memref<16xi32>
+      %half1 = aie.buffer(%m) {sym_name = "half1"} : memref<16xi32>
+      %free = aie.lock(%m) {init = 2 : i32, sym_name = "free"}
+      %full = aie.lock(%m) {init = 0 : i32, sym_name = "full"}
+      %0 = aie.dma_start(S2MM, 0, ^in0, ^second)
+      ${ring(["in0", "in1"], ["free", "full"])}
+    ^second:
+      %1 = aie.dma_start(MM2S, 0, ^out0, ^end)
+      ${ring(["out0", "out1"], ["full", "free"])}
+    ^end:
+      aie.end
+    }
+    aie.runtime_sequence(%a: memref<64xi32>, %b: memref<64xi32>) {
+      aiex.npu.dma_memcpy_nd(%a[0, 0, 0, 0][1, 1, 1, 64][0, 0, 0, 1]) {id = 0 : i64, metadata = @in} : memref<64xi32>
+      aiex.npu.dma_memcpy_nd(%b[0, 0, 0, 0][1, 1, 1, 64][0, 0, 0, 1]) {id = 1 : i64, metadata = @out} : memref<64xi32>
+      aiex.npu.dma_wait {symbol = @out}
+    }
+  }
+}`;

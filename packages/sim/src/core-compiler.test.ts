@@ -190,6 +190,17 @@ test("values that a loop passes on crosswise are swapped, in scf and in cf form"
   expect([...(await onWords(Int32Array.of(5, 9), cf, crosswise))]).toEqual([9, 5]);
 });
 
+test("memref.copy moves elements to where the other memory has them, and stays inside a view", async () => {
+  const work = `
+    %_a = memref.reinterpret_cast %in to offset: [0], sizes: [3, 4], strides: [4, 1] : memref<12xi32> to memref<3x4xi32>
+    %_part = memref.subview %_a[0, 1] [2, 2] [1, 1] : memref<3x4xi32> to memref<2x2xi32, strided<[4, 1], offset: 1>>
+    %_b = memref.reinterpret_cast %out to offset: [0], sizes: [2, 2], strides: [2, 1] : memref<5xi32> to memref<2x2xi32>
+    memref.copy %_part, %_b : memref<2x2xi32, strided<[4, 1], offset: 1>> to memref<2x2xi32>`;
+  const input = Int32Array.from({ length: 12 }, (_, i) => 100 + i);
+
+  expect([...(await onWords(input, work, "", 5))]).toEqual([101, 102, 105, 106, 0]);
+});
+
 test("memrefs through views: subview, collapse_shape and reinterpret_cast name the same words", async () => {
   const work = `
     %_g = memref.reinterpret_cast %in to offset: [0], sizes: [3, 4], strides: [4, 1] : memref<12xi32> to memref<3x4xi32>

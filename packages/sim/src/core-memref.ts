@@ -88,6 +88,9 @@ export class MemRefs {
       case "vector.transfer_write":
         this.#vectorWrite(op);
         return true;
+      case "memref.copy":
+        this.#copy(op);
+        return true;
       case "memref.subview":
         this.#subview(op);
         return true;
@@ -138,7 +141,6 @@ export class MemRefs {
     const { emitter, siteOf, bufferOf, onAccess } = this.#scope;
     onAccess(bufferOf.get(op.operands[at]!));
     const ref = this.#refOf(op, at);
-    const { element } = op.operands[at]!.type as MemRefType;
     const terms = ref.strides.map((stride, i) => {
       const index = emitter.use(op, at + 1 + i);
       return stride === 1 ? index : `${index} * ${stride}`;
@@ -152,6 +154,13 @@ export class MemRefs {
     emitter.line(
       `if (!(${linear} >= 0 && ${linear} < ${reach})) rt.outOfBounds(${siteOf(op)}, ${told}, ${reach + behind});`,
     );
+    return this.#placeOf(op, at, linear);
+  }
+
+  /** The element that lies `linear` elements behind the first of a memory. */
+  #placeOf(op: Operation, at: number, linear: string): ElementPlace {
+    const ref = this.#refOf(op, at);
+    const { element } = op.operands[at]!.type as MemRefType;
     const size = elementBytes(op, op.operands[at]!.type);
     const name = viewName(op, element);
     if (ref.fixed) {
@@ -170,6 +179,21 @@ export class MemRefs {
       element,
       strides: ref.strides,
     };
+  }
+
+  /** Element by element, as they lie in each memory; modelled as a load and a store of each. */
+  #copy(op: Operation): void {
+    const { emitter, memoryCycles, bufferOf, onAccess } = this.#scope;
+    for (const operand of op.operands) onAccess(bufferOf.get(operand));
+    const { shape } = this.#refOf(op, 0);
+    const [from, to] = [0, 1].map((at) => {
+      const steps = this.#refOf(op, at).strides.map((stride, i) => `i${i} * ${stride}`);
+      return this.#placeOf(op, at, `(${steps.join(" + ") || "0"})`);
+    });
+    const told = `${this.#told("reads", from!, from!.index)} ${this.#told("writes", to!, to!.index)}`;
+    const loops = shape.map((size, i) => `for (let i${i} = 0; i${i} < ${size}; i${i}++)`).join(" ");
+    emitter.line(`${loops} { ${told} ${to!.view}[${to!.index}] = ${from!.view}[${from!.index}]; }`);
+    emitter.cost(2 * memoryCycles * shape.reduce((n, size) => n * size, 1));
   }
 
   #vectorRead(op: Operation): void {

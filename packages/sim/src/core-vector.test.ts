@@ -37,7 +37,7 @@ test("vectors of i32 are multiplied, compared and chosen element by element, wra
      %_x = vector.load %in[%c0] : memref<16xi32>, vector<16xi32>
      %_y = arith.muli %_x, %_k : vector<16xi32>
      %_c = arith.cmpi slt, %_y, %_x : vector<16xi32>
-     %_r = "arith.select"(%_c, %_x, %_y) : (vector<16xi1>, vector<16xi32>, vector<16xi32>) -> vector<16xi32>
+     %_r = arith.select %_c, %_x, %_y : vector<16xi1>, vector<16xi32>
      vector.store %_r, %out[%c0] : memref<16xi32>, vector<16xi32>`,
   );
 
@@ -119,4 +119,25 @@ test("a broadcast scalar and a sum over three vectors", async () => {
   await onObjects(work, { input, output, inputType: "memref<16xf32>", outputType: "memref<16xf32>" });
 
   expect([...output]).toEqual([...input].map((x) => x / 8 + x));
+});
+
+test("elements and parts of vectors are taken, put in and summed, in the form that is written by hand", async () => {
+  const output = await onWords(
+    ramp,
+    `%_x = vector.load %in[%c0] : memref<16xi32>, vector<16xi32>
+     %_low = vector.extract_strided_slice %_x {offsets = [0], sizes = [8], strides = [1]} : vector<16xi32> to vector<8xi32>
+     %_sum = vector.reduction <add>, %_low : vector<8xi32> into i32
+     %_least = vector.reduction <minsi>, %_low, %_sum : vector<8xi32> into i32
+     %_c2 = arith.constant 2 : index
+     %_third = vector.extract %_x[%_c2] : i32 from vector<16xi32>
+     %_pair = vector.shape_cast %_x : vector<16xi32> to vector<2x8xi32>
+     %_upper = vector.extract %_pair[1] : vector<8xi32> from vector<2x8xi32>
+     %_a = vector.insert %_sum, %_upper[0] : i32 into vector<8xi32>
+     %_b = vector.insert %_least, %_a[1] : i32 into vector<8xi32>
+     %_c = vector.insert %_third, %_b[%_c2] : i32 into vector<8xi32>
+     vector.store %_c, %out[%c0] : memref<16xi32>, vector<8xi32>`,
+  );
+
+  const sum = [...ramp.subarray(0, 8)].reduce((a, b) => a + b);
+  expect([...output.subarray(0, 8)]).toEqual([sum, Math.min(sum, ramp[0]!), ramp[2], ...ramp.subarray(11)]);
 });

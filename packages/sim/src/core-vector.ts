@@ -130,11 +130,12 @@ function position(
   return { offset: `(${terms.join(" + ") || "0"})`, count };
 }
 
-/** Reduces in the order of the elements. */
+/** Reduces in the order of the elements, behind the accumulator where there is one. */
 function reduction(op: Operation, emitter: CoreEmitter): void {
   const { element } = vectorType(op, op.operands[0]!.type);
   const integer = element.kind === "integer";
-  const kind = op.text("kind") ?? "";
+  const attr = op.attributes.get("kind");
+  const kind = attr?.kind === "opaque" ? attr.text.replace("#vector.kind", "") : "";
   const steps: Readonly<Record<string, string>> = {
     add: integer ? "a + b" : "Math.fround(a + b)",
     mul: integer ? "Math.imul(a, b)" : "Math.fround(a * b)",
@@ -149,8 +150,9 @@ function reduction(op: Operation, emitter: CoreEmitter): void {
     xor: "a ^ b",
   };
   const step = steps[kind.replaceAll(/[<>]/g, "")];
-  if (step === undefined || op.operands.length !== 1 || bitWidth(element) > 32) throw unsupported(op);
-  const total = `${emitter.use(op, 0)}.reduce((a, b) => ${step})`;
+  if (step === undefined || bitWidth(element) > 32) throw unsupported(op);
+  const first = op.operands.length > 1 ? `, ${emitter.use(op, 1)}` : "";
+  const total = `${emitter.use(op, 0)}.reduce((a, b) => ${step}${first})`;
   const narrow = 32 - bitWidth(element);
   emitter.set(op.result, integer ? `((${total}) << ${narrow}) >> ${narrow}` : total);
 }

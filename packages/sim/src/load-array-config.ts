@@ -47,7 +47,7 @@ export function loadArrayConfig(lowered: Operation, options: ConfigOptions = {})
     if (!tile) throw badOp(op, "expected a tile as its first operand");
     return tile;
   };
-  for (const op of ops) {
+  for (const op of ops.flatMap(withDeclared)) {
     if (op.name === "aie.lock") lockOf.set(op.result, readLock(op, tileOf(op)));
     else if (op.name === "aie.buffer") bufferOf.set(op.result, readBuffer(op, tileOf(op), device));
     else if (op.name === "aie.external_buffer") externalOf.set(op.result, readExternal(op, externalOf.size));
@@ -77,6 +77,15 @@ export function loadArrayConfig(lowered: Operation, options: ConfigOptions = {})
   };
   nameFifos(config);
   return config;
+}
+
+const dmaPrograms = new Set(["aie.mem", "aie.memtile_dma", "aie.shim_dma"]);
+
+/** An operation of the device, and before it the locks and buffers that a DMA program declares for itself. */
+function withDeclared(op: Operation): readonly Operation[] {
+  if (!dmaPrograms.has(op.name)) return [op];
+  const inside = op.regions.flatMap((region) => region.blocks.flatMap((block) => block.ops));
+  return [...inside.filter(({ name }) => name === "aie.lock" || name === "aie.buffer"), op];
 }
 
 /** Which objectFifo buffers and locks are of: known only once the whole design was read. */

@@ -46,3 +46,14 @@ test("acquires that the tool leaves out are known where a core's fifo has a repe
   expect(met(difference, fifo.replace("repeat_count = 3 : i32", ""))).toEqual([]);
   expect(met({ ...difference, got: "Release @o_prod_lock_0 by 3" }, fifo)).toEqual([]);
 });
+
+test("buffers of a memtile that pads are known in links with padding", () => {
+  const difference = { what: "buffer @wide_buff_0", expected: "tile (0,1), type memref<6x12xi32>", got: "none" };
+  const source =
+    "aie.objectfifo @wide(%m, {%c}, 2 : i32) {padDimensions = #aie<...>}\naie.objectfifo.link [@in] -> [@wide]";
+
+  expect(met(difference, source)).toEqual(["links that pad"]);
+  expect(met(difference, source.replace("padDimensions", "via_DMA"))).toEqual([]);
+  expect(met(difference, source.replace("link", "allocate"))).toEqual([]);
+  expect(met({ ...difference, got: "tile (0,1), type memref<4x8xi32>" }, source)).toEqual([]);
+});

@@ -54,8 +54,26 @@ export function lowerOwnModule(
   { module, warnings: found }: OwnModule,
   source: OwnModuleSource,
 ): { readonly lowered: Operation; readonly warnings: readonly string[] } {
+  dropLoads(module, source.file);
   const { module: lowered, warnings } = source.lowered ? checkLowered(module, source.file) : lowerPlaced(module);
   return { lowered, warnings: [...found, ...warnings.map(formatDiagnostic)] };
+}
+
+/**
+ * Devices that a sequence loads were left out of the module, and say nothing about the one that stayed.
+ * @throws UsageError where that one has nothing else.
+ */
+function dropLoads(module: Operation, file: string): void {
+  const loads = opsNamed(module, "aiex.configure");
+  const tiles = [...opsNamed(module, "aie.tile"), ...opsNamed(module, "aie.logical_tile")];
+  const [first] = loads;
+  if (first !== undefined && tiles.length === 0) {
+    const names = [...new Set(loads.map((load) => `@${load.text("symbol") ?? "OTHER"}`))].join(", ");
+    throw new UsageError(`${file}: this device has no tiles: its sequences load ${names}`, {
+      hint: `take that device by itself: --device-name ${first.text("symbol") ?? "OTHER"}`,
+    });
+  }
+  for (const load of loads) load.parent?.remove(load);
 }
 
 function keepDevice(module: Operation, { file, deviceName }: OwnModuleSource): Operation {

@@ -15,7 +15,8 @@ export function verifyTrace(op: Operation, check: Check): void {
   const ops = op.regions[0]?.blocks.flatMap((block) => block.ops) ?? [];
   const events = ops.filter(({ name }) => name === "aie.trace.event").length;
   if (events > eventsMax) check.error(`trace unit supports maximum ${eventsMax} events, got ${events}`);
-  if (op.operands[0]?.definingOp?.name !== "aie.tile") check.error("tile operand must be a TileOp");
+  const tile = op.operands[0]?.definingOp?.name ?? "";
+  if (!["aie.tile", "aie.logical_tile"].includes(tile)) check.error("tile operand must be a TileOp");
   for (const [name, what] of [
     ["aie.trace.combo_event", "combo event"],
     ["aie.trace.edge_event", "edge detection"],
