@@ -6,9 +6,7 @@ import type { AieArrayOptions, RunOptions } from "./array-options.ts";
 import { CriticalPath } from "./critical-path.ts";
 import { deadlock } from "./deadlock.ts";
 import type { DmaChannel } from "./dma-channel.ts";
-import { SimFault } from "./fault.ts";
 import { hostBuffer } from "./host-buffer.ts";
-import { endlessHint } from "./kernel-fault.ts";
 import { openTransfers, openTransferWarning } from "./open-transfers.ts";
 import { pathReports } from "./path-report.ts";
 import { designTapes } from "./replay/design-tapes.ts";
@@ -19,6 +17,7 @@ import { type MeasuredRun, type RunReport, readCounters, runReport } from "./run
 import { StrandRuns } from "./strands/strand-runs.ts";
 import type { TraceMemory } from "./trace-units/trace-units.ts";
 import { traceWarnings } from "./trace-units/trace-warnings.ts";
+import { endlessKernel, firstFault } from "./turn-fault.ts";
 import { guarded, hearSignals } from "./turn-guard.ts";
 
 /** Below this the way to another thread and back takes a good part of what it saves. */
@@ -292,7 +291,7 @@ export class AieArray {
       // suspended ends none. The guard, which starts a thread each time, is then needed for Ctrl-C alone.
       this.#giveBudgets(limitMs + turnMs);
       const guard = this.#isGuarded ? guarded(turn, this.#limits(limitMs)) : turn();
-      if (guard === "limit") throw this.#endlessKernel(limitMs);
+      if (guard === "limit") throw endlessKernel(this.#array, limitMs);
       if (guard === "interrupted") throw new AbortedError("simulated run: interrupted");
       if ((end as TurnEnd) === "standstill") return drive.onStandstill();
       if ((end as TurnEnd) === "reached") return;
@@ -332,7 +331,7 @@ export class AieArray {
     try {
       return work();
     } catch (error) {
-      throw this.#firstFault(error);
+      throw firstFault(this.#array.cores, error);
     }
   }
 
@@ -349,32 +348,6 @@ export class AieArray {
       if (clock.now - clock.progressAt > fruitlessCycles) return "standstill";
       if (this.#wallClock() - start >= turnMs) return "pause";
     }
-  }
-
-  /** Of faults of kernels that were under way together, the one that comes first on one thread. */
-  #firstFault(error: unknown): unknown {
-    const began = this.#array.cores.filter((core) => core.underWay !== undefined);
-    began.sort((a, b) => a.underWay!.order - b.underWay!.order);
-    for (const core of began) {
-      try {
-        core.settle();
-      } catch (first) {
-        return first;
-      }
-    }
-    return error;
-  }
-
-  #endlessKernel(limitMs: number): SimFault {
-    const { clock, cores, threads } = this.#array;
-    const working = threads?.working;
-    const core = cores.find((one) => (working ? one.threads?.core === working : one === clock.current));
-    const who = core?.kernel === undefined ? "a core" : `kernel ${core.kernel} on ${core.agentName}`;
-    return new SimFault(
-      `${who} did not return within ${limitMs} ms`,
-      { kind: "kernel-endless", cycle: core?.underWay?.since ?? clock.now, ...(core && { tile: core.tile }) },
-      { hint: endlessHint },
-    );
   }
 
   #deadlock(): never {

@@ -165,10 +165,9 @@ function describeArguments(memories: readonly TileMemory[], pointers: readonly n
 }
 
 /**
- * Frames of WebAssembly in a stack as V8 and SpiderMonkey write it: `at mel (wasm://wasm/7e1a:wasm-function[12]:0x1f4)`.
- * Offsets count from the start of the module, as it was before its loops were given a budget.
+ * Frames of WebAssembly in a stack as V8 and SpiderMonkey write it: `at mel (wasm://wasm/7e1a:wasm-function[12]:0x1f4)`. Names of
+ * C++ have parentheses and spaces in them. Offsets count from the start of the module, as it was before its loops were given a budget.
  */
-/** Functions of modules in the stack trace of V8 or SpiderMonkey; names of C++ have parentheses and spaces in them. */
 export function wasmFrames(stack: string, offsetBefore = (offset: number) => offset): WasmFrame[] {
   return [...stack.matchAll(/(?:at (.+) \(|^([^\s@]+)@)?[^\s(]*wasm-function\[\d+\]:(0x[0-9a-f]+)/gm)].map((match) => ({
     functionName: match[1] ?? match[2],
