@@ -21,6 +21,7 @@ function read(arg: number, a: number, b: number, runWords = 16): CopyStep {
     mirrorAt: -1,
     view: undefined,
     arrives: true,
+    isStaged: false,
   };
 }
 

@@ -20,6 +20,8 @@ export interface CopyStep extends CopiedWords {
   readonly view: Uint32Array | undefined;
   /** The words have arrived in a buffer: those that lie between two patterns have not. */
   readonly arrives: boolean;
+  /** They come from or go to where words lie between two patterns, which all arrays share. */
+  readonly isStaged: boolean;
 }
 
 export interface ZeroStep {
@@ -27,6 +29,7 @@ export interface ZeroStep {
   readonly to: Uint32Array;
   readonly first: number;
   readonly count: number;
+  readonly isStaged: boolean;
 }
 
 export interface WriteStep {

@@ -41,7 +41,9 @@ class Linker {
         return this.#copy(step);
       case "call":
         return this.#call(step);
-      default:
+      case "zero":
+        return { ...step, to: this.#wordsAt(step.to), isStaged: step.to === "staging" };
+      case "write":
         return { ...step, to: this.#wordsAt(step.to) };
     }
   }
@@ -67,6 +69,7 @@ class Linker {
       mirrorAt: -1,
       view: isOneView ? this.#viewOf(from, first, span) : undefined,
       arrives: to !== "staging",
+      isStaged: source === "staging" || to === "staging",
     };
   }
 

@@ -6,6 +6,14 @@ import type { CallStep, CopyStep, TapeStep } from "./launch-tape.ts";
 /** Steps between two looks at the clock on the wall. */
 export const stepsPerLook = 64;
 
+/** True behind a step that leaves words on their way between two patterns, where another array would put its own over them. */
+export function isOnTheWay(steps: readonly TapeStep[], position: number): boolean {
+  const next = steps[position + 1];
+  return next !== undefined && isStaged(steps[position]!) && isStaged(next);
+}
+
+const isStaged = (step: TapeStep): boolean => (step.kind === "copy" || step.kind === "zero") && step.isStaged;
+
 /** A launch as it is played from a tape. */
 export interface TapePlay {
   /** The tape with what came out of its steps in this launch, up to `played`. */

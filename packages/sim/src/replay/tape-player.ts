@@ -1,6 +1,6 @@
 import type { HostBuffer } from "../controller.ts";
 import type { CallStep, LaunchTape, TapeStep } from "./launch-tape.ts";
-import { playCall, playCopy, stepsPerLook, type TapePlay } from "./play-step.ts";
+import { isOnTheWay, playCall, playCopy, stepsPerLook, type TapePlay } from "./play-step.ts";
 
 /** Does again what a tape holds: the copies and kernel calls of a launch, without the events that led to them. */
 export class TapePlayer implements TapePlay {
@@ -31,7 +31,7 @@ export class TapePlayer implements TapePlay {
         if (!this.#call(step, i)) return "reached";
       } else if (step.kind === "zero") step.to.fill(0, step.first, step.first + step.count);
       else step.to[step.index] = step.value;
-      if (i % stepsPerLook !== 0) continue;
+      if (i % stepsPerLook !== 0 || isOnTheWay(steps, i)) continue;
       this.played = i + 1;
       if (isLate()) return "pause";
     }

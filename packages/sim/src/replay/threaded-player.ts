@@ -2,7 +2,7 @@ import type { HostBuffer } from "../controller.ts";
 import type { Core } from "../core.ts";
 import { FailedCall, type KernelThreads } from "../kernel-threads.ts";
 import type { CallStep, LaunchTape, TapeStep } from "./launch-tape.ts";
-import { type CallFailure, playCall, playCopy, stepsPerLook, type TapePlay } from "./play-step.ts";
+import { type CallFailure, isOnTheWay, playCall, playCopy, stepsPerLook, type TapePlay } from "./play-step.ts";
 import { type ByteRange, type StepTouch, touchesOf } from "./step-touch.ts";
 
 /** A call that other threads may be at. */
@@ -47,7 +47,7 @@ export class ThreadedTapePlayer implements TapePlay {
       else if (step.kind === "zero") step.to.fill(0, step.first, step.first + step.count);
       else if (step.kind === "write") step.to[step.index] = step.value;
       this.played = i + 1;
-      if (i % stepsPerLook === 0 && isLate()) return this.#land() ? "pause" : "reached";
+      if (i % stepsPerLook === 0 && !isOnTheWay(steps, i) && isLate()) return this.#land() ? "pause" : "reached";
     }
     this.#land();
     return "reached";
