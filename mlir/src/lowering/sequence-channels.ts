@@ -1,4 +1,3 @@
-import { tileModel } from "../device-model/device-model.ts";
 import type { TileCoord } from "../device-model/neighbours.ts";
 import { bdOffset, splitAddress, taskQueueRegisterOffset, tileAddress } from "../device-model/registers.ts";
 import { tileModels } from "../device-model/tile-model.ts";
@@ -172,7 +171,7 @@ class SequenceReader {
 
   #pushed(op: Operation, at: ChannelOfShim, push: { readonly bd: number; readonly token: boolean }): void {
     const { col } = at.place;
-    const address = tileAddress(col, 0, bdOffset(tileModel(this.#device.model, col, 0), push.bd) + 4);
+    const address = tileAddress(col, 0, bdOffset(tileModels.shim, push.bd) + 4);
     const wait = `aiex.npu.sync {column = ${col} : i32, row = 0 : i32, direction = 0 : i32, channel = ${at.channelIndex} : i32, column_num = 1 : i32, row_num = 1 : i32}`;
     this.#start(op, { ...at, ...push, argument: this.#patched.get(address), wait });
   }

@@ -127,3 +127,9 @@ test("no design that the compiler takes is told of, and each is without one of i
 
   expect(removed).toBeGreaterThan(70);
 });
+
+test("a push to a column that is not there is left to the errors of the stream, which have its line", () => {
+  const push = "aiex.npu.push_queue(99999, 0, S2MM : 0) {bd_id = 0 : i32, issue_token = false, repeat_count = 0 : i32}";
+
+  expect(() => warningsOf(push)).not.toThrow();
+});
